@@ -1,0 +1,44 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let cSystem: [(String, String)] = [
+    ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
+    ("CFFTW", "libfftw3-dev"), ("CBLAS", "libopenblas-dev"), ("CXXHash", "libxxhash-dev"),
+]
+
+let package = Package(
+    name: "earmark",
+    products: [.executable(name: "earmark", targets: ["earmark"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
+        .target(name: "CKernels"),
+        .target(name: "Audio", dependencies: ["CSndfile", "CSamplerate", "CSoxr"]),
+        .target(name: "Features", dependencies: ["CFFTW"]),
+        .target(name: "Shards", dependencies: ["CXXHash"]),
+        .target(name: "Network", dependencies: ["CKernels", "CBLAS"]),
+        .target(name: "Evaluation"),
+        .target(name: "Corpus"),
+        .target(name: "Ledger", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "Pipeline", dependencies: ["Yams", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Training", dependencies: ["Network", "Shards", "Evaluation", "Features"]),
+        .target(
+            name: "Stages",
+            dependencies: [
+                "Audio", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .executableTarget(
+            name: "earmark",
+            dependencies: [
+                "Stages", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ] + ["Audio", "Features", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Training", "Stages"].map {
+        .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
+    },
+    swiftLanguageModes: [.v6]
+)

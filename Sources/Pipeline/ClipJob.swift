@@ -1,0 +1,49 @@
+/// One clip on its way through the graph.
+package final class ClipJob {
+    /// Place in the manifest.
+    package let index: Int
+    /// The ledger's id.
+    package let id: Int64
+    package let name: String
+    package let path: String
+    package let route: Route
+    /// Content digest, size in bytes and modification time in ns of the file that was read; nil where nothing was.
+    package var source: SourceFile?
+    package private(set) var products: [Product] = []
+    package private(set) var failure: ClipFailure?
+    /// True once every source has given its last block.
+    package internal(set) var isDrained = false
+    /// Seconds of audio that went through, for progress.
+    package var seconds = 0.0
+
+    package init(index: Int, id: Int64, name: String, path: String, route: Route) {
+        self.index = index
+        self.id = id
+        self.name = name
+        self.path = path
+        self.route = route
+    }
+
+    /// Called by a persistent stage when its rows of this clip are all written.
+    package func deliver(_ product: Product) { products.append(product) }
+
+    /// The first failure stands.
+    package func fail(_ failure: ClipFailure) {
+        if self.failure == nil { self.failure = failure }
+    }
+
+    var isComplete: Bool { products.count == route.targets.nonzeroBitCount }
+}
+
+/// What a file was when it was read.
+package struct SourceFile: Sendable, Equatable {
+    package let content: String
+    package let size: Int64
+    package let modified: Int64
+
+    package init(content: String, size: Int64, modified: Int64) {
+        self.content = content
+        self.size = size
+        self.modified = modified
+    }
+}

@@ -1,0 +1,26 @@
+/// What flows along an edge of the graph. Every edge has exactly one type, checked before anything runs.
+package enum EdgeType: String, Sendable, CaseIterable, Codable {
+    /// Mono samples at the file's own rate.
+    case audio
+    /// Mono samples at the pipeline's rate.
+    case wave
+    /// `wave`, zero-padded so that every chunk of the plan is a view of it.
+    case chunks
+    /// Log-mel frames, (frames, bands).
+    case mel
+    /// One embedding a chunk, (chunks, size).
+    case embeddings
+    /// One score a chunk and class, (chunks, classes).
+    case scores
+    /// One score a class for the whole clip, (1, classes).
+    case clipScores = "clip-scores"
+
+    /// The name a cached copy of this edge goes by in shards and in the index; nil where it cannot be cached.
+    package var cacheKind: String? {
+        switch self {
+        case .audio, .wave: nil
+        case .chunks: "raw"
+        default: rawValue
+        }
+    }
+}

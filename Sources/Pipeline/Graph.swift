@@ -1,0 +1,57 @@
+/// A pipeline with every name resolved: typed nodes in topological order, each with its fingerprint.
+package struct Graph: Sendable {
+    /// Where an input comes from.
+    package struct Edge: Sendable, Hashable {
+        package let node: Int
+        package let port: Int
+    }
+
+    package struct Node: Sendable {
+        package let index: Int
+        package let name: String
+        package let definition: StageDefinition
+        /// Canonical values of every parameter of the definition; files as resolved paths.
+        package let parameters: [String: String]
+        /// One entry an input of the definition; nil where an optional input is not connected.
+        package let inputs: [Edge?]
+        package let outputTypes: [EdgeType]
+        package let fingerprint: Fingerprint
+        package let line: Int?
+    }
+
+    /// More nodes than this do not fit the bit masks of a `Route`.
+    package static let maximumNodes = 64
+
+    package let name: String
+    package let file: String
+    package let nodes: [Node]
+
+    /// The nodes that leave something in the cache, as a bit mask.
+    package var persistent: UInt64 {
+        nodes.reduce(0) { $1.definition.persists ? $0 | 1 << UInt64($1.index) : $0 }
+    }
+
+    /// The identity of the whole: what a clip must have reached to be done.
+    package var fingerprint: Fingerprint {
+        Fingerprint(fields: ["pipeline"] + nodes.filter(\.definition.persists).map(\.fingerprint.hex).sorted())
+    }
+
+    package func error(_ node: Node, _ message: String) -> PipelineError {
+        PipelineError(file: file, line: node.line, "stage '\(node.name)': \(message)")
+    }
+
+    /// The node that feeds an input, or nil where it is not connected.
+    package func source(of node: Node, input: Int) -> Node? {
+        node.inputs[input].map { nodes[$0.node] }
+    }
+
+    /// Walks up first inputs from `node` to the nearest node whose stage kind is `kind`, itself included.
+    package func nearest(_ kind: String, from node: Node) -> Node? {
+        var current: Node? = node
+        while let here = current {
+            if here.definition.name == kind { return here }
+            current = here.inputs.isEmpty ? nil : source(of: here, input: 0)
+        }
+        return nil
+    }
+}

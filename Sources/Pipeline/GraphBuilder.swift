@@ -1,0 +1,191 @@
+/// Resolves a specification against the known stage kinds. Pure: files are digested through a closure.
+package struct GraphBuilder {
+    private let spec: PipelineSpec
+    private let definitions: [String: StageDefinition]
+    private let digestOfFile: (String) throws -> String
+
+    /// - Parameters:
+    ///   - definitions: the stage kinds, by the name that `uses` gives.
+    ///   - digestOfFile: content digest of a file parameter; its error becomes the pipeline's.
+    package init(
+        _ spec: PipelineSpec, definitions: [StageDefinition], digestOfFile: @escaping (String) throws -> String
+    ) {
+        self.spec = spec
+        self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
+        self.digestOfFile = digestOfFile
+    }
+
+    /// - Throws: `PipelineError` naming the line, what was found and what was expected.
+    package func build() throws -> Graph {
+        guard spec.stages.count <= Graph.maximumNodes else {
+            throw PipelineError(
+                file: spec.file, "\(spec.stages.count) stages, expected at most \(Graph.maximumNodes)")
+        }
+        let order = try topologicalOrder()
+        var place: [String: Int] = [:]
+        var nodes: [Graph.Node] = []
+        for stage in order {
+            let node = try resolve(stage, index: nodes.count, nodes: nodes, place: place)
+            place[stage.name] = node.index
+            nodes.append(node)
+        }
+        guard nodes.contains(where: \.definition.persists) else {
+            let kinds = definitions.values.filter(\.persists).map(\.name).sorted().joined(separator: " or ")
+            throw PipelineError(file: spec.file, "no stage keeps anything: expected at least one that uses \(kinds)")
+        }
+        return Graph(name: spec.name, file: spec.file, nodes: nodes)
+    }
+
+    private func topologicalOrder() throws(PipelineError) -> [PipelineSpec.Stage] {
+        let names = Set(spec.stages.map(\.name))
+        for stage in spec.stages {
+            for reference in stage.from where !names.contains(reference.stage) {
+                throw fault(
+                    reference.line ?? stage.line,
+                    "stage '\(stage.name)' takes from '\(reference.stage)', which is not a stage; expected one of "
+                        + names.sorted().joined(separator: ", "))
+            }
+        }
+        var placed: Set<String> = []
+        var order: [PipelineSpec.Stage] = []
+        while order.count < spec.stages.count {
+            let ready = spec.stages.filter { stage in
+                !placed.contains(stage.name) && stage.from.allSatisfy { placed.contains($0.stage) }
+            }
+            guard !ready.isEmpty else {
+                let stuck = spec.stages.filter { !placed.contains($0.name) }
+                throw fault(
+                    stuck.first?.line,
+                    "these stages feed one another in a cycle: " + stuck.map(\.name).joined(separator: ", "))
+            }
+            order += ready
+            placed.formUnion(ready.map(\.name))
+        }
+        return order
+    }
+
+    private func resolve(
+        _ stage: PipelineSpec.Stage, index: Int, nodes: [Graph.Node], place: [String: Int]
+    ) throws -> Graph.Node {
+        guard let definition = definitions[stage.uses.text] else {
+            throw fault(
+                stage.uses.line ?? stage.line,
+                "stage '\(stage.name)' uses '\(stage.uses.text)', expected one of "
+                    + definitions.keys.sorted().joined(separator: ", "))
+        }
+        let (inputs, types) = try connect(stage, definition, nodes: nodes, place: place)
+        var identity = ["stage", definition.name, String(definition.codeVersion)]
+        let parameters = try settle(stage, definition, identity: &identity)
+        for edge in inputs {
+            identity.append(edge.map { "\(nodes[$0.node].fingerprint.hex).\($0.port)" } ?? "-")
+        }
+        return Graph.Node(
+            index: index, name: stage.name, definition: definition, parameters: parameters, inputs: inputs,
+            outputTypes: definition.outputs.map { $0.type ?? types.first ?? .audio },
+            fingerprint: Fingerprint(fields: identity), line: stage.line)
+    }
+
+    /// Gives each reference the first free input that takes its type.
+    private func connect(
+        _ stage: PipelineSpec.Stage, _ definition: StageDefinition, nodes: [Graph.Node], place: [String: Int]
+    ) throws(PipelineError) -> ([Graph.Edge?], [EdgeType]) {
+        var edges = [Graph.Edge?](repeating: nil, count: definition.inputs.count)
+        var types: [EdgeType] = []
+        for reference in stage.from {
+            guard let from = place[reference.stage] else { continue }
+            let node = nodes[from]
+            var port = 0
+            if let name = reference.port {
+                guard let found = node.definition.outputs.firstIndex(where: { $0.port == name }) else {
+                    throw fault(
+                        reference.line,
+                        "stage '\(node.name)' has no output '\(name)', expected one of "
+                            + node.definition.outputs.map(\.port).joined(separator: ", "))
+                }
+                port = found
+            }
+            guard port < node.outputTypes.count else {
+                throw fault(reference.line, "stage '\(node.name)' gives nothing on, so '\(stage.name)' cannot follow")
+            }
+            let type = node.outputTypes[port]
+            guard
+                let slot = definition.inputs.indices.first(where: {
+                    edges[$0] == nil && definition.inputs[$0].types.contains(type)
+                })
+            else {
+                throw fault(
+                    reference.line ?? stage.line,
+                    "stage '\(stage.name)' (\(definition.name)) takes \(wanted(definition)), "
+                        + "but '\(reference.stage)' gives \(type.rawValue)")
+            }
+            edges[slot] = Graph.Edge(node: from, port: port)
+            types.append(type)
+        }
+        for (slot, input) in definition.inputs.enumerated() where edges[slot] == nil && !input.isOptional {
+            throw fault(
+                stage.line,
+                "stage '\(stage.name)' (\(definition.name)) needs 'from' with "
+                    + input.types.map(\.rawValue).joined(separator: " or "))
+        }
+        return (edges, types)
+    }
+
+    private func wanted(_ definition: StageDefinition) -> String {
+        if definition.inputs.isEmpty { return "nothing" }
+        return definition.inputs.map { $0.types.map(\.rawValue).joined(separator: " or ") }.joined(separator: " and ")
+    }
+
+    private func settle(
+        _ stage: PipelineSpec.Stage, _ definition: StageDefinition, identity: inout [String]
+    ) throws -> [String: String] {
+        let known = Dictionary(uniqueKeysWithValues: definition.parameters.map { ($0.key, $0) })
+        for (key, value) in stage.parameters.sorted(by: { $0.key < $1.key }) where known[key] == nil {
+            let expected = definition.parameters.map(\.key).sorted().joined(separator: ", ")
+            throw fault(
+                value.line ?? stage.line,
+                "stage '\(stage.name)' (\(definition.name)) has no parameter '\(key)', expected "
+                    + (expected.isEmpty ? "none" : expected))
+        }
+        var settled: [String: String] = [:]
+        for parameter in definition.parameters.sorted(by: { $0.key < $1.key }) {
+            let given = stage.parameters[parameter.key]
+            guard let text = given?.text ?? parameter.fallback else {
+                throw fault(
+                    stage.line,
+                    "stage '\(stage.name)' (\(definition.name)) needs '\(parameter.key)', \(parameter.expectation)")
+            }
+            guard var value = parameter.canonical(text) else {
+                throw fault(
+                    given?.line ?? stage.line,
+                    "'\(parameter.key)' of stage '\(stage.name)' is '\(text)', expected \(parameter.expectation)")
+            }
+            var mark = value
+            if case .file = parameter.kind {
+                if given?.line != nil { value = relativeToSpec(value) }
+                mark = try digest(of: value, key: parameter.key, stage: stage, line: given?.line)
+            }
+            settled[parameter.key] = value
+            if parameter.affectsResult { identity.append("\(parameter.key)=\(mark)") }
+        }
+        return settled
+    }
+
+    private func digest(of path: String, key: String, stage: PipelineSpec.Stage, line: Int?) throws -> String {
+        do {
+            return try digestOfFile(path)
+        } catch {
+            throw fault(line ?? stage.line, "'\(key)' of stage '\(stage.name)': \(error)")
+        }
+    }
+
+    /// A path in the file is relative to the file's folder; one given by `--set` to where the user stands.
+    private func relativeToSpec(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let slash = spec.file.lastIndex(of: "/") else { return path }
+        return String(spec.file[...slash]) + path
+    }
+
+    private func fault(_ line: Int?, _ message: String) -> PipelineError {
+        PipelineError(file: spec.file, line: line, message)
+    }
+}

@@ -1,0 +1,72 @@
+/// What a run would do for each clip of a manifest, and why. Pure data: nothing is read or run to make it.
+package struct Plan: Sendable {
+    /// Why a clip has work to do, or has none.
+    package enum Reason: String, Sendable, CaseIterable {
+        case done
+        case failed
+        case new
+        case changed
+        case incomplete
+    }
+
+    /// What is known of a clip before planning.
+    package struct ClipFacts: Sendable {
+        /// Persistent nodes with a valid result, as a bit mask.
+        package var available: UInt64
+        /// True for a clip the ledger has never seen.
+        package var isNew: Bool
+        /// True where the file's content differs from what the results were made of.
+        package var hasChanged: Bool
+        /// True where this very pipeline failed on this very content.
+        package var hasFailed: Bool
+
+        package init(available: UInt64 = 0, isNew: Bool = false, hasChanged: Bool = false, hasFailed: Bool = false) {
+            self.available = available
+            self.isNew = isNew
+            self.hasChanged = hasChanged
+            self.hasFailed = hasFailed
+        }
+    }
+
+    package let graph: Graph
+    package private(set) var routes: [Route] = []
+    /// For each clip in manifest order its index in `routes`, or -1 where there is nothing to do.
+    package private(set) var assignments: [Int32] = []
+    package private(set) var reasons: [Reason: Int] = [:]
+    /// How many clips take each route.
+    package private(set) var clipsPerRoute: [Int] = []
+
+    /// - Parameter isLossless: whether a cache node's rows equal its input bit for bit.
+    package init(graph: Graph, clips: some Sequence<ClipFacts>, isLossless: (Graph.Node) -> Bool) {
+        self.graph = graph
+        var planner = RoutePlanner(graph: graph, isLossless: isLossless)
+        var indexOf: [Route: Int32] = [:]
+        for clip in clips {
+            var reason = Reason.incomplete
+            var assignment: Int32 = -1
+            if clip.hasFailed {
+                reason = .failed
+            } else if let route = planner.route(available: clip.hasChanged ? 0 : clip.available) {
+                if clip.hasChanged { reason = .changed } else if clip.isNew { reason = .new }
+                if let known = indexOf[route] {
+                    assignment = known
+                } else {
+                    assignment = Int32(routes.count)
+                    indexOf[route] = assignment
+                    routes.append(route)
+                    clipsPerRoute.append(0)
+                }
+                clipsPerRoute[Int(assignment)] += 1
+            } else {
+                reason = .done
+            }
+            reasons[reason, default: 0] += 1
+            assignments.append(assignment)
+        }
+    }
+
+    package var clipCount: Int { assignments.count }
+    /// Clips with work to do.
+    package var pending: Int { clipsPerRoute.reduce(0, +) }
+    package func count(_ reason: Reason) -> Int { reasons[reason] ?? 0 }
+}

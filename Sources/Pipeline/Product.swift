@@ -1,0 +1,24 @@
+/// Rows that a persistent stage has written for a clip; durable only after its store was synced.
+package struct Product: Sendable {
+    package let node: Int
+    package let store: any RowStore
+    package let firstRow: Int
+    package let rowCount: Int
+    package let digest: String
+
+    package init(node: Int, store: any RowStore, firstRow: Int, rowCount: Int, digest: String) {
+        self.node = node
+        self.store = store
+        self.firstRow = firstRow
+        self.rowCount = rowCount
+        self.digest = digest
+    }
+}
+
+/// Where rows lie. The pipeline only ever syncs it; what it is, the stages know.
+package protocol RowStore: AnyObject, Sendable {
+    /// The ledger's id of the shard.
+    var id: Int64 { get }
+    /// Makes every row delivered so far durable. Called from the committer's thread while its owner goes on.
+    func sync() throws
+}

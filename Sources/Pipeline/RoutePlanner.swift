@@ -1,0 +1,57 @@
+/// Finds the least work that completes a clip, given what its cache already holds.
+package struct RoutePlanner {
+    private let graph: Graph
+    /// Node -> cache nodes that hold exactly what it gives out (losslessly), lowest index first.
+    private let standIns: [Int: [Int]]
+    private var memo: [UInt64: Route] = [:]
+
+    /// - Parameter isLossless: whether a cache node's rows equal its input bit for bit.
+    package init(graph: Graph, isLossless: (Graph.Node) -> Bool) {
+        self.graph = graph
+        var found: [Int: [Int]] = [:]
+        for node in graph.nodes where node.definition.isReplayable {
+            found[node.index, default: []].append(node.index)
+            if let edge = node.inputs.first ?? nil, edge.port == 0, isLossless(node) {
+                found[edge.node, default: []].append(node.index)
+            }
+        }
+        standIns = found
+    }
+
+    /// The route for a clip whose results are present for the nodes in `available`; nil if nothing is to do.
+    package mutating func route(available: UInt64) -> Route? {
+        let lacking = graph.persistent & ~available
+        if lacking == 0 { return nil }
+        if let known = memo[available] { return known }
+        var route = Route(targets: lacking)
+        var settled: UInt64 = 0
+        for node in graph.nodes where lacking & 1 << UInt64(node.index) != 0 {
+            run(node.index, available, &route, &settled)
+        }
+        memo[available] = route
+        return route
+    }
+
+    private func run(_ index: Int, _ available: UInt64, _ route: inout Route, _ settled: inout UInt64) {
+        let bit = UInt64(1) << UInt64(index)
+        if settled & bit != 0 { return }
+        settled |= bit
+        route.runs |= bit
+        for case let edge? in graph.nodes[index].inputs { require(edge, available, &route, &settled) }
+    }
+
+    private func require(_ edge: Graph.Edge, _ available: UInt64, _ route: inout Route, _ settled: inout UInt64) {
+        let bit = UInt64(1) << UInt64(edge.node)
+        if settled & bit != 0 { return }
+        // A node that must run anyway, being a target itself, is not replaced: its rows are made now.
+        let isLacking = graph.persistent & ~available & bit != 0
+        if !isLacking, edge.port == 0,
+            let cache = standIns[edge.node]?.first(where: { available & 1 << UInt64($0) != 0 })
+        {
+            settled |= bit
+            route.replays.append(Route.Replay(node: edge.node, cache: cache))
+        } else {
+            run(edge.node, available, &route, &settled)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import Yams
+
+/// Reads a pipeline's YAML into a `PipelineSpec`, keeping the line of every value for messages.
+package enum SpecParser {
+    /// - Parameters:
+    ///   - yaml: the text of the file.
+    ///   - file: its path, for messages.
+    /// - Throws: `PipelineError` with file and line for broken YAML, a wrong shape or an unknown key.
+    package static func parse(yaml: String, file: String) throws(PipelineError) -> PipelineSpec {
+        let root = try compose(yaml, file: file)
+        guard case .mapping(let top) = root else {
+            throw PipelineError(file: file, line: line(root), "expected a mapping with 'name' and 'stages'")
+        }
+        var name: String?
+        var stages: [PipelineSpec.Stage]?
+        for (key, value) in top {
+            switch key.string {
+            case "name":
+                guard let text = value.scalar?.string, !text.isEmpty else {
+                    throw PipelineError(file: file, line: line(value), "'name' must be text")
+                }
+                name = text
+            case "stages": stages = try parseStages(value, file: file)
+            case "description": continue
+            default:
+                let found = key.scalar?.string ?? "?"
+                throw PipelineError(
+                    file: file, line: line(key), "unknown key '\(found)', expected name, description or stages")
+            }
+        }
+        guard let name else { throw PipelineError(file: file, line: 1, "'name' is missing") }
+        guard let stages, !stages.isEmpty else { throw PipelineError(file: file, line: 1, "'stages' is missing") }
+        return PipelineSpec(name: name, stages: stages, file: file)
+    }
+
+    private static func compose(_ yaml: String, file: String) throws(PipelineError) -> Node {
+        do {
+            guard let node = try Yams.compose(yaml: yaml) else {
+                throw PipelineError(file: file, line: 1, "the file is empty, expected a pipeline")
+            }
+            return node
+        } catch let error as PipelineError {
+            throw error
+        } catch let error as YamlError {
+            throw PipelineError(file: file, line: line(of: error), "not YAML: \(message(of: error))")
+        } catch {
+            throw PipelineError(file: file, "not YAML: \(error)")
+        }
+    }
+
+    private static func parseStages(_ node: Node, file: String) throws(PipelineError) -> [PipelineSpec.Stage] {
+        guard case .mapping(let mapping) = node else {
+            throw PipelineError(file: file, line: line(node), "'stages' must be a mapping from names to stages")
+        }
+        var stages: [PipelineSpec.Stage] = []
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string, isName(name) else {
+                throw PipelineError(
+                    file: file, line: line(key), "a stage's name must be letters, digits, '-' and '_'")
+            }
+            stages.append(try parseStage(name, value, at: line(key), file: file))
+        }
+        return stages
+    }
+
+    private static func parseStage(
+        _ name: String, _ node: Node, at start: Int?, file: String
+    ) throws(PipelineError) -> PipelineSpec.Stage {
+        guard case .mapping(let mapping) = node else {
+            throw PipelineError(file: file, line: start, "stage '\(name)' must be a mapping with 'uses'")
+        }
+        var uses: PipelineSpec.Value?
+        var from: [PipelineSpec.Reference] = []
+        var parameters: [String: PipelineSpec.Value] = [:]
+        for (key, value) in mapping {
+            guard let word = key.scalar?.string else {
+                throw PipelineError(file: file, line: line(key), "a key of stage '\(name)' is not text")
+            }
+            if word == "from" {
+                let nodes: [Node] = if case .sequence(let list) = value { Array(list) } else { [value] }
+                for item in nodes { from.append(try reference(item, stage: name, file: file)) }
+                continue
+            }
+            guard let text = value.scalar?.string else {
+                throw PipelineError(
+                    file: file, line: line(value), "'\(word)' of stage '\(name)' must be a single value")
+            }
+            let parsed = PipelineSpec.Value(text, line: line(value))
+            if word == "uses" { uses = parsed } else { parameters[word] = parsed }
+        }
+        guard let uses else {
+            throw PipelineError(file: file, line: start, "stage '\(name)' does not say what it 'uses'")
+        }
+        return PipelineSpec.Stage(name: name, uses: uses, from: from, parameters: parameters, line: start)
+    }
+
+    private static func reference(
+        _ node: Node, stage: String, file: String
+    ) throws(PipelineError) -> PipelineSpec.Reference {
+        guard let text = node.scalar?.string else {
+            throw PipelineError(file: file, line: line(node), "'from' of stage '\(stage)' must name stages")
+        }
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        return PipelineSpec.Reference(
+            stage: String(parts[0]), port: parts.count > 1 ? String(parts[1]) : nil, line: line(node))
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-" || $0 == "_")
+            }
+    }
+
+    private static func line(_ node: Node) -> Int? { node.mark?.line }
+
+    private static func line(of error: YamlError) -> Int? {
+        switch error {
+        case .reader: nil
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        case .duplicatedKeysInMapping(_, let context): context.mark.line
+        default: nil
+        }
+    }
+
+    private static func message(of error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _): problem
+        case .duplicatedKeysInMapping(let duplicates, _):
+            "the key '\(duplicates.first ?? "?")' stands twice"
+        case .reader(let problem, let offset, _, _): "\(problem)\(offset.map { " at byte \($0)" } ?? "")"
+        default: "\(error)".split(separator: "\n").first.map(String.init) ?? "unreadable"
+        }
+    }
+}

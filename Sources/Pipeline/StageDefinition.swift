@@ -1,0 +1,50 @@
+/// What a stage kind promises to the graph: its inputs, outputs and parameters. The work itself is elsewhere.
+package struct StageDefinition: Sendable {
+    /// One place where an edge comes in.
+    package struct Input: Sendable {
+        package let types: [EdgeType]
+        package let isOptional: Bool
+
+        package init(_ types: [EdgeType], optional: Bool = false) {
+            self.types = types
+            self.isOptional = optional
+        }
+    }
+
+    /// What comes out, under the name that `from: STAGE.PORT` uses.
+    package struct Output: Sendable {
+        package let port: String
+        /// nil: the type of the first input.
+        package let type: EdgeType?
+
+        package init(_ port: String, _ type: EdgeType?) {
+            self.port = port
+            self.type = type
+        }
+    }
+
+    package let name: String
+    /// Raised whenever the stage's results change for the same parameters: it is part of the fingerprint.
+    package let codeVersion: Int
+    package let inputs: [Input]
+    /// The first is the one that `from: STAGE` means.
+    package let outputs: [Output]
+    package let parameters: [ParameterDefinition]
+    /// True where the rows it leaves can be read back in place of its input or output.
+    package let isReplayable: Bool
+    /// True where the stage leaves something in the cache: those stages are what a run is for.
+    package let persists: Bool
+
+    package init(
+        name: String, codeVersion: Int = 1, inputs: [Input], outputs: [Output],
+        parameters: [ParameterDefinition] = [], persists: Bool = false, isReplayable: Bool = false
+    ) {
+        self.name = name
+        self.codeVersion = codeVersion
+        self.inputs = inputs
+        self.outputs = outputs
+        self.parameters = parameters
+        self.persists = persists
+        self.isReplayable = isReplayable
+    }
+}
