@@ -4,6 +4,7 @@ package final class Chain {
     private var operators: [any Operator] = []
     private var outlets: [[Outlet]] = []
     private var underWay: [ClipJob] = []
+    private var abandonFault: (any Error)?
 
     /// - Throws: whatever the factory throws for a node.
     package init(graph: Graph, factory: any OperatorFactory, worker: Int) throws {
@@ -28,6 +29,9 @@ package final class Chain {
     /// - Throws: only what ends the run; a fault of the clip itself is noted on the job.
     package func process(_ job: ClipJob, shouldStop: () -> Bool) throws -> Bool {
         underWay.append(job)
+        job.onFailure = { [unowned self, unowned job] in
+            do { try abandon(job) } catch { abandonFault = abandonFault ?? error }
+        }
         do {
             try start(job)
             var sources = try openSources(job)
@@ -52,7 +56,7 @@ package final class Chain {
             job.fail(failure)
         }
         job.isDrained = true
-        if job.failure != nil { try abandon(job) }
+        if let abandonFault { throw abandonFault }
         return true
     }
 
@@ -63,6 +67,7 @@ package final class Chain {
 
     /// The clips that ended since the last call, done or failed, in the order in which they came.
     package func takeEnded() throws -> [ClipJob] {
+        if let abandonFault { throw abandonFault }
         guard underWay.contains(where: { $0.isDrained && ($0.isComplete || $0.failure != nil) }) else { return [] }
         var ended: [ClipJob] = []
         var left: [ClipJob] = []

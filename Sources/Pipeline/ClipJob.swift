@@ -27,9 +27,14 @@ package final class ClipJob {
     /// Called by a persistent stage when its rows of this clip are all written.
     package func deliver(_ product: Product) { products.append(product) }
 
+    /// Lets the chain drop what its operators hold of this clip.
+    var onFailure: (() -> Void)?
+
     /// The first failure stands.
     package func fail(_ failure: ClipFailure) {
-        if self.failure == nil { self.failure = failure }
+        guard self.failure == nil else { return }
+        self.failure = failure
+        onFailure?()
     }
 
     var isComplete: Bool { products.count == route.targets.nonzeroBitCount }

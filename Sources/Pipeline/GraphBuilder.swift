@@ -3,16 +3,21 @@ package struct GraphBuilder {
     private let spec: PipelineSpec
     private let definitions: [String: StageDefinition]
     private let digestOfFile: (String) throws -> String
+    private let usesInput: (StageDefinition, [String: String], Int) throws -> Bool
 
     /// - Parameters:
     ///   - definitions: the stage kinds, by the name that `uses` gives.
     ///   - digestOfFile: content digest of a file parameter; its error becomes the pipeline's.
+    ///   - usesInput: whether a stage with these parameters reads an optional input at all. One that is not read is
+    ///     left unconnected, so that nothing above it runs for its sake.
     package init(
-        _ spec: PipelineSpec, definitions: [StageDefinition], digestOfFile: @escaping (String) throws -> String
+        _ spec: PipelineSpec, definitions: [StageDefinition], digestOfFile: @escaping (String) throws -> String,
+        usesInput: @escaping (StageDefinition, [String: String], Int) throws -> Bool = { _, _, _ in true }
     ) {
         self.spec = spec
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
         self.digestOfFile = digestOfFile
+        self.usesInput = usesInput
     }
 
     /// - Throws: `PipelineError` naming the line, what was found and what was expected.
@@ -73,9 +78,20 @@ package struct GraphBuilder {
                 "stage '\(stage.name)' uses '\(stage.uses.text)', expected one of "
                     + definitions.keys.sorted().joined(separator: ", "))
         }
-        let (inputs, types) = try connect(stage, definition, nodes: nodes, place: place)
+        var (inputs, types) = try connect(stage, definition, nodes: nodes, place: place)
         var identity = ["stage", definition.name, String(definition.codeVersion)]
         let parameters = try settle(stage, definition, identity: &identity)
+        for (slot, input) in definition.inputs.enumerated() where input.isOptional {
+            let isUsed = try usesInput(definition, parameters, slot)
+            if !isUsed {
+                inputs[slot] = nil
+            } else if inputs[slot] == nil {
+                throw fault(
+                    stage.line,
+                    "stage '\(stage.name)' needs \(input.types.map(\.rawValue).joined(separator: " or ")) in 'from' "
+                        + "with these parameters")
+            }
+        }
         for edge in inputs {
             identity.append(edge.map { "\(nodes[$0.node].fingerprint.hex).\($0.port)" } ?? "-")
         }
