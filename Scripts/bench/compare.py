@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Times Earmark beside its peers on the same machine, in one run, in pairs; prints one JSON line a comparison.
+
+    compare.py features DIR   a folder of audio to sealed raw and mel shards with the ledger, beside librosa
+    compare.py label DIR MODEL.safetensors     the whole labelling job, beside Python with OpenVINO
+    compare.py network MODEL.safetensors       forward passes at batch 64, beside ONNX Runtime and OpenVINO
+Options: --earmark BIN, --pairs 5, --workers 1, --scratch DIR (where caches are made)
+"""
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import peers
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def earmark_run(arguments, pipeline, manifest, sets=()):
+    """Seconds of a whole `earmark run` in a fresh cache, process start and sealing included."""
+    cache = tempfile.mkdtemp(prefix="bench-", dir=arguments.scratch)
+    command = [arguments.earmark, "run", str(ROOT / "Pipelines" / pipeline), "--manifest", manifest, "--cache", cache,
+               "--workers", str(arguments.workers), "--quiet"]
+    for item in sets:
+        command += ["--set", item]
+    start = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.DEVNULL)
+    wall = time.perf_counter() - start
+    shutil.rmtree(cache)
+    if done.returncode != 0:
+        sys.exit(f"compare.py: earmark ended with status {done.returncode}, expected 0")
+    return wall
+
+
+def report(what, audio, ours, theirs, peer, workers):
+    ratios = [a / b for a, b in zip(ours, theirs)]
+    median = statistics.median
+    print(json.dumps({
+        "what": what, "audio_s": round(audio, 1), "pairs": len(ours), "workers": workers, "peer": peer,
+        "earmark_ms_per_audio_s": round(median(ours) / audio * 1e3, 4),
+        "peer_ms_per_audio_s": round(median(theirs) / audio * 1e3, 4),
+        "earmark_x_realtime": round(audio / median(ours), 1), "peer_x_realtime": round(audio / median(theirs), 1),
+        "time_ratio": round(median(ratios), 3), "time_ratio_min": round(min(ratios), 3),
+        "time_ratio_max": round(max(ratios), 3), "speed_ratio": round(1 / median(ratios), 3)}), flush=True)
+
+
+def corpus(arguments, folder):
+    files = peers.audio_files(folder)
+    if not files:
+        sys.exit(f"compare.py: no audio in {folder}")
+    manifest = tempfile.NamedTemporaryFile(suffix=".csv", dir=arguments.scratch, delete=False).name
+    subprocess.run([arguments.earmark, "manifest", "folder", folder, "--out", manifest], check=True,
+                   stdout=subprocess.DEVNULL)
+    return files, manifest, peers.seconds_of(files)
+
+
+def features(arguments):
+    files, manifest, audio = corpus(arguments, arguments.paths[0])
+    earmark_run(arguments, "features.yaml", manifest)
+    ours, theirs = [], []
+    for _ in range(arguments.pairs):
+        ours.append(earmark_run(arguments, "features.yaml", manifest))
+        theirs.append(peers.time_librosa(files))
+    report("features", audio, ours, theirs, "librosa, one process", arguments.workers)
+    if arguments.workers == 1:
+        one, two = [], []
+        for _ in range(arguments.pairs):
+            arguments.workers = 1
+            one.append(earmark_run(arguments, "features.yaml", manifest))
+            arguments.workers = 2
+            two.append(earmark_run(arguments, "features.yaml", manifest))
+        report("features, two workers against one", audio, two, one, "earmark, one worker", 2)
+
+
+def label(arguments):
+    folder, model = arguments.paths
+    files, manifest, audio = corpus(arguments, folder)
+    sets = [f"infer.model={model}"]
+    with tempfile.TemporaryDirectory() as scratch:
+        onnx = f"{scratch}/yamnet.onnx"
+        peers.write_onnx(model, onnx)
+        earmark_run(arguments, "label.yaml", manifest, sets)
+        ours, theirs = [], []
+        for _ in range(arguments.pairs):
+            ours.append(earmark_run(arguments, "label.yaml", manifest, sets))
+            theirs.append(peers.time_labelling(files, onnx))
+    report("label", audio, ours, theirs, "soundfile + soxr + NumPy + OpenVINO f32, one process", arguments.workers)
+
+
+def network(arguments):
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as scratch:
+        onnx = f"{scratch}/yamnet.onnx"
+        peers.write_onnx(arguments.paths[0], onnx)
+        for _ in range(arguments.pairs):
+            out = subprocess.run(
+                [arguments.earmark, "bench", "network", "--model", arguments.paths[0], "--threads", "1", "--batch",
+                 "64", "--json"], check=True, capture_output=True, text=True).stdout
+            ours.append(json.loads(out.splitlines()[-1])["ms_per_chunk"])
+            theirs.append(peers.time_network(onnx, 64))
+    for peer in theirs[0]:
+        ratios = [a / b[peer] for a, b in zip(ours, theirs)]
+        print(json.dumps({
+            "what": "network", "peer": peer, "batch": 64, "threads": 1, "pairs": len(ours),
+            "earmark_ms_per_chunk": round(statistics.median(ours), 4),
+            "peer_ms_per_chunk": round(statistics.median(b[peer] for b in theirs), 4),
+            "time_ratio": round(statistics.median(ratios), 3)}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["features", "label", "network"])
+    parser.add_argument("paths", nargs="+")
+    parser.add_argument("--earmark", default=str(ROOT / ".build" / "release" / "earmark"))
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--scratch", default=None)
+    arguments = parser.parse_args()
+    {"features": features, "label": label, "network": network}[arguments.what](arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""The same work done with what Python users run today, for the benchmarks to time.
+
+Every function does one whole job in one process and one thread. Nothing here is used by Earmark itself.
+"""
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import csv
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+RATE, WINDOW, HOP, FFT, BANDS, LOW, HIGH, OFFSET = 16000, 400, 160, 512, 64, 125.0, 7500.0, 0.001
+STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
+EXTENSIONS = {".wav", ".ogg", ".flac", ".mp3", ".opus", ".aiff"}
+
+
+def audio_files(folder):
+    return sorted(str(p) for p in Path(folder).rglob("*") if p.suffix.lower() in EXTENSIONS)
+
+
+def seconds_of(files):
+    import soundfile
+
+    return sum(soundfile.info(f).duration for f in files)
+
+
+def librosa_log_mel(path):
+    """Audio to log-mel with librosa (soxr_hq inside)."""
+    import librosa
+
+    wave, _ = librosa.load(path, sr=RATE)
+    mel = librosa.feature.melspectrogram(
+        y=wave, sr=RATE, n_fft=FFT, win_length=WINDOW, hop_length=HOP, n_mels=BANDS, fmin=LOW, fmax=HIGH, power=1.0)
+    return np.log(mel + OFFSET)
+
+
+def time_librosa(files):
+    librosa_log_mel(files[0])
+    start = time.perf_counter()
+    for path in files:
+        librosa_log_mel(path)
+    return time.perf_counter() - start
+
+
+def _mel_bank():
+    hertz_to_mel = lambda f: 1127.0 * np.log(1.0 + np.asarray(f) / 700.0)
+    corner = np.linspace(hertz_to_mel(LOW), hertz_to_mel(HIGH), BANDS + 2)
+    bins = hertz_to_mel(np.arange(FFT // 2 + 1) * RATE / FFT)
+    bank = np.zeros((FFT // 2 + 1, BANDS), np.float32)
+    for band in range(BANDS):
+        left, centre, right = corner[band:band + 3]
+        bank[:, band] = np.clip(np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre)), 0, None)
+    bank[0] = 0
+    return bank
+
+
+BANK = _mel_bank()
+HANN = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+
+
+def numpy_chunks(path):
+    """Audio to (chunks, 1, 96, 64) with soundfile, soxr and NumPy."""
+    import soundfile
+    import soxr
+
+    wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    wave = wave.mean(axis=1)
+    if rate != RATE:
+        wave = soxr.resample(wave, rate, RATE, "HQ")
+    count = max(1, -(-(len(wave) - RATE) // (RATE // 2)) + 1)
+    padded = np.zeros((count - 1) * RATE // 2 + RATE, np.float32)
+    padded[:min(len(wave), len(padded))] = wave[:len(padded)]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP] * HANN
+    mel = np.log(np.abs(np.fft.rfft(frames, FFT)).astype(np.float32) @ BANK + np.float32(OFFSET))
+    return np.stack([mel[50 * i:50 * i + 96] for i in range(count)])[:, None]
+
+
+def openvino_network(onnx_path, precision="f32"):
+    import openvino
+
+    compiled = openvino.Core().compile_model(
+        onnx_path, "CPU",
+        {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision})
+    return lambda feed: compiled(feed)[0]
+
+
+def onnxruntime_network(onnx_path):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(onnx_path, options, providers=["CPUExecutionProvider"])
+    return lambda feed: session.run(None, feed)[0]
+
+
+def time_labelling(files, onnx_path):
+    run = openvino_network(onnx_path)
+    run({"mel": numpy_chunks(files[0])})
+    start = time.perf_counter()
+    for path in files:
+        run({"mel": numpy_chunks(path)}).mean(axis=0)
+    return time.perf_counter() - start
+
+
+def read_safetensors(path):
+    """Name -> float32 array, and the metadata."""
+    with open(path, "rb") as handle:
+        length = int.from_bytes(handle.read(8), "little")
+        header = json.loads(handle.read(length))
+        body = handle.read()
+    kinds = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "I32": np.int32}
+    tensors = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            first, last = entry["data_offsets"]
+            tensors[name] = np.frombuffer(body[first:last], kinds[entry["dtype"]]).reshape(entry["shape"])
+    return tensors, header.get("__metadata__", {})
+
+
+def write_onnx(model, path):
+    """The trunk and head of one of our float32 YAMNet model files as ONNX, so that peers run the very same weights."""
+    from onnx import TensorProto, checker, helper, numpy_helper, save
+
+    tensors, _ = read_safetensors(model)
+    nodes, weights = [], []
+
+    def constant(name, value):
+        weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    constant("low", np.float32(0)), constant("high", np.float32(6))
+    state = {"x": "mel", "size": (96, 64)}
+
+    def layer(name, weight, stride, groups, kernel):
+        out = [-(-s // stride) for s in state["size"]]
+        total = [max((o - 1) * stride + kernel - s, 0) for o, s in zip(out, state["size"])]
+        pads = [t // 2 for t in total] + [t - t // 2 for t in total]
+        nodes.append(helper.make_node(
+            "Conv", [state["x"], constant(name + ".w", weight), constant(name + ".b", tensors[name + "/b"])],
+            [name + ".c"], kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=pads, group=groups))
+        nodes.append(helper.make_node("Clip", [name + ".c", "low", "high"], [name + ".r"]))
+        state["x"], state["size"] = name + ".r", out
+
+    layer("conv", tensors["conv/w"].T.reshape(32, 1, 3, 3), 2, 1, 3)
+    for n, stride in enumerate(STRIDES, 1):
+        depth, point = tensors[f"dw{n}/w"], tensors[f"pw{n}/w"]
+        layer(f"dw{n}", depth.reshape(9, -1).T.reshape(-1, 1, 3, 3), stride, depth.reshape(9, -1).shape[1], 3)
+        layer(f"pw{n}", point.T.reshape(point.shape[1], point.shape[0], 1, 1), 1, 1, 1)
+    nodes.append(helper.make_node("ReduceMean", [state["x"]], ["embedding"], axes=[2, 3], keepdims=0))
+    nodes.append(helper.make_node(
+        "Gemm", ["embedding", constant("head.w", tensors["head/w"]), constant("head.b", tensors["head/b"])], ["logits"]))
+    nodes.append(helper.make_node("Sigmoid", ["logits"], ["scores"]))
+    graph = helper.make_graph(
+        nodes, "yamnet", [helper.make_tensor_value_info("mel", TensorProto.FLOAT, ["n", 1, 96, 64])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", tensors["head/b"].size])], weights)
+    onnx_model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    checker.check_model(onnx_model)
+    save(onnx_model, str(path))
+
+
+def time_network(onnx_path, batch, repeats=12):
+    """Best milliseconds a chunk of each engine, one thread."""
+    feed = {"mel": np.random.default_rng(0).standard_normal((batch, 1, 96, 64)).astype(np.float32)}
+    found = {}
+    engines = {"onnxruntime f32": onnxruntime_network, "openvino f32": openvino_network,
+               "openvino bf16": lambda p: openvino_network(p, "bf16")}
+    for name, make in engines.items():
+        run = make(str(onnx_path))
+        run(feed)
+        times = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            run(feed)
+            times.append(time.perf_counter() - start)
+        found[name] = min(times) / batch * 1e3
+    return found
+
+
+def read_rows(path):
+    with open(path, newline="", encoding="utf-8") as handle:
+        return list(csv.reader(handle))

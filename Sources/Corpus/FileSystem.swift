@@ -1,0 +1,171 @@
+import Glibc
+
+/// The few calls on files and folders that the corpus needs, by bytes and with errors that name the path.
+package enum FileSystem {
+    /// The whole of a regular file. Throws `CorpusError.file`.
+    static func read(_ path: String) throws -> [UInt8] {
+        let file = try open(path, O_RDONLY, doing: "read")
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw failure(path, "read") }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw CorpusError.file(path: path, doing: "read", reason: "it is a folder, expected a file")
+        }
+        let size = max(0, Int(status.st_size))
+        var bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let got = Glibc.read(file, buffer.baseAddress.map { $0 + count }, size - count)
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { throw failure(path, "read") }
+                if got == 0 { break }
+                count += got
+            }
+        }
+        // A pipe has no size, and a file may have grown.
+        let room = 65_536
+        var more = [UInt8](repeating: 0, count: room)
+        while true {
+            let got = Glibc.read(file, &more, room)
+            if got < 0 && errno == EINTR { continue }
+            if got < 0 { throw failure(path, "read") }
+            if got == 0 { return bytes }
+            bytes.append(contentsOf: more[..<got])
+        }
+    }
+
+    /// Writes a file whole or not at all: into `path.partial`, to disk, then renamed. Throws `CorpusError.file`.
+    package static func write(_ path: String, _ produce: ((ArraySlice<UInt8>) throws -> Void) throws -> Void) throws {
+        let partial = path + ".partial"
+        let file = try open(partial, O_WRONLY | O_CREAT | O_TRUNC, doing: "write")
+        var renamed = false
+        defer {
+            close(file)
+            if !renamed { withBytes(partial) { _ = unlink($0) } }
+        }
+        try produce { bytes in
+            try bytes.withUnsafeBytes { buffer in
+                var done = 0
+                while done < buffer.count {
+                    let put = Glibc.write(file, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+                    if put < 0 && errno == EINTR { continue }
+                    if put < 0 { throw failure(path, "write") }
+                    done += put
+                }
+            }
+        }
+        guard fsync(file) == 0, withBytes(partial, { from in withBytes(path) { rename(from, $0) } }) == 0 else {
+            throw failure(path, "write")
+        }
+        renamed = true
+    }
+
+    /// Makes a folder and those above it. Throws `CorpusError.file`.
+    package static func makeFolder(_ path: String) throws {
+        if kind(path) == .folder { return }
+        if let cut = path.lastIndex(of: "/"), cut > path.startIndex { try makeFolder(String(path[..<cut])) }
+        if withBytes(path, { mkdir($0, 0o777) }) != 0 && errno != EEXIST { throw failure(path, "make the folder") }
+    }
+
+    enum Kind: Equatable { case file, folder, other }
+
+    /// What lies at a path, links followed; nil where nothing can be reached.
+    static func kind(_ path: String) -> Kind? { status(path).map { kind($0.st_mode) } }
+
+    static func kind(_ mode: mode_t) -> Kind {
+        mode & S_IFMT == S_IFREG ? .file : mode & S_IFMT == S_IFDIR ? .folder : .other
+    }
+
+    static func status(_ path: String) -> stat? {
+        var status = stat()
+        return withBytes(path) { stat($0, &status) } == 0 ? status : nil
+    }
+
+    /// An entry of a folder: its name as text, and whether it is a link.
+    struct Entry {
+        var name: String
+        var isLink: Bool
+        /// nil where only `stat` can tell.
+        var kind: Kind?
+    }
+
+    /// A folder's entries without `.` and `..`, sorted by their names' bytes. Throws `CorpusError.file`.
+    static func list(_ path: String) throws -> [Entry] {
+        guard let folder = withBytes(path, { opendir($0) }) else { throw failure(path, "list") }
+        defer { closedir(folder) }
+        var entries: [Entry] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(folder) else {
+                if errno != 0 { throw failure(path, "list") }
+                break
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
+                    PathText.text(UnsafeBufferPointer(start: bytes, count: strnlen(bytes, 256)))
+                }
+            }
+            if name == "." || name == ".." { continue }
+            let type = Int(entry.pointee.d_type)
+            let kind: Kind? = type == DT_REG ? .file : type == DT_DIR ? .folder : nil
+            entries.append(Entry(name: name, isLink: type == DT_LNK, kind: kind))
+        }
+        return entries.sorted { PathText.bytes($0.name).lexicographicallyPrecedes(PathText.bytes($1.name)) }
+    }
+
+    /// An absolute path without `.`, `..` or doubled slashes; links are left as they are. `base` is where a relative path
+    /// starts, else the working folder.
+    package static func absolute(_ path: String, base: String? = nil) -> String {
+        var whole = path
+        if !path.hasPrefix("/") {
+            let start =
+                base
+                ?? getcwd(nil, 0).map { pointer -> String in
+                    defer { free(pointer) }
+                    return PathText.text(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
+                }
+            whole = (start ?? "") + "/" + path
+        }
+        if isPlain(whole) { return whole }
+        var parts: [Substring] = []
+        for part in whole.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// Whether no part of an absolute path is empty or begins with a dot, so that nothing is to be taken out.
+    private static func isPlain(_ path: String) -> Bool {
+        var last = UInt8(0)
+        for byte in path.utf8 {
+            if last == UInt8(ascii: "/") && (byte == last || byte == UInt8(ascii: ".")) { return false }
+            last = byte
+        }
+        return last != UInt8(ascii: "/")
+    }
+
+    /// The folder a file lies in, absolute.
+    package static func folder(of path: String) -> String { absolute(absolute(path) + "/..") }
+
+    /// An absolute path as seen from an absolute folder where it lies inside it, else unchanged.
+    package static func relative(_ path: String, to folder: String) -> String {
+        let prefix = folder == "/" ? "/" : folder + "/"
+        return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
+    }
+
+    /// Calls `body` with the path's own bytes, ended by a zero.
+    @discardableResult
+    package static func withBytes<Result>(_ path: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        let bytes = PathText.bytes(path).map(CChar.init(bitPattern:)) + [0]
+        return bytes.withUnsafeBufferPointer { body($0.baseAddress.unsafelyUnwrapped) }
+    }
+
+    private static func open(_ path: String, _ flags: Int32, doing: String) throws -> Int32 {
+        let file = withBytes(path) { Glibc.open($0, flags | O_CLOEXEC, 0o666) }
+        if file < 0 { throw failure(path, doing) }
+        return file
+    }
+
+    private static func failure(_ path: String, _ doing: String) -> CorpusError {
+        .file(path: path, doing: doing, reason: String(cString: strerror(errno)))
+    }
+}

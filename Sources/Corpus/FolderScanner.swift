@@ -1,0 +1,114 @@
+/// Finds the audio files under a folder.
+///
+/// Folders are walked in the order of their names' bytes. Links to files are followed; links to folders too, after
+/// everything else, and no folder is entered twice, so loops end. Hidden files and folders (a leading dot) are left out.
+/// A clip's name is its path below the folder, with the ending, so names cannot collide; its labels are the folders
+/// on that path (commas and control characters as blanks).
+package struct FolderScanner: Sendable {
+    /// Endings of the formats that can be decoded, in lower case.
+    package static let endings: Set<String> = [
+        "wav", "wave", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "w64", "rf64", "au", "snd", "caf",
+    ]
+
+    private struct Folder {
+        var path: String
+        var below: String
+    }
+
+    private struct Identity: Hashable {
+        var device: UInt64
+        var inode: UInt64
+    }
+
+    private var seen: Set<Identity> = []
+    private var links: [Folder] = []
+    private var scan = Scan()
+
+    /// Scans a folder. Throws `CorpusError` where it cannot be listed at all; folders and files below it that cannot be
+    /// reached are warnings. No audio file at all is an error too.
+    package static func scan(_ folder: String) throws -> Scan {
+        let root = FileSystem.absolute(folder)
+        guard FileSystem.kind(root) == .folder else {
+            let found = FileSystem.kind(root) == nil ? "nothing there" : "a file"
+            throw CorpusError.layout(folder: folder, found: found, expected: "a folder of audio files")
+        }
+        _ = try FileSystem.list(root)
+        var scanner = FolderScanner()
+        scanner.walk(Folder(path: root, below: ""))
+        while !scanner.links.isEmpty {
+            scanner.links.sort { Self.precedes($0.below, $1.below) }
+            scanner.walk(scanner.links.removeFirst())
+        }
+        if scanner.scan.entries.isEmpty {
+            throw CorpusError.layout(
+                folder: folder, found: "no audio file",
+                expected: "files ending in one of \(endings.sorted().joined(separator: " "))")
+        }
+        scanner.scan.entries.sort { Self.precedes($0.clip, $1.clip) }
+        return scanner.scan
+    }
+
+    private mutating func walk(_ start: Folder) {
+        var open = [start]
+        while let folder = open.popLast() {
+            guard enter(folder) else { continue }
+            let entries: [FileSystem.Entry]
+            do {
+                entries = try FileSystem.list(folder.path)
+            } catch {
+                scan.warnings.append("\(error)")
+                continue
+            }
+            var inner: [Folder] = []
+            for entry in entries where !entry.name.hasPrefix(".") {
+                let path = folder.path == "/" ? "/" + entry.name : folder.path + "/" + entry.name
+                let below = folder.below.isEmpty ? entry.name : folder.below + "/" + entry.name
+                let kind = entry.kind ?? FileSystem.kind(path)
+                if kind == .folder {
+                    if entry.isLink {
+                        links.append(Folder(path: path, below: below))
+                    } else {
+                        inner.append(Folder(path: path, below: below))
+                    }
+                } else if Self.isAudio(entry.name) {
+                    add(path: path, below: below, in: folder, kind: kind)
+                }
+            }
+            open.append(contentsOf: inner.reversed())
+        }
+    }
+
+    /// Whether the folder was not entered before.
+    private mutating func enter(_ folder: Folder) -> Bool {
+        guard let status = FileSystem.status(folder.path) else {
+            scan.warnings.append("\(folder.path): cannot be reached, left out")
+            return false
+        }
+        if seen.insert(Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))).inserted { return true }
+        scan.warnings.append("\(folder.path): a link to a folder that was scanned already, left out")
+        return false
+    }
+
+    private mutating func add(path: String, below: String, in folder: Folder, kind: FileSystem.Kind?) {
+        guard kind == .file else {
+            scan.warnings.append("\(path): \(kind == nil ? "a link to nothing" : "not a regular file"), left out")
+            return
+        }
+        var labels: [String] = []
+        for part in folder.below.split(separator: "/") {
+            let label = LabelText.cleaned(String(part))
+            if !label.isEmpty && !labels.contains(label) { labels.append(label) }
+        }
+        scan.entries.append(Manifest.Entry(clip: below, path: path, labels: labels))
+    }
+
+    /// Whether a file's name ends like audio that can be decoded.
+    package static func isAudio(_ name: String) -> Bool {
+        guard let dot = name.lastIndex(of: ".") else { return false }
+        return endings.contains(name[name.index(after: dot)...].lowercased())
+    }
+
+    private static func precedes(_ a: String, _ b: String) -> Bool {
+        PathText.bytes(a).lexicographicallyPrecedes(PathText.bytes(b))
+    }
+}

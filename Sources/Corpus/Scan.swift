@@ -1,0 +1,7 @@
+/// The clips found in a folder or corpus, and what had to be left out.
+package struct Scan: Sendable {
+    /// In a fixed order, with absolute paths and names that differ.
+    package var entries: [Manifest.Entry] = []
+    /// One line each: what was left out and why.
+    package var warnings: [String] = []
+}

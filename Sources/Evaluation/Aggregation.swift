@@ -1,0 +1,30 @@
+/// How the chunk scores of a clip become the clip's score.
+package enum Aggregation: Sendable, Equatable, CustomStringConvertible {
+    /// The mean over all chunks.
+    case mean
+    /// The largest chunk score.
+    case max
+    /// The mean of the `k` largest chunk scores, or of all where the clip has fewer.
+    case topMean(k: Int)
+
+    /// From a pipeline's parameters: `mean`, `max` or `top-k` with `k` of at least 1 (read for `top-k` only).
+    /// Throws `EvaluationError.aggregation`.
+    package init(name: String, k: Int = 3) throws {
+        switch name {
+        case "mean": self = .mean
+        case "max": self = .max
+        case "top-k":
+            guard k >= 1 else { throw EvaluationError.aggregation(found: "k = \(k)", expected: "k of at least 1") }
+            self = .topMean(k: k)
+        default: throw EvaluationError.aggregation(found: "'\(name)'", expected: "mean, max or top-k")
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .mean: "mean"
+        case .max: "max"
+        case .topMean(let k): "top-\(k)"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// Turns a clip's chunk scores into the clip's scores, row by row, in memory that does not grow with the clip.
+///
+/// Sums are kept in `Double` and in chunk order, so the result hangs on the clip's chunks alone and never on how they
+/// were batched.
+package struct Aggregator: Sendable {
+    package let aggregation: Aggregation
+    package let classes: Int
+    /// Rows added since the last `finish`.
+    package private(set) var chunks = 0
+    private var sums: [Double] = []
+    /// For `max` one value a class; for `topMean` `k` values a class, falling.
+    private var best: [Float] = []
+
+    /// An empty aggregator for rows of `classes` scores.
+    package init(_ aggregation: Aggregation, classes: Int) {
+        self.aggregation = aggregation
+        self.classes = classes
+        reset()
+    }
+
+    /// Adds one chunk's scores, shape (classes).
+    package mutating func add(_ row: UnsafeBufferPointer<Float>) {
+        precondition(row.count == classes, "a row holds one score a class")
+        switch aggregation {
+        case .mean:
+            for index in 0..<classes { sums[index] += Double(row[index]) }
+        case .max:
+            for index in 0..<classes where row[index] > best[index] || row[index].isNaN { best[index] = row[index] }
+        case .topMean(let k):
+            let kept = Swift.min(chunks, k)
+            for index in 0..<classes { insert(row[index], class: index, k: k, kept: kept) }
+        }
+        chunks += 1
+    }
+
+    /// Adds one chunk's scores, shape (classes).
+    package mutating func add(_ row: [Float]) {
+        row.withUnsafeBufferPointer { add($0) }
+    }
+
+    /// The clip's scores, shape (classes); the aggregator is empty again after it.
+    /// Throws `EvaluationError.noChunks` where nothing was added.
+    package mutating func finish() throws -> [Float] {
+        guard chunks > 0 else { throw EvaluationError.noChunks }
+        defer { reset() }
+        switch aggregation {
+        case .mean:
+            let count = Double(chunks)
+            return sums.map { Float($0 / count) }
+        case .max: return best
+        case .topMean(let k):
+            let kept = Swift.min(chunks, k)
+            return (0..<classes).map { index in
+                var sum = 0.0
+                for place in 0..<kept { sum += Double(best[index * k + place]) }
+                return Float(sum / Double(kept))
+            }
+        }
+    }
+
+    private mutating func insert(_ value: Float, class index: Int, k: Int, kept: Int) {
+        let base = index * k
+        if kept == k && value <= best[base + k - 1] { return }
+        var place = kept == k ? k - 1 : kept
+        while place > 0 && best[base + place - 1] < value {
+            best[base + place] = best[base + place - 1]
+            place -= 1
+        }
+        best[base + place] = value
+    }
+
+    private mutating func reset() {
+        chunks = 0
+        switch aggregation {
+        case .mean: sums = [Double](repeating: 0, count: classes)
+        case .max: best = [Float](repeating: -.infinity, count: classes)
+        case .topMean(let k): best = [Float](repeating: -.infinity, count: classes * k)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// Average precision over all clips and classes at once.
+enum MicroPrecision {
+    /// Average precision of the table read as one long ranking; NaN where no clip has a label.
+    ///
+    /// Positives are few, so they alone are sorted; each negative then only raises the count between two of them.
+    static func value(_ table: ScoreTable, truth: LabelTable) -> Double {
+        let width = table.classes.count
+        var scores: [Float] = []
+        scores.reserveCapacity(truth.total)
+        for clip in 0..<table.clips {
+            for label in truth.row(clip) { scores.append(table.scores[clip * width + Int(label)] + 0) }
+        }
+        if scores.isEmpty { return .nan }
+        scores.sort(by: >)
+        var distinct: [Float] = []
+        var hitsAt: [Int] = []
+        for score in scores {
+            if distinct.last == score {
+                hitsAt[hitsAt.count - 1] += 1
+            } else {
+                distinct.append(score)
+                hitsAt.append(1)
+            }
+        }
+        let above = countsAbove(distinct, all: table.scores)
+        var sum = 0.0
+        var hits = 0
+        for index in distinct.indices {
+            hits += hitsAt[index]
+            sum += Double(hitsAt[index]) * Double(hits) / Double(above[index])
+        }
+        return sum / Double(scores.count)
+    }
+
+    /// For every level (distinct, falling) how many of `all` reach it.
+    private static func countsAbove(_ levels: [Float], all: [Float]) -> [Int] {
+        let keys = levels.map { orderedBits($0) }
+        // The upper 16 bits of a key narrow the search to a few levels.
+        var firstOf = [Int32](repeating: 0, count: 65_537)
+        for key in keys { firstOf[65_536 - Int(key >> 16)] += 1 }
+        for bucket in 1...65_536 { firstOf[bucket] += firstOf[bucket - 1] }
+        var counts = [Int](repeating: 0, count: levels.count + 1)
+        keys.withUnsafeBufferPointer { keys in
+            for value in all {
+                let key = orderedBits(value + 0)
+                let bucket = 65_536 - Int(key >> 16)
+                var low = Int(firstOf[bucket - 1])
+                var high = Int(firstOf[bucket])
+                while low < high {
+                    let middle = (low + high) >> 1
+                    if keys[middle] <= key { high = middle } else { low = middle + 1 }
+                }
+                counts[low] += 1
+            }
+        }
+        for index in 1..<counts.count { counts[index] += counts[index - 1] }
+        return counts
+    }
+
+    /// Bits that rise with the value.
+    private static func orderedBits(_ value: Float) -> UInt32 {
+        let bits = value.bitPattern
+        return bits >> 31 == 1 ? ~bits : bits | 0x8000_0000
+    }
+}

@@ -1,0 +1,45 @@
+extension SummaryReport {
+    /// `classes.csv`: a header and one row a class. A value that is not defined is an empty field.
+    ///
+    /// `clips_above` and `hours_above` count clips at or above the threshold; `deviation` is the population's; the columns
+    /// from `positives` on are there only with the truth, `_low` and `_high` being 95 % intervals. A class name that a
+    /// spreadsheet would take for a formula gets a leading apostrophe.
+    package func csv() -> String {
+        var header = [
+            "class", "clips_above", "hours_above", "mean", "deviation", "q05", "q25", "q50", "q75", "q95", "maximum",
+        ]
+        if truth != nil {
+            header += [
+                "positives", "ap", "ap_low", "ap_high", "auc", "auc_low", "auc_high", "d_prime", "best_f1",
+                "best_threshold",
+            ]
+        }
+        var text = header.joined(separator: ",") + "\n"
+        for row in classes {
+            var fields = [Self.csvName(row.name), "\(row.clipsAbove)"]
+            fields += ([row.hoursAbove, row.mean, row.deviation] + row.quantiles + [row.maximum]).map(Self.csvNumber)
+            if let found = row.truth {
+                let metrics = found.metrics
+                let (ap, auc) = (found.averagePrecisionInterval, found.aucInterval)
+                fields.append("\(metrics.positives)")
+                fields += [
+                    metrics.averagePrecision, ap?.low ?? .nan, ap?.high ?? .nan, metrics.auc, auc?.low ?? .nan,
+                    auc?.high ?? .nan, metrics.dPrime, metrics.bestF1,
+                ].map(Self.csvNumber)
+                fields.append(metrics.bestThreshold.isNaN ? "" : "\(metrics.bestThreshold)")
+            }
+            text += fields.joined(separator: ",") + "\n"
+        }
+        return text
+    }
+
+    private static func csvNumber(_ value: Double) -> String { value.isFinite ? "\(value)" : "" }
+
+    private static func csvName(_ name: String) -> String {
+        var name = name
+        if let first = name.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { name = "'" + name }
+        let special = name.unicodeScalars.contains { "\",\n\r".unicodeScalars.contains($0) }
+        if !special { return name }
+        return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,57 @@
+extension SummaryReport {
+    /// `summary.json`: the same keys in the same order every time; what is not defined is null. `_95` are 95 % intervals
+    /// as `[low, high]`. The keys under and after `truth` are there only with the truth.
+    package func json() -> String {
+        var members: [(String, JSONText)] = [
+            ("clips", .integer(clips)), ("hours", .number(hours)), ("threshold", .number(Self.shortest(threshold))),
+        ]
+        if let truth {
+            members += [
+                ("scored_classes", .integer(truth.scoredClasses)),
+                ("mAP", .number(truth.meanAveragePrecision)),
+                ("mAP_95", .interval(truth.meanAveragePrecisionInterval)),
+                ("auc_macro", .number(truth.meanAUC)),
+                ("auc_macro_95", .interval(truth.meanAUCInterval)),
+                ("d_prime", .number(truth.dPrime)),
+                ("d_prime_95", .interval(truth.dPrimeInterval)),
+                ("micro_ap", .number(truth.microAveragePrecision)),
+                ("lwlrap", .number(truth.lwlrap)),
+                ("lwlrap_95", .interval(truth.lwlrapInterval)),
+                ("single_label_clips", .integer(truth.singleLabelClips)),
+                ("top1", .number(truth.topOneAccuracy)),
+                ("top1_95", .interval(truth.topOneAccuracyInterval)),
+                ("resamples", .integer(truth.resamples)),
+            ]
+        }
+        members.append(("classes", .array(classes.map(Self.members))))
+        return JSONText.object(members).text() + "\n"
+    }
+
+    private static func members(of row: ClassReport) -> JSONText {
+        var members: [(String, JSONText)] = [
+            ("class", .string(row.name)), ("clips_above", .integer(row.clipsAbove)),
+            ("hours_above", .number(row.hoursAbove)), ("mean", .number(row.mean)),
+            ("deviation", .number(row.deviation)),
+        ]
+        for (name, value) in zip(["q05", "q25", "q50", "q75", "q95"], row.quantiles) {
+            members.append((name, .number(value)))
+        }
+        members.append(("maximum", .number(row.maximum)))
+        if let found = row.truth {
+            members += [
+                ("positives", .integer(found.metrics.positives)),
+                ("ap", .number(found.metrics.averagePrecision)),
+                ("ap_95", .interval(found.averagePrecisionInterval)),
+                ("auc", .number(found.metrics.auc)),
+                ("auc_95", .interval(found.aucInterval)),
+                ("d_prime", .number(found.metrics.dPrime)),
+                ("best_f1", .number(found.metrics.bestF1)),
+                ("best_threshold", .number(shortest(found.metrics.bestThreshold))),
+            ]
+        }
+        return .object(members)
+    }
+
+    /// The double whose text is the float's: 0.3 rather than 0.30000001192092896.
+    private static func shortest(_ value: Float) -> Double { Double("\(value)") ?? .nan }
+}

@@ -1,0 +1,122 @@
+extension SummaryReport {
+    /// `report.html`: one page that needs nothing but itself; names are escaped, and it follows the reader's light or
+    /// dark setting. `title` heads the page.
+    package func html(title: String = "Earmark statistics") -> String {
+        var body = "<h1>\(HTMLText.escaped(title))</h1>\n<dl class=\"cards\">\n"
+        for card in cards {
+            body += "<div><dt>\(card.name)</dt><dd>\(card.value)</dd><dd class=\"note\">\(card.note)</dd></div>\n"
+        }
+        body += "</dl>\n"
+        let hits = classes.enumerated().sorted {
+            ($1.element.clipsAbove, $0.offset) < ($0.element.clipsAbove, $1.offset)
+        }
+        body += BarChart(
+            title: "Clips at or above the threshold",
+            note: "clips scored \(HTMLText.number(Double(threshold))) or more",
+            bars: hits.filter { $0.element.clipsAbove > 0 }.map {
+                .init(name: $0.element.name, value: Double($0.element.clipsAbove), text: "\($0.element.clipsAbove)")
+            }, full: nil
+        ).svg()
+        if truth != nil {
+            let found = classes.compactMap { row in row.truth.map { (row.name, $0) } }
+            let known = found.filter { !$0.1.metrics.averagePrecision.isNaN }
+            let best = known.sorted { $0.1.metrics.averagePrecision > $1.1.metrics.averagePrecision }
+            body += BarChart(
+                title: "Average precision", note: "best class first; the line is the 95 % interval",
+                bars: best.map { name, row in
+                    .init(
+                        name: name, value: row.metrics.averagePrecision,
+                        text: HTMLText.number(row.metrics.averagePrecision), interval: row.averagePrecisionInterval)
+                }, full: 1
+            ).svg()
+        }
+        return """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>\(HTMLText.escaped(title))</title>
+            <style>\(Self.style)</style>
+            </head>
+            <body>
+            <main>
+            \(body)\(table())
+            </main>
+            </body>
+            </html>
+
+            """
+    }
+
+    private var cards: [(name: String, value: String, note: String)] {
+        var cards = [
+            ("Clips", "\(clips)", "\(HTMLText.number(hours)) hours"),
+            ("Classes", "\(classes.count)", "\(classes.filter { $0.clipsAbove > 0 }.count) reach the threshold"),
+        ]
+        guard let truth else { return cards }
+        cards += [
+            ("mAP", HTMLText.number(truth.meanAveragePrecision), note(truth.meanAveragePrecisionInterval)),
+            ("Mean AUC", HTMLText.number(truth.meanAUC), note(truth.meanAUCInterval)),
+            ("d′", HTMLText.number(truth.dPrime), note(truth.dPrimeInterval)),
+            ("Micro AP", HTMLText.number(truth.microAveragePrecision), "all clips and classes as one ranking"),
+            ("lwlrap", HTMLText.number(truth.lwlrap), note(truth.lwlrapInterval)),
+        ]
+        if truth.singleLabelClips > 0 {
+            cards.append(
+                (
+                    "Top-1", HTMLText.number(truth.topOneAccuracy),
+                    "\(truth.singleLabelClips) clips with one label, \(note(truth.topOneAccuracyInterval))"
+                ))
+        }
+        return cards
+    }
+
+    private func note(_ interval: Interval?) -> String {
+        interval.map { "95 %: \(HTMLText.number($0.low)) to \(HTMLText.number($0.high))" } ?? "no interval"
+    }
+
+    private func table() -> String {
+        var heads = ["Class", "Clips", "Hours", "Mean", "Deviation", "5 %", "25 %", "50 %", "75 %", "95 %", "Maximum"]
+        if truth != nil { heads += ["Positives", "AP", "AUC", "d′", "Best F1", "at"] }
+        var text = "<h2>All classes</h2>\n<div class=\"wide\"><table>\n<thead><tr>"
+        text += heads.map { "<th scope=\"col\">\($0)</th>" }.joined() + "</tr></thead>\n<tbody>\n"
+        for row in classes {
+            var values = ([row.hoursAbove, row.mean, row.deviation] + row.quantiles + [row.maximum]).map(
+                HTMLText.number)
+            if let metrics = row.truth?.metrics {
+                values.append("\(metrics.positives)")
+                values += [
+                    metrics.averagePrecision, metrics.auc, metrics.dPrime, metrics.bestF1,
+                    Double(metrics.bestThreshold),
+                ].map(HTMLText.number)
+            }
+            text += "<tr><th scope=\"row\">\(HTMLText.escaped(row.name))</th><td>\(row.clipsAbove)</td>"
+            text += values.map { "<td>\($0)</td>" }.joined() + "</tr>\n"
+        }
+        return text + "</tbody>\n</table></div>"
+    }
+
+    private static let style = """
+
+        :root { color-scheme: light dark; --ink: #1d2733; --soft: #5d6b7a; --page: #f6f7f9; --card: #fff;
+          --line: #dfe4ea; --bar: #2f7f8f; --mark: #b4532a; }
+        @media (prefers-color-scheme: dark) { :root { --ink: #e7ecf1; --soft: #9aa8b6; --page: #12171d; --card: #1b222a;
+          --line: #2f3943; --bar: #4fb0c0; --mark: #f0a072; } }
+        body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+        main { max-width: 66rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+        h1 { font-size: 1.7rem; margin: 0 0 1.2rem; } h2 { font-size: 1.15rem; margin: 2.4rem 0 .2rem; }
+        .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; margin: 0; }
+        .cards div { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
+        .cards dt { color: var(--soft); font-size: .85rem; } .cards dd { margin: 0; font-size: 1.6rem; font-weight: 600; }
+        dd.note, p.note { color: var(--soft); font-size: .82rem; font-weight: 400; margin: 0 0 .6rem; }
+        svg { display: block; width: 100%; height: auto; background: var(--card); border: 1px solid var(--line);
+          border-radius: .6rem; } svg text { fill: var(--ink); font-size: 12px; } svg .value { fill: var(--soft); }
+        svg rect { fill: var(--bar); } svg line { stroke: var(--mark); stroke-width: 2; }
+        .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
+        th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+        th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; }
+        tbody th { font-weight: 500; } tbody tr:hover { background: var(--card); } td { font-variant-numeric: tabular-nums; }
+
+        """
+}

@@ -1,0 +1,49 @@
+import Evaluation
+import Testing
+
+@Suite struct AggregatorTests {
+    private let rows: [[Float]] = [[0.1, 0.9], [0.5, 0.2], [0.3, 0.4], [0.5, 0.1]]
+
+    private func result(_ aggregation: Aggregation, _ rows: [[Float]]) throws -> [Float] {
+        var aggregator = Aggregator(aggregation, classes: 2)
+        for row in rows { aggregator.add(row) }
+        return try aggregator.finish()
+    }
+
+    @Test func meanMaxAndTop() throws {
+        #expect(try result(.mean, rows) == [Float((0.1 + 0.5 + 0.3 + 0.5) / 4), Float(1.6 / 4)])
+        #expect(try result(.max, rows) == [0.5, 0.9])
+        #expect(try result(.topMean(k: 1), rows) == [0.5, 0.9])
+        #expect(try result(.topMean(k: 2), rows) == [0.5, Float((0.9 + Double(Float(0.4))) / 2)])
+        #expect(try result(.topMean(k: 9), rows) == result(.mean, rows))
+    }
+
+    @Test func topDoesNotHangOnTheOrder() throws {
+        for k in 1...5 {
+            #expect(try result(.topMean(k: k), rows) == result(.topMean(k: k), rows.reversed()))
+        }
+    }
+
+    @Test func meanOfManyChunksKeepsItsDigits() throws {
+        var aggregator = Aggregator(.mean, classes: 1)
+        for _ in 0..<100_000 { aggregator.add([0.1]) }
+        #expect(try aggregator.finish() == [0.1])
+    }
+
+    @Test func isEmptyAgainAfterFinishing() throws {
+        var aggregator = Aggregator(.topMean(k: 2), classes: 1)
+        #expect(throws: EvaluationError.noChunks) { try aggregator.finish() }
+        aggregator.add([0.9])
+        #expect(aggregator.chunks == 1)
+        #expect(try aggregator.finish() == [0.9])
+        aggregator.add([0.2])
+        #expect(try aggregator.finish() == [0.2])
+    }
+
+    @Test func namesAreChecked() throws {
+        #expect(try Aggregation(name: "mean") == .mean)
+        #expect(try Aggregation(name: "top-k", k: 4) == .topMean(k: 4))
+        #expect(throws: EvaluationError.self) { try Aggregation(name: "median") }
+        #expect(throws: EvaluationError.self) { try Aggregation(name: "top-k", k: 0) }
+    }
+}
