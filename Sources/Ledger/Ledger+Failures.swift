@@ -1,0 +1,33 @@
+import GRDB
+
+extension Ledger {
+    /// Every failure of the manifest's clips, of one pipeline or of all, in clip order.
+    package func failures(target: String? = nil) throws -> [FailureRecord] {
+        try read { database in
+            let condition = target == nil ? "" : "AND target = ?"
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT f.clip, f.target, f.class, f.reason, f.frame, f.size, f.modified, f.attempts
+                    FROM failures f JOIN clips c ON c.id = f.clip
+                    WHERE c.position IS NOT NULL \(condition) ORDER BY c.position
+                    """, arguments: target.map { [$0] } ?? [])
+            return rows.map {
+                FailureRecord(
+                    clip: $0[0], target: $0[1], failureClass: $0[2], reason: $0[3], offset: $0[4], size: $0[5],
+                    modified: $0[6], attempts: $0[7])
+            }
+        }
+    }
+
+    /// Forgets every failure, so that the next run tries those clips again.
+    ///
+    /// - Returns: how many clips that are.
+    package func forgetFailures() throws -> Int {
+        try write { database in
+            try database.execute(sql: "DELETE FROM deaths")
+            try database.execute(sql: "DELETE FROM failures")
+            return database.changesCount
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import GRDB
+
+extension Ledger {
+    /// Records a batch in one transaction, durable when this returns.
+    package func commit(_ batch: CommitBatch) throws {
+        hook("ledger.before-commit")
+        try write { database in
+            let result = try database.makeStatement(sql: "INSERT OR REPLACE INTO results VALUES(?,?,?,?,?,?,?,?)")
+            for record in batch.results {
+                result.setUncheckedArguments([
+                    record.clip, record.stage, record.content, record.shard, record.firstRow, record.rowCount,
+                    record.digest, record.check,
+                ])
+                try result.execute()
+            }
+            let source = try database.makeStatement(sql: "INSERT OR REPLACE INTO sources VALUES(?,?,?,?,?)")
+            for record in batch.sources {
+                source.setUncheckedArguments([
+                    record.clip, record.size, record.modified, record.content, record.check,
+                ])
+                try source.execute()
+            }
+            let forget = try database.makeStatement(sql: "DELETE FROM failures WHERE clip = ? AND target = ?")
+            for clip in batch.done {
+                forget.setUncheckedArguments([clip, batch.target])
+                try forget.execute()
+            }
+            for record in batch.failures { try Self.insert(database, record) }
+        }
+        hook("ledger.after-commit")
+    }
+
+    private static func insert(_ database: Database, _ record: FailureRecord) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO failures VALUES(?,?,?,?,?,?,?,1,?)
+                ON CONFLICT(clip, target) DO UPDATE SET class = excluded.class, reason = excluded.reason,
+                    frame = excluded.frame, size = excluded.size, modified = excluded.modified,
+                    attempts = attempts + 1, row_check = excluded.row_check
+                """,
+            arguments: [
+                record.clip, record.target, record.failureClass, record.reason, record.offset, record.size,
+                record.modified, record.check,
+            ])
+    }
+
+    /// Every result of a stage, by clip id.
+    package func forEachResult(stage: Int64, _ body: (ResultRecord) throws -> Void) throws {
+        try forEachResult(sql: "WHERE stage = ?", [stage], body)
+    }
+
+    /// Every result that lies in a shard, in the order of its rows.
+    package func forEachResult(shard: Int64, _ body: (ResultRecord) throws -> Void) throws {
+        try forEachResult(sql: "WHERE shard = ? ORDER BY first_row", [shard], body)
+    }
+
+    package func forEachResult(_ body: (ResultRecord) throws -> Void) throws {
+        try forEachResult(sql: "", [], body)
+    }
+
+    private func forEachResult(
+        sql: String, _ arguments: StatementArguments, _ body: (ResultRecord) throws -> Void
+    ) throws {
+        try read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: "SELECT clip, stage, content, shard, first_row, row_count, digest FROM results \(sql)",
+                arguments: arguments)
+            while let row = try rows.next() { try body(Self.result(row)) }
+        }
+    }
+
+    /// The result of a clip at a stage, if there is one.
+    package func result(clip: Int64, stage: Int64) throws -> ResultRecord? {
+        try read { database in
+            try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT clip, stage, content, shard, first_row, row_count, digest FROM results
+                    WHERE clip = ? AND stage = ?
+                    """, arguments: [clip, stage]
+            ).map(Self.result)
+        }
+    }
+
+    private static func result(_ row: Row) -> ResultRecord {
+        ResultRecord(
+            clip: row[0], stage: row[1], content: row[2], shard: row[3], firstRow: row[4], rowCount: row[5],
+            digest: row[6])
+    }
+
+    /// Takes results back, so that the next run makes them anew.
+    package func deleteResults(_ keys: [(clip: Int64, stage: Int64)]) throws {
+        try write { database in
+            let statement = try database.makeStatement(sql: "DELETE FROM results WHERE clip = ? AND stage = ?")
+            for key in keys {
+                statement.setUncheckedArguments([key.clip, key.stage])
+                try statement.execute()
+            }
+        }
+    }
+}

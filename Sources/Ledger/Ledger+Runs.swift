@@ -1,0 +1,103 @@
+import Foundation
+import GRDB
+
+extension Ledger {
+    /// The id of a stage, registering it where it is new.
+    package func stageID(fingerprint: String, kind: String, classes: String) throws -> Int64 {
+        if let known = try knownStageID(fingerprint: fingerprint) { return known }
+        return try write { database in
+            try database.execute(
+                sql: "INSERT INTO stages(fingerprint, kind, classes) VALUES(?, ?, ?)",
+                arguments: [fingerprint, kind, classes])
+            return database.lastInsertedRowID
+        }
+    }
+
+    /// The id of a stage, if it was ever run on this cache.
+    package func knownStageID(fingerprint: String) throws -> Int64? {
+        try read {
+            try Int64.fetchOne($0, sql: "SELECT id FROM stages WHERE fingerprint = ?", arguments: [fingerprint])
+        }
+    }
+
+    package func stages() throws -> [StageRecord] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT id, fingerprint, kind, classes FROM stages ORDER BY id").map {
+                StageRecord(id: $0[0], fingerprint: $0[1], kind: $0[2], classes: $0[3])
+            }
+        }
+    }
+
+    /// Remembers a pipeline as it was last run, for `status`, `export` and `stats`.
+    package func put(_ pipeline: PipelineRecord) throws {
+        let stages = pipeline.stages.map(String.init).joined(separator: ",")
+        try write {
+            try $0.execute(
+                sql: "INSERT OR REPLACE INTO pipelines VALUES(?, ?, ?, ?, ?)",
+                arguments: [pipeline.name, pipeline.fingerprint, stages, pipeline.file, pipeline.updated])
+        }
+    }
+
+    /// The pipelines run on this cache, the last one first.
+    package func pipelines() throws -> [PipelineRecord] {
+        try read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT name, fingerprint, stages, file, updated FROM pipelines ORDER BY updated DESC"
+            ).map {
+                let stages = ($0[2] as String).split(separator: ",").compactMap { Int64($0) }
+                return PipelineRecord(name: $0[0], fingerprint: $0[1], stages: stages, file: $0[3], updated: $0[4])
+            }
+        }
+    }
+
+    package func beginRun(pipeline: String, workers: Int) throws -> Int64 {
+        try write { database in
+            try database.execute(
+                sql: "INSERT INTO runs(pipeline, started, workers) VALUES(?, ?, ?)",
+                arguments: [pipeline, Date().timeIntervalSince1970, workers])
+            return database.lastInsertedRowID
+        }
+    }
+
+    package func finishRun(id: Int64, outcome: String, done: Int, failed: Int) throws {
+        try write {
+            try $0.execute(
+                sql: "UPDATE runs SET finished = ?, outcome = ?, done = ?, failed = ? WHERE id = ?",
+                arguments: [Date().timeIntervalSince1970, outcome, done, failed, id])
+        }
+    }
+
+    package func lastRun() throws -> RunRecord? {
+        try read { database in
+            try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT id, pipeline, started, finished, workers, outcome, done, failed FROM runs
+                    ORDER BY id DESC LIMIT 1
+                    """
+            ).map {
+                RunRecord(
+                    id: $0[0], pipeline: $0[1], started: $0[2], finished: $0[3], workers: $0[4], outcome: $0[5],
+                    done: $0[6], failed: $0[7])
+            }
+        }
+    }
+
+    /// How many clips the process was working on when it died, counted up for each of them.
+    package func noteDeaths(of clips: [Int64]) throws {
+        try write { database in
+            for clip in clips {
+                try database.execute(
+                    sql: "INSERT INTO deaths VALUES(?, 1) ON CONFLICT(clip) DO UPDATE SET count = count + 1",
+                    arguments: [clip])
+            }
+        }
+    }
+
+    /// Clips that were being worked on at `count` deaths of the process or more.
+    package func clips(withDeaths count: Int) throws -> [Int64] {
+        try read {
+            try Int64.fetchAll($0, sql: "SELECT clip FROM deaths WHERE count >= ? ORDER BY clip", arguments: [count])
+        }
+    }
+}

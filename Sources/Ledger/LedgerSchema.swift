@@ -1,0 +1,42 @@
+import GRDB
+
+/// The tables of a ledger, version by version.
+enum LedgerSchema {
+    /// Marks the file as ours, in SQLite's application_id: "EARM".
+    static let applicationID = 0x4541_524D
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE pipelines(name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, stages TEXT NOT NULL,
+                        file TEXT NOT NULL, updated REAL NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE stages(id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+                        classes TEXT NOT NULL);
+                    CREATE TABLE clips(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL,
+                        position INTEGER, row_check INTEGER NOT NULL);
+                    CREATE INDEX clips_by_position ON clips(position) WHERE position IS NOT NULL;
+                    CREATE TABLE sources(clip INTEGER PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL,
+                        content TEXT NOT NULL, row_check INTEGER NOT NULL);
+                    CREATE TABLE results(clip INTEGER NOT NULL, stage INTEGER NOT NULL, content TEXT NOT NULL,
+                        shard INTEGER NOT NULL, first_row INTEGER NOT NULL, row_count INTEGER NOT NULL,
+                        digest TEXT NOT NULL, row_check INTEGER NOT NULL, PRIMARY KEY(clip, stage)) WITHOUT ROWID;
+                    CREATE TABLE failures(clip INTEGER NOT NULL, target TEXT NOT NULL, class TEXT NOT NULL,
+                        reason TEXT NOT NULL, frame INTEGER, size INTEGER, modified INTEGER,
+                        attempts INTEGER NOT NULL, row_check INTEGER NOT NULL,
+                        PRIMARY KEY(clip, target)) WITHOUT ROWID;
+                    CREATE TABLE shards(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stage INTEGER NOT NULL,
+                        kind TEXT NOT NULL, dtype TEXT NOT NULL, columns INTEGER NOT NULL, rows INTEGER NOT NULL,
+                        bytes INTEGER NOT NULL, digest TEXT, sealed INTEGER NOT NULL, row_check INTEGER NOT NULL);
+                    CREATE TABLE runs(id INTEGER PRIMARY KEY, pipeline TEXT NOT NULL, started REAL NOT NULL,
+                        finished REAL, workers INTEGER NOT NULL, outcome TEXT, done INTEGER NOT NULL DEFAULT 0,
+                        failed INTEGER NOT NULL DEFAULT 0);
+                    CREATE TABLE deaths(clip INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+                    PRAGMA application_id = \(applicationID);
+                    """)
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,32 @@
+/// Where a clip's rows of one stage lie.
+package struct ResultRecord: Sendable, Equatable {
+    package let clip: Int64
+    package let stage: Int64
+    /// Digest of the file they were made of.
+    package let content: String
+    package let shard: Int64
+    package let firstRow: Int64
+    package let rowCount: Int64
+    /// Digest of the rows' bytes.
+    package let digest: String
+
+    package init(
+        clip: Int64, stage: Int64, content: String, shard: Int64, firstRow: Int64, rowCount: Int64, digest: String
+    ) {
+        self.clip = clip
+        self.stage = stage
+        self.content = content
+        self.shard = shard
+        self.firstRow = firstRow
+        self.rowCount = rowCount
+        self.digest = digest
+    }
+
+    var check: Int64 {
+        var check = RowCheck()
+        for number in [clip, stage, shard, firstRow, rowCount] { check.add(number) }
+        check.add(content)
+        check.add(digest)
+        return check.value
+    }
+}

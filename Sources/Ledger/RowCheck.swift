@@ -1,0 +1,31 @@
+/// A check over the fields of a ledger row, so that `verify` finds a byte that SQLite's own checks cannot see.
+///
+/// FNV-1a, 64 bits (Fowler, Noll and Vo; offset basis 14695981039346656037, prime 1099511628211). Every step is a
+/// bijection of the state, so a change of a single byte always shows.
+struct RowCheck {
+    private var state: UInt64 = 14_695_981_039_346_656_037
+
+    mutating func add(_ text: String?) {
+        guard let text else { return add(byte: 0) }
+        add(byte: 1)
+        for byte in text.utf8 { add(byte: byte) }
+        add(byte: 0)
+    }
+
+    mutating func add(_ number: Int64?) {
+        guard let number else { return add(byte: 2) }
+        add(byte: 3)
+        var bits = UInt64(bitPattern: number)
+        for _ in 0..<8 {
+            add(byte: UInt8(truncatingIfNeeded: bits))
+            bits >>= 8
+        }
+    }
+
+    /// As SQLite keeps it: a signed integer.
+    var value: Int64 { Int64(bitPattern: state) }
+
+    private mutating func add(byte: UInt8) {
+        state = (state ^ UInt64(byte)) &* 1_099_511_628_211
+    }
+}

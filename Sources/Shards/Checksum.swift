@@ -1,0 +1,71 @@
+import CXXHash
+import Foundation
+
+/// A 128-bit XXH3 digest: fast enough to be taken of every byte, and strong against every accident. It is not meant
+/// to withstand forgery.
+package struct Digest: Hashable, Sendable, CustomStringConvertible {
+    package let high: UInt64
+    package let low: UInt64
+
+    init(_ hash: XXH128_hash_t) {
+        high = hash.high64
+        low = hash.low64
+    }
+
+    /// 32 lower-case hexadecimal digits, as `xxh128sum` prints them.
+    package var description: String { Self.hexadecimal(high) + Self.hexadecimal(low) }
+
+    private static func hexadecimal(_ value: UInt64) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - text.count) + text
+    }
+}
+
+/// A digest taken piece by piece.
+package final class Checksum {
+    private static let fileBlock = 1 << 20
+    private let state: OpaquePointer
+
+    package init() {
+        guard let state = XXH3_createState() else { fatalError("out of memory for a checksum") }
+        self.state = state
+        reset()
+    }
+
+    deinit { XXH3_freeState(state) }
+
+    package func reset() { XXH3_128bits_reset(state) }
+
+    package func update(_ bytes: UnsafeRawBufferPointer) {
+        XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
+    }
+
+    package var digest: Digest { Digest(XXH3_128bits_digest(state)) }
+
+    package static func of(_ bytes: UnsafeRawBufferPointer) -> Digest {
+        Digest(XXH3_128bits(bytes.baseAddress, bytes.count))
+    }
+
+    /// Digest of a file's bytes, read block by block.
+    ///
+    /// - Throws: `ShardError` with the system's error number.
+    package static func ofFile(_ path: String) throws(ShardError) -> Digest {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
+        defer { close(descriptor) }
+        let checksum = Checksum()
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: fileBlock, alignment: 64)
+        defer { block.deallocate() }
+        var offset = 0
+        while true {
+            let count = read(descriptor, block.baseAddress, block.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw ShardError(path: path, "cannot read", code: errno, byte: offset)
+            }
+            if count == 0 { return checksum.digest }
+            checksum.update(UnsafeRawBufferPointer(rebasing: block[..<count]))
+            offset += count
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// The system calls a shard's writer makes, so that a test can make any of them fail or log their order.
+///
+/// Each returns what the system call returns and leaves `errno` as it does.
+package struct FileLayer: Sendable {
+    package var open: @Sendable (_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32
+    package var pwrite: @Sendable (_ file: Int32, _ bytes: UnsafeRawPointer, _ count: Int, _ offset: Int) -> Int
+    package var fdatasync: @Sendable (Int32) -> Int32
+    package var fsync: @Sendable (Int32) -> Int32
+    package var ftruncate: @Sendable (Int32, Int) -> Int32
+    package var rename: @Sendable (_ from: String, _ to: String) -> Int32
+    package var close: @Sendable (Int32) -> Int32
+    package var unlink: @Sendable (String) -> Int32
+
+    /// The system itself.
+    package static let system = FileLayer(
+        open: { Foundation.open($0, $1, $2) }, pwrite: { Foundation.pwrite($0, $1, $2, $3) },
+        fdatasync: { Foundation.fdatasync($0) }, fsync: { Foundation.fsync($0) },
+        ftruncate: { Foundation.ftruncate($0, $1) }, rename: { Foundation.rename($0, $1) },
+        close: { Foundation.close($0) }, unlink: { Foundation.unlink($0) })
+
+    /// Writes all of `bytes`, going on after short writes and interruptions.
+    func writeAll(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(ShardError) {
+        var done = 0
+        while done < bytes.count, let base = bytes.baseAddress {
+            let count = pwrite(file, base + done, bytes.count - done, offset + done)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw ShardError(path: path, "cannot write", code: errno, byte: offset + done)
+            }
+            if count == 0 { throw ShardError(path: path, "cannot write", code: ENOSPC, byte: offset + done) }
+            done += count
+        }
+    }
+
+    /// Makes a folder's entries durable.
+    package func syncFolder(_ folder: String) throws(ShardError) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        guard descriptor >= 0 else { throw ShardError(path: folder, "cannot open the folder", code: errno) }
+        let result = fsync(descriptor)
+        let code = errno
+        _ = close(descriptor)
+        guard result == 0 else { throw ShardError(path: folder, "cannot sync the folder", code: code) }
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+
+/// A shard, sealed or not, mapped for reading.
+package final class MappedShard: @unchecked Sendable {
+    package let path: String
+    package let header: NumpyHeader
+    private let base: UnsafeMutableRawPointer
+    private let size: Int
+
+    /// Maps a file and checks its header against its size.
+    ///
+    /// - Parameter rowsOfPartial: for a shard that is not sealed, whose header does not tell its rows: how many count.
+    /// - Throws: `ShardError` naming the byte, what was found and what was expected.
+    package init(path: String, rowsOfPartial: Int? = nil) throws(ShardError) {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size >= 10 else {
+            throw ShardError(path: path, "found \(status.st_size) bytes, expected a .npy file", byte: 0)
+        }
+        size = Int(status.st_size)
+        guard let mapped = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED else {
+            throw ShardError(path: path, "cannot map \(size) bytes", code: errno)
+        }
+        base = mapped
+        do throws(ShardError) {
+            let found = try NumpyHeader(UnsafeRawBufferPointer(start: mapped, count: min(size, 8192)), path: path)
+            header =
+                rowsOfPartial.map { NumpyHeader(dtype: found.dtype, rows: $0, columns: found.columns) } ?? found
+            let (data, overflow) = header.rows.multipliedReportingOverflow(by: header.rowSize)
+            let expected = header.dataOffset &+ data
+            guard !overflow, rowsOfPartial == nil ? expected == size : expected <= size else {
+                throw ShardError(
+                    path: path,
+                    "found \(size) bytes, expected \(expected) for \(header.rows) rows of \(header.columns)",
+                    byte: min(size, expected))
+            }
+        } catch {
+            munmap(mapped, size)
+            throw error
+        }
+    }
+
+    deinit { munmap(base, size) }
+
+    /// The bytes of some rows. Borrowed: valid while the shard is.
+    ///
+    /// - Throws: `ShardError` where the rows are not all there.
+    package func rows(_ first: Int, _ count: Int) throws(ShardError) -> UnsafeRawBufferPointer {
+        guard first >= 0, count >= 0, first <= header.rows, count <= header.rows - first else {
+            throw ShardError(
+                path: path, "rows \(first) to \(first &+ count) were asked for, expected at most \(header.rows)")
+        }
+        return UnsafeRawBufferPointer(
+            start: base + header.dataOffset + first * header.rowSize, count: count * header.rowSize)
+    }
+
+    /// Rows as floats, (count, columns).
+    package func floats(_ first: Int, _ count: Int, to target: UnsafeMutablePointer<Float>) throws(ShardError) {
+        let bytes = try rows(first, count)
+        guard let source = bytes.baseAddress, count > 0 else { return }
+        header.dtype.decode(source, count: count * header.columns, to: target)
+    }
+
+    /// Digest of some rows' bytes, to hold against the ledger's.
+    package func digest(_ first: Int, _ count: Int) throws(ShardError) -> Digest {
+        Checksum.of(try rows(first, count))
+    }
+}

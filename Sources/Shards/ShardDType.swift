@@ -1,0 +1,75 @@
+/// How numbers lie in a shard.
+package enum ShardDType: String, Sendable, CaseIterable {
+    case float32
+    case float16
+    case int16
+
+    /// NumPy's name for it, little-endian.
+    package var numpyName: String {
+        switch self {
+        case .float32: "<f4"
+        case .float16: "<f2"
+        case .int16: "<i2"
+        }
+    }
+
+    package var size: Int { self == .float32 ? 4 : 2 }
+
+    package init?(numpyName: String) {
+        guard let found = Self.allCases.first(where: { $0.numpyName == numpyName }) else { return nil }
+        self = found
+    }
+
+    /// Full scale of int16: a sample of 1.0 would be 32768 and is clamped to 32767.
+    private static let scale: Float = 32768
+
+    /// Writes `values` in this format to `target`, which holds at least `values.count * size` bytes.
+    package func encode(_ values: UnsafeBufferPointer<Float>, to target: UnsafeMutableRawPointer) {
+        guard let source = values.baseAddress else { return }
+        switch self {
+        case .float32: target.copyMemory(from: source, byteCount: values.count * 4)
+        case .float16:
+            let out = target.assumingMemoryBound(to: Float16.self)
+            for index in 0..<values.count { out[index] = Float16(source[index]) }
+        case .int16:
+            let out = target.assumingMemoryBound(to: Int16.self)
+            for index in 0..<values.count { out[index] = Self.sample(source[index]) }
+        }
+    }
+
+    /// Reads `count` numbers in this format from `source`, which may lie at any address.
+    package func decode(_ source: UnsafeRawPointer, count: Int, to target: UnsafeMutablePointer<Float>) {
+        switch self {
+        case .float32:
+            UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
+        case .float16:
+            for index in 0..<count {
+                target[index] = Float(source.loadUnaligned(fromByteOffset: index * 2, as: Float16.self))
+            }
+        case .int16:
+            for index in 0..<count {
+                let sample = source.loadUnaligned(fromByteOffset: index * 2, as: Int16.self)
+                target[index] = Float(sample) * (1 / Self.scale)
+            }
+        }
+    }
+
+    /// What `values` become when they are stored and read again.
+    package func round(_ values: UnsafeBufferPointer<Float>, into out: inout [Float]) {
+        if out.count != values.count { out = [Float](repeating: 0, count: values.count) }
+        for index in 0..<values.count {
+            switch self {
+            case .float32: out[index] = values[index]
+            case .float16: out[index] = Float(Float16(values[index]))
+            case .int16: out[index] = Float(Self.sample(values[index])) * (1 / Self.scale)
+            }
+        }
+    }
+
+    /// Nearest, ties to even, as NumPy rounds; NaN becomes 0.
+    @inline(__always)
+    private static func sample(_ value: Float) -> Int16 {
+        let scaled = (value * scale).rounded(.toNearestOrEven)
+        return Int16(Swift.max(-32768, Swift.min(32767, scaled.isNaN ? 0 : scaled)))
+    }
+}

@@ -1,0 +1,223 @@
+import Foundation
+
+/// Where a clip's rows lie in a shard, and the digest of their bytes.
+package struct Extent: Sendable, Equatable {
+    package let firstRow: Int
+    package let rowCount: Int
+    package let digest: Digest
+}
+
+/// A shard that is finished: its name, its size and the digest of the whole file.
+package struct SealedShard: Sendable, Equatable {
+    package let path: String
+    package let rows: Int
+    package let bytes: Int
+    package let digest: Digest
+}
+
+/// Appends clips to a `.npy` file that is called `NAME.npy.partial` until it is sealed.
+///
+/// One thread appends. `sync` may be called from another: it makes durable every clip that was ended before. `seal`
+/// and `close` come last, from any one thread.
+package final class ShardWriter: @unchecked Sendable {
+    /// Bytes gathered before they are written.
+    private static let bufferSize = 1 << 20
+
+    /// The name it will have, `NAME.npy`.
+    package let path: String
+    package let dtype: ShardDType
+    package let columns: Int
+    /// Rows of ended clips.
+    package private(set) var rows: Int
+    private let files: FileLayer
+    private let descriptor: Int32
+    private let buffer: UnsafeMutableRawBufferPointer
+    private let checksum = Checksum()
+    private var buffered = 0
+    /// Bytes that are in the file, header included.
+    private var written: Int
+    private var clipStart: Int?
+    private var clipBytes = 0
+    private let lock = NSLock()
+    private var fault: ShardError?
+    private var isClosed = false
+
+    /// Creates `path` + `.partial`, which must not exist, or takes one over.
+    ///
+    /// - Parameter keepingRows: nil for a new file; else the rows of an existing partial file that count. What lies
+    ///   behind them is cut off.
+    /// - Throws: `ShardError` where the system refuses or an existing file is shorter than its rows.
+    package init(
+        path: String, dtype: ShardDType, columns: Int, keepingRows: Int? = nil, files: FileLayer = .system
+    ) throws(ShardError) {
+        self.path = path
+        self.dtype = dtype
+        self.columns = columns
+        self.files = files
+        rows = keepingRows ?? 0
+        let partial = Self.partial(path)
+        let flags = keepingRows == nil ? O_RDWR | O_CREAT | O_EXCL : O_RDWR
+        descriptor = files.open(partial, flags | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw ShardError(path: partial, "cannot open for writing", code: errno) }
+        written = NumpyHeader.size + rows * columns * dtype.size
+        buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
+        if keepingRows == nil {
+            try writeHeader()
+        } else {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, Int(status.st_size) >= written else {
+                throw ShardError(
+                    path: partial, "found \(status.st_size) bytes, expected at least \(written) for \(rows) rows",
+                    byte: Int(status.st_size))
+            }
+            guard files.ftruncate(descriptor, written) == 0 else {
+                throw ShardError(path: partial, "cannot cut to \(written) bytes", code: errno)
+            }
+        }
+    }
+
+    deinit {
+        if !isClosed { _ = files.close(descriptor) }
+        buffer.deallocate()
+    }
+
+    /// The name a shard has while it is written.
+    package static func partial(_ path: String) -> String { path + ".partial" }
+
+    /// Size of the file so far, in bytes.
+    package var bytes: Int { written + buffered }
+
+    /// Starts a clip at the end of the shard.
+    package func beginClip() throws(ShardError) {
+        try check()
+        precondition(clipStart == nil, "a clip begins before the last one ended")
+        clipStart = bytes
+        clipBytes = 0
+        checksum.reset()
+    }
+
+    /// Adds rows of the clip: a whole number of them, row-major.
+    package func append(_ values: UnsafeBufferPointer<Float>) throws(ShardError) {
+        precondition(clipStart != nil && values.count % columns == 0, "rows outside a clip, or a broken row")
+        var rest = values
+        while !rest.isEmpty {
+            if buffered == buffer.count { try flush() }
+            let count = min(rest.count, (buffer.count - buffered) / dtype.size)
+            guard let base = buffer.baseAddress else { return }
+            dtype.encode(UnsafeBufferPointer(rebasing: rest[..<count]), to: base + buffered)
+            let size = count * dtype.size
+            checksum.update(UnsafeRawBufferPointer(start: base + buffered, count: size))
+            buffered += size
+            clipBytes += size
+            rest = UnsafeBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    /// Ends the clip: its bytes are handed to the system, so that the next `sync` covers them.
+    package func endClip() throws(ShardError) -> Extent {
+        precondition(clipStart != nil, "a clip ends that did not begin")
+        try flush()
+        clipStart = nil
+        let count = clipBytes / (columns * dtype.size)
+        let extent = Extent(firstRow: rows, rowCount: count, digest: checksum.digest)
+        rows += count
+        return extent
+    }
+
+    /// Drops what was appended since the clip began, if one is open.
+    package func abandonClip() throws(ShardError) {
+        guard let start = clipStart else { return }
+        clipStart = nil
+        if start >= written {
+            buffered = start - written
+        } else {
+            buffered = 0
+            guard files.ftruncate(descriptor, start) == 0 else {
+                throw note(ShardError(path: Self.partial(path), "cannot cut to \(start) bytes", code: errno))
+            }
+            written = start
+        }
+    }
+
+    /// Makes every ended clip durable. After a failure the writer is of no more use: the system may have dropped the
+    /// pages it could not write, and would report success the next time.
+    package func sync() throws(ShardError) {
+        try check()
+        CrashPoint.hit("shard.before-sync")
+        guard files.fdatasync(descriptor) == 0 else {
+            throw note(ShardError(path: Self.partial(path), "cannot sync", code: errno))
+        }
+        CrashPoint.hit("shard.after-sync")
+    }
+
+    /// Gives the file its final header and name, durably.
+    package func seal() throws(ShardError) -> SealedShard {
+        try check()
+        try abandonClip()
+        let partial = Self.partial(path)
+        try writeHeader()
+        CrashPoint.hit("seal.before-sync")
+        guard files.fsync(descriptor) == 0 else {
+            throw note(ShardError(path: partial, "cannot sync", code: errno))
+        }
+        let digest = try Checksum.ofFile(partial)
+        CrashPoint.hit("seal.before-rename")
+        guard files.rename(partial, path) == 0 else {
+            throw note(ShardError(path: partial, "cannot rename to \(path)", code: errno))
+        }
+        CrashPoint.hit("seal.after-rename")
+        try files.syncFolder(Self.folder(path))
+        try close()
+        return SealedShard(path: path, rows: rows, bytes: written, digest: digest)
+    }
+
+    /// Leaves the shard as it is, to be taken over by a later run.
+    package func close() throws(ShardError) {
+        guard !isClosed else { return }
+        isClosed = true
+        _ = files.close(descriptor)
+    }
+
+    static func folder(_ path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
+
+    /// Only while nothing is buffered: the buffer carries the header's bytes.
+    private func writeHeader() throws(ShardError) {
+        let header = NumpyHeader(dtype: dtype, rows: rows, columns: columns).bytes
+        buffer.copyBytes(from: header)
+        do throws(ShardError) {
+            try files.writeAll(
+                descriptor, UnsafeRawBufferPointer(rebasing: buffer[..<header.count]), at: 0,
+                path: Self.partial(path))
+        } catch {
+            throw note(error)
+        }
+    }
+
+    private func flush() throws(ShardError) {
+        try check()
+        do throws(ShardError) {
+            try files.writeAll(
+                descriptor, UnsafeRawBufferPointer(rebasing: buffer[..<buffered]), at: written,
+                path: Self.partial(path))
+        } catch {
+            throw note(error)
+        }
+        written += buffered
+        buffered = 0
+    }
+
+    private func check() throws(ShardError) {
+        lock.lock()
+        defer { lock.unlock() }
+        if let fault { throw fault }
+    }
+
+    private func note(_ error: ShardError) -> ShardError {
+        lock.lock()
+        defer { lock.unlock() }
+        if fault == nil { fault = error }
+        return error
+    }
+}
