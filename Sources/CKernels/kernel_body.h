@@ -1,0 +1,27 @@
+// The kernels over sixteen lanes at a time. Included once for each instruction set, after the header that says what
+// lanes are.
+#include <string.h>
+#include "tables.h"
+
+#pragma STDC FP_CONTRACT OFF
+#define FORCED static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+enum { LANES = 16 };
+
+#include "elementwise_body.h"
+#include "matmul_body.h"
+#include "depthwise_body.h"
+#include "encoder_body.h"
+
+const struct ck_kernels TABLE = {
+    .matmul = matmul,
+    .depthwise = depthwise,
+    .first_convolution = first_convolution,
+    .mean_rows = mean_rows,
+    .lstm_step = lstm_step,
+    .attend = attend,
+    .exponential = exponential,
+    .tangent = tangent,
+    .sigmoid = sigmoid,
+    .isa = ISA,
+};

@@ -1,0 +1,89 @@
+// The packed matrix product: a tile of rows by lanes is held in registers while k runs.
+
+struct product {
+    const float *a, *panels, *bias;
+    float *c;
+    long lda, ldc, k, n;
+    int activation;
+};
+
+FORCED lanes activated(lanes x, int activation) {
+    if (activation == CK_RELU6) return relu6(x);
+    if (activation == CK_RELU) return greater(x, splat(0));
+    return x;
+}
+
+// rows x (16 * TILE_LANES) of c. `start` is what the sums start at, its rows `step` floats apart (0: one bias for all).
+FORCED void tile(const int rows, const float *a, long lda, const float *panel, long k, const float *start, long step,
+                 float *c, long ldc, int activation) {
+    lanes sum[TILE_ROWS][TILE_LANES];
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < TILE_LANES; j++) sum[i][j] = load(start + i * step + j * LANES);
+    }
+    for (long p = 0; p < k; p++, panel += CK_PANEL) {
+        lanes right[TILE_LANES];
+        UNROLL
+        for (int j = 0; j < TILE_LANES; j++) right[j] = load(panel + j * LANES);
+        UNROLL
+        for (int i = 0; i < rows; i++) {
+            lanes left = splat(a[i * lda + p]);
+            UNROLL
+            for (int j = 0; j < TILE_LANES; j++) sum[i][j] = fma(left, right[j], sum[i][j]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int j = 0; j < TILE_LANES; j++) store(c + i * ldc + j * LANES, activated(sum[i][j], activation));
+    }
+}
+
+// As `tile`, with the number of rows known at compile time in every branch.
+FORCED void some_rows(int rows, const float *a, long lda, const float *panel, long k, const float *start, long step,
+                      float *c, long ldc, int activation) {
+#define CASE(r)                                                                                              \
+    case r:                                                                                                  \
+        if (r <= TILE_ROWS) tile(r <= TILE_ROWS ? r : 1, a, lda, panel, k, start, step, c, ldc, activation); \
+        break;
+    switch (rows) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) }
+#undef CASE
+}
+
+// One panel of up to 32 columns for up to TILE_ROWS rows from row m.
+FORCED void panel_rows(const struct product *x, long m, int rows, long from) {
+    const float *a = x->a + m * x->lda, *panel = x->panels + from * x->k;
+    float *c = x->c + m * x->ldc + from;
+    long width = x->n - from;
+    float edge[TILE_ROWS * CK_PANEL], *to = c;
+    long ldt = x->ldc;
+    if (width < CK_PANEL) {
+        // The last columns are worked out beside c, so that nothing is read or written past its rows.
+        to = edge, ldt = CK_PANEL;
+        memset(edge, 0, sizeof edge);
+        if (!x->bias)
+            for (int i = 0; i < rows; i++) memcpy(edge + i * CK_PANEL, c + i * x->ldc, (size_t)width * sizeof *c);
+    }
+    const float *start = x->bias ? x->bias + from : to;
+    long step = x->bias ? 0 : ldt;
+    for (int j = 0; j < CK_PANEL; j += LANES * TILE_LANES)
+        some_rows(rows, a, x->lda, panel + j, x->k, start + j, step, to + j, ldt, x->activation);
+    if (width < CK_PANEL)
+        for (int i = 0; i < rows; i++) memcpy(c + i * x->ldc, edge + i * CK_PANEL, (size_t)width * sizeof *c);
+}
+
+static void matmul(const float *a, long lda, const float *panels, const float *bias, float *c, long ldc, long m, long k,
+                   long n, int activation) {
+    const struct product x = {a, panels, bias, c, lda, ldc, k, n, activation};
+    // Rows that stay in the second-level cache while every panel passes over them.
+    const long block = 96;
+    for (long top = 0; top < m; top += block) {
+        long end = top + block < m ? top + block : m;
+        for (long from = 0; from < n; from += CK_PANEL) {
+            long row = top;
+            for (; row + TILE_ROWS <= end; row += TILE_ROWS) panel_rows(&x, row, TILE_ROWS, from);
+            if (row < end) panel_rows(&x, row, (int)(end - row), from);
+        }
+    }
+}

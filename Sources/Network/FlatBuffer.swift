@@ -1,0 +1,90 @@
+/// Reads FlatBuffers' tables and vectors out of bytes that nobody vouches for: every access is checked.
+struct FlatBuffer {
+    /// The bytes do not hold what was asked for.
+    struct Malformed: Error {
+        let offset: Int
+    }
+
+    /// A table: the place of its fields is told by its vtable.
+    struct Table {
+        fileprivate let start: Int
+        fileprivate let vtable: Int
+        fileprivate let vtableSize: Int
+    }
+
+    /// A vector: its length, then its elements.
+    struct Vector {
+        let count: Int
+        fileprivate let start: Int
+    }
+
+    let bytes: UnsafeRawBufferPointer
+
+    func scalar<T: FixedWidthInteger>(_ offset: Int, as type: T.Type = T.self) throws -> T {
+        guard offset >= 0, offset <= bytes.count - MemoryLayout<T>.size else { throw Malformed(offset: offset) }
+        return T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
+    }
+
+    /// The four characters that name the file's kind.
+    var identifier: String {
+        bytes.count < 8 ? "" : String(decoding: bytes[4..<8], as: UTF8.self)
+    }
+
+    func root() throws -> Table { try table(at: Int(scalar(0, as: UInt32.self))) }
+
+    /// A field's place, or nil where the table leaves it out.
+    private func place(_ table: Table, _ field: Int) throws -> Int? {
+        let entry = 4 + 2 * field
+        guard entry + 2 <= table.vtableSize else { return nil }
+        let offset = try scalar(table.vtable + entry, as: UInt16.self)
+        return offset == 0 ? nil : table.start + Int(offset)
+    }
+
+    /// A number in a table, or what the schema says it is where the table leaves it out.
+    func integer<T: FixedWidthInteger>(_ table: Table, _ field: Int, default value: T) throws -> T {
+        guard let at = try place(table, field) else { return value }
+        return try scalar(at)
+    }
+
+    func table(_ parent: Table, _ field: Int) throws -> Table? {
+        guard let at = try place(parent, field) else { return nil }
+        return try table(at: at + Int(scalar(at, as: UInt32.self)))
+    }
+
+    /// An empty vector where the table leaves it out.
+    func vector(_ parent: Table, _ field: Int, elementSize: Int) throws -> Vector {
+        guard let at = try place(parent, field) else { return Vector(count: 0, start: 0) }
+        let start = at + Int(try scalar(at, as: UInt32.self))
+        let count = Int(try scalar(start, as: UInt32.self))
+        let (size, overflow) = count.multipliedReportingOverflow(by: elementSize)
+        guard !overflow, size <= bytes.count - start - 4 else { throw Malformed(offset: start) }
+        return Vector(count: count, start: start + 4)
+    }
+
+    func tables(_ parent: Table, _ field: Int) throws -> [Table] {
+        let vector = try vector(parent, field, elementSize: 4)
+        return try (0..<vector.count).map { index in
+            let at = vector.start + 4 * index
+            return try table(at: at + Int(scalar(at, as: UInt32.self)))
+        }
+    }
+
+    func integers<T: FixedWidthInteger>(_ parent: Table, _ field: Int, as type: T.Type) throws -> [T] {
+        let size = MemoryLayout<T>.size
+        let vector = try vector(parent, field, elementSize: size)
+        return try (0..<vector.count).map { try scalar(vector.start + size * $0) }
+    }
+
+    /// The bytes of a vector of bytes.
+    func data(_ parent: Table, _ field: Int) throws -> UnsafeRawBufferPointer {
+        let vector = try vector(parent, field, elementSize: 1)
+        return UnsafeRawBufferPointer(rebasing: bytes[vector.start..<vector.start + vector.count])
+    }
+
+    private func table(at start: Int) throws -> Table {
+        let vtable = start - Int(try scalar(start, as: Int32.self))
+        let size = Int(try scalar(vtable, as: UInt16.self))
+        guard size >= 4, vtable + size <= bytes.count else { throw Malformed(offset: vtable) }
+        return Table(start: start, vtable: vtable, vtableSize: size)
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+
+/// A model file: safetensors (an 8-byte header length, a JSON header, the tensors' bytes end to end), mapped for reading.
+///
+/// Nothing of it is trusted: lengths, offsets, shapes, types and values are checked before they are used.
+package final class ModelFile: Sendable {
+    package let path: String
+    /// By name; for every I8 tensor `NAME` there is `NAME/scale` with a value for each output channel.
+    package let tensors: [String: ModelTensor]
+    package let metadata: ModelMetadata
+    private let mapped: MappedFile
+    private let dataStart: Int
+
+    /// Ending of the name of the tensor that holds an I8 tensor's scales.
+    package static let scaleSuffix = "/scale"
+
+    /// - Throws: `NetworkError` when the file is unreadable, cut short or not a model file of this program.
+    package init(path: String) throws {
+        self.path = path
+        mapped = try MappedFile(path: path)
+        let size = mapped.size
+        guard size >= 8 else {
+            throw NetworkError.file(path: path, reason: "\(size) bytes; a model file starts with an 8-byte length")
+        }
+        let length = mapped.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        guard length >= 2, length <= UInt64(ModelHeader.longest) else {
+            throw NetworkError.file(
+                path: path, reason: "header of \(length) bytes; expected 2 to \(ModelHeader.longest) (not safetensors?)"
+            )
+        }
+        guard Int(length) <= size - 8 else {
+            throw NetworkError.file(
+                path: path, reason: "header of \(length) bytes in a file of \(size) (cut short, or not safetensors)")
+        }
+        let start = 8 + Int(length)
+        dataStart = start
+        let json = mapped.withBytes { Data($0[8..<start]) }
+        let header = try ModelHeader(json: json, dataSize: size - start, path: path)
+        tensors = header.tensors
+        metadata = try ModelMetadata(texts: header.texts, path: path)
+    }
+
+    /// Size of the file in bytes.
+    package var size: Int { mapped.size }
+
+    /// True where weights are 8-bit integers.
+    package var isQuantized: Bool { tensors.values.contains { $0.type == .i8 } }
+
+    /// What parameters this file must have, by its architecture and class count.
+    package var layout: ParameterLayout {
+        ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
+    }
+
+    /// Checks that the tensors are just those of the file's architecture, by name and shape.
+    ///
+    /// - Throws: `NetworkError.tensor` with the first that is missing, too many, or of another shape.
+    package func checkLayout() throws {
+        var left = Set(tensors.keys)
+        for parameter in layout.parameters {
+            guard let tensor = tensors[parameter.name] else {
+                throw wrong(parameter.name, "missing; '\(metadata.architecture.rawValue)' has it")
+            }
+            guard tensor.shape == parameter.shape else {
+                throw wrong(parameter.name, "shape \(tensor.shape.prefix(8)); expected \(parameter.shape)")
+            }
+            left.remove(parameter.name)
+            if tensor.type == .i8 { left.remove(parameter.name + Self.scaleSuffix) }
+        }
+        if let name = left.min() {
+            throw wrong(name, "not a tensor of '\(metadata.architecture.rawValue)'")
+        }
+    }
+
+    /// A parameter as floats, its 8-bit integers times their channel's scale.
+    ///
+    /// - Throws: `NetworkError.tensor` when it is missing, of another shape, without its scales, or not finite.
+    package func floats(_ parameter: ParameterShape) throws -> [Float] {
+        let name = parameter.name
+        guard let tensor = tensors[name] else { throw wrong(name, "missing") }
+        guard tensor.shape == parameter.shape else {
+            throw wrong(name, "shape \(tensor.shape.prefix(8)); expected \(parameter.shape)")
+        }
+        var values = stored(tensor)
+        if tensor.type == .i8 { try scale(&values, name, channels: parameter.shape.last ?? 1) }
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+            throw wrong(name, "value \(index) is \(values[index]); expected a finite number")
+        }
+        return values
+    }
+
+    private func scale(_ values: inout [Float], _ name: String, channels: Int) throws {
+        let scaleName = name + Self.scaleSuffix
+        guard let tensor = tensors[scaleName] else { throw wrong(scaleName, "missing; '\(name)' is of type I8") }
+        guard tensor.shape == [channels], tensor.type != .i8 else {
+            throw wrong(scaleName, "\(tensor.type.rawValue) \(tensor.shape.prefix(8)); expected floats [\(channels)]")
+        }
+        let scales = stored(tensor)
+        for start in stride(from: 0, to: values.count, by: channels) {
+            for channel in 0..<channels { values[start + channel] *= scales[channel] }
+        }
+    }
+
+    /// The tensor's elements as they are stored.
+    private func stored(_ tensor: ModelTensor) -> [Float] {
+        let range = dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound
+        return mapped.withBytes { tensor.type.floats(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    private func wrong(_ tensor: String, _ reason: String) -> NetworkError {
+        .tensor(path: path, tensor: tensor, reason: reason)
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+
+/// Writes model files: beside the target under `.partial`, to the disk, then renamed, so that none is ever half there.
+package enum ModelFileWriter {
+    /// One tensor and its little-endian bytes.
+    package struct Tensor: Sendable {
+        package let name: String
+        package let type: TensorType
+        package let shape: [Int]
+        package let bytes: [UInt8]
+
+        package init(name: String, type: TensorType, shape: [Int], bytes: [UInt8]) {
+            self.name = name
+            self.type = type
+            self.shape = shape
+            self.bytes = bytes
+        }
+
+        /// An F32 tensor.
+        package init(name: String, shape: [Int], floats: [Float]) {
+            self.init(name: name, type: .f32, shape: shape, bytes: floats.withUnsafeBytes { Array($0) })
+        }
+    }
+
+    /// Writes F32 parameters of the metadata's architecture.
+    ///
+    /// - Throws: `NetworkError` when a parameter is missing or of another size, or the file cannot be written.
+    package static func write(parameters: [String: [Float]], metadata: ModelMetadata, to path: String) throws {
+        let layout = ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
+        let tensors = try layout.parameters.map { parameter in
+            guard let values = parameters[parameter.name], values.count == parameter.count else {
+                throw NetworkError.tensor(
+                    path: path, tensor: parameter.name,
+                    reason: "\(parameters[parameter.name]?.count ?? 0) values; expected \(parameter.count)")
+            }
+            return Tensor(name: parameter.name, shape: parameter.shape, floats: values)
+        }
+        try write(tensors: tensors, metadata: metadata, to: path)
+    }
+
+    /// Writes tensors in the order given, end to end.
+    ///
+    /// - Throws: `NetworkError.file` when the file cannot be written.
+    package static func write(tensors: [Tensor], metadata: ModelMetadata, to path: String) throws {
+        var entries: [String: HeaderValue] = ["__metadata__": .texts(try metadata.texts())]
+        var end = 0
+        for tensor in tensors {
+            let start = end
+            end += tensor.bytes.count
+            entries[tensor.name] = .tensor(
+                Entry(dtype: tensor.type.rawValue, shape: tensor.shape, dataOffsets: [start, end]))
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var header = Array(try encoder.encode(entries))
+        // Data on an 8-byte boundary, as the format asks; blanks are part of the JSON text.
+        while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
+        var length = UInt64(header.count).littleEndian
+        let prefix = withUnsafeBytes(of: &length) { Array($0) }
+        try replace(path, with: [prefix, header] + tensors.map(\.bytes))
+    }
+
+    private struct Entry: Encodable {
+        let dtype: String
+        let shape: [Int]
+        let dataOffsets: [Int]
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case dataOffsets = "data_offsets"
+        }
+    }
+
+    private enum HeaderValue: Encodable {
+        case texts([String: String])
+        case tensor(Entry)
+
+        func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .texts(let texts): try texts.encode(to: encoder)
+            case .tensor(let entry): try entry.encode(to: encoder)
+            }
+        }
+    }
+
+    private static func replace(_ path: String, with parts: [[UInt8]]) throws {
+        let partial = path + ".partial"
+        func failed(_ step: String) -> NetworkError {
+            .file(path: path, reason: "\(step): \(String(cString: strerror(errno)))")
+        }
+        let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw failed("cannot be created") }
+        var finished = false
+        defer {
+            close(descriptor)
+            if !finished { unlink(partial) }
+        }
+        for part in parts {
+            var written = 0
+            while written < part.count {
+                let count = part.withUnsafeBytes { bytes in
+                    bytes.baseAddress.map { Foundation.write(descriptor, $0 + written, part.count - written) } ?? 0
+                }
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { throw failed("cannot be written") }
+                written += count
+            }
+        }
+        guard fsync(descriptor) == 0 else { throw failed("cannot be written") }
+        guard rename(partial, path) == 0 else { throw failed("cannot be renamed from \(partial)") }
+        finished = true
+    }
+}

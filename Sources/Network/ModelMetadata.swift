@@ -1,0 +1,123 @@
+import Foundation
+
+/// What a model file says of itself in its header, beside the tensors.
+package struct ModelMetadata: Sendable, Equatable {
+    /// Value of the key `format`.
+    package static let format = "earmark"
+
+    package var architecture: Architecture
+    package var frontEnd: ModelFrontEnd
+    package var normalization: ModelNormalization
+    /// Names in the order of the scores.
+    package var classes: [String]
+    /// Ontology ids in the same order; empty where there are none.
+    package var classIDs: [String]
+    /// Licence of the weights, by its SPDX name where it has one.
+    package var licence: String
+    /// Where the weights come from, in words.
+    package var source: String
+    /// SHA-256 of the file that this one was made from; empty where it was trained.
+    package var createdFrom: String
+
+    package init(
+        architecture: Architecture, frontEnd: ModelFrontEnd = .yamnet, normalization: ModelNormalization,
+        classes: [String], classIDs: [String] = [], licence: String, source: String, createdFrom: String = ""
+    ) {
+        self.architecture = architecture
+        self.frontEnd = frontEnd
+        self.normalization = normalization
+        self.classes = classes
+        self.classIDs = classIDs
+        self.licence = licence
+        self.source = source
+        self.createdFrom = createdFrom
+    }
+
+    /// Keys and texts as they stand in the header.
+    package func texts() throws -> [String: String] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        func text(_ value: some Encodable) throws -> String {
+            String(decoding: try encoder.encode(value), as: UTF8.self)
+        }
+        var texts = [
+            "format": Self.format, "architecture": architecture.rawValue, "front_end": try text(frontEnd),
+            "normalization": normalization.rawValue, "classes": try text(classes), "licence": licence, "source": source,
+        ]
+        if !classIDs.isEmpty { texts["class_ids"] = try text(classIDs) }
+        if !createdFrom.isEmpty { texts["created_from"] = createdFrom }
+        return texts
+    }
+
+    /// Reads and checks the header's texts.
+    ///
+    /// - Throws: `NetworkError.metadata` with the key that is missing or wrong.
+    package init(texts: [String: String], path: String) throws {
+        func wrong(_ key: String, _ reason: String) -> NetworkError {
+            .metadata(path: path, key: key, reason: reason)
+        }
+        func required(_ key: String) throws -> String {
+            guard let text = texts[key] else { throw wrong(key, "missing; not a model file of this program") }
+            return text
+        }
+        func decoded<T: Decodable>(_ key: String, _ type: T.Type, _ expected: String) throws -> T {
+            guard let value = try? JSONDecoder().decode(type, from: Data(try required(key).utf8)) else {
+                throw wrong(key, "not \(expected)")
+            }
+            return value
+        }
+        func named<T: RawRepresentable & CaseIterable>(_ key: String, _: T.Type) throws -> T
+        where T.RawValue == String {
+            let text = try required(key)
+            guard let value = T(rawValue: text) else {
+                let names = T.allCases.map(\.rawValue).joined(separator: ", ")
+                throw wrong(key, "found '\(Self.shortened(text))'; expected one of \(names)")
+            }
+            return value
+        }
+        let format = try required("format")
+        guard format == Self.format else {
+            throw wrong("format", "found '\(Self.shortened(format))'; expected '\(Self.format)'")
+        }
+        architecture = try named("architecture", Architecture.self)
+        normalization = try named("normalization", ModelNormalization.self)
+        frontEnd = try decoded("front_end", ModelFrontEnd.self, "a JSON object of a front-end's parameters")
+        classes = try decoded("classes", [String].self, "a JSON array of class names")
+        classIDs = texts["class_ids"] == nil ? [] : try decoded("class_ids", [String].self, "a JSON array of class ids")
+        licence = texts["licence"] ?? ""
+        source = texts["source"] ?? ""
+        createdFrom = texts["created_from"] ?? ""
+        try check { wrong($0, $1) }
+    }
+
+    private func check(_ wrong: (_ key: String, _ reason: String) -> NetworkError) throws {
+        guard !classes.isEmpty, classes.count <= 65_536 else {
+            throw wrong("classes", "found \(classes.count) classes; expected 1 to 65536")
+        }
+        var seen = Set<String>()
+        for (index, name) in classes.enumerated() {
+            if name.isEmpty { throw wrong("classes", "class \(index) has no name") }
+            if !seen.insert(name).inserted { throw wrong("classes", "'\(Self.shortened(name))' stands there twice") }
+        }
+        guard classIDs.isEmpty || classIDs.count == classes.count else {
+            throw wrong("class_ids", "found \(classIDs.count) ids for \(classes.count) classes")
+        }
+        if architecture.hasTrunk,
+            frontEnd.bands != YAMNetShape.bands || frontEnd.patchFrames != YAMNetShape.frames
+        {
+            throw wrong(
+                "front_end",
+                "a patch of \(frontEnd.patchFrames) frames x \(frontEnd.bands) bands; '\(architecture.rawValue)' takes "
+                    + "\(YAMNetShape.frames) x \(YAMNetShape.bands)")
+        }
+        if architecture.hasEncoder, frontEnd.chunk != LEANShape.samples {
+            throw wrong(
+                "front_end",
+                "a chunk of \(frontEnd.chunk) samples; '\(architecture.rawValue)' takes \(LEANShape.samples)")
+        }
+    }
+
+    private static func shortened(_ text: String) -> String {
+        text.count <= 60 ? text : text.prefix(60) + "..."
+    }
+}

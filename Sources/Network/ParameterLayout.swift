@@ -1,0 +1,73 @@
+/// Name and shape of one parameter of a network.
+package struct ParameterShape: Sendable, Equatable {
+    /// For instance `pw3/w`.
+    package let name: String
+    /// Row-major; the last axis is the output channel of a weight.
+    package let shape: [Int]
+    /// Product of `shape`.
+    package var count: Int { shape.reduce(1, *) }
+
+    package init(_ name: String, _ shape: [Int]) {
+        self.name = name
+        self.shape = shape
+    }
+}
+
+/// Every parameter of an architecture at a class count, in the order of the forward pass.
+///
+/// Weights are laid out (inputs, outputs): `conv/w` (9, 32), `dwN/w` (9, channels), `pwN/w` (in, out), `projection/w` (1024, 256),
+/// `encoderL/{forward,backward}/w` (in, 512), `.../u` (128, 512), `.../b` (512) with gates in the order input, forget, cell, output,
+/// `head/w` (in, classes). Batch norm is folded into weight and bias.
+package struct ParameterLayout: Sendable, Equatable {
+    package let architecture: Architecture
+    package let classes: Int
+    package let parameters: [ParameterShape]
+
+    package init(architecture: Architecture, classes: Int) {
+        self.architecture = architecture
+        self.classes = classes
+        var list: [ParameterShape] = []
+        if architecture.hasTrunk { list += Self.trunk }
+        if architecture.hasProjection { list += Self.dense("projection", YAMNetShape.embedding, LEANShape.width) }
+        if architecture.hasEncoder { list += Self.encoder }
+        list += Self.dense("head", architecture.headInputs, classes)
+        parameters = list
+    }
+
+    /// Sum over all parameters.
+    package var count: Int { parameters.reduce(0) { $0 + $1.count } }
+
+    /// The parameter of that name, if the architecture has it.
+    package subscript(name: String) -> ParameterShape? { parameters.first { $0.name == name } }
+
+    private static var trunk: [ParameterShape] {
+        var list = [ParameterShape("conv/w", [9, 32]), ParameterShape("conv/b", [32])]
+        for (index, block) in YAMNetShape.blocks.enumerated() {
+            list += [
+                ParameterShape("dw\(index + 1)/w", [9, block.inputs]),
+                ParameterShape("dw\(index + 1)/b", [block.inputs]),
+            ]
+            list += dense("pw\(index + 1)", block.inputs, block.outputs)
+        }
+        return list
+    }
+
+    private static var encoder: [ParameterShape] {
+        var list: [ParameterShape] = []
+        for (level, inputs) in [(1, LEANShape.window), (2, 2 * LEANShape.hidden)] {
+            for direction in ["forward", "backward"] {
+                let prefix = "encoder\(level)/\(direction)"
+                list += [
+                    ParameterShape("\(prefix)/w", [inputs, LEANShape.gates]),
+                    ParameterShape("\(prefix)/u", [LEANShape.hidden, LEANShape.gates]),
+                    ParameterShape("\(prefix)/b", [LEANShape.gates]),
+                ]
+            }
+        }
+        return list
+    }
+
+    private static func dense(_ name: String, _ inputs: Int, _ outputs: Int) -> [ParameterShape] {
+        [ParameterShape("\(name)/w", [inputs, outputs]), ParameterShape("\(name)/b", [outputs])]
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Network
+import Testing
+
+/// Broken TensorFlow Lite files and class maps are refused, and leave nothing behind.
+struct YAMNetImporterTests {
+    private func refusal(tflite: Data, map: String) throws -> String {
+        try Fixture.withFolder { folder in
+            let (model, classes, out) = (folder + "/m.tflite", folder + "/c.csv", folder + "/out.safetensors")
+            try tflite.write(to: URL(fileURLWithPath: model))
+            try Data(map.utf8).write(to: URL(fileURLWithPath: classes))
+            do {
+                try YAMNetImporter.importModel(tflite: model, classes: classes, to: out)
+                return "accepted"
+            } catch let error as NetworkError {
+                #expect(!error.description.contains("\n"))
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["c.csv", "m.tflite"])
+                return error.description
+            }
+        }
+    }
+
+    private let map = "index,mid,display_name\n0,/m/a,\"A, b\"\n1,/m/b,C\n"
+
+    @Test("What is not a TensorFlow Lite file is refused")
+    func notTFLite() throws {
+        #expect(try refusal(tflite: Data(repeating: 7, count: 100), map: map).contains("TFL3"))
+        #expect(try refusal(tflite: Data("12".utf8), map: map).contains("TFL3"))
+        #expect(try refusal(tflite: Data(), map: map).contains("empty"))
+        #expect(try refusal(tflite: Data("\u{10}\0\0\0TFL3".utf8), map: map).contains("points out of the file"))
+        #expect(try refusal(tflite: Data("\0\0\0\0TFL3\0\0\0\0\0\0\0\0".utf8), map: map) != "accepted")
+    }
+
+    @Test("A wrong class map is refused with its line")
+    func classMap() throws {
+        let file = Data("....TFL3".utf8)
+        #expect(try refusal(tflite: file, map: "a,b\n").contains("line 1: expected the columns index,mid,display_name"))
+        #expect(try refusal(tflite: file, map: "index,mid,display_name\n0,/m/a,A\n2,/m/b,B\n").contains("line 3"))
+        #expect(
+            try refusal(tflite: file, map: "index,mid,display_name\n0,/m/a,\"A\n").contains("a quote is not closed"))
+        #expect(try refusal(tflite: file, map: "index,mid,display_name\n").contains("no classes"))
+    }
+
+    @Test("A class map of another size is refused", .enabled(if: Fixture.hasYAMNet))
+    func otherClasses() throws {
+        let file = try Data(contentsOf: URL(fileURLWithPath: Fixture.tflite))
+        #expect(try refusal(tflite: file, map: map).contains("head: shape [521, 1024]; expected [2, 1024]"))
+    }
+
+    @Test(
+        "YAMNet's file cut short, or with any of its structure overwritten, never crashes",
+        .enabled(if: Fixture.hasYAMNet))
+    func broken() throws {
+        let file = try Data(contentsOf: URL(fileURLWithPath: Fixture.tflite))
+        let classes = try String(contentsOfFile: Fixture.classMap, encoding: .utf8)
+        for step in 0..<12 {
+            #expect(try refusal(tflite: file.prefix(8 + step * file.count / 12), map: classes) != "accepted")
+        }
+        // Most of the structure lies at the two ends; what is overwritten may also be a name that nobody reads.
+        for (round, place) in Seeded.uniform(stream: 907, count: 60).enumerated() {
+            var bytes = file
+            let offset = Int((place + 0.5) * 60_000)
+            let start = round % 2 == 0 ? offset + 8 : file.count - offset - 4
+            for i in 0..<4 { bytes[start + i] = round % 4 < 2 ? 0xff : 0x7f }
+            _ = try refusal(tflite: bytes, map: classes)
+        }
+    }
+}
