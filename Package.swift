@@ -3,7 +3,7 @@ import PackageDescription
 
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
-    ("CFFTW", "libfftw3-dev"), ("CBLAS", "libopenblas-dev"), ("CXXHash", "libxxhash-dev"),
+    ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"),
 ]
 
 let package = Package(
@@ -20,12 +20,11 @@ let package = Package(
         .target(name: "Audio", dependencies: ["CSndfile", "CSamplerate", "CSoxr"]),
         .target(name: "Features", dependencies: ["CFFTW"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
-        .target(name: "Network", dependencies: ["CKernels", "CBLAS"]),
+        .target(name: "Network", dependencies: ["CKernels"]),
         .target(name: "Evaluation"),
         .target(name: "Corpus"),
         .target(name: "Ledger", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Pipeline", dependencies: ["Yams", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "Training", dependencies: ["Network", "Shards", "Evaluation", "Features"]),
         .target(
             name: "Stages",
             dependencies: [
@@ -35,10 +34,11 @@ let package = Package(
         .executableTarget(
             name: "earmark",
             dependencies: [
-                "Stages", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Stages", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-    ] + ["Audio", "Features", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Training", "Stages"].map {
-        .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
-    },
+    ]
+        + ["Network", "Evaluation", "Corpus", "Pipeline"].map {
+            .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
+        },
     swiftLanguageModes: [.v6]
 )

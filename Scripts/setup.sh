@@ -20,7 +20,6 @@ include samplerate.h libsamplerate0-dev
 include soxr.h libsoxr-dev
 include fftw3.h libfftw3-dev
 include sqlite3.h libsqlite3-dev
-include cblas.h libopenblas-dev
 include xxhash.h libxxhash-dev
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || python3 -c 'import numpy' 2>/dev/null || missing+=(python3-numpy)
 

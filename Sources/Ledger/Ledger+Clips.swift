@@ -42,7 +42,8 @@ extension Ledger {
     package func forEachClip(_ body: (ClipRecord) throws -> Void) throws {
         try read { database in
             let rows = try Row.fetchCursor(
-                database, sql: "SELECT id, position, name, path FROM clips WHERE position IS NOT NULL ORDER BY position")
+                database, sql: "SELECT id, position, name, path FROM clips WHERE position IS NOT NULL ORDER BY position"
+            )
             while let row = try rows.next() {
                 try body(ClipRecord(id: row[0], position: row[1], name: row[2], path: row[3]))
             }

@@ -9,6 +9,8 @@ package final class Runner: @unchecked Sendable {
         package var done = 0
         package var failed = 0
         package var wasInterrupted = false
+
+        package init() {}
     }
 
     /// Looks up a clip by its place in the manifest, on a worker's thread.

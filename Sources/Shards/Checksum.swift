@@ -48,9 +48,11 @@ package final class Checksum {
 
     /// Digest of a file's bytes, read block by block.
     ///
+    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
     /// - Throws: `ShardError` with the system's error number.
-    package static func ofFile(_ path: String) throws(ShardError) -> Digest {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    package static func ofFile(_ path: String, bytes: [UInt8]? = nil) throws(ShardError) -> Digest {
+        let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
+        let descriptor = open(raw, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
         defer { close(descriptor) }
         let checksum = Checksum()

@@ -45,7 +45,8 @@ package struct NumpyHeader: Sendable, Equatable {
         }
         let length = Int(bytes[8]) | Int(bytes[9]) << 8
         guard 10 + length <= bytes.count, length <= 4096 else {
-            throw ShardError(path: path, "the header says it is \(length) bytes long, found \(bytes.count - 10)", byte: 8)
+            throw ShardError(
+                path: path, "the header says it is \(length) bytes long, found \(bytes.count - 10)", byte: 8)
         }
         let text = String(decoding: bytes[10..<10 + length], as: UTF8.self)
         guard let name = Self.quoted(after: "'descr':", in: text), let dtype = ShardDType(numpyName: name) else {

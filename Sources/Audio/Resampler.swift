@@ -1,0 +1,46 @@
+/// Brings a stream of mono samples from one rate to another, piece by piece. The samples that come out do not hang on
+/// how the stream was cut into pieces.
+package final class Resampler {
+    private enum Engine {
+        case none
+        case soxr(SoxrStream)
+        case samplerate(SamplerateStream)
+    }
+
+    private let engine: Engine
+
+    /// - Throws: `AudioError` for rates the library refuses.
+    package init(from: Int, to: Int, converter: Converter) throws(AudioError) {
+        if from == to {
+            engine = .none
+            return
+        }
+        switch converter {
+        case .soxrHQ, .soxrVHQ:
+            engine = .soxr(try SoxrStream(from: from, to: to, isVeryHigh: converter == .soxrVHQ))
+        default: engine = .samplerate(try SamplerateStream(from: from, to: to, converter: converter))
+        }
+    }
+
+    /// Takes samples in and hands resampled ones to `emit`, in order.
+    ///
+    /// - Parameter end: true with the last piece, which may be empty.
+    package func process(
+        _ input: UnsafeBufferPointer<Float>, end: Bool, emit: (UnsafeBufferPointer<Float>) throws -> Void
+    ) throws {
+        switch engine {
+        case .none: if !input.isEmpty { try emit(input) }
+        case .soxr(let stream): try stream.process(input, end: end, emit: emit)
+        case .samplerate(let stream): try stream.process(input, end: end, emit: emit)
+        }
+    }
+
+    /// Makes it ready for another clip at the same rate, as if new.
+    package func reset() throws {
+        switch engine {
+        case .none: return
+        case .soxr(let stream): try stream.reset()
+        case .samplerate(let stream): try stream.reset()
+        }
+    }
+}

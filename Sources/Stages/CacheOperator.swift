@@ -1,0 +1,77 @@
+import Pipeline
+import Shards
+
+/// Keeps an edge's rows in shards, hands them on as they are stored, and reads them back in later runs.
+///
+/// What goes on is the stored value, rounded where the dtype is narrower than float32. So a stage below sees the
+/// same numbers whether the rows were made just now or read from the cache.
+final class CacheOperator: Replayable {
+    /// Rows a replay step hands out: about ten seconds of each kind.
+    private static let replayRows = ["raw": 160_000, "mel": 1_000]
+    private static let otherReplayRows = 20
+
+    private let node: Graph.Node
+    private let outlet: Outlet
+    private let lane: ShardLane
+    private let reader: CacheReader
+    private let dtype: ShardDType
+    private let stepRows: Int
+    private var rounded: [Float] = []
+    private var writing: ClipJob?
+    private var replay: CacheReader.Cursor?
+
+    init(node: Graph.Node, outlet: Outlet, lane: ShardLane, reader: CacheReader) {
+        self.node = node
+        self.outlet = outlet
+        self.lane = lane
+        self.reader = reader
+        dtype = lane.dtype
+        stepRows = Self.replayRows[lane.kind] ?? Self.otherReplayRows
+    }
+
+    func begin(_ job: ClipJob) {}
+
+    func consume(_ block: Block, input: Int, job: ClipJob) throws {
+        if writing !== job {
+            try lane.begin(columns: block.columns)
+            writing = job
+        }
+        try lane.append(block.values)
+        guard dtype != .float32 else { return try outlet.emit(block, job) }
+        dtype.round(block.values, into: &rounded)
+        try rounded.withUnsafeBufferPointer {
+            try outlet.emit(Block($0, columns: block.columns, rate: block.rate), job)
+        }
+    }
+
+    func finish(input: Int, job: ClipJob) throws {
+        guard writing === job else {
+            throw ClipFailure(failureClass: "internal", reason: "no rows came to stage '\(node.name)'")
+        }
+        writing = nil
+        job.deliver(try lane.end(node: node.index))
+        try outlet.finish(job)
+    }
+
+    func abandon(_ job: ClipJob) throws {
+        replay = nil
+        guard writing === job else { return }
+        writing = nil
+        try lane.abandon()
+    }
+
+    func close(isComplete: Bool) throws { try lane.close(isComplete: isComplete) }
+
+    func beginReplay(_ job: ClipJob) throws { replay = try reader.open(clip: job.id, node: node) }
+
+    func stepReplay(_ job: ClipJob, into outlet: Outlet) throws -> Bool {
+        guard let cursor = replay else { return false }
+        let rate = lane.kind == "raw" ? 16000 : 0
+        let isOver = try cursor.next(rows: stepRows) { rows, columns in
+            if lane.kind == "mel" { job.seconds += Double(rows.count / columns) / 100 }
+            try outlet.emit(Block(rows, columns: columns, rate: rate), job)
+        }
+        if isOver { replay = nil }
+        return !isOver
+    }
+}

@@ -1,0 +1,36 @@
+import Ledger
+
+/// The clip scores of a pipeline, clip by clip, as its aggregate stage left them.
+package struct ClipScores {
+    package let classes: [String]
+    private let ledger: Ledger
+    private let reader: CacheReader
+    private let stage: Int64
+
+    /// - Parameter pipeline: its name; nil for the one that ran last.
+    /// - Throws: `CacheError` where that pipeline makes no clip scores.
+    package init(cache: Cache, ledger: Ledger, pipeline: String?) throws {
+        let chosen = try PipelineChoice.find(ledger, name: pipeline)
+        let stages = try ledger.stages().filter { chosen.stages.contains($0.id) && $0.kind == "clip-scores" }
+        guard let found = stages.first else {
+            throw CacheError(
+                .badInput, path: cache.folder,
+                "pipeline '\(chosen.name)' makes no clip scores, expected one with an 'aggregate' stage")
+        }
+        self.ledger = ledger
+        stage = found.id
+        classes = ClassList.decode(found.classes)
+        reader = CacheReader(cache: cache.folder, ledger: ledger)
+    }
+
+    /// Every clip of the manifest that has scores, in its order.
+    package func forEach(_ body: (ClipRecord, [Float]) throws -> Void) throws {
+        var rows: [Int64: ResultRecord] = [:]
+        try ledger.forEachResult(stage: stage) { rows[$0.clip] = $0 }
+        try ledger.forEachSource { if rows[$0.clip]?.content != $0.content { rows[$0.clip] = nil } }
+        try ledger.forEachClip { clip in
+            guard let record = rows[clip.id] else { return }
+            try body(clip, reader.floats(record).values)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Audio
+import Corpus
+import Pipeline
+
+/// Reads a clip's file in blocks of mono samples at its own rate.
+final class DecodeOperator: Source {
+    /// Sample frames a read; a step is several.
+    private static let blockFrames = 32_768
+    /// Seconds of audio a step.
+    private static let stepSeconds = 10
+
+    private let outlet: Outlet
+    private let truncation: Truncation
+    private let nonFinite: NonFinite
+    private let buffer: UnsafeMutableBufferPointer<Float>
+    private var file: AudioFile?
+    private var before: SourceStat?
+    private var frames = 0
+
+    init(node: Graph.Node, outlet: Outlet) {
+        self.outlet = outlet
+        truncation = node.parameters["truncated"] == "accept" ? .accept : .fail
+        nonFinite = node.parameters["non-finite"] == "zero" ? .zero : .fail
+        buffer = .allocate(capacity: Self.blockFrames)
+    }
+
+    deinit { buffer.deallocate() }
+
+    func begin(_ job: ClipJob) throws {
+        file = nil
+        frames = 0
+        let stat = try SourceStat.of(job.path)
+        before = stat
+        // The digest reads the file once through; the decoder then finds it in the page cache.
+        job.source = SourceFile(content: try stat.digest(job.path), size: stat.size, modified: stat.modified)
+        do {
+            file = try AudioFile(
+                path: job.path, bytes: PathText.bytes(job.path), truncation: truncation, nonFinite: nonFinite)
+        } catch {
+            throw clipFailure(error)
+        }
+    }
+
+    func step(_ job: ClipJob) throws -> Bool {
+        guard let file else { return false }
+        var left = Self.stepSeconds * file.rate
+        while left > 0 {
+            let count: Int
+            do {
+                count = try file.read(into: buffer)
+            } catch {
+                throw clipFailure(error)
+            }
+            if count == 0 {
+                try end(job)
+                return false
+            }
+            frames += count
+            job.seconds = Double(frames) / Double(file.rate)
+            try outlet.emit(Block(UnsafeBufferPointer(rebasing: buffer[..<count]), rate: file.rate), job)
+            left -= count
+        }
+        return true
+    }
+
+    func abandon(_ job: ClipJob) { file = nil }
+
+    func consume(_ block: Block, input: Int, job: ClipJob) {}
+    func finish(input: Int, job: ClipJob) {}
+
+    private func end(_ job: ClipJob) throws {
+        file = nil
+        guard let before, try SourceStat.of(job.path) == before else {
+            throw ClipFailure(
+                failureClass: FailureClass.changed.rawValue, reason: "the file changed while it was being read")
+        }
+    }
+
+    private func clipFailure(_ error: AudioError) -> ClipFailure {
+        ClipFailure(failureClass: error.failureClass.rawValue, reason: error.reason, offset: error.offset)
+    }
+}

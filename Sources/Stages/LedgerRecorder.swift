@@ -1,0 +1,61 @@
+import Ledger
+import Pipeline
+
+/// Writes a run's outcomes into the ledger.
+final class LedgerRecorder: RunRecorder {
+    private let ledger: Ledger
+    private let room: ShardRoom
+    private let flight: FlightRecord
+    private let target: String
+    /// Ledger ids of the graph's nodes.
+    private let stageOfNode: [Int: Int64]
+    /// The content that a replayed clip's rows were made of, by place in the manifest.
+    private let contentOf: @Sendable (Int) -> String
+
+    init(
+        ledger: Ledger, room: ShardRoom, flight: FlightRecord, target: String, stageOfNode: [Int: Int64],
+        contentOf: @escaping @Sendable (Int) -> String
+    ) {
+        self.ledger = ledger
+        self.room = room
+        self.flight = flight
+        self.target = target
+        self.stageOfNode = stageOfNode
+        self.contentOf = contentOf
+    }
+
+    func commit(_ outcomes: [Outcome]) throws {
+        var batch = CommitBatch(target: target)
+        for outcome in outcomes {
+            if let failure = outcome.failure {
+                batch.failures.append(
+                    FailureRecord(
+                        clip: outcome.clip, target: target, failureClass: failure.failureClass, reason: failure.reason,
+                        offset: failure.offset, size: outcome.source?.size, modified: outcome.source?.modified))
+                continue
+            }
+            let content = outcome.source?.content ?? contentOf(outcome.index)
+            if let source = outcome.source {
+                batch.sources.append(
+                    SourceRecord(
+                        clip: outcome.clip, size: source.size, modified: source.modified, content: source.content))
+            }
+            for product in outcome.products {
+                guard let stage = stageOfNode[product.node] else { continue }
+                batch.results.append(
+                    ResultRecord(
+                        clip: outcome.clip, stage: stage, content: content, shard: product.store.id,
+                        firstRow: Int64(product.firstRow), rowCount: Int64(product.rowCount), digest: product.digest))
+            }
+            batch.done.append(outcome.clip)
+        }
+        try ledger.commit(batch)
+    }
+
+    func seal(_ store: any RowStore) throws {
+        guard let shard = store as? OpenShard else { preconditionFailure("a store that is not a shard") }
+        try room.sealNow(shard)
+    }
+
+    func noteStart(clip: Int64, worker: Int) { flight.note(clip: clip, worker: worker) }
+}

@@ -1,0 +1,61 @@
+import Corpus
+import Foundation
+import Ledger
+import Pipeline
+
+/// Holds the manifest, the files and the ledger against one another: what is known of each clip before planning.
+///
+/// Works on arrays by the manifest's rows, so that a million clips take tens of megabytes.
+package struct Reconciler {
+    /// For each clip of the manifest what the plan needs to know.
+    package private(set) var facts: [Plan.ClipFacts]
+    /// For each clip its id in the ledger, 0 where it has none yet.
+    package private(set) var ids: [Int64]
+    /// For each clip the content its results were made of; nil where it was never read.
+    package private(set) var contents: [String?]
+
+    /// - Parameter ledger: nil where the cache does not exist yet.
+    package init(manifest: Manifest, graph: Graph, ledger: Ledger?) throws {
+        facts = [Plan.ClipFacts](repeating: .init(isNew: true), count: manifest.count)
+        ids = [Int64](repeating: 0, count: manifest.count)
+        contents = [String?](repeating: nil, count: manifest.count)
+        guard let ledger else { return }
+        var rowOfID: [Int64: Int32] = [:]
+        rowOfID.reserveCapacity(manifest.count)
+        try ledger.forEachKnownClip { id, name in
+            guard let row = manifest.row(of: name) else { return }
+            ids[row] = id
+            rowOfID[id] = Int32(row)
+        }
+        var stats: [SourceStat?] = (0..<manifest.count).map { SourceStat.find(manifest.path($0)) }
+        try ledger.forEachSource { source in
+            guard let row = rowOfID[source.clip].map(Int.init) else { return }
+            facts[row].isNew = false
+            contents[row] = source.content
+            // A file that is gone cannot have changed: its cached rows stand.
+            guard let now = stats[row] else { return }
+            guard now.size != source.size || now.modified != source.modified else { return }
+            // Time stamps alone never decide.
+            let digest = now.size == source.size ? try? now.digest(manifest.path(row)) : nil
+            facts[row].hasChanged = digest != source.content
+        }
+        try readResults(graph, ledger, rowOfID)
+        for failure in try ledger.failures(target: graph.fingerprint.hex) {
+            guard let row = rowOfID[failure.clip].map(Int.init) else { continue }
+            let isSameFile = stats[row]?.size == failure.size && stats[row]?.modified == failure.modified
+            facts[row].isNew = false
+            facts[row].hasFailed = isSameFile && facts[row].available != graph.persistent
+        }
+        stats = []
+    }
+
+    private mutating func readResults(_ graph: Graph, _ ledger: Ledger, _ rowOfID: [Int64: Int32]) throws {
+        for node in graph.nodes where node.definition.persists {
+            guard let stage = try ledger.knownStageID(fingerprint: node.fingerprint.hex) else { continue }
+            try ledger.forEachResult(stage: stage) { result in
+                guard let row = rowOfID[result.clip].map(Int.init), contents[row] == result.content else { return }
+                facts[row].available |= 1 << UInt64(node.index)
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Corpus
+import Foundation
+import Ledger
+import Pipeline
+import Shards
+
+/// One run of a pipeline over a manifest into a cache, from the lock to the index.
+package final class RunSession {
+    package struct Report: Sendable {
+        package let plan: Plan
+        package let result: Runner.Result
+        /// Clips that stand as failed after the run, those of earlier runs included.
+        package let failures: Int
+    }
+
+    private let pipeline: LoadedPipeline
+    private let manifest: Manifest
+    private let cache: Cache
+    private let lock: CacheLock
+    private let ledger: Ledger
+    private let stageOfNode: [Int: Int64]
+
+    /// Takes the cache for this process.
+    ///
+    /// - Throws: `LedgerError` of kind busy where another run has it.
+    package init(pipeline: LoadedPipeline, manifest: Manifest, cache: Cache) throws {
+        self.pipeline = pipeline
+        self.manifest = manifest
+        self.cache = cache
+        try cache.make()
+        lock = try CacheLock(folder: cache.folder)
+        ledger = try Ledger(path: cache.ledgerPath) { CrashPoint.hit($0) }
+        var stages: [Int: Int64] = [:]
+        for node in pipeline.graph.nodes where node.definition.persists {
+            let type = node.definition.name == StageCatalog.aggregate ? EdgeType.clipScores : node.outputTypes[0]
+            let isScored = type == .scores || type == .clipScores
+            stages[node.index] = try ledger.stageID(
+                fingerprint: node.fingerprint.hex, kind: type.cacheKind ?? type.rawValue,
+                classes: isScored ? pipeline.classes(of: node).map(ClassList.encode) ?? "" : "")
+        }
+        stageOfNode = stages
+    }
+
+    /// Plans. What an earlier process left in flight when it died is noted first.
+    package func plan() throws -> Plan {
+        let dead = FlightRecord.survivors(cache: cache.folder)
+        if !dead.isEmpty { try ledger.noteDeaths(of: dead) }
+        try ledger.adopt(manifest: manifestDigest(), count: manifest.count) { row in
+            let entry = manifest.entry(row)
+            return (entry.clip, entry.path)
+        }
+        try setAsideDeadly()
+        reconciled = try Reconciler(manifest: manifest, graph: pipeline.graph, ledger: ledger)
+        let facts = reconciled?.facts ?? []
+        return Plan(graph: pipeline.graph, clips: facts, isLossless: LoadedPipeline.isLossless)
+    }
+
+    private var reconciled: Reconciler?
+
+    /// Carries the plan out.
+    ///
+    /// - Parameters:
+    ///   - stop: raised from outside to interrupt.
+    ///   - onCommit: told of clips that became durable, on the committer's thread.
+    package func run(
+        _ plan: Plan, workers: Int, stop: StopSignal, onCommit: @escaping @Sendable ([Outcome]) -> Void
+    ) throws -> Report {
+        guard let reconciled else { preconditionFailure("a run without a plan") }
+        try ledger.put(
+            PipelineRecord(
+                name: pipeline.graph.name, fingerprint: pipeline.graph.fingerprint.hex,
+                stages: stageOfNode.values.sorted(), file: pipeline.graph.file, updated: Date().timeIntervalSince1970))
+        guard plan.pending > 0 else {
+            return Report(plan: plan, result: Runner.Result(), failures: plan.count(.failed))
+        }
+        let run = try ledger.beginRun(pipeline: pipeline.graph.name, workers: workers)
+        do {
+            let report = try carryOut(plan, reconciled, workers: workers, stop: stop, onCommit: onCommit)
+            try ledger.finishRun(
+                id: run, outcome: report.result.wasInterrupted ? "interrupted" : "complete", done: report.result.done,
+                failed: report.result.failed)
+            return report
+        } catch {
+            // The fault itself is what the user must hear of, even where the ledger cannot take this note.
+            try? ledger.finishRun(id: run, outcome: "stopped by a fault", done: 0, failed: 0)
+            throw error
+        }
+    }
+
+    private func carryOut(
+        _ plan: Plan, _ reconciled: Reconciler, workers: Int, stop: StopSignal,
+        onCommit: @escaping @Sendable ([Outcome]) -> Void
+    ) throws -> Report {
+        let graph = pipeline.graph
+        let flight = try FlightRecord(cache: cache.folder, workers: workers)
+        let contents = reconciled.contents
+        let ids = reconciled.ids
+        let names = Dictionary(
+            uniqueKeysWithValues: graph.nodes.compactMap { node in stageOfNode[node.index].map { (node.name, $0) } })
+        let holder = RecorderHolder()
+        let committer = Committer(recorder: holder, onCommit: onCommit)
+        let room = ShardRoom(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer)
+        try room.takeOver()
+        let recorder = LedgerRecorder(
+            ledger: ledger, room: room, flight: flight, target: graph.fingerprint.hex, stageOfNode: stageOfNode
+        ) { contents[$0] ?? "" }
+        holder.recorder = recorder
+        let factory = StageFactory(
+            pipeline: pipeline, cache: cache.folder, ledger: ledger, room: room, stageIDs: names)
+        let manifest = manifest
+        let runner = Runner(
+            plan: plan, factory: factory, recorder: recorder, committer: committer, stop: stop
+        ) { index in
+            let entry = manifest.entry(index)
+            return (ids[index], entry.clip, entry.path)
+        }
+        let result = try runner.run(workers: workers)
+        if !result.wasInterrupted { try room.sealLeftovers() }
+        flight.remove()
+        try ShardIndex.write(cache: cache, ledger: ledger)
+        let failures = try ledger.failures(target: graph.fingerprint.hex).count
+        return Report(plan: plan, result: result, failures: failures)
+    }
+
+    /// The pipeline's failures as they stand, with their clips.
+    package func failures() throws -> [FailureLine] {
+        try FailureLine.all(ledger, target: pipeline.graph.fingerprint.hex)
+    }
+
+    /// Records a failure for clips that were in flight at two deaths of the process, so that the run gets past them.
+    private func setAsideDeadly() throws {
+        let deadly = try ledger.clips(withDeaths: 2)
+        guard !deadly.isEmpty else { return }
+        var batch = CommitBatch(target: pipeline.graph.fingerprint.hex)
+        let known = try Set(ledger.failures(target: batch.target).map(\.clip))
+        let wanted = Set(deadly).subtracting(known)
+        guard !wanted.isEmpty else { return }
+        try ledger.forEachClip { clip in
+            guard wanted.contains(clip.id) else { return }
+            let stat = SourceStat.find(clip.path)
+            batch.failures.append(
+                FailureRecord(
+                    clip: clip.id, target: batch.target, failureClass: "deadly",
+                    reason: "the process died twice while working on this clip", offset: nil, size: stat?.size,
+                    modified: stat?.modified))
+        }
+        try ledger.commit(batch)
+    }
+
+    private func manifestDigest() throws -> String {
+        manifest.folder + " " + (try Checksum.ofFile(manifest.file).description)
+    }
+}
+
+/// Lets the committer be made before the recorder, which needs the shards, which need the committer.
+private final class RecorderHolder: RunRecorder, @unchecked Sendable {
+    var recorder: (any RunRecorder)?
+
+    func commit(_ outcomes: [Outcome]) throws { try recorder?.commit(outcomes) }
+    func seal(_ store: any RowStore) throws { try recorder?.seal(store) }
+}

@@ -1,0 +1,56 @@
+import Pipeline
+import Shards
+
+/// One worker's stream of rows into the shards of one node: opens them, fills them, and hands full ones over.
+final class ShardLane {
+    let kind: String
+    let dtype: ShardDType
+    private let room: ShardRoom
+    private let stage: String
+    private var shard: OpenShard?
+
+    init(room: ShardRoom, stage: String, kind: String, dtype: ShardDType) {
+        self.room = room
+        self.stage = stage
+        self.kind = kind
+        self.dtype = dtype
+    }
+
+    /// Starts a clip's rows.
+    func begin(columns: Int) throws {
+        if let shard, shard.columns != columns {
+            room.retire(shard)
+            self.shard = nil
+        }
+        let open = try shard ?? room.open(stage: stage, kind: kind, dtype: dtype, columns: columns)
+        shard = open
+        try open.writer.beginClip()
+    }
+
+    func append(_ values: UnsafeBufferPointer<Float>) throws {
+        try shard?.writer.append(values)
+    }
+
+    /// Ends a clip's rows. A shard that is full by now is left to be sealed.
+    func end(node: Int) throws -> Product {
+        guard let open = shard else { preconditionFailure("end without begin") }
+        let extent = try open.writer.endClip()
+        let product = Product(
+            node: node, store: open, firstRow: extent.firstRow, rowCount: extent.rowCount,
+            digest: extent.digest.description)
+        if open.writer.bytes >= ShardRoom.fullSize {
+            room.retire(open)
+            shard = nil
+        }
+        return product
+    }
+
+    func abandon() throws { try shard?.writer.abandonClip() }
+
+    /// A complete run leaves no open shard; an interrupted one leaves it to be filled by the next.
+    func close(isComplete: Bool) throws {
+        guard let open = shard else { return }
+        shard = nil
+        if isComplete { room.retire(open) } else { try open.writer.close() }
+    }
+}

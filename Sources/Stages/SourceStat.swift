@@ -1,0 +1,46 @@
+import Audio
+import Corpus
+import Foundation
+import Pipeline
+import Shards
+
+/// What the file system says of a clip's file, and the digest of its bytes.
+struct SourceStat: Equatable {
+    let size: Int64
+    /// Nanoseconds since 1970.
+    let modified: Int64
+
+    /// - Throws: `ClipFailure` where there is no such file or it may not be looked at.
+    static func of(_ path: String) throws(ClipFailure) -> SourceStat {
+        guard let found = find(path) else {
+            throw ClipFailure(
+                failureClass: FailureClass.unreadable.rawValue,
+                reason: errno == ENOENT ? "no such file" : String(cString: strerror(errno)))
+        }
+        return found
+    }
+
+    /// nil where the file cannot be looked at; `errno` says why.
+    static func find(_ path: String) -> SourceStat? {
+        var status = stat()
+        guard FileSystem.withBytes(path, { stat($0, &status) }) == 0 else { return nil }
+        return SourceStat(
+            size: Int64(status.st_size),
+            modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
+    }
+
+    /// Digest of the whole file. Devices and folders are refused before they are read.
+    func digest(_ path: String) throws(ClipFailure) -> String {
+        var status = stat()
+        guard FileSystem.withBytes(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ClipFailure(
+                failureClass: FailureClass.unreadable.rawValue,
+                reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder, not a file" : "not a regular file")
+        }
+        do {
+            return try Checksum.ofFile(path, bytes: PathText.bytes(path)).description
+        } catch {
+            throw ClipFailure(failureClass: FailureClass.unreadable.rawValue, reason: "\(error)")
+        }
+    }
+}

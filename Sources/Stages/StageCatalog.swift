@@ -1,0 +1,70 @@
+import Audio
+import Features
+import Pipeline
+
+/// Every stage kind that a pipeline can use.
+package enum StageCatalog {
+    package static let decode = "decode"
+    package static let resample = "resample"
+    package static let chunk = "chunk"
+    package static let logMel = "log-mel"
+    package static let cache = "cache"
+    package static let infer = "infer"
+    package static let aggregate = "aggregate"
+
+    package static let definitions: [StageDefinition] = [
+        StageDefinition(
+            name: decode, inputs: [], outputs: [.init("audio", .audio)],
+            parameters: [
+                ParameterDefinition(
+                    "truncated", .choice(["fail", "accept"]), default: "fail",
+                    help: "what becomes of a file that ends before its header says"),
+                ParameterDefinition(
+                    "non-finite", .choice(["fail", "zero"]), default: "fail",
+                    help: "what becomes of NaN and infinite samples"),
+            ]),
+        StageDefinition(
+            name: resample, inputs: [.init([.audio])], outputs: [.init("wave", .wave)],
+            parameters: [
+                ParameterDefinition("rate", .integer(16000...16000), default: "16000", help: "samples per second"),
+                ParameterDefinition(
+                    "converter", .choice(Converter.allCases.map(\.rawValue)), default: Converter.soxrHQ.rawValue,
+                    help: "resampling algorithm"),
+            ]),
+        StageDefinition(
+            name: chunk, inputs: [.init([.wave])], outputs: [.init("chunks", .chunks)],
+            parameters: [
+                ParameterDefinition(
+                    "overlap", .number(0...0.99), default: "0.5",
+                    help: "share of a one-second chunk that the next one repeats; the hop is a multiple of 10 ms")
+            ]),
+        StageDefinition(name: logMel, inputs: [.init([.chunks])], outputs: [.init("mel", .mel)]),
+        StageDefinition(
+            name: cache, inputs: [.init([.chunks, .mel, .scores, .embeddings])], outputs: [.init("rows", nil)],
+            parameters: [
+                ParameterDefinition(
+                    "dtype", .choice(["float32", "float16", "int16"]), default: "float32",
+                    help: "number format on disk; int16 for raw samples only")
+            ], persists: true, isReplayable: true),
+        StageDefinition(
+            name: infer, inputs: [.init([.mel]), .init([.chunks], optional: true)],
+            outputs: [.init("scores", .scores), .init("embeddings", .embeddings)],
+            parameters: [
+                ParameterDefinition("model", .file, default: nil, help: "a model file"),
+                ParameterDefinition(
+                    "normalization", .choice(["model"] + Normalization.allCases.map(\.rawValue)), default: "model",
+                    help: "what is subtracted from each patch; 'model' is what the model was trained with"),
+                ParameterDefinition(
+                    "batch", .integer(1...1024), default: "64", affectsResult: false,
+                    help: "chunks in one forward pass"),
+            ]),
+        StageDefinition(
+            name: aggregate, inputs: [.init([.scores])], outputs: [],
+            parameters: [
+                ParameterDefinition(
+                    "method", .choice(["mean", "max", "top-k"]), default: "mean",
+                    help: "how a clip's chunk scores become one"),
+                ParameterDefinition("k", .integer(1...1000), default: "3", help: "how many chunks top-k averages"),
+            ], persists: true),
+    ]
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Corpus
+import Pipeline
+import Stages
+
+/// The cache a command is about.
+struct CacheOption: ParsableArguments {
+    @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir"))
+    var cache: String
+
+    var value: Cache { Cache(folder: cache) }
+}
+
+/// What `plan` and `run` share.
+struct WorkOptions: ParsableArguments {
+    @Argument(help: "The pipeline, a YAML file.")
+    var pipeline: String
+
+    @Option(help: ArgumentHelp("Clips: a CSV file with the columns clip,path,labels,split.", valueName: "csv"))
+    var manifest: String
+
+    @OptionGroup var cache: CacheOption
+
+    @Option(
+        name: .customLong("set"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Change one parameter, e.g. --set infer.model=FILE. May be repeated.", valueName: "stage.key=value"))
+    var sets: [String] = []
+
+    func load() throws -> (LoadedPipeline, Manifest) {
+        (try PipelineLoader.load(path: pipeline, sets: sets), try Manifest(contentsOf: manifest))
+    }
+}

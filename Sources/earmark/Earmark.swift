@@ -1,0 +1,39 @@
+import ArgumentParser
+
+/// The command `earmark`.
+@main
+struct Earmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "earmark",
+        abstract: "Listens to a whole audio collection and marks what is in it.",
+        discussion: """
+            A pipeline turns files into cached log-mel features, runs a small audio-tagging network over them and
+            leaves scores, labels and per-class statistics. A job that was interrupted goes on where it stopped; one
+            that is started again does only what is new.
+
+            EXAMPLE
+              earmark synth /tmp/corpus
+              earmark manifest fsd50k /tmp/corpus --out /tmp/corpus.csv
+              earmark run Pipelines/features.yaml --manifest /tmp/corpus.csv --cache /tmp/cache
+
+            EXIT STATUS
+              0 all done; 3 finished, but some clips failed; 64 wrong usage; 65 bad input file;
+              74 reading or writing failed; 75 interrupted or out of space: run again to go on
+            """,
+        version: "0.1.0",
+        subcommands: [
+            DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
+            RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, ExportCommand.self,
+            StatsCommand.self, BenchCommand.self,
+        ])
+
+    /// Parses and runs, and turns every error into one line and an exit status of the contract.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Failure.end(with: error, parser: Self.self)
+        }
+    }
+}

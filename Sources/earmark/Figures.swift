@@ -1,0 +1,37 @@
+import Foundation
+
+/// How numbers are put before people.
+enum Figures {
+    /// A number with so many decimals, the point always a point.
+    static func fixed(_ value: Double, _ decimals: Int) -> String {
+        guard value.isFinite else { return "0" }
+        let scale = pow(10, Double(decimals))
+        let scaled = (value * scale).rounded()
+        if decimals == 0 { return String(Int(scaled)) }
+        let whole = Int(abs(scaled)) / Int(scale)
+        let part = String(Int(abs(scaled)) % Int(scale))
+        let sign = scaled < 0 ? "-" : ""
+        return "\(sign)\(whole)." + String(repeating: "0", count: decimals - part.count) + part
+    }
+
+    /// Seconds as `1 h 02 min`, `3 min 04 s` or `5 s`.
+    static func duration(_ seconds: Double) -> String {
+        let whole = Int(max(0, seconds).rounded())
+        let two = { (number: Int) in number < 10 ? "0\(number)" : "\(number)" }
+        if whole >= 3600 { return "\(whole / 3600) h \(two(whole % 3600 / 60)) min" }
+        if whole >= 60 { return "\(whole / 60) min \(two(whole % 60)) s" }
+        return "\(whole) s"
+    }
+
+    /// Bytes in the largest unit that leaves a number of at least one.
+    static func bytes(_ count: Int64) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB"]
+        var value = Double(count)
+        var unit = 0
+        while value >= 1000, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        return unit == 0 ? "\(count) B" : "\(fixed(value, 1)) \(units[unit])"
+    }
+}

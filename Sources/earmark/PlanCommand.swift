@@ -1,0 +1,21 @@
+import ArgumentParser
+import Pipeline
+import Stages
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Say what a run would do and why; change nothing.",
+        discussion: "EXAMPLE  earmark plan Pipelines/label.yaml --manifest m.csv --cache c")
+
+    @OptionGroup var work: WorkOptions
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+        let (pipeline, manifest) = try work.load()
+        let cache = work.cache.value
+        let ledger = cache.exists ? try cache.reading() : nil
+        let known = try Reconciler(manifest: manifest, graph: pipeline.graph, ledger: ledger)
+        let plan = Plan(graph: pipeline.graph, clips: known.facts, isLossless: LoadedPipeline.isLossless)
+        if json { print(PlanText.json(plan)) } else { print(PlanText.lines(plan, pipeline: pipeline.graph.name)) }
+    }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import Ledger
+import Stages
+
+struct RetryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Make failed clips pending again, for the next run to try.",
+        discussion: "EXAMPLE  earmark retry --cache c")
+
+    @OptionGroup var cache: CacheOption
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+        _ = try cache.value.reading()
+        let lock = try CacheLock(folder: cache.cache)
+        defer { withExtendedLifetime(lock) {} }
+        let count = try Ledger(path: cache.value.ledgerPath).forgetFailures()
+        print(json ? #"{"pending_again":\#(count)}"# : "\(count) clips are pending again; run the pipeline to try them")
+    }
+}

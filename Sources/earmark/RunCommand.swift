@@ -1,0 +1,25 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Stages
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run a pipeline over a manifest into a cache; go on where the last run stopped.",
+        discussion: "EXAMPLE  earmark run Pipelines/features.yaml --manifest m.csv --cache c --workers 2")
+
+    @OptionGroup var work: WorkOptions
+    @Option(help: "Worker threads (default: one a processor).") var workers: Int = ProcessInfo.processInfo
+        .activeProcessorCount
+    @Flag(help: "Say nothing but failures and the last line.") var quiet = false
+    @Flag(help: "Print events as JSON lines.") var json = false
+
+    func validate() throws {
+        guard (1...1024).contains(workers) else { throw ValidationError("--workers is \(workers), expected 1 to 1024") }
+    }
+
+    func run() throws {
+        let status = try RunFlow(work: work, workers: workers, quiet: quiet, json: json).run()
+        if status != 0 { throw ExitCode(status) }
+    }
+}

@@ -1,0 +1,25 @@
+import Dispatch
+import Foundation
+import Pipeline
+
+/// Turns the first Ctrl-C or SIGTERM into a request to stop; the second one ends the process at once.
+final class SignalTrap {
+    private var sources: [any DispatchSourceSignal] = []
+
+    init(_ stop: StopSignal) {
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+            source.setEventHandler {
+                if stop.isRaised { _exit(Status.tryAgain) }
+                stop.raise()
+                FileHandle.standardError.write(
+                    Data("\nearmark: stopping; what is done is kept (again to stop at once)\n".utf8))
+            }
+            source.resume()
+            sources.append(source)
+        }
+    }
+
+    deinit { for source in sources { source.cancel() } }
+}

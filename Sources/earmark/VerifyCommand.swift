@@ -1,0 +1,34 @@
+import ArgumentParser
+import Stages
+
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Read every byte of a cache against its checksums.",
+        discussion: "EXAMPLE  earmark verify --cache c --repair   (damaged clips become pending)")
+
+    @OptionGroup var cache: CacheOption
+    @Flag(help: "Make the clips of damaged rows pending, so that the next run makes them anew.") var repair = false
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+        let report = try Verifier(cache: cache.value).run(repair: repair)
+        if json {
+            let findings = report.findings.map { finding in
+                #"{"what":\#(JSON.text(finding.what)),"clips":[\#(finding.clips.map(JSON.text).joined(separator: ","))]}"#
+            }
+            print(
+                #"{"shards":\#(report.shards),"results":\#(report.results),"bytes":\#(report.bytes),"#
+                    + #""repaired":\#(report.repaired),"findings":[\#(findings.joined(separator: ","))]}"#)
+        } else {
+            for finding in report.findings {
+                print("damaged: \(finding.what)")
+                for clip in finding.clips { print("  clip \(clip)") }
+            }
+            print(
+                "\(report.shards) shards, \(report.results) results, \(Figures.bytes(report.bytes)) read: "
+                    + (report.findings.isEmpty ? "all sound" : "\(report.findings.count) faults")
+                    + (repair && report.repaired > 0 ? "; \(report.repaired) results taken back, run again" : ""))
+        }
+        if !report.findings.isEmpty, !repair { throw ExitCode(Status.badInput) }
+    }
+}
