@@ -58,7 +58,13 @@ package final class Ledger: Sendable {
 
     package func close() throws { try guarded { try queue.close() } }
 
-    func read<Value>(_ body: (Database) throws -> Value) throws -> Value { try guarded { try queue.read(body) } }
+    /// Everything that is read inside sees one state of the ledger, whatever a running writer does meanwhile.
+    package func consistently<Value>(_ body: () throws -> Value) throws -> Value { try read { _ in try body() } }
+
+    /// Reentrant, so that one row-wise method may be called from the closure of another.
+    func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try guarded { try queue.unsafeReentrantRead(body) }
+    }
 
     func write<Value>(_ body: (Database) throws -> Value) throws -> Value { try guarded { try queue.write(body) } }
 

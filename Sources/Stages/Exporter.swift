@@ -23,11 +23,13 @@ package struct Exporter {
     ///
     /// - Returns: how many clips were written.
     package func scores(_ format: Format, to path: String) throws -> Int {
-        let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
-        switch format {
-        case .csv: return try table(scores, to: path)
-        case .jsonl: return try lines(scores, to: path)
-        case .npy: return try matrix(scores, to: path)
+        try ledger.consistently {
+            let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
+            return switch format {
+            case .csv: try table(scores, to: path)
+            case .jsonl: try lines(scores, to: path)
+            case .npy: try matrix(scores, to: path)
+            }
         }
     }
 
