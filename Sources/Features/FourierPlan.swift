@@ -41,5 +41,40 @@ final class FourierPlan {
     func execute() { fftwf_execute(plan) }
 }
 
+/// The same in double precision, for the few frames whose quiet bands drown in single precision's rounding.
+final class WideFourierPlan {
+    /// The frame, `size` samples, written before `execute`.
+    let input: UnsafeMutablePointer<Double>
+    /// `size / 2 + 1` pairs of real and imaginary part.
+    let output: UnsafeMutablePointer<Double>
+    private let plan: fftw_plan
+
+    init(size: Int) {
+        guard let real = fftw_alloc_real(size), let complex = fftw_alloc_real(size + 2) else {
+            fatalError("out of memory for a Fourier transform")
+        }
+        input = real
+        output = complex
+        input.update(repeating: 0, count: size)
+        plannerLock.lock()
+        defer { plannerLock.unlock() }
+        let plan = complex.withMemoryRebound(to: fftw_complex.self, capacity: size / 2 + 1) {
+            fftw_plan_dft_r2c_1d(Int32(size), real, $0, estimateFlag)
+        }
+        guard let plan else { fatalError("FFTW has no plan for \(size) points") }
+        self.plan = plan
+    }
+
+    deinit {
+        plannerLock.lock()
+        fftw_destroy_plan(plan)
+        plannerLock.unlock()
+        fftw_free(input)
+        fftw_free(output)
+    }
+
+    func execute() { fftw_execute(plan) }
+}
+
 /// FFTW_ESTIMATE, a macro that Swift does not import.
 private let estimateFlag: UInt32 = 1 << 6

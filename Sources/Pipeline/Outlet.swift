@@ -14,6 +14,11 @@ package final class Outlet {
         consumers.append(Consumer(target: target, input: input, node: node))
     }
 
+    /// Whether any connected node runs for this clip: where none does, a block need not be made.
+    package func isWanted(_ job: ClipJob) -> Bool {
+        consumers.contains { job.route.runs($0.node) }
+    }
+
     /// Hands a block to every connected node that this clip's route runs.
     package func emit(_ block: Block, _ job: ClipJob) throws {
         for consumer in consumers where job.route.runs(consumer.node) {

@@ -37,6 +37,7 @@ final class CacheOperator: Replayable {
             writing = job
         }
         try lane.append(block.values)
+        guard outlet.isWanted(job) else { return }
         guard dtype != .float32 else { return try outlet.emit(block, job) }
         dtype.round(block.values, into: &rounded)
         try rounded.withUnsafeBufferPointer {
