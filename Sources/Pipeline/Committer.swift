@@ -38,8 +38,11 @@ package final class Committer: @unchecked Sendable {
         defer { condition.unlock() }
         while outcomes.count >= Self.backlogLimit, fault == nil { condition.wait() }
         if let fault { throw fault }
+        // Woken for the first clip and for a full backlog only: a wake-up for each clip costs more than the clip's
+        // bookkeeping.
+        let isFirst = outcomes.isEmpty
         outcomes += ended
-        condition.broadcast()
+        if isFirst || outcomes.count >= Self.backlogLimit / 2 { condition.broadcast() }
     }
 
     /// Hands over a store that its worker has left; it is sealed after the outcomes submitted so far are recorded.

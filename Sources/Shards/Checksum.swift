@@ -23,7 +23,6 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
 
 /// A digest taken piece by piece.
 package final class Checksum {
-    private static let fileBlock = 1 << 20
     private let state: OpaquePointer
 
     package init() {
@@ -51,13 +50,28 @@ package final class Checksum {
     /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
     /// - Throws: `ShardError` with the system's error number.
     package static func ofFile(_ path: String, bytes: [UInt8]? = nil) throws(ShardError) -> Digest {
+        try FileDigester().digest(path, bytes: bytes)
+    }
+}
+
+/// Digests many files one after another through one buffer, small enough to stay in the processor's cache.
+package final class FileDigester {
+    private static let blockSize = 128 << 10
+    private let checksum = Checksum()
+    private let block = UnsafeMutableRawBufferPointer.allocate(byteCount: FileDigester.blockSize, alignment: 64)
+
+    package init() {}
+
+    deinit { block.deallocate() }
+
+    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
+    /// - Throws: `ShardError` with the system's error number.
+    package func digest(_ path: String, bytes: [UInt8]? = nil) throws(ShardError) -> Digest {
+        checksum.reset()
         let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
         let descriptor = open(raw, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
         defer { close(descriptor) }
-        let checksum = Checksum()
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: fileBlock, alignment: 64)
-        defer { block.deallocate() }
         var offset = 0
         while true {
             let count = read(descriptor, block.baseAddress, block.count)

@@ -1,6 +1,7 @@
 import Audio
 import Corpus
 import Pipeline
+import Shards
 
 /// Reads a clip's file in blocks of mono samples at its own rate.
 final class DecodeOperator: Source {
@@ -13,6 +14,7 @@ final class DecodeOperator: Source {
     private let truncation: Truncation
     private let nonFinite: NonFinite
     private let buffer: UnsafeMutableBufferPointer<Float>
+    private let digester = FileDigester()
     private var file: AudioFile?
     private var before: SourceStat?
     private var frames = 0
@@ -32,7 +34,7 @@ final class DecodeOperator: Source {
         let stat = try SourceStat.of(job.path)
         before = stat
         // The digest reads the file once through; the decoder then finds it in the page cache.
-        job.source = SourceFile(content: try stat.digest(job.path), size: stat.size, modified: stat.modified)
+        job.source = SourceFile(content: try stat.digest(job.path, digester), size: stat.size, modified: stat.modified)
         do {
             file = try AudioFile(
                 path: job.path, bytes: PathText.bytes(job.path), truncation: truncation, nonFinite: nonFinite)

@@ -30,7 +30,7 @@ struct SourceStat: Equatable {
     }
 
     /// Digest of the whole file. Devices and folders are refused before they are read.
-    func digest(_ path: String) throws(ClipFailure) -> String {
+    func digest(_ path: String, _ digester: FileDigester = FileDigester()) throws(ClipFailure) -> String {
         var status = stat()
         guard FileSystem.withBytes(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw ClipFailure(
@@ -38,7 +38,7 @@ struct SourceStat: Equatable {
                 reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder, not a file" : "not a regular file")
         }
         do {
-            return try Checksum.ofFile(path, bytes: PathText.bytes(path)).description
+            return try digester.digest(path, bytes: PathText.bytes(path)).description
         } catch {
             throw ClipFailure(failureClass: FailureClass.unreadable.rawValue, reason: "\(error)")
         }
