@@ -3,6 +3,8 @@ package final class Chain {
     private let graph: Graph
     private var operators: [any Operator] = []
     private var outlets: [[Outlet]] = []
+    /// The nodes that make blocks of a file. Found once: asking an object what it is costs more than a block.
+    private var sources: [(node: Int, source: any Source)] = []
     private var underWay: [ClipJob] = []
     private var abandonFault: (any Error)?
 
@@ -12,7 +14,9 @@ package final class Chain {
         for node in graph.nodes {
             let ports = node.outputTypes.map { _ in Outlet() }
             outlets.append(ports)
-            operators.append(try factory.makeOperator(for: node, outlets: ports, worker: worker))
+            let operation = try factory.makeOperator(for: node, outlets: ports, worker: worker)
+            operators.append(operation)
+            if let source = operation as? any Source { sources.append((node.index, source)) }
         }
         for node in graph.nodes {
             for (input, edge) in node.inputs.enumerated() {
@@ -116,9 +120,8 @@ package final class Chain {
             open.append(
                 OpenSource(step: { try cache.stepReplay(job, into: outlet) }, finish: { try outlet.finish(job) }))
         }
-        for node in graph.nodes where job.route.runs(node.index) {
-            guard let source = operators[node.index] as? any Source else { continue }
-            let outlet = outlets[node.index][0]
+        for (node, source) in sources where job.route.runs(node) {
+            let outlet = outlets[node][0]
             open.append(OpenSource(step: { try source.step(job) }, finish: { try outlet.finish(job) }))
         }
         return open
