@@ -33,6 +33,8 @@ final class DecodeOperator: Source {
         frames = 0
         let stat = try SourceStat.of(job.path)
         before = stat
+        // Known before anything can fail, so that a failure is of this very file and not tried again until it changes.
+        job.source = SourceFile(content: "", size: stat.size, modified: stat.modified)
         // The digest reads the file once through; the decoder then finds it in the page cache.
         job.source = SourceFile(content: try stat.digest(job.path, digester), size: stat.size, modified: stat.modified)
         do {

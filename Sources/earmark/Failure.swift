@@ -50,7 +50,7 @@ enum Failure {
             case .usage: Status.usage
             case .inputOutput: Status.inputOutput
             }
-        case let error as CorpusError: status(of: error)
+        case let error as CorpusError: corpusStatus(error)
         case is AudioError: Status.inputOutput
         case is NetworkError, is EvaluationError: Status.badInput
         default: nil
@@ -59,7 +59,7 @@ enum Failure {
 }
 
 extension Failure {
-    private static func status(of error: CorpusError) -> Int32 {
+    private static func corpusStatus(_ error: CorpusError) -> Int32 {
         switch error {
         case .parameter: Status.usage
         case .file(_, let doing, _):
