@@ -2,7 +2,11 @@ import Foundation
 import Shards
 
 /// Which clip each worker is on, in a small mapped file that survives the death of the process (though not of the
-/// machine, which is no fault of a clip). A clip that was in flight at two deaths is set aside.
+/// machine, which is no fault of a clip).
+///
+/// Only deaths by a fault of the process itself count against its clips (SIGSEGV, SIGABRT and their like, as a decoder
+/// dies of a hostile file): being killed from outside says nothing about the clip that happened to be under way. The
+/// first slot holds the signal, written by the handler; the others a clip for each worker.
 final class FlightRecord: @unchecked Sendable {
     private let slots: UnsafeMutableBufferPointer<Int64>
     private let path: String
@@ -10,7 +14,7 @@ final class FlightRecord: @unchecked Sendable {
     /// Takes over the file, handing out the clips that were in flight when the last process died.
     init(cache: String, workers: Int) throws {
         path = cache + "/in-flight"
-        let size = max(1, workers) * 8
+        let size = (1 + max(1, workers)) * 8
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
         defer { close(descriptor) }
@@ -24,24 +28,50 @@ final class FlightRecord: @unchecked Sendable {
         }
         slots = UnsafeMutableBufferPointer(start: base.assumingMemoryBound(to: Int64.self), count: size / 8)
         slots.update(repeating: 0)
+        FatalSignals.watch(slots.baseAddress)
     }
 
-    deinit { munmap(slots.baseAddress, slots.count * 8) }
+    deinit {
+        FatalSignals.watch(nil)
+        munmap(slots.baseAddress, slots.count * 8)
+    }
 
-    /// The clips that a process which died had in flight; none where it ended in order.
+    /// The clips that a process had in flight when it died of a fault; none where it ended in order or was killed.
     static func survivors(cache: String) -> [Int64] {
         guard let data = FileManager.default.contents(atPath: cache + "/in-flight") else { return [] }
-        var clips: [Int64] = []
+        var numbers: [Int64] = []
         for index in 0..<data.count / 8 {
             var value: UInt64 = 0
             for byte in 0..<8 { value |= UInt64(data[data.startIndex + index * 8 + byte]) << UInt64(byte * 8) }
-            if let clip = Int64(exactly: value), clip > 0 { clips.append(clip) }
+            numbers.append(Int64(bitPattern: value))
         }
-        return clips
+        guard let signal = numbers.first, signal != 0 else { return [] }
+        return numbers.dropFirst().filter { $0 > 0 }
     }
 
-    func note(clip: Int64, worker: Int) { if worker < slots.count { slots[worker] = clip } }
+    func note(clip: Int64, worker: Int) { if worker + 1 < slots.count { slots[worker + 1] = clip } }
 
     /// The run ends in order: nothing is in flight.
     func remove() { unlink(path) }
+}
+
+/// Notes the signal a process dies of before it dies.
+private enum FatalSignals {
+    nonisolated(unsafe) private static var slot: UnsafeMutablePointer<Int64>?
+
+    static func watch(_ target: UnsafeMutablePointer<Int64>?) {
+        slot = target
+        for number in [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE] {
+            guard target != nil else {
+                signal(number, SIG_DFL)
+                continue
+            }
+            // Only what is safe in a handler: one store, then the default action.
+            signal(number) { received in
+                FatalSignals.slot?.pointee = Int64(received)
+                signal(received, SIG_DFL)
+                raise(received)
+            }
+        }
+    }
 }

@@ -70,7 +70,7 @@ package final class RunSession {
             PipelineRecord(
                 name: pipeline.graph.name, fingerprint: pipeline.graph.fingerprint.hex,
                 stages: stageOfNode.values.sorted(), file: pipeline.graph.file, updated: Date().timeIntervalSince1970))
-        guard plan.pending > 0 else {
+        guard try plan.pending > 0 || isUnfinished() else {
             return Report(plan: plan, result: Runner.Result(), failures: plan.count(.failed))
         }
         let run = try ledger.beginRun(pipeline: pipeline.graph.name, workers: workers)
@@ -85,6 +85,12 @@ package final class RunSession {
             try? ledger.finishRun(id: run, outcome: "stopped by a fault", done: 0, failed: 0)
             throw error
         }
+    }
+
+    /// Whether a run that was killed has left shards open or no index, though no clip is pending.
+    private func isUnfinished() throws -> Bool {
+        try access(cache.indexPath, F_OK) != 0 || ledger.shards().contains { !$0.isSealed }
+            || ledger.lastRun().map { $0.outcome != "complete" } ?? false
     }
 
     private func carryOut(
