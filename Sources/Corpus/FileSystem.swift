@@ -3,7 +3,7 @@ import Glibc
 /// The few calls on files and folders that the corpus needs, by bytes and with errors that name the path.
 package enum FileSystem {
     /// The whole of a regular file. Throws `CorpusError.file`.
-    static func read(_ path: String) throws -> [UInt8] {
+    package static func read(_ path: String) throws -> [UInt8] {
         let file = try open(path, O_RDONLY, doing: "read")
         defer { close(file) }
         var status = stat()

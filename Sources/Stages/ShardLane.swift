@@ -51,6 +51,7 @@ final class ShardLane {
     func close(isComplete: Bool) throws {
         guard let open = shard else { return }
         shard = nil
-        if isComplete { room.retire(open) } else { try open.writer.close() }
+        // Not closed here: the committer may still have to sync it. It closes with the last clip that refers to it.
+        if isComplete { room.retire(open) } else { try open.writer.abandonClip() }
     }
 }

@@ -1,0 +1,78 @@
+import Audio
+import Corpus
+import Foundation
+import Ledger
+import Pipeline
+import Stages
+
+/// A folder of its own with a few clips, a manifest and caches; gone when the test is over.
+final class Workshop {
+    let folder: String
+    private(set) var rows: [(clip: String, path: String)] = []
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "/stages-" + UUID().uuidString
+        try FileSystem.makeFolder(folder)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// A clip of noise and a tone, different for every name.
+    func addClip(_ name: String, seconds: Double, rate: Int = 22050, channels: Int = 1) throws {
+        var state = name.utf8.reduce(UInt64(1469)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+        let pitch = 200 + Double(state % 1000)
+        let samples = (0..<Int(seconds * Double(rate)) * channels).map { index -> Float in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let noise = Float(Int32(truncatingIfNeeded: state >> 32)) / 2_147_483_648
+            return 0.3 * Float(sin(2 * Double.pi * pitch * Double(index / channels) / Double(rate))) + 0.05 * noise
+        }
+        try AudioWriter.write(folder + "/" + name + ".wav", rate: rate, channels: channels, samples: samples)
+        rows.append((name, name + ".wav"))
+    }
+
+    func addFile(_ name: String, _ bytes: [UInt8]) throws {
+        try FileSystem.write(folder + "/" + name) { try $0(bytes[...]) }
+        rows.append((name, name))
+    }
+
+    func manifest() throws -> Manifest {
+        let path = folder + "/manifest.csv"
+        try FileSystem.write(path) { put in
+            var bytes = CSV.row(["clip", "path"])
+            for row in rows { CSV.append([row.clip, row.path], to: &bytes) }
+            try put(bytes[...])
+        }
+        return try Manifest(contentsOf: path)
+    }
+
+    func cache(_ name: String = "cache") -> Cache { Cache(folder: folder + "/" + name) }
+
+    /// Runs a pipeline that ships.
+    @discardableResult
+    func run(
+        _ pipeline: String = "features.yaml", sets: [String] = [], cache: Cache? = nil, workers: Int = 2,
+        stop: StopSignal = StopSignal(), onCommit: @escaping @Sendable ([Outcome]) -> Void = { _ in }
+    ) throws -> RunSession.Report {
+        let loaded = try PipelineLoader.load(path: Self.root + "/Pipelines/" + pipeline, sets: sets)
+        let session = try RunSession(pipeline: loaded, manifest: manifest(), cache: cache ?? self.cache())
+        let plan = try session.plan()
+        return try session.run(plan, workers: workers, stop: stop, onCommit: onCommit)
+    }
+
+    /// Digest of every clip's rows, by clip and kind, wherever they lie.
+    func digests(_ cache: Cache? = nil) throws -> [String: String] {
+        let ledger = try (cache ?? self.cache()).reading()
+        var names: [Int64: String] = [:]
+        try ledger.forEachClip { names[$0.id] = $0.name }
+        let kinds = Dictionary(uniqueKeysWithValues: try ledger.stages().map { ($0.id, $0.kind) })
+        var found: [String: String] = [:]
+        try ledger.forEachResult { result in
+            guard let name = names[result.clip] else { return }
+            found["\(name) \(kinds[result.stage] ?? "")"] = result.digest
+        }
+        return found
+    }
+
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+}
