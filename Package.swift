@@ -37,7 +37,7 @@ let package = Package(
                 "Stages", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
-        + ["Network", "Evaluation", "Corpus", "Pipeline", "Stages"].map {
+        + ["Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages"].map {
             .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
         },
     swiftLanguageModes: [.v6]

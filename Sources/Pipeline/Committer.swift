@@ -46,6 +46,7 @@ package final class Committer: @unchecked Sendable {
     }
 
     /// Hands over a store that its worker has left; it is sealed after the outcomes submitted so far are recorded.
+    /// Outcomes that lie in it may still come: a sealed store is durable, and syncing it again does nothing.
     package func retire(_ store: any RowStore) {
         condition.lock()
         retired.append(store)

@@ -2,7 +2,7 @@
 package protocol RunRecorder: Sendable {
     /// Records clips whose rows are durable already, in one transaction.
     func commit(_ outcomes: [Outcome]) throws
-    /// Finishes a store that will get no more rows. Called after the last outcome that lies in it was committed.
+    /// Finishes a store that will get no more rows.
     func seal(_ store: any RowStore) throws
     /// A worker starts on a clip. Cheap: called for every clip, on the worker's thread.
     func noteStart(clip: Int64, worker: Int)

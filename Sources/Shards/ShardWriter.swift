@@ -18,7 +18,7 @@ package struct SealedShard: Sendable, Equatable {
 /// Appends clips to a `.npy` file that is called `NAME.npy.partial` until it is sealed.
 ///
 /// One thread appends. `sync` may be called from another: it makes durable every clip that was ended before. `seal`
-/// and `close` come last, from any one thread.
+/// comes after the last clip, from the thread that syncs.
 package final class ShardWriter: @unchecked Sendable {
     /// Bytes gathered before they are written.
     private static let bufferSize = 1 << 20
@@ -41,6 +41,7 @@ package final class ShardWriter: @unchecked Sendable {
     private let lock = NSLock()
     private var fault: ShardError?
     private var isClosed = false
+    private var isSealed = false
 
     /// Creates `path` + `.partial`, which must not exist, or takes one over.
     ///
@@ -141,8 +142,12 @@ package final class ShardWriter: @unchecked Sendable {
 
     /// Makes every ended clip durable. After a failure the writer is of no more use: the system may have dropped the
     /// pages it could not write, and would report success the next time.
+    ///
+    /// A sealed shard is durable as a whole. A clip may well be recorded after its shard was sealed: a worker leaves a
+    /// full shard while the clip's other rows are still being made.
     package func sync() throws(ShardError) {
         try check()
+        if isSealed { return }
         CrashPoint.hit("shard.before-sync")
         guard files.fdatasync(descriptor) == 0 else {
             throw note(ShardError(path: Self.partial(path), "cannot sync", code: errno))
@@ -167,6 +172,7 @@ package final class ShardWriter: @unchecked Sendable {
         }
         CrashPoint.hit("seal.after-rename")
         try files.syncFolder(Self.folder(path))
+        isSealed = true
         try close()
         return SealedShard(path: path, rows: rows, bytes: written, digest: digest)
     }

@@ -1,0 +1,187 @@
+import Foundation
+import Shards
+import Testing
+
+@Suite struct SealTests {
+    private func scratch() throws -> String {
+        let folder = NSTemporaryDirectory() + "/shards-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    private func append(_ values: [Float], to writer: ShardWriter) throws -> Extent {
+        try writer.beginClip()
+        try values.withUnsafeBufferPointer { try writer.append($0) }
+        return try writer.endClip()
+    }
+
+    @Test func aSealedShardMayBeSyncedAgain() throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let writer = try ShardWriter(path: folder + "/a.npy", dtype: .float32, columns: 2)
+        _ = try append([1, 2, 3, 4], to: writer)
+        _ = try writer.seal()
+        try writer.sync()
+    }
+
+    @Test func clipsComeBackAndAbandonedOnesLeaveNothing() throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/a.npy"
+        let writer = try ShardWriter(path: path, dtype: .float32, columns: 2)
+        let first = try append([1, 2, 3, 4], to: writer)
+        // Longer than the writer's buffer, so that part of it is in the file already.
+        try writer.beginClip()
+        try [Float](repeating: 9, count: 600_000).withUnsafeBufferPointer { try writer.append($0) }
+        try writer.abandonClip()
+        let second = try append([5, 6], to: writer)
+        let sealed = try writer.seal()
+        #expect(sealed.rows == 3 && sealed.bytes == NumpyHeader.size + 24)
+        #expect(try Checksum.ofFile(path) == sealed.digest)
+        let shard = try MappedShard(path: path)
+        var values = [Float](repeating: 0, count: 6)
+        try shard.floats(0, 3, to: &values)
+        #expect(values == [1, 2, 3, 4, 5, 6])
+        #expect(try shard.digest(first.firstRow, first.rowCount) == first.digest)
+        #expect(try shard.digest(second.firstRow, second.rowCount) == second.digest)
+        #expect(throws: ShardError.self) { try shard.rows(2, 2) }
+    }
+
+    @Test func whatTheLedgerDoesNotKnowIsCutOff() throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/a.npy"
+        do {
+            let writer = try ShardWriter(path: path, dtype: .int16, columns: 1)
+            _ = try append([0.5, -0.5, 1], to: writer)
+            _ = try append([0.25], to: writer)
+            try writer.sync()
+        }
+        let again = try ShardWriter(path: path, dtype: .int16, columns: 1, keepingRows: 3)
+        _ = try append([-1], to: again)
+        _ = try again.seal()
+        var values = [Float](repeating: 0, count: 4)
+        try MappedShard(path: path).floats(0, 4, to: &values)
+        #expect(values == [0.5, -0.5, 32767.0 / 32768, -1])
+        #expect(throws: ShardError.self) {
+            try ShardWriter(path: folder + "/none.npy", dtype: .int16, columns: 1, keepingRows: 3)
+        }
+    }
+
+    /// Each of these calls fails once; the fault is reported with its number and the writer is of no more use.
+    @Test(arguments: ["pwrite", "fdatasync", "fsync", "rename"])
+    func aFaultOfTheDiskIsReported(call: String) throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var files = FileLayer.system
+        switch call {
+        case "pwrite":
+            files.pwrite = { file, bytes, count, offset in
+                if offset == 0 { return pwrite(file, bytes, count, offset) }
+                errno = ENOSPC
+                return -1
+            }
+        case "fdatasync":
+            files.fdatasync = { _ in
+                errno = EIO
+                return -1
+            }
+        case "fsync":
+            files.fsync = { _ in
+                errno = EIO
+                return -1
+            }
+        default:
+            files.rename = { _, _ in
+                errno = EIO
+                return -1
+            }
+        }
+        let writer = try ShardWriter(path: folder + "/a.npy", dtype: .float32, columns: 1, files: files)
+        let error = #expect(throws: ShardError.self) {
+            _ = try append([1], to: writer)
+            try writer.sync()
+            _ = try writer.seal()
+        }
+        #expect(error?.code == (call == "pwrite" ? ENOSPC : EIO))
+        #expect(error?.isOutOfSpace == (call == "pwrite"))
+        #expect(throws: ShardError.self) { try writer.sync() }
+        #expect(access(folder + "/a.npy", F_OK) != 0)
+    }
+
+    @Test(arguments: [
+        "", "\u{93}NUMPY", "hello world, this is no numpy file at all",
+    ])
+    func whatIsNoNumpyFileIsRefused(text: String) throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/a.npy"))
+        #expect(throws: ShardError.self) { try MappedShard(path: folder + "/a.npy") }
+    }
+
+    @Test(arguments: [
+        ("(3, 2)", "(3, 3)"), ("(3, 2)", "(-3, 2)"), ("(3, 2)", "(9223372036854775807, 2)"), ("'<f4'", "'<f8'"),
+        ("False", "True "), ("(3, 2)", "(3, 2, 1)"),
+    ])
+    func aHeaderThatDoesNotFitIsRefused(from: String, to: String) throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/a.npy"
+        let writer = try ShardWriter(path: path, dtype: .float32, columns: 2)
+        _ = try append([1, 2, 3, 4, 5, 6], to: writer)
+        _ = try writer.seal()
+        var bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        let place = try #require(bytes.firstRange(of: Array(from.utf8)))
+        let padding = bytes[..<128].lastIndex { $0 != 0x20 && $0 != 0x0A } ?? 0
+        let tail = Array(bytes[place.upperBound...padding])
+        let changed = Array(to.utf8) + tail
+        bytes.replaceSubrange(place.lowerBound..<min(128, place.lowerBound + changed.count), with: changed)
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        #expect(throws: ShardError.self) { try MappedShard(path: path) }
+    }
+
+    static let python: String? = ["python3", "/usr/bin/python3"].first { run($0, ["-c", "import numpy"]) == 0 }
+
+    private static func run(_ program: String, _ arguments: [String]) -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return -1 }
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    @Test(.enabled(if: python != nil), arguments: ShardDType.allCases)
+    func numpyReadsIt(dtype: ShardDType) throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let columns = dtype == .int16 ? 1 : 2
+        let writer = try ShardWriter(path: folder + "/a.npy", dtype: dtype, columns: columns)
+        _ = try append([0.5, -0.25, 0.125, 1, -1, 0], to: writer)
+        _ = try writer.seal()
+        let script = """
+            import sys, numpy as np
+            a = np.load(sys.argv[1], mmap_mode="r")
+            assert isinstance(a, np.memmap) and a.dtype.str == sys.argv[2], a.dtype
+            scale = 1 if sys.argv[2] != "<i2" else 32768
+            want = np.array([0.5, -0.25, 0.125, 1, -1, 0]) * scale
+            want = np.minimum(want, 32767) if scale != 1 else want.reshape(3, 2)
+            assert a.shape == want.shape and (a == want).all(), a
+            """
+        #expect(Self.run(Self.python ?? "", ["-c", script, folder + "/a.npy", dtype.numpyName]) == 0)
+    }
+
+    @Test func samplesRoundAlikeByEightsAndOneByOne() {
+        var values: [Float] = [0, 1, -1, 2, -2, .nan, .infinity, -.infinity, 0.5 / 32768, 1.5 / 32768, -0.5 / 32768]
+        for index in 0..<1000 { values.append(Float(index) * 0.0021 - 1.05) }
+        var rounded: [Float] = []
+        values.withUnsafeBufferPointer { ShardDType.int16.round($0, into: &rounded) }
+        var encoded = [Int16](repeating: 0, count: values.count)
+        values.withUnsafeBufferPointer { source in
+            encoded.withUnsafeMutableBytes { ShardDType.int16.encode(source, to: $0.baseAddress!) }
+        }
+        #expect(encoded.map { Float($0) / 32768 } == rounded)
+        #expect(encoded[3] == 32767 && encoded[4] == -32768 && encoded[5] == 0 && encoded[8] == 0 && encoded[9] == 2)
+    }
+}
