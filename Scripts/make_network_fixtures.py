@@ -34,13 +34,15 @@ def layout(architecture, classes):
         shapes += [("conv/w", (9, 32)), ("conv/b", (32,))]
         for n, (i, o) in enumerate(BLOCKS, 1):
             shapes += [(f"dw{n}/w", (9, i)), (f"dw{n}/b", (i,))] + dense(f"pw{n}", i, o)
-        shapes += dense("projection", 1024, 256)
-    if architecture != "yamnet-projection":
+        if architecture != "yamnet":
+            shapes += dense("projection", 1024, 256)
+    if not architecture.startswith("yamnet"):
         for level, width in ((1, 400), (2, 256)):
             for direction in ("forward", "backward"):
                 prefix = f"encoder{level}/{direction}"
                 shapes += [(f"{prefix}/w", (width, 512)), (f"{prefix}/u", (128, 512)), (f"{prefix}/b", (512,))]
-    return shapes + dense("head", 512 if architecture.startswith("lean") else 256, classes)
+    inputs = 512 if architecture.startswith("lean") else 1024 if architecture == "yamnet" else 256
+    return shapes + dense("head", inputs, classes)
 
 
 def parameters(architecture, classes):

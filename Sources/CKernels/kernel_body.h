@@ -12,6 +12,8 @@ enum { LANES = 16 };
 #include "matmul_body.h"
 #include "depthwise_body.h"
 #include "encoder_body.h"
+#include "gradient_body.h"
+#include "encoder_gradient_body.h"
 
 const struct ck_kernels TABLE = {
     .matmul = matmul,
@@ -23,5 +25,13 @@ const struct ck_kernels TABLE = {
     .exponential = exponential,
     .tangent = tangent,
     .sigmoid = sigmoid,
+    .accumulate = accumulate,
+    .activation_gradient = activation_gradient,
+    .depthwise_gradient = depthwise_gradient,
+    .first_convolution_gradient = first_convolution_gradient,
+    .lstm_step_kept = lstm_step_kept,
+    .lstm_step_gradient = lstm_step_gradient,
+    .attend_gradient = attend_gradient,
+    .adam = adam,
     .isa = ISA,
 };

@@ -1,9 +1,10 @@
 // The packed matrix product: a tile of rows by lanes is held in registers while k runs.
 
+// a[i][p] is at a[i * row + p * column]; the panels are `depth` rows high, of which the k from their start are used.
 struct product {
     const float *a, *panels, *bias;
     float *c;
-    long lda, ldc, k, n;
+    long row, column, ldc, k, depth, n;
     int activation;
 };
 
@@ -14,7 +15,7 @@ FORCED lanes activated(lanes x, int activation) {
 }
 
 // rows x (16 * TILE_LANES) of c. `start` is what the sums start at, its rows `step` floats apart (0: one bias for all).
-FORCED void tile(const int rows, const float *a, long lda, const float *panel, long k, const float *start, long step,
+FORCED void tile(const int rows, const float *a, long row, long column, const float *panel, long k, const float *start, long step,
                  float *c, long ldc, int activation) {
     lanes sum[TILE_ROWS][TILE_LANES];
     UNROLL
@@ -28,7 +29,7 @@ FORCED void tile(const int rows, const float *a, long lda, const float *panel, l
         for (int j = 0; j < TILE_LANES; j++) right[j] = load(panel + j * LANES);
         UNROLL
         for (int i = 0; i < rows; i++) {
-            lanes left = splat(a[i * lda + p]);
+            lanes left = splat(a[i * row + p * column]);
             UNROLL
             for (int j = 0; j < TILE_LANES; j++) sum[i][j] = fma(left, right[j], sum[i][j]);
         }
@@ -41,11 +42,12 @@ FORCED void tile(const int rows, const float *a, long lda, const float *panel, l
 }
 
 // As `tile`, with the number of rows known at compile time in every branch.
-FORCED void some_rows(int rows, const float *a, long lda, const float *panel, long k, const float *start, long step,
-                      float *c, long ldc, int activation) {
-#define CASE(r)                                                                                              \
-    case r:                                                                                                  \
-        if (r <= TILE_ROWS) tile(r <= TILE_ROWS ? r : 1, a, lda, panel, k, start, step, c, ldc, activation); \
+FORCED void some_rows(int rows, const float *a, long row, long column, const float *panel, long k, const float *start,
+                      long step, float *c, long ldc, int activation) {
+#define CASE(r)                                                                                      \
+    case r:                                                                                          \
+        if (r <= TILE_ROWS)                                                                          \
+            tile(r <= TILE_ROWS ? r : 1, a, row, column, panel, k, start, step, c, ldc, activation); \
         break;
     switch (rows) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) }
 #undef CASE
@@ -53,7 +55,7 @@ FORCED void some_rows(int rows, const float *a, long lda, const float *panel, lo
 
 // One panel of up to 32 columns for up to TILE_ROWS rows from row m.
 FORCED void panel_rows(const struct product *x, long m, int rows, long from) {
-    const float *a = x->a + m * x->lda, *panel = x->panels + from * x->k;
+    const float *a = x->a + m * x->row, *panel = x->panels + from * x->depth;
     float *c = x->c + m * x->ldc + from;
     long width = x->n - from;
     float edge[TILE_ROWS * CK_PANEL], *to = c;
@@ -68,14 +70,14 @@ FORCED void panel_rows(const struct product *x, long m, int rows, long from) {
     const float *start = x->bias ? x->bias + from : to;
     long step = x->bias ? 0 : ldt;
     for (int j = 0; j < CK_PANEL; j += LANES * TILE_LANES)
-        some_rows(rows, a, x->lda, panel + j, x->k, start + j, step, to + j, ldt, x->activation);
+        some_rows(rows, a, x->row, x->column, panel + j, x->k, start + j, step, to + j, ldt, x->activation);
     if (width < CK_PANEL)
         for (int i = 0; i < rows; i++) memcpy(c + i * x->ldc, edge + i * CK_PANEL, (size_t)width * sizeof *c);
 }
 
 static void matmul(const float *a, long lda, const float *panels, const float *bias, float *c, long ldc, long m, long k,
                    long n, int activation) {
-    const struct product x = {a, panels, bias, c, lda, ldc, k, n, activation};
+    const struct product x = {a, panels, bias, c, lda, 1, ldc, k, k, n, activation};
     // Rows that stay in the second-level cache while every panel passes over them.
     const long block = 96;
     for (long top = 0; top < m; top += block) {
@@ -84,6 +86,21 @@ static void matmul(const float *a, long lda, const float *panels, const float *b
             long row = top;
             for (; row + TILE_ROWS <= end; row += TILE_ROWS) panel_rows(&x, row, TILE_ROWS, from);
             if (row < end) panel_rows(&x, row, (int)(end - row), from);
+        }
+    }
+}
+
+static void accumulate(const float *a, long lda, const float *panels, long depth, float *c, long ldc, long m, long k,
+                       long n) {
+    // Rows of both factors that stay in the first-level cache while a panel's tiles pass over them.
+    const long block = 192;
+    for (long top = 0; top < k; top += block) {
+        const struct product x = {a + top * lda, panels + top * CK_PANEL, 0, c, 1, lda, ldc,
+                                  top + block < k ? block : k - top, depth, n, CK_NONE};
+        for (long from = 0; from < n; from += CK_PANEL) {
+            long row = 0;
+            for (; row + TILE_ROWS <= m; row += TILE_ROWS) panel_rows(&x, row, TILE_ROWS, from);
+            if (row < m) panel_rows(&x, row, (int)(m - row), from);
         }
     }
 }

@@ -11,6 +11,7 @@ enum { TILE_ROWS = 12, TILE_LANES = 2 };
 #define add(a, b) _mm512_add_ps(a, b)
 #define mul(a, b) _mm512_mul_ps(a, b)
 #define quotient(a, b) _mm512_div_ps(a, b)
+#define root(a) _mm512_sqrt_ps(a)
 #define greater(a, b) _mm512_max_ps(a, b)
 #define smaller(a, b) _mm512_min_ps(a, b)
 #define nearest(a) _mm512_roundscale_ps(a, 8)

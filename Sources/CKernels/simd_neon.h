@@ -20,6 +20,7 @@ INLINE lanes fma(lanes x, lanes y, lanes z) { EACH(vfmaq_f32(z.v[i], x.v[i], y.v
 INLINE lanes add(lanes x, lanes y) { EACH(vaddq_f32(x.v[i], y.v[i])); }
 INLINE lanes mul(lanes x, lanes y) { EACH(vmulq_f32(x.v[i], y.v[i])); }
 INLINE lanes quotient(lanes x, lanes y) { EACH(vdivq_f32(x.v[i], y.v[i])); }
+INLINE lanes root(lanes x) { EACH(vsqrtq_f32(x.v[i])); }
 INLINE lanes greater(lanes x, lanes y) { EACH(vbslq_f32(vcgtq_f32(x.v[i], y.v[i]), x.v[i], y.v[i])); }
 INLINE lanes smaller(lanes x, lanes y) { EACH(vbslq_f32(vcltq_f32(x.v[i], y.v[i]), x.v[i], y.v[i])); }
 INLINE lanes nearest(lanes x) { EACH(vrndnq_f32(x.v[i])); }

@@ -28,6 +28,7 @@ INLINE lanes fma16(lanes x, lanes y, lanes z) { EACH(fmaf(x.v[i], y.v[i], z.v[i]
 INLINE lanes add(lanes x, lanes y) { EACH(x.v[i] + y.v[i]); }
 INLINE lanes mul(lanes x, lanes y) { EACH(x.v[i] * y.v[i]); }
 INLINE lanes quotient(lanes x, lanes y) { EACH(x.v[i] / y.v[i]); }
+INLINE lanes root(lanes x) { EACH(sqrtf(x.v[i])); }
 INLINE lanes greater(lanes x, lanes y) { EACH(x.v[i] > y.v[i] ? x.v[i] : y.v[i]); }
 INLINE lanes smaller(lanes x, lanes y) { EACH(x.v[i] < y.v[i] ? x.v[i] : y.v[i]); }
 INLINE lanes nearest(lanes x) { EACH(rintf(x.v[i])); }

@@ -1,6 +1,6 @@
 import CKernels
 
-/// The inner loops of the forward pass for one instruction set.
+/// The inner loops of the networks and of their training for one instruction set.
 ///
 /// All of them give the same bits, whatever the instruction set, and a row's result never depends on the other rows.
 package struct Kernels: @unchecked Sendable {
@@ -23,7 +23,7 @@ package struct Kernels: @unchecked Sendable {
     package static let best = Kernels(table: ck_best_kernels())
 
     /// Constant data of the program, never written.
-    private let table: UnsafePointer<ck_kernels>
+    let table: UnsafePointer<ck_kernels>
 
     private init(table: UnsafePointer<ck_kernels>) { self.table = table }
 
@@ -55,6 +55,13 @@ package struct Kernels: @unchecked Sendable {
     /// Packs b (k, n), row-major, into panels (n / 32 rounded up, k, 32), the last filled up with zeros.
     package static func pack(_ b: UnsafePointer<Float>, _ k: Int, _ n: Int, into panels: UnsafeMutablePointer<Float>) {
         ck_pack(b, k, n, panels)
+    }
+
+    /// Packs the transpose of b (n, k) as `pack` would.
+    package static func packTransposed(
+        _ b: UnsafePointer<Float>, _ k: Int, _ n: Int, into panels: UnsafeMutablePointer<Float>
+    ) {
+        ck_pack_transposed(b, k, n, panels)
     }
 
     /// c (m, n) = act(start + a (m, k) x b (k, n)), summed over k ascending by fused multiply-add.
