@@ -31,10 +31,13 @@ let package = Package(
                 "Audio", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        .target(
+            name: "Training",
+            dependencies: ["Stages", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus"]),
         .executableTarget(
             name: "earmark",
             dependencies: [
-                "Stages", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Stages", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
         + ["Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages"].map {

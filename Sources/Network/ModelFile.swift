@@ -8,6 +8,8 @@ package final class ModelFile: Sendable {
     /// By name; for every I8 tensor `NAME` there is `NAME/scale` with a value for each output channel.
     package let tensors: [String: ModelTensor]
     package let metadata: ModelMetadata
+    /// All texts of the header, those of the metadata among them.
+    package let texts: [String: String]
     private let mapped: MappedFile
     private let dataStart: Int
 
@@ -37,6 +39,7 @@ package final class ModelFile: Sendable {
         let json = mapped.withBytes { Data($0[8..<start]) }
         let header = try ModelHeader(json: json, dataSize: size - start, path: path)
         tensors = header.tensors
+        texts = header.texts
         metadata = try ModelMetadata(texts: header.texts, path: path)
     }
 

@@ -40,9 +40,13 @@ package enum ModelFileWriter {
 
     /// Writes tensors in the order given, end to end.
     ///
+    /// - Parameter texts: more texts for the header, beside those of the metadata.
     /// - Throws: `NetworkError.file` when the file cannot be written.
-    package static func write(tensors: [Tensor], metadata: ModelMetadata, to path: String) throws {
-        var entries: [String: HeaderValue] = ["__metadata__": .texts(try metadata.texts())]
+    package static func write(
+        tensors: [Tensor], metadata: ModelMetadata, texts: [String: String] = [:], to path: String
+    ) throws {
+        let all = texts.merging(try metadata.texts()) { $1 }
+        var entries: [String: HeaderValue] = ["__metadata__": .texts(all)]
         var end = 0
         for tensor in tensors {
             let start = end

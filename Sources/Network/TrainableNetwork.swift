@@ -6,9 +6,9 @@ package final class TrainableNetwork: Sendable {
     package let parameters: ParameterBuffer
     /// True: the trunk keeps its weights and has no gradient.
     package let freezesTrunk: Bool
-    let trunk: TrainableTrunk?
+    package let trunk: TrainableTrunk?
     let projection: DenseLayer?
-    let encoder: TrainableEncoder?
+    package let encoder: TrainableEncoder?
     let head: DenseLayer
 
     package init(parameters: ParameterBuffer, freezesTrunk: Bool = false) {
@@ -22,16 +22,17 @@ package final class TrainableNetwork: Sendable {
             ? DenseLayer(layout, weight: "projection/w", bias: "projection/b", activation: .relu) : nil
         encoder = architecture.hasEncoder ? TrainableEncoder(layout) : nil
         head = DenseLayer(layout, weight: "head/w", bias: "head/b")
+        denseLayers =
+            ((trunk?.denseLayers ?? []) + (encoder?.denseLayers ?? []) + [projection, head].compactMap { $0 })
+            .sorted { $0.inputs * $0.outputs > $1.inputs * $1.outputs }
         load()
     }
 
     /// Packs the parameters' present values.
-    package func load() {
-        trunk?.load(parameters)
-        projection?.load(parameters)
-        encoder?.load(parameters)
-        head.load(parameters)
-    }
+    package func load() { for layer in denseLayers { layer.load(parameters) } }
+
+    /// The layers whose weights are packed, the largest first, so that threads which take turns end together.
+    package let denseLayers: [DenseLayer]
 
     /// True where a parameter is trained.
     package func isTrained(_ name: String) -> Bool {

@@ -28,12 +28,15 @@ package struct PipelineSpec: Sendable, Equatable {
 
     package var name: String
     package var stages: [Stage]
+    /// Settings of a training on what the pipeline caches; a run does not look at them.
+    package var train: [String: Value]
     /// The file it came from, for messages and for paths relative to it.
     package var file: String
 
-    package init(name: String, stages: [Stage], file: String) {
+    package init(name: String, stages: [Stage], train: [String: Value] = [:], file: String) {
         self.name = name
         self.stages = stages
+        self.train = train
         self.file = file
     }
 

@@ -13,6 +13,7 @@ package enum SpecParser {
         }
         var name: String?
         var stages: [PipelineSpec.Stage]?
+        var settings: [String: PipelineSpec.Value] = [:]
         for (key, value) in top {
             switch key.string {
             case "name":
@@ -21,16 +22,17 @@ package enum SpecParser {
                 }
                 name = text
             case "stages": stages = try parseStages(value, file: file)
+            case "train": settings = try parseSettings(value, file: file)
             case "description": continue
             default:
                 let found = key.scalar?.string ?? "?"
                 throw PipelineError(
-                    file: file, line: line(key), "unknown key '\(found)', expected name, description or stages")
+                    file: file, line: line(key), "unknown key '\(found)', expected name, description, stages or train")
             }
         }
         guard let name else { throw PipelineError(file: file, line: 1, "'name' is missing") }
         guard let stages, !stages.isEmpty else { throw PipelineError(file: file, line: 1, "'stages' is missing") }
-        return PipelineSpec(name: name, stages: stages, file: file)
+        return PipelineSpec(name: name, stages: stages, train: settings, file: file)
     }
 
     private static func compose(_ yaml: String, file: String) throws(PipelineError) -> Node {
@@ -46,6 +48,23 @@ package enum SpecParser {
         } catch {
             throw PipelineError(file: file, "not YAML: \(error)")
         }
+    }
+
+    /// Settings of a training, kept as text for the command that trains.
+    private static func parseSettings(
+        _ node: Node, file: String
+    ) throws(PipelineError) -> [String: PipelineSpec.Value] {
+        guard case .mapping(let mapping) = node else {
+            throw PipelineError(file: file, line: line(node), "'train' must be a mapping from settings to values")
+        }
+        var settings: [String: PipelineSpec.Value] = [:]
+        for (key, value) in mapping {
+            guard let word = key.scalar?.string, let text = value.scalar?.string else {
+                throw PipelineError(file: file, line: line(key), "a setting of 'train' must be a single value")
+            }
+            settings[word] = PipelineSpec.Value(text, line: line(value))
+        }
+        return settings
     }
 
     private static func parseStages(_ node: Node, file: String) throws(PipelineError) -> [PipelineSpec.Stage] {

@@ -5,7 +5,7 @@ import Network
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Time the parts that the README's figures come from.",
-        subcommands: [NetworkBench.self])
+        subcommands: [FeaturesBench.self, NetworkBench.self, TrainingBench.self])
 
     struct NetworkBench: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -24,7 +24,7 @@ struct Earmark: ParsableCommand {
         subcommands: [
             DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
             RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, ExportCommand.self,
-            StatsCommand.self, BenchCommand.self,
+            StatsCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
         ])
 
     /// Parses and runs, and turns every error into one line and an exit status of the contract.

@@ -8,6 +8,7 @@ import Network
 import Pipeline
 import Shards
 import Stages
+import Training
 
 /// Exit statuses, as the command line's contract has them.
 enum Status {
@@ -51,6 +52,12 @@ enum Failure {
             case .inputOutput: Status.inputOutput
             }
         case let error as CorpusError: corpusStatus(error)
+        case let error as TrainingError:
+            switch error.kind {
+            case .badInput: Status.badInput
+            case .usage: Status.usage
+            case .inputOutput: Status.inputOutput
+            }
         case is AudioError: Status.inputOutput
         case is NetworkError, is EvaluationError: Status.badInput
         default: nil

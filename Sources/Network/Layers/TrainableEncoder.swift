@@ -33,7 +33,7 @@ package final class TrainableEncoder: Sendable {
             output: AlignedFloats(count: width), outputGradient: AlignedFloats(count: width))
     }
 
-    package func load(_ parameters: ParameterBuffer) { for layer in layers.joined() { layer.load(parameters) } }
+    var denseLayers: [DenseLayer] { layers.joined().flatMap { [$0.input, $0.recurrent] } }
 
     /// waves (chunks, 16000) to `memory.output` (40, chunks, 256).
     package func forward(_ waves: UnsafePointer<Float>, chunks: Int, _ memory: Memory, _ kernels: Kernels) {

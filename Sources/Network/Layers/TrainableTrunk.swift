@@ -56,7 +56,7 @@ package final class TrainableTrunk: Sendable {
             gradients: (0..<3).map { _ in AlignedFloats(count: largest) }, scratch: AlignedFloats(count: scratch))
     }
 
-    package func load(_ parameters: ParameterBuffer) { for block in blocks { block.pointwise.load(parameters) } }
+    var denseLayers: [DenseLayer] { blocks.map(\.pointwise) }
 
     /// patches (chunks, 96, 64) to output (chunks, 1024).
     package func forward(

@@ -1,0 +1,46 @@
+import Dispatch
+import Foundation
+import Network
+
+/// Adam (Kingma and Ba, arXiv 1412.6980) with the usual constants, over the sum of the groups' gradients.
+package final class Adam: Sendable {
+    package let first: ParameterBuffer
+    package let second: ParameterBuffer
+    private static let (beta1, beta2, epsilon): (Double, Double, Float) = (0.9, 0.999, 1e-8)
+    /// Floats that are worked on at once: they stay in cache from the sum to the step.
+    private static let block = 1 << 14
+
+    package init(_ layout: ParameterLayout) {
+        first = ParameterBuffer(layout)
+        second = ParameterBuffer(layout)
+    }
+
+    /// Adds up the groups' gradients in their order, takes one step and clears them. The result is the same for any number of threads.
+    ///
+    /// - Parameters:
+    ///   - step: counted from 1.
+    ///   - groups: each group's gradients; all are zero afterwards.
+    package func step(
+        _ parameters: ParameterBuffer, groups: [ParameterBuffer], rate: Float, step: Int, threads: Int,
+        _ kernels: Kernels = .best
+    ) {
+        let rate = Float(Double(rate) / (1 - pow(Self.beta1, Double(step))))
+        let correction = Float(1 / (1 - pow(Self.beta2, Double(step))).squareRoot())
+        let blocks = (parameters.count + Self.block - 1) / Self.block
+        Parallel.forEach(blocks, threads: threads) { [first, second] index, _ in
+            let start = index * Self.block
+            let count = min(Self.block, parameters.count - start)
+            let sum = groups[0].values.pointer + start
+            for group in groups.dropFirst() {
+                let more = group.values.pointer + start
+                for place in 0..<count { sum[place] += more[place] }
+                more.update(repeating: 0, count: count)
+            }
+            kernels.adam(
+                parameters.values.pointer + start, gradient: sum, first: first.values.pointer + start,
+                second: second.values.pointer + start, count: count, rate: rate, beta1: Float(Self.beta1),
+                beta2: Float(Self.beta2), correction: correction, epsilon: Self.epsilon)
+            sum.update(repeating: 0, count: count)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Ledger
+import Network
+import Shards
+import Stages
+
+/// Finds the cached log-mel frames and samples of clips, each checked once against its digest.
+final class CachedRows {
+    private let cache: Cache
+    private let ledger: Ledger
+    private var ids: [String: Int64] = [:]
+    private var mel: [Int64: ResultRecord] = [:]
+    private var raw: [Int64: ResultRecord] = [:]
+    private let needsMel: Bool
+    private let needsRaw: Bool
+    private var shards: [Int64: MappedShard] = [:]
+    private let reader: CacheReader
+
+    /// - Throws: `TrainingError` where no pipeline of the cache keeps what the architecture needs.
+    init(cache: Cache, architecture: Architecture) throws {
+        self.cache = cache
+        needsMel = architecture.hasTrunk
+        needsRaw = architecture.hasEncoder
+        ledger = try cache.reading()
+        reader = CacheReader(cache: cache.folder, ledger: ledger)
+        let stages = Dictionary(uniqueKeysWithValues: try ledger.stages().map { ($0.id, $0.kind) })
+        let needed = (needsMel ? ["mel"] : []) + (needsRaw ? ["raw"] : [])
+        let chosen = try ledger.pipelines().first { pipeline in
+            let kinds = Set(pipeline.stages.compactMap { stages[$0] })
+            return kinds.isSuperset(of: needed)
+        }
+        guard let chosen else {
+            throw TrainingError(
+                .badInput,
+                "\(cache.folder): no pipeline that ran on this cache keeps \(needed.joined(separator: " and ")), "
+                    + "expected a run of Pipelines/features.yaml")
+        }
+        for stage in chosen.stages {
+            if stages[stage] == "mel" { try ledger.forEachResult(stage: stage) { mel[$0.clip] = $0 } }
+            if stages[stage] == "raw" { try ledger.forEachResult(stage: stage) { raw[$0.clip] = $0 } }
+        }
+        try ledger.forEachKnownClip { ids[$1] = $0 }
+        // Rows made of a file that has changed since do not count.
+        try ledger.forEachSource { source in
+            if mel[source.clip]?.content != source.content { mel[source.clip] = nil }
+            if raw[source.clip]?.content != source.content { raw[source.clip] = nil }
+        }
+    }
+
+    /// - Throws: `TrainingError` where the clip has no rows, or they are not what was written.
+    func rows(of clip: String) throws -> (mel: ChunkSet.Rows?, raw: ChunkSet.Rows?) {
+        let id = ids[clip]
+        func found(_ records: [Int64: ResultRecord], _ kind: String) throws -> ChunkSet.Rows {
+            guard let id, let record = records[id] else {
+                throw TrainingError(
+                    .badInput,
+                    "\(cache.folder): clip '\(clip)' has no cached \(kind), expected a finished run of "
+                        + "Pipelines/features.yaml over its manifest")
+            }
+            return try checked(record, clip)
+        }
+        return (needsMel ? try found(mel, "mel") : nil, needsRaw ? try found(raw, "raw") : nil)
+    }
+
+    private func checked(_ record: ResultRecord, _ clip: String) throws -> ChunkSet.Rows {
+        let shard = try shards[record.shard] ?? reader.shard(record.shard)
+        shards[record.shard] = shard
+        let (first, count) = (Int(record.firstRow), Int(record.rowCount))
+        guard try shard.digest(first, count).description == record.digest else {
+            throw TrainingError(
+                .badInput,
+                "\(shard.path): rows \(first) to \(first + count) of clip '\(clip)' are not what was written; "
+                    + "run 'earmark verify --repair'")
+        }
+        return ChunkSet.Rows(shard: shard, first: first, count: count)
+    }
+}

@@ -1,0 +1,127 @@
+import Corpus
+import Features
+import Foundation
+import Ledger
+import Network
+import Shards
+import Stages
+
+/// The chunks of some clips, as views of the cached rows: nothing is copied until a chunk is asked for.
+package final class ChunkSet: ChunkSource {
+    /// One clip: its rows and its labels.
+    struct Clip: Sendable {
+        let name: String
+        let mel: Rows?
+        let raw: Rows?
+        let labels: [Int]
+        let firstChunk: Int
+        let chunks: Int
+        /// Seconds, the padding of the last chunk included.
+        let seconds: Double
+    }
+
+    /// Where a clip's rows lie.
+    struct Rows: Sendable {
+        let shard: MappedShard
+        let first: Int
+        let count: Int
+    }
+
+    package let classes: [String]
+    let clips: [Clip]
+    /// For every chunk the clip it is of.
+    private let clipOfChunk: [Int32]
+    private let plan: ChunkPlan
+    private let normalization: Normalization
+
+    package var clipCount: Int { clips.count }
+    package var chunkCount: Int { clipOfChunk.count }
+    package var hours: Double { clips.reduce(0) { $0 + $1.seconds } / 3600 }
+
+    /// Finds the rows of clips in a cache and checks them against their digests.
+    ///
+    /// - Parameters:
+    ///   - entries: the clips, with labels that are all of `classes`.
+    ///   - overlap: share of a chunk that the next one repeats; any that the front-end's hop allows, whatever the cache was made with.
+    /// - Throws: `TrainingError` where a clip has no rows or they are damaged.
+    package init(
+        _ entries: [Manifest.Entry], classes: [String], cache: Cache, architecture: Architecture, overlap: Double,
+        normalization: Normalization
+    ) throws {
+        self.classes = classes
+        self.normalization = normalization
+        do {
+            plan = try ChunkPlan(frontEnd: .standard, overlap: overlap)
+        } catch {
+            throw TrainingError(.usage, "\(error)")
+        }
+        let source = try CachedRows(cache: cache, architecture: architecture)
+        let places = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
+        var clips: [Clip] = []
+        var clipOfChunk: [Int32] = []
+        for entry in entries {
+            let (mel, raw) = try source.rows(of: entry.clip)
+            let samples = mel.map { Self.samples(frames: $0.count) } ?? raw?.count ?? 0
+            let chunks = plan.count(samples: samples)
+            clipOfChunk += repeatElement(Int32(clips.count), count: chunks)
+            clips.append(
+                Clip(
+                    name: entry.clip, mel: mel, raw: raw, labels: entry.labels.compactMap { places[$0] }.sorted(),
+                    firstChunk: clipOfChunk.count - chunks, chunks: chunks,
+                    seconds: Double(samples) / Double(FrontEnd.standard.rate)))
+        }
+        self.clips = clips
+        self.clipOfChunk = clipOfChunk
+    }
+
+    /// Samples of a padded clip with so many frames.
+    private static func samples(frames: Int) -> Int {
+        let frontEnd = FrontEnd.standard
+        return (frames - 1) * frontEnd.hop + frontEnd.window
+    }
+
+    /// A number that differs where clips, labels or chunks differ (FNV-1a).
+    package var identity: UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for text in classes + clips.map({ "\($0.name)\u{0}\($0.labels)\u{0}\($0.chunks)" }) {
+            for byte in text.utf8 { add(byte) }
+            add(0xff)
+        }
+        return hash
+    }
+
+    /// The labels of a chunk, which are its clip's.
+    package func labels(_ chunk: Int) -> [Int] { clips[Int(clipOfChunk[chunk])].labels }
+
+    /// Writes a chunk's normalised patch (96, 64) and its samples (16000).
+    ///
+    /// What lies behind the clip's cached rows is silence: samples 0, frames ln 0.001.
+    ///
+    /// - Parameter gain: what the sound is multiplied by first, in samples and frames alike.
+    package func fill(
+        _ chunk: Int, mel: UnsafeMutablePointer<Float>?, wave: UnsafeMutablePointer<Float>?, gain: Float = 1
+    ) throws {
+        let clip = clips[Int(clipOfChunk[chunk])]
+        let start = (chunk - clip.firstChunk) * plan.hop
+        let frontEnd = plan.frontEnd
+        if let mel, let rows = clip.mel {
+            let first = start / frontEnd.hop
+            let there = max(0, min(frontEnd.patchFrames, rows.count - first))
+            try rows.shard.floats(rows.first + first, there, to: mel)
+            let silence = Float(log(frontEnd.offset))
+            (mel + there * frontEnd.bands).update(
+                repeating: silence, count: (frontEnd.patchFrames - there) * frontEnd.bands)
+            let patch = UnsafeMutableBufferPointer(start: mel, count: frontEnd.patchFrames * frontEnd.bands)
+            Augmentation.apply(factor: gain, mel: patch, wave: nil)
+            normalization.apply(to: patch)
+        }
+        if let wave, let rows = clip.raw {
+            let there = max(0, min(frontEnd.chunk, rows.count - start))
+            try rows.shard.floats(rows.first + start, there, to: wave)
+            (wave + there).update(repeating: 0, count: frontEnd.chunk - there)
+            Augmentation.apply(
+                factor: gain, mel: nil, wave: UnsafeMutableBufferPointer(start: wave, count: frontEnd.chunk))
+        }
+    }
+}

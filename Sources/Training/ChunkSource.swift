@@ -1,0 +1,15 @@
+/// Where training takes its chunks from.
+package protocol ChunkSource: Sendable {
+    var chunkCount: Int { get }
+
+    /// A chunk's classes, rising.
+    func labels(_ chunk: Int) -> [Int]
+
+    /// Writes a chunk's normalised patch (96, 64) and its samples (16000), each where it is asked for.
+    ///
+    /// - Parameter gain: what the sound is multiplied by first.
+    /// - Throws: `ShardError` where the rows cannot be read.
+    func fill(
+        _ chunk: Int, mel: UnsafeMutablePointer<Float>?, wave: UnsafeMutablePointer<Float>?, gain: Float
+    ) throws
+}

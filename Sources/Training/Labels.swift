@@ -1,0 +1,104 @@
+import Corpus
+import Foundation
+
+/// The classes of a training, and the clips of its splits held against them.
+package struct Labels: Sendable {
+    package let classes: [String]
+    /// Ontology ids in the same order; empty where they are not known.
+    package let ids: [String]
+
+    /// Classes from a file, a line each: a name, or FSD50K's index,label,mid.
+    ///
+    /// - Throws: `CorpusError` or `TrainingError` naming the line.
+    package init(file: String) throws {
+        var reader = CSVReader(bytes: try FileSystem.read(file), file: file)
+        var classes: [String] = []
+        var ids: [String] = []
+        while try reader.next() {
+            let fields = reader.fields.map { reader.text($0) }
+            guard fields.count == 1 || fields.count == 3, let name = fields.count == 1 ? fields.first : fields[1],
+                !name.isEmpty, !classes.contains(name)
+            else {
+                throw TrainingError(
+                    .badInput,
+                    "\(file): line \(reader.rowLine): found '\(fields.joined(separator: ","))', "
+                        + "expected a class name, or index,label,mid, each class once")
+            }
+            classes.append(name)
+            if fields.count == 3 { ids.append(fields[2]) }
+        }
+        self.classes = classes
+        self.ids = ids.count == classes.count ? ids : []
+    }
+
+    package init(classes: [String], ids: [String] = []) {
+        self.classes = classes
+        self.ids = ids
+    }
+
+    /// The clips of a split.
+    ///
+    /// - Throws: `TrainingError` where there are none.
+    package static func clips(_ manifest: Manifest, split: String?) throws -> [(row: Int, entry: Manifest.Entry)] {
+        var found: [(Int, Manifest.Entry)] = []
+        var splits = Set<String>()
+        for row in 0..<manifest.count {
+            let entry = manifest.entry(row)
+            splits.insert(entry.split)
+            if split == nil || entry.split == split { found.append((row, entry)) }
+        }
+        guard !found.isEmpty else {
+            let names = splits.sorted().map { "'\($0)'" }.joined(separator: ", ")
+            throw TrainingError(
+                .badInput,
+                "\(manifest.file): no clip of split '\(split ?? "")', expected one; found \(names.isEmpty ? "no clips" : names)"
+            )
+        }
+        return found
+    }
+
+    /// The classes that clips have, by name.
+    package static func found(in clips: [(row: Int, entry: Manifest.Entry)]) -> Labels {
+        Labels(classes: Set(clips.flatMap(\.entry.labels)).sorted())
+    }
+
+    /// Checks what can be known before training starts.
+    ///
+    /// - Parameter isTraining: true also asks for a clip of every class.
+    /// - Throws: `TrainingError`: fewer than two classes, a clip without a label or with an unknown one, a class without a clip.
+    package func check(
+        _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, split: String, isTraining: Bool
+    ) throws {
+        guard classes.count >= 2 else {
+            throw TrainingError(
+                .badInput,
+                "\(manifest.file): split '\(split)' has \(classes.count == 1 ? "the one class '\(classes[0])'" : "no labels"), "
+                    + "expected at least 2 classes")
+        }
+        let known = Set(classes)
+        var left = known
+        for (row, entry) in clips {
+            guard !entry.labels.isEmpty else {
+                throw TrainingError(
+                    .badInput,
+                    "\(manifest.file): line \(manifest.line(row)): clip '\(entry.clip)' of split '\(split)' has no label, "
+                        + "expected at least one")
+            }
+            for label in entry.labels {
+                guard known.contains(label) else {
+                    throw TrainingError(
+                        .badInput,
+                        "\(manifest.file): line \(manifest.line(row)): label '\(label)' of clip '\(entry.clip)' is none of the "
+                            + "\(classes.count) classes, such as '\(classes[0])'")
+                }
+                left.remove(label)
+            }
+        }
+        if isTraining, let empty = left.min() {
+            throw TrainingError(
+                .badInput,
+                "\(manifest.file): class '\(empty)' has no clip in split '\(split)', expected at least one"
+                    + (left.count > 1 ? " (\(left.count) such classes)" : ""))
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Corpus
+import Evaluation
+import Features
+import Network
+import Stages
+
+/// Evaluates models on the cached features of the same clips.
+package struct ModelJudge {
+    private let clips: [Manifest.Entry]
+    private let cache: Cache
+    private let threads: Int
+    private let resamples: Int
+
+    package init(clips: [Manifest.Entry], cache: Cache, threads: Int, resamples: Int) {
+        self.clips = clips
+        self.cache = cache
+        self.threads = threads
+        self.resamples = resamples
+    }
+
+    /// The report of a model whose classes include every label of the clips.
+    ///
+    /// - Throws: `TrainingError` where a clip has no features.
+    package func report(_ model: Model, overlap: Double) throws -> SummaryReport {
+        let set = try ChunkSet(
+            clips, classes: model.classes, cache: cache, architecture: model.architecture, overlap: overlap,
+            normalization: Normalization(rawValue: model.normalization.rawValue) ?? .none)
+        let (table, truth, _) = try ClipScorer(model: model, threads: threads).score(set)
+        return try Evaluator(resamples: resamples).report(table, truth: truth)
+    }
+}

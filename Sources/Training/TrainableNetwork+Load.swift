@@ -1,0 +1,9 @@
+import Network
+
+extension TrainableNetwork {
+    /// Packs the parameters' present values, layer by layer on several threads.
+    package func load(threads: Int) {
+        let layers = denseLayers
+        Parallel.forEach(layers.count, threads: threads) { index, _ in layers[index].load(parameters) }
+    }
+}

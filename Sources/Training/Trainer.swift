@@ -1,0 +1,216 @@
+import Corpus
+import Evaluation
+import Features
+import Foundation
+import Network
+import Pipeline
+
+/// Trains a network: epochs of steps, a validation and a checkpoint after each.
+///
+/// The weights depend on the data, the options and the seed alone: not on the number of threads, nor on interruptions.
+package final class Trainer {
+    /// What is told while it goes on.
+    package enum Event: Sendable {
+        /// After a step: loss of its batch, and the speed since the epoch began.
+        case step(epoch: Int, step: Int, steps: Int, loss: Double, chunksPerSecond: Double)
+        case epoch(EpochRecord, isBest: Bool)
+    }
+
+    /// How a training ended.
+    package enum End: Sendable, Equatable { case finished, stoppedEarly, interrupted, nothingToDo }
+
+    /// Files of a training, in its folder.
+    package struct Files: Sendable {
+        package let folder: String
+        /// The best epoch's weights.
+        package var model: String { folder + "/model.safetensors" }
+        package var checkpoint: String { folder + "/checkpoint.safetensors" }
+        package var history: String { folder + "/history.csv" }
+
+        package init(folder: String) { self.folder = folder }
+    }
+
+    private let options: TrainingOptions
+    private let metadata: ModelMetadata
+    private let training: ChunkSet
+    private let validation: ChunkSet?
+    private let files: Files
+    private let threads: Int
+    private let adam: Adam
+    private let network: TrainableNetwork
+    private var state: Checkpoint.State
+
+    /// Sets up weights, or takes up the checkpoint that lies in the folder.
+    ///
+    /// - Parameters:
+    ///   - metadata: of the model to write, with its classes.
+    ///   - validation: nil keeps the last epoch instead of the best.
+    ///   - initial: a model file to take weights from.
+    /// - Throws: `TrainingError` where the folder holds a checkpoint of another training.
+    package init(
+        options: TrainingOptions, metadata: ModelMetadata, training: ChunkSet, validation: ChunkSet?,
+        initial: String?, files: Files, threads: Int
+    ) throws {
+        self.options = options
+        self.metadata = metadata
+        self.training = training
+        self.validation = validation
+        self.files = files
+        self.threads = threads
+        let layout = ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
+        let parameters = ParameterBuffer(layout)
+        adam = Adam(layout)
+        state = Checkpoint.State(
+            options: options, initial: initial ?? "", data: training.identity ^ (validation?.identity ?? 0) &* 3,
+            step: 0, history: [], best: nil, hasStopped: false)
+        if FileManager.default.fileExists(atPath: files.checkpoint) {
+            let (found, file) = try Checkpoint.state(path: files.checkpoint)
+            try Self.compare(found, state, classes: file.metadata.classes, metadata.classes, files.checkpoint)
+            try Checkpoint.read(file, into: parameters, adam: adam)
+            state = found
+            state.options.epochs = options.epochs
+        } else {
+            Initialization.fill(parameters, seed: options.seed)
+            if let initial {
+                _ = try Initialization.take(from: initial, into: parameters, classes: metadata.classes)
+            }
+        }
+        network = TrainableNetwork(parameters: parameters, freezesTrunk: options.freezesTrunk)
+    }
+
+    /// Epochs that an earlier process has finished.
+    package var epochsDone: Int { state.history.count }
+
+    private static func compare(
+        _ found: Checkpoint.State, _ asked: Checkpoint.State, classes: [String], _ wanted: [String], _ path: String
+    ) throws {
+        var (a, b) = (found.options, asked.options)
+        // More epochs than last time go on from there, unless the schedule's end moves with them.
+        if a.schedule == .constant { (a.epochs, b.epochs) = (0, 0) }
+        let reason =
+            a != b
+            ? "other options"
+            : found.initial != asked.initial
+                ? "another start ('\(found.initial)')"
+                : classes != wanted ? "other classes" : found.data != asked.data ? "other clips or labels" : nil
+        if let reason {
+            throw TrainingError(
+                .usage,
+                "\(path): the checkpoint is of a training with \(reason), expected the same; give another --out, or "
+                    + "--restart to begin anew")
+        }
+    }
+
+    /// Trains until the last epoch, early stopping or a request to stop.
+    ///
+    /// - Throws: `TrainingError` where the loss is no longer a number, or a file cannot be written.
+    package func run(stop: StopSignal, _ tell: (Event) -> Void) throws -> End {
+        if state.hasStopped || state.history.count >= options.epochs { return .nothingToDo }
+        let batches = BatchRunner(
+            network: network, set: training, batch: options.batch, threads: threads,
+            augmentation: Augmentation(gain: options.gain, mixup: options.mixup, seed: options.seed),
+            classWeights: classWeights())
+        while state.history.count < options.epochs {
+            guard try epoch(batches, stop, tell) else { return .interrupted }
+            if state.hasStopped { return .stoppedEarly }
+        }
+        return .finished
+    }
+
+    /// - Returns: false where it was interrupted; the checkpoint is then that of the epoch before.
+    private func epoch(_ batches: BatchRunner, _ stop: StopSignal, _ tell: (Event) -> Void) throws -> Bool {
+        let number = state.history.count + 1
+        let order = EpochOrder(count: training.chunkCount, seed: options.seed, epoch: number)
+        let steps = (order.chunks.count + options.batch - 1) / options.batch
+        let start = Date()
+        var sum = 0.0
+        var rate: Float = 0
+        for step in 0..<steps {
+            if stop.isRaised { return false }
+            let batch = step * options.batch..<min((step + 1) * options.batch, order.chunks.count)
+            let loss = try batches.run(batch, of: order, epoch: number)
+            guard loss.isFinite else { throw notFinite("loss is \(loss)", step, number) }
+            rate = options.learningRate(step: state.step, of: steps * options.epochs)
+            state.step += 1
+            adam.step(
+                network.parameters, groups: batches.groups, rate: rate, step: state.step, threads: threads)
+            network.load(threads: threads)
+            sum += loss * Double(batch.count)
+            tell(
+                .step(
+                    epoch: number, step: step + 1, steps: steps, loss: loss,
+                    chunksPerSecond: Double(batch.upperBound) / max(1e-9, -start.timeIntervalSinceNow)))
+        }
+        let trained = -start.timeIntervalSinceNow
+        guard network.parameters.isFinite else { throw notFinite("a weight is not a finite number", steps - 1, number) }
+        var record = EpochRecord(
+            epoch: number, loss: sum / Double(order.chunks.count), validationLoss: .nan, validationMAP: .nan,
+            learningRate: rate, chunksPerSecond: Double(order.chunks.count) / max(1e-9, trained), seconds: 0)
+        try validate(&record)
+        record.seconds = -start.timeIntervalSinceNow
+        try keep(record, tell)
+        return true
+    }
+
+    private func notFinite(_ what: String, _ step: Int, _ epoch: Int) -> TrainingError {
+        TrainingError(
+            .badInput,
+            "batch \(step + 1) of epoch \(epoch): the \(what); training stops, "
+                + (epoch > 1 ? "epoch \(epoch - 1) is kept in \(files.checkpoint)" : "nothing is kept")
+                + "; try a smaller --learning-rate")
+    }
+
+    private func validate(_ record: inout EpochRecord) throws {
+        guard let validation else { return }
+        let model = try network.model(metadata)
+        let (table, truth, loss) = try ClipScorer(model: model, threads: threads).score(validation)
+        let report = try Evaluator(resamples: 0).report(table, truth: truth)
+        record.validationLoss = loss
+        record.validationMAP = report.truth?.meanAveragePrecision ?? .nan
+    }
+
+    /// Writes model, checkpoint and history, in this order: a checkpoint never speaks of a model that is not there.
+    private func keep(_ record: EpochRecord, _ tell: (Event) -> Void) throws {
+        state.history.append(record)
+        let isBest = state.best.map { Self.isBetter(record, than: state.history[$0]) } ?? true
+        if isBest {
+            state.best = state.history.count - 1
+            let tensors = Dictionary(
+                uniqueKeysWithValues: network.layout.parameters.map { ($0.name, network.parameters.floats($0)) })
+            try ModelFileWriter.write(parameters: tensors, metadata: metadata, to: files.model)
+        }
+        if options.patience > 0, let best = state.best, state.history.count - 1 - best >= options.patience {
+            state.hasStopped = true
+        }
+        try Checkpoint.write(
+            state, parameters: network.parameters, adam: adam, metadata: metadata, to: files.checkpoint)
+        try writeHistory()
+        tell(.epoch(record, isBest: isBest))
+    }
+
+    /// By mAP, and where that is the same by loss: on small validation splits mAP is soon at its end. Without validation the last.
+    private static func isBetter(_ a: EpochRecord, than b: EpochRecord) -> Bool {
+        if a.validationMAP.isNaN { return true }
+        return a.validationMAP > b.validationMAP
+            || a.validationMAP == b.validationMAP && a.validationLoss < b.validationLoss
+    }
+
+    private func writeHistory() throws {
+        let lines = [EpochRecord.columns] + state.history.map(\.line)
+        try FileSystem.write(files.history) { try $0(Array((lines.joined(separator: "\n") + "\n").utf8)[...]) }
+    }
+
+    /// The epoch whose weights are the model.
+    package var best: EpochRecord? { state.best.map { state.history[$0] } }
+
+    /// Rare classes count for more: mean number of chunks over the class's own. Their mean over labels is 1.
+    private func classWeights() -> [Float]? {
+        guard options.classWeights == .balanced else { return nil }
+        var counts = [Double](repeating: 0, count: metadata.classes.count)
+        for clip in training.clips {
+            for label in clip.labels { counts[label] += Double(clip.chunks) }
+        }
+        let mean = counts.reduce(0, +) / Double(counts.count)
+        return counts.map { $0 > 0 ? Float(mean / $0) : 1 }
+    }
+}

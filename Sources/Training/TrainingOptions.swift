@@ -1,0 +1,42 @@
+import Foundation
+import Network
+
+/// How a network is trained. The defaults are those of LEAN (arXiv 2305.12712); everything else is off.
+package struct TrainingOptions: Sendable, Equatable, Codable {
+    package enum ClassWeights: String, Sendable, Codable, CaseIterable { case none, balanced }
+    package enum Schedule: String, Sendable, Codable, CaseIterable { case constant, cosine }
+
+    package var architecture = Architecture.lean.rawValue
+    package var epochs = 40
+    /// Chunks of a step.
+    package var batch = 64
+    /// Of Adam.
+    package var learningRate: Float = 1e-4
+    package var schedule = Schedule.constant
+    /// Steps over which the learning rate rises from 0.
+    package var warmup = 0
+    package var seed: UInt64 = 1
+    /// Share of a chunk that the next one repeats.
+    package var overlap = 0.5
+    package var normalization = "chunk-mean"
+    package var freezesTrunk = false
+    package var classWeights = ClassWeights.none
+    /// Largest gain, in dB up or down, drawn for each chunk; 0 for none.
+    package var gain: Float = 0
+    /// Alpha of mixup's Beta distribution, at most 1; 0 for none.
+    package var mixup: Float = 0
+    /// Epochs without a better validation mAP after which training stops; 0 for never.
+    package var patience = 0
+
+    package init() {}
+
+    /// The learning rate of a step, counted from 0, of `total`.
+    package func learningRate(step: Int, of total: Int) -> Float {
+        var rate = Double(learningRate)
+        if schedule == .cosine, total > 1 {
+            rate *= 0.5 * (1 + cos(Double.pi * Double(step) / Double(total - 1)))
+        }
+        if step < warmup { rate *= Double(step + 1) / Double(warmup) }
+        return Float(rate)
+    }
+}

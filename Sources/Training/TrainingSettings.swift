@@ -1,0 +1,95 @@
+import Features
+import Network
+
+/// All of what `earmark train` can be told, by the names that the command line and a pipeline's `train` section share.
+package struct TrainingSettings: Sendable {
+    package var options = TrainingOptions()
+    /// Splits of the manifest.
+    package var trainSplit = "train"
+    /// Empty: no validation, the last epoch is kept.
+    package var validationSplit = "val"
+    /// A file that fixes the classes and their order; nil takes those of the training split by name.
+    package var classes: String?
+    /// A model file to start from.
+    package var initial: String?
+
+    package init() {}
+
+    /// Names of all settings.
+    package static let names = [
+        "architecture", "batch", "class-weights", "classes", "epochs", "freeze-trunk", "gain", "init", "learning-rate",
+        "mixup", "normalization", "overlap", "patience", "schedule", "seed", "train-split", "validation-split",
+        "warmup",
+    ]
+
+    /// Sets one by its name.
+    ///
+    /// - Returns: nil, or what was expected instead.
+    package mutating func set(_ name: String, _ text: String) -> String? {
+        switch name {
+        case "architecture":
+            guard Architecture(rawValue: text) != nil else { return Self.oneOf(Architecture.allCases.map(\.rawValue)) }
+            options.architecture = text
+        case "normalization":
+            guard ModelNormalization(rawValue: text) != nil else {
+                return Self.oneOf(ModelNormalization.allCases.map(\.rawValue))
+            }
+            options.normalization = text
+        case "class-weights":
+            guard let value = TrainingOptions.ClassWeights(rawValue: text) else {
+                return Self.oneOf(TrainingOptions.ClassWeights.allCases.map(\.rawValue))
+            }
+            options.classWeights = value
+        case "schedule":
+            guard let value = TrainingOptions.Schedule(rawValue: text) else {
+                return Self.oneOf(TrainingOptions.Schedule.allCases.map(\.rawValue))
+            }
+            options.schedule = value
+        case "freeze-trunk":
+            guard let value = Bool(text) else { return "true or false" }
+            options.freezesTrunk = value
+        case "classes": classes = text
+        case "init": initial = text
+        case "train-split": trainSplit = text
+        case "validation-split": validationSplit = text
+        default: return setNumber(name, text)
+        }
+        return nil
+    }
+
+    private mutating func setNumber(_ name: String, _ text: String) -> String? {
+        func whole(_ range: ClosedRange<Int>, _ put: (Int) -> Void) -> String? {
+            guard let value = Int(text), range.contains(value) else {
+                return "a whole number from \(range.lowerBound) to \(range.upperBound)"
+            }
+            put(value)
+            return nil
+        }
+        func real(_ range: ClosedRange<Double>, _ put: (Double) -> Void) -> String? {
+            guard let value = Double(text), range.contains(value) else {
+                return "a number from \(range.lowerBound) to \(range.upperBound)"
+            }
+            put(value)
+            return nil
+        }
+        switch name {
+        case "epochs": return whole(1...100_000) { options.epochs = $0 }
+        case "batch": return whole(1...4096) { options.batch = $0 }
+        case "warmup": return whole(0...10_000_000) { options.warmup = $0 }
+        case "patience": return whole(0...100_000) { options.patience = $0 }
+        case "seed": return whole(0...Int.max) { options.seed = UInt64($0) }
+        case "learning-rate": return real(1e-9...10) { options.learningRate = Float($0) }
+        case "gain": return real(0...60) { options.gain = Float($0) }
+        case "mixup": return real(0...1) { options.mixup = Float($0) }
+        case "overlap":
+            guard let value = Double(text), (try? ChunkPlan(frontEnd: .standard, overlap: value)) != nil else {
+                return "a share from 0 to below 1 whose hop is a multiple of 10 ms"
+            }
+            options.overlap = value
+            return nil
+        default: return "one of \(Self.names.joined(separator: ", "))"
+        }
+    }
+
+    private static func oneOf(_ names: [String]) -> String { "one of \(names.joined(separator: ", "))" }
+}
