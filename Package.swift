@@ -40,7 +40,7 @@ let package = Package(
                 "Stages", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
-        + ["Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages"].map {
+        + ["Audio", "Features", "Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages", "Training"].map {
             .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
         },
     swiftLanguageModes: [.v6]

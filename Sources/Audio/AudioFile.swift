@@ -162,7 +162,7 @@ package final class AudioFile {
         var log = [CChar](repeating: 0, count: 16_384)
         let length = sf_command(handle, Int32(SFC_GET_LOG_INFO), &log, Int32(log.count))
         let text = String(decoding: log.prefix(max(0, Int(length))).map(UInt8.init(bitPattern:)), as: UTF8.self)
-        for line in text.split(separator: "\n") where line.contains("data") && line.contains("should be") {
+        for line in text.split(separator: "\n") where line.contains("data") && line.contains("(should be") {
             return "cut short: " + line.trimmingCharacters(in: .whitespaces)
         }
         return nil

@@ -17,30 +17,64 @@ enum ContainerCheck {
         guard head.count == 12 else { return nil }
         switch String(decoding: head[0..<4], as: UTF8.self) {
         case "RIFF": return riff(file, size, bigEndian: false, dataTag: "data")
+        case "RF64": return riff(file, size, bigEndian: false, dataTag: "data")
+        case "riff": return wave64(file, size)
         case "FORM": return riff(file, size, bigEndian: true, dataTag: "SSND")
         case "OggS": return ogg(file, size)
         default: return nil
         }
     }
 
-    /// Walks the chunks of a RIFF or an IFF file to the one with the samples.
+    /// Walks the chunks of a RIFF, an RF64 or an IFF file to the one with the samples.
     private static func riff(_ file: Int32, _ size: Int, bigEndian: Bool, dataTag: String) -> String? {
         var place = 12
+        /// The length of the samples in an RF64 file, whose own chunk has no room for it.
+        var wide: Int?
         for _ in 0..<1000 {
             let head = bytes(file, place, 8)
-            guard head.count == 8 else {
-                return "cut short: the file ends at byte \(size), before any samples"
-            }
-            let digits = bigEndian ? Array(head[4..<8]) : head[4..<8].reversed()
-            let length = digits.reduce(0) { $0 << 8 | Int($1) }
-            if String(decoding: head[0..<4], as: UTF8.self) == dataTag {
-                let end = place + 8 + length
-                return end > size
-                    ? "cut short: samples should go on to byte \(end), the file ends at byte \(size)" : nil
+            guard head.count == 8 else { return noSamples(size) }
+            let length = number(bigEndian ? Array(head[4..<8].reversed()) : Array(head[4..<8]))
+            switch String(decoding: head[0..<4], as: UTF8.self) {
+            case "ds64": wide = number(bytes(file, place + 16, 8))
+            case dataTag:
+                let real = length == 0xFFFF_FFFF ? wide ?? length : length
+                return shortfall(from: place + 8, real, size)
+            default: break
             }
             place += 8 + length + (length & 1)
         }
         return nil
+    }
+
+    /// Walks the chunks of a Sony Wave64 file: 16 bytes of name, a length that counts its own head, 8-byte steps.
+    private static func wave64(_ file: Int32, _ size: Int) -> String? {
+        var place = 40
+        for _ in 0..<1000 {
+            let head = bytes(file, place, 24)
+            guard head.count == 24 else { return noSamples(size) }
+            let length = number(head[16..<24])
+            guard length >= 24 else { return nil }
+            if String(decoding: head[0..<4], as: UTF8.self) == "data" {
+                return shortfall(from: place + 24, length - 24, size)
+            }
+            place = min(place + (length + 7) / 8 * 8, size)
+        }
+        return nil
+    }
+
+    private static func shortfall(from start: Int, _ length: Int, _ size: Int) -> String? {
+        start + length > size
+            ? "cut short: samples should go on to byte \(start + length), the file ends at byte \(size)" : nil
+    }
+
+    private static func noSamples(_ size: Int) -> String {
+        "cut short: the file ends at byte \(size), before any samples"
+    }
+
+    /// Lowest byte first; never so large that adding a place to it would overflow.
+    private static func number(_ digits: some BidirectionalCollection<UInt8>) -> Int {
+        let value = digits.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return Int(min(value, UInt64(Int.max / 4)))
     }
 
     /// The last page of an Ogg file says that it is the last.

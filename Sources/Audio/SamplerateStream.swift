@@ -7,6 +7,9 @@ final class SamplerateStream {
     private let handle: OpaquePointer
     private let ratio: Double
     private let output: UnsafeMutableBufferPointer<Float>
+    /// The stream's first sample, where it came alone; nil once two are through. Linear interpolation begins with a
+    /// pair: given one sample and then more, libsamplerate starts from 0.
+    private var first: [Float]? = []
 
     init(from: Int, to: Int, converter: Converter) throws(AudioError) {
         let kind =
@@ -33,10 +36,21 @@ final class SamplerateStream {
     func process(
         _ input: UnsafeBufferPointer<Float>, end: Bool, emit: (UnsafeBufferPointer<Float>) throws -> Void
     ) throws {
+        guard let held = first else { return try convert(input, end: end, emit: emit) }
+        let start = held + input
+        first = start.count < 2 && !end ? start : nil
+        if first == nil { try start.withUnsafeBufferPointer { try convert($0, end: end, emit: emit) } }
+    }
+
+    private func convert(
+        _ input: UnsafeBufferPointer<Float>, end: Bool, emit: (UnsafeBufferPointer<Float>) throws -> Void
+    ) throws {
         var rest = input
         while true {
             var data = SRC_DATA()
-            data.data_in = rest.baseAddress
+            // Without a pointer libsamplerate does not see the end and keeps half a filter's length of samples; within
+            // the output it would take it for an overlap.
+            data.data_in = rest.baseAddress ?? UnsafePointer(output.baseAddress! + output.count)
             data.input_frames = rest.count
             data.data_out = output.baseAddress
             data.output_frames = output.count
@@ -54,6 +68,7 @@ final class SamplerateStream {
     }
 
     func reset() throws {
+        first = []
         guard src_reset(handle) == 0 else { throw AudioError(.internal, path: "", "resampling could not be reset") }
     }
 }

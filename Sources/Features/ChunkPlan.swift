@@ -16,8 +16,9 @@ package struct ChunkPlan: Sendable, Hashable {
     /// - Throws: `Misfit` where the hop would not be a multiple of the frame hop.
     package init(frontEnd: FrontEnd, overlap: Double) throws(Misfit) {
         let exact = Double(frontEnd.chunk) * (1 - overlap)
-        let hop = Int(exact.rounded())
-        guard overlap >= 0, hop > 0, hop % frontEnd.hop == 0, abs(exact - Double(hop)) < 1e-6 * Double(frontEnd.chunk)
+        // An overlap out of range, NaN among them, may give a hop that is no integer.
+        let hop = overlap >= 0 && overlap < 1 ? Int(exact.rounded()) : 0
+        guard hop > 0, hop % frontEnd.hop == 0, abs(exact - Double(hop)) < 1e-6 * Double(frontEnd.chunk)
         else {
             let step = Double(frontEnd.hop) * 1000 / Double(frontEnd.rate)
             throw Misfit(

@@ -106,8 +106,7 @@ package final class LogMel {
         let peak = magnitudes()
         let least = mel(row)
         if peak * Self.rounding > (least + Float(frontEnd.offset)) * Self.tolerance {
-            // The single-precision transform leaves its input as it was.
-            for index in 0..<window { wide.input[index] = Double(fourier.input[index]) }
+            for index in 0..<window { wide.input[index] = Double(samples[index]) * Double(hann[index]) }
             wide.execute()
             for bin in 0..<frontEnd.fft / 2 {
                 let (real, imaginary) = (wide.output[2 * bin], wide.output[2 * bin + 1])

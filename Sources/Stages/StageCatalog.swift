@@ -14,7 +14,7 @@ package enum StageCatalog {
 
     package static let definitions: [StageDefinition] = [
         StageDefinition(
-            name: decode, inputs: [], outputs: [.init("audio", .audio)],
+            name: decode, codeVersion: 2, inputs: [], outputs: [.init("audio", .audio)],
             parameters: [
                 ParameterDefinition(
                     "truncated", .choice(["fail", "accept"]), default: "fail",
@@ -24,7 +24,7 @@ package enum StageCatalog {
                     help: "what becomes of NaN and infinite samples"),
             ]),
         StageDefinition(
-            name: resample, inputs: [.init([.audio])], outputs: [.init("wave", .wave)],
+            name: resample, codeVersion: 2, inputs: [.init([.audio])], outputs: [.init("wave", .wave)],
             parameters: [
                 ParameterDefinition("rate", .integer(16000...16000), default: "16000", help: "samples per second"),
                 ParameterDefinition(
@@ -38,7 +38,7 @@ package enum StageCatalog {
                     "overlap", .number(0...0.99), default: "0.5",
                     help: "share of a one-second chunk that the next one repeats; the hop is a multiple of 10 ms")
             ]),
-        StageDefinition(name: logMel, inputs: [.init([.chunks])], outputs: [.init("mel", .mel)]),
+        StageDefinition(name: logMel, codeVersion: 2, inputs: [.init([.chunks])], outputs: [.init("mel", .mel)]),
         StageDefinition(
             name: cache, inputs: [.init([.chunks, .mel, .scores, .embeddings])], outputs: [.init("rows", nil)],
             parameters: [

@@ -27,7 +27,8 @@ package enum Initialization {
         return (6 / inputs).squareRoot()
     }
 
-    /// Takes over from a model file every parameter of the same name and shape; the classifier only where the classes are the same.
+    /// Takes over from a model file every parameter of the same name and shape; the classifier only where classes and
+    /// architecture are the same: it reads an embedding of just that network.
     ///
     /// - Returns: how many parameters were taken over.
     /// - Throws: `NetworkError` where the file is not sound, `TrainingError` where nothing of it fits.
@@ -36,7 +37,11 @@ package enum Initialization {
         try file.checkLayout()
         var taken = 0
         for parameter in parameters.layout.parameters {
-            if parameter.name.hasPrefix("head/"), file.metadata.classes != classes { continue }
+            if parameter.name.hasPrefix("head/"),
+                file.metadata.classes != classes || file.metadata.architecture != parameters.layout.architecture
+            {
+                continue
+            }
             guard let tensor = file.tensors[parameter.name], tensor.shape == parameter.shape else { continue }
             parameters.set(parameter, try file.floats(parameter))
             taken += 1

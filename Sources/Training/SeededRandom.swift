@@ -3,7 +3,7 @@ import Foundation
 /// A seeded generator with the draws that training needs: the same numbers on every machine.
 ///
 /// Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
-package struct SeededRandom: RandomNumberGenerator, Sendable {
+package struct SeededRandom: RandomNumberGenerator, Sendable, Equatable {
     private var state: UInt64
 
     /// Independent streams of one seed: one for each purpose, epoch and chunk.

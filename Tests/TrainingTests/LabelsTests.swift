@@ -1,0 +1,63 @@
+import Corpus
+import Foundation
+import Testing
+import Training
+
+/// What is refused before a training starts.
+struct LabelsTests {
+    private func message(_ rows: [(String, [String], String)], classes: [String]? = nil) throws -> String {
+        let text =
+            "clip,path,labels,split\n"
+            + rows.map { "\($0.0),\($0.0).wav,\"\($0.1.joined(separator: ","))\",\($0.2)\n" }.joined()
+        let manifest = try Manifest(bytes: Array(text.utf8), file: "m.csv", folder: "/")
+        do {
+            let clips = try Labels.clips(manifest, split: "train")
+            let labels = classes.map { Labels(classes: $0) } ?? Labels.found(in: clips)
+            try labels.check(clips, manifest: manifest, split: "train", isTraining: true)
+            return ""
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test("A clip without a label, an unknown label, a class without a clip, one class, an empty split")
+    func refusals() throws {
+        let good = [("a", ["X"], "train"), ("b", ["Y", "X"], "train"), ("c", [], "eval")]
+        #expect(try message(good) == "")
+        #expect(try message(good + [("d", [], "train")]).contains("line 5: clip 'd'"))
+        #expect(try message(good, classes: ["X", "Z"]).contains("label 'Y' of clip 'b'"))
+        #expect(try message(good, classes: ["X", "Y", "Z"]).contains("class 'Z' has no clip"))
+        #expect(try message([("a", ["X"], "train")]).contains("one class 'X'"))
+        #expect(try message([("a", ["X"], "eval")]).contains("no clip of split 'train'"))
+    }
+
+    @Test("Classes from names or FSD50K's vocabulary; a class twice is refused with its line")
+    func classFiles() throws {
+        let folder = NSTemporaryDirectory() + "/labels-" + UUID().uuidString
+        try FileSystem.makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func labels(_ text: String) throws -> Labels {
+            try FileSystem.write(folder + "/c.csv") { try $0(Array(text.utf8)[...]) }
+            return try Labels(file: folder + "/c.csv")
+        }
+        #expect(try labels("B\nA\n").classes == ["B", "A"])
+        let vocabulary = try labels("0,Accelerating,/m/07q2z82\n1,Bark,/m/05tny_\n")
+        #expect(vocabulary.classes == ["Accelerating", "Bark"] && vocabulary.ids == ["/m/07q2z82", "/m/05tny_"])
+        #expect { _ = try labels("A\nB\nA\n") } throws: { "\($0)".contains("line 3") }
+    }
+
+    @Test("Settings say what was expected")
+    func settings() {
+        var settings = TrainingSettings()
+        #expect(settings.set("epochs", "12") == nil && settings.options.epochs == 12)
+        #expect(settings.set("learning-rate", "3e-4") == nil && settings.options.learningRate == 3e-4)
+        #expect(settings.set("freeze-trunk", "true") == nil && settings.options.freezesTrunk)
+        for (name, text) in [
+            ("epochs", "0"), ("epochs", "many"), ("mixup", "2"), ("overlap", "0.333"), ("architecture", "resnet"),
+            ("learning-rate", "nan"), ("speed", "9"), ("schedule", "steps"), ("seed", "-1"),
+        ] { #expect(settings.set(name, text) != nil, "\(name) \(text)") }
+        for name in TrainingSettings.names {
+            #expect(settings.set(name, "x")?.contains("expected one of architecture") != true)
+        }
+    }
+}
