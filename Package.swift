@@ -40,6 +40,7 @@ let package = Package(
                 "Stages", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
+        + [.testTarget(name: "CommandTests")]
         + ["Audio", "Features", "Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages", "Training"].map {
             .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
         },

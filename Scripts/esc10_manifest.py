@@ -4,16 +4,17 @@
     esc10_manifest.py DIR --eval 3 [--validation 2] --out M.csv
 
 Clips of the folds under --eval get the split eval, of --validation val, all others train. Where the audio was converted, the
-file beside the listed one with another extension is taken. Labels are AudioSet's names for ESC-10's categories.
+file beside the listed one with another extension is taken. Labels are FSD50K's names for ESC-10's categories.
 """
 import argparse
 import csv
 from pathlib import Path
 
 NAMES = {
-    "Dog bark": "Bark", "Rain": "Rain", "Sea waves": "Waves, surf", "Baby cry": "Baby cry, infant cry",
+    "Dog bark": "Bark", "Rain": "Rain", "Sea waves": "Waves_and_surf",
+    "Baby cry": "Baby_cry_and_infant_cry",
     "Clock tick": "Tick-tock", "Person sneeze": "Sneeze", "Helicopter": "Helicopter", "Chainsaw": "Chainsaw",
-    "Rooster": "Crowing, cock-a-doodle-doo", "Fire crackling": "Crackle",
+    "Rooster": "Crowing_and_cock-a-doodle-doo", "Fire crackling": "Crackle",
 }
 
 
@@ -36,9 +37,7 @@ def main():
             path = a.folder / row["path"]
             if not path.exists():
                 path = next(iter(sorted(path.parent.glob(path.stem + ".*"))), path)
-            # A comma parts labels in the manifest, so a name keeps the word before it.
-            label = NAMES[row["category"]].split(",")[0]
-            writer.writerow([path.stem, path.resolve(), label, folds.get(row["fold"], "train")])
+            writer.writerow([path.stem, path.resolve(), NAMES[row["category"]], folds.get(row["fold"], "train")])
 
 
 if __name__ == "__main__":

@@ -69,21 +69,21 @@ package struct Labels: Sendable {
     package func check(
         _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, split: String, isTraining: Bool
     ) throws {
+        let known = Set(classes)
+        var left = known
+        for (row, entry) in clips where entry.labels.isEmpty {
+            throw TrainingError(
+                .badInput,
+                "\(manifest.file): line \(manifest.line(row)): clip '\(entry.clip)' of split '\(split)' has no label, "
+                    + "expected at least one")
+        }
         guard classes.count >= 2 else {
             throw TrainingError(
                 .badInput,
                 "\(manifest.file): split '\(split)' has \(classes.count == 1 ? "the one class '\(classes[0])'" : "no labels"), "
                     + "expected at least 2 classes")
         }
-        let known = Set(classes)
-        var left = known
         for (row, entry) in clips {
-            guard !entry.labels.isEmpty else {
-                throw TrainingError(
-                    .badInput,
-                    "\(manifest.file): line \(manifest.line(row)): clip '\(entry.clip)' of split '\(split)' has no label, "
-                        + "expected at least one")
-            }
             for label in entry.labels {
                 guard known.contains(label) else {
                     throw TrainingError(

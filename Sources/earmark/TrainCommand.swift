@@ -48,13 +48,14 @@ struct TrainCommand: ParsableCommand {
             try labels.check(held, manifest: list, split: settings.validationSplit, isTraining: false)
             validation = held.map(\.entry)
         }
+        let metadata = try metadata(settings, labels, clips: clips.count)
         let files = Trainer.Files(folder: out)
         try FileSystem.makeFolder(FileSystem.absolute(out))
         if restart { try? FileManager.default.removeItem(atPath: files.checkpoint) }
         try FeatureFlow(pipeline: pipeline, manifest: manifest, cache: cache, workers: workers, quiet: quiet).run()
         let chunks = { (entries: [Manifest.Entry]) in try set(entries, settings, labels) }
         let trainer = try Trainer(
-            options: settings.options, metadata: metadata(settings, labels, clips: clips.count),
+            options: settings.options, metadata: metadata,
             training: chunks(clips.map(\.entry)), validation: validation.map(chunks), initial: settings.initial,
             files: files, threads: workers)
         try train(trainer, files, settings.options)

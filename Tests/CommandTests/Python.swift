@@ -1,0 +1,15 @@
+import Foundation
+
+/// A Python that has NumPy, where there is one.
+enum Python {
+    static let path: String? = ["/usr/bin/python3", "/usr/local/bin/python3"].first { path in
+        FileManager.default.isExecutableFile(atPath: path)
+            && (try? Tool.start(["-c", "import numpy"], executable: path).wait().status) == 0
+    }
+
+    static var hasNumPy: Bool { path != nil }
+
+    static func run(_ arguments: String...) throws -> Tool.Result {
+        try Tool.start(arguments, executable: path ?? "/usr/bin/python3").wait()
+    }
+}
