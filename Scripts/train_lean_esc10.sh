@@ -11,11 +11,11 @@ cd "$(dirname "$0")/.."
 esc10=$1 yamnet=$2 work=$3
 earmark=${EARMARK:-.build/release/earmark}
 mkdir -p "$work"
-[ -d "$work/synth" ] || "$earmark" synth "$work/synth" --clips 150 --seed 1001
+[ -d "$work/synth" ] || "$earmark" synth "$work/synth" --clips 400 --seed 1001
 "$earmark" manifest fsd50k "$work/synth" --out "$work/synth.csv"
 python3 Scripts/esc10_manifest.py "$esc10" --out "$work/esc10.csv"
 # The made-up eval half is for training here: the demo has one of its own.
 { cat "$work/esc10.csv"; tail -n +2 "$work/synth.csv" | sed 's/,eval$/,train/'; } > "$work/manifest.csv"
 "$earmark" train --manifest "$work/manifest.csv" --cache "$work/cache" --init "$yamnet" --out "$work/lean" \
-    --epochs 12 --schedule cosine --seed 1 --licence "Apache-2.0 AND CC-BY-3.0"
+    --epochs 8 --schedule cosine --gain 6 --seed 1 --licence "Apache-2.0 AND CC-BY-3.0"
 "$earmark" model quantize "$work/lean/model.safetensors" "$work/lean-esc10.safetensors"

@@ -3,7 +3,8 @@
 
     compare.py features DIR   a folder of audio to sealed raw and mel shards with the ledger, beside librosa
     compare.py label DIR MODEL.safetensors     the whole labelling job, beside Python with OpenVINO
-    compare.py network MODEL.safetensors       forward passes at batch 64, beside ONNX Runtime and OpenVINO
+    compare.py network MODEL.safetensors       forward passes at batch 64, beside ONNX Runtime and OpenVINO (YAMNet or LEAN)
+    compare.py training PYTHON                 training steps of LEAN at batch 64 on two cores, beside TensorFlow in PYTHON
 Options: --earmark BIN, --pairs 5, --workers 1, --scratch DIR (where caches are made), --repeat 4 (both sides take
 each file that often, so that starting a process and sealing small shards do not stand for a corpus)
 """
@@ -99,7 +100,7 @@ def label(arguments):
 def network(arguments):
     ours, theirs = [], []
     with tempfile.TemporaryDirectory() as scratch:
-        onnx = f"{scratch}/yamnet.onnx"
+        onnx = f"{scratch}/network.onnx"
         peers.write_onnx(arguments.paths[0], onnx)
         for _ in range(arguments.pairs):
             out = subprocess.run(
@@ -110,15 +111,31 @@ def network(arguments):
     for peer in theirs[0]:
         ratios = [a / b[peer] for a, b in zip(ours, theirs)]
         print(json.dumps({
-            "what": "network", "peer": peer, "batch": 64, "threads": 1, "pairs": len(ours),
+            "what": "network", "network": json.loads(out.splitlines()[-1])["network"], "peer": peer, "batch": 64, "threads": 1, "pairs": len(ours),
             "earmark_ms_per_chunk": round(statistics.median(ours), 4),
             "peer_ms_per_chunk": round(statistics.median(b[peer] for b in theirs), 4),
             "time_ratio": round(statistics.median(ratios), 3)}), flush=True)
 
 
+def training(arguments):
+    ours, theirs = [], []
+    script = str(Path(__file__).resolve().parent / "keras_lean.py")
+    for _ in range(arguments.pairs):
+        for times, command in ((ours, [arguments.earmark, "bench", "training", "--threads", "2", "--batch", "64", "--json"]),
+                               (theirs, [arguments.paths[0], script, "--threads", "2", "--batch", "64"])):
+            out = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+            times.append(json.loads(out.splitlines()[-1])["ms_per_chunk"])
+    ratios = [a / b for a, b in zip(ours, theirs)]
+    print(json.dumps({
+        "what": "training", "peer": "TensorFlow", "batch": 64, "threads": 2, "pairs": len(ours),
+        "earmark_ms_per_chunk": round(statistics.median(ours), 3), "peer_ms_per_chunk": round(statistics.median(theirs), 3),
+        "time_ratio": round(statistics.median(ratios), 3), "time_ratio_min": round(min(ratios), 3),
+        "time_ratio_max": round(max(ratios), 3)}), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["features", "label", "network"])
+    parser.add_argument("what", choices=["features", "label", "network", "training"])
     parser.add_argument("paths", nargs="+")
     parser.add_argument("--earmark", default=str(ROOT / ".build" / "release" / "earmark"))
     parser.add_argument("--pairs", type=int, default=5)
@@ -126,7 +143,7 @@ def main():
     parser.add_argument("--scratch", default=None)
     parser.add_argument("--repeat", type=int, default=4)
     arguments = parser.parse_args()
-    {"features": features, "label": label, "network": network}[arguments.what](arguments)
+    {"features": features, "label": label, "network": network, "training": training}[arguments.what](arguments)
 
 
 if __name__ == "__main__":

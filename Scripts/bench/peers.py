@@ -108,22 +108,27 @@ def time_labelling(files, onnx_path):
 
 
 def read_safetensors(path):
-    """Name -> float32 array, and the metadata."""
+    """Name -> float32 array (8-bit weights times their scales), and the metadata."""
     with open(path, "rb") as handle:
         length = int.from_bytes(handle.read(8), "little")
         header = json.loads(handle.read(length))
         body = handle.read()
-    kinds = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "I32": np.int32}
+    kinds = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "BF16": np.uint16}
     tensors = {}
     for name, entry in header.items():
         if name != "__metadata__":
             first, last = entry["data_offsets"]
             tensors[name] = np.frombuffer(body[first:last], kinds[entry["dtype"]]).reshape(entry["shape"])
+            if entry["dtype"] == "BF16":
+                tensors[name] = (tensors[name].astype(np.uint32) << 16).view(np.float32)
+    for name in [n for n in tensors if n.endswith("/scale")]:
+        weight = name.removesuffix("/scale")
+        tensors[weight] = tensors[weight].astype(np.float32) * tensors.pop(name)
     return tensors, header.get("__metadata__", {})
 
 
 def write_onnx(model, path):
-    """The trunk and head of one of our float32 YAMNet model files as ONNX, so that peers run the very same weights."""
+    """One of our model files, YAMNet or LEAN, as ONNX, so that peers run the very same weights."""
     from onnx import TensorProto, checker, helper, numpy_helper, save
 
     tensors, _ = read_safetensors(model)
@@ -152,20 +157,60 @@ def write_onnx(model, path):
         layer(f"dw{n}", depth.reshape(9, -1).T.reshape(-1, 1, 3, 3), stride, depth.reshape(9, -1).shape[1], 3)
         layer(f"pw{n}", point.T.reshape(point.shape[1], point.shape[0], 1, 1), 1, 1, 1)
     nodes.append(helper.make_node("ReduceMean", [state["x"]], ["embedding"], axes=[2, 3], keepdims=0))
+    inputs = [helper.make_tensor_value_info("mel", TensorProto.FLOAT, ["n", 1, 96, 64])]
+    combined = "embedding"
+    if "projection/w" in tensors:
+        combined = _write_lean(nodes, constant, tensors)
+        inputs.append(helper.make_tensor_value_info("wave", TensorProto.FLOAT, ["n", 40, 400]))
     nodes.append(helper.make_node(
-        "Gemm", ["embedding", constant("head.w", tensors["head/w"]), constant("head.b", tensors["head/b"])], ["logits"]))
+        "Gemm", [combined, constant("head.w", tensors["head/w"]), constant("head.b", tensors["head/b"])], ["logits"]))
     nodes.append(helper.make_node("Sigmoid", ["logits"], ["scores"]))
     graph = helper.make_graph(
-        nodes, "yamnet", [helper.make_tensor_value_info("mel", TensorProto.FLOAT, ["n", 1, 96, 64])],
+        nodes, "network", inputs,
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", tensors["head/b"].size])], weights)
     onnx_model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     checker.check_model(onnx_model)
     save(onnx_model, str(path))
 
 
+def _write_lean(nodes, constant, tensors):
+    """Projection, wave encoder and attention; gives the name of the combined embedding."""
+    from onnx import helper
+
+    add = lambda kind, inputs, output, **attributes: nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+    add("Gemm", ["embedding", constant("p.w", tensors["projection/w"]), constant("p.b", tensors["projection/b"])], "p")
+    add("Relu", ["p"], "query")
+    add("Transpose", ["wave"], "steps0", perm=[1, 0, 2])
+    # ONNX wants the gates in the order input, output, forget, cell, and a second bias.
+    order = np.concatenate([np.arange(g * 128, g * 128 + 128) for g in (0, 3, 1, 2)])
+    for level in (1, 2):
+        parts = {key: [tensors[f"encoder{level}/{d}/{key}"] for d in ("forward", "backward")] for key in "wub"}
+        names = [constant(f"{key}{level}", np.stack([m.T[order] for m in parts[key]])) for key in "wu"]
+        bias = np.stack([np.concatenate([b[order], np.zeros(512, np.float32)]) for b in parts["b"]])
+        add("LSTM", [f"steps{level - 1}", *names, constant(f"b{level}", bias)], f"y{level}", hidden_size=128,
+            direction="bidirectional")
+        add("Transpose", [f"y{level}"], f"t{level}", perm=[0, 2, 1, 3])
+        add("Reshape", [f"t{level}", constant(f"s{level}", np.array([40, -1, 256]))], f"steps{level}")
+    add("Transpose", ["steps2"], "values", perm=[1, 0, 2])
+    add("Unsqueeze", ["query", constant("axis1", np.array([1]))], "row")
+    add("Transpose", ["values"], "columns", perm=[0, 2, 1])
+    add("MatMul", ["row", "columns"], "products")
+    add("Mul", ["products", constant("scale", np.float32(1 / 16))], "scaled")
+    add("Softmax", ["scaled"], "attention", axis=2)
+    add("MatMul", ["attention", "values"], "context1")
+    add("Squeeze", ["context1", constant("axis1b", np.array([1]))], "context")
+    add("Concat", ["query", "context"], "combined", axis=1)
+    return "combined"
+
+
 def time_network(onnx_path, batch, repeats=12):
     """Best milliseconds a chunk of each engine, one thread."""
-    feed = {"mel": np.random.default_rng(0).standard_normal((batch, 1, 96, 64)).astype(np.float32)}
+    import onnx
+
+    random = np.random.default_rng(0)
+    shapes = {"mel": (batch, 1, 96, 64), "wave": (batch, 40, 400)}
+    feed = {i.name: (random.standard_normal(shapes[i.name]) * 0.1).astype(np.float32)
+            for i in onnx.load(str(onnx_path)).graph.input}
     found = {}
     engines = {"onnxruntime f32": onnxruntime_network, "openvino f32": openvino_network,
                "openvino bf16": lambda p: openvino_network(p, "bf16")}

@@ -19,7 +19,9 @@ struct BenchCommand: ParsableCommand {
         @Flag(help: "Print one JSON object.") var json = false
 
         func run() throws {
+            let before = Self.residentBytes()
             let loaded = try Model.load(path: model)
+            let grown = Self.residentBytes() - before
             let best = Box()
             let group = DispatchGroup()
             for _ in 0..<threads {
@@ -35,10 +37,20 @@ struct BenchCommand: ParsableCommand {
             if json {
                 print(
                     #"{"network":"\#(loaded.architecture.rawValue)","precision":"\#(precision)","threads":\#(threads),"#
-                        + #""batch":\#(batch),"ms_per_chunk":\#(Figures.fixed(milliseconds, 4))}"#)
+                        + #""batch":\#(batch),"ms_per_chunk":\#(Figures.fixed(milliseconds, 4)),"#
+                        + #""model_resident_mb":\#(Figures.fixed(Double(grown) / 1e6, 1))}"#)
             } else {
-                print("\(loaded.architecture.rawValue) \(precision): \(Figures.fixed(milliseconds, 3)) ms a chunk")
+                print(
+                    "\(loaded.architecture.rawValue) \(precision): \(Figures.fixed(milliseconds, 3)) ms a chunk; "
+                        + "the loaded model takes \(Figures.fixed(Double(grown) / 1e6, 1)) MB of memory")
             }
+        }
+
+        /// Memory of this process that is in use, by the kernel's count.
+        private static func residentBytes() -> Int {
+            let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+            let fields = text.split(separator: " ")
+            return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
         }
 
         /// Seconds of the fastest pass.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Corpus
+import Evaluation
 import Stages
 
 struct StatsCommand: ParsableCommand {
@@ -18,6 +19,13 @@ struct StatsCommand: ParsableCommand {
     }
 
     func run() throws {
+        let report = try write()
+        print("\(report.clips) clips, \(report.classes.count) classes: \(out)/classes.csv, summary.json, report.html")
+        if let truth = report.truth { print("mAP \(Figures.fixed(truth.meanAveragePrecision, 4))") }
+    }
+
+    /// Writes the three files and hands out what they say.
+    func write() throws -> SummaryReport {
         let manifest = try truth.map { try Manifest(contentsOf: $0) }
         let report = try StatisticsBuilder(cache: cache.value, pipeline: pipeline).report(
             truth: manifest, threshold: threshold)
@@ -27,7 +35,6 @@ struct StatsCommand: ParsableCommand {
             ("report.html", report.html(title: "Earmark: \(cache.cache)")),
         ]
         for (name, text) in files { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
-        print("\(report.clips) clips, \(report.classes.count) classes: \(out)/classes.csv, summary.json, report.html")
-        if let truth = report.truth { print("mAP \(Figures.fixed(truth.meanAveragePrecision, 4))") }
+        return report
     }
 }
