@@ -33,17 +33,19 @@ package final class BatchRunner: Sendable {
     private let set: any ChunkSource
     private let augmentation: Augmentation
     private let classWeights: [Float]?
+    private let silence: TrainingOptions.Silence
     private let workers: Workers
 
     package init(
         network: TrainableNetwork, set: any ChunkSource, batch: Int, threads: Int,
         augmentation: Augmentation = .nothing,
-        classWeights: [Float]? = nil
+        classWeights: [Float]? = nil, silence: TrainingOptions.Silence = .labelled
     ) {
         self.network = network
         self.set = set
         self.augmentation = augmentation
         self.classWeights = classWeights
+        self.silence = silence
         let count = (batch + TrainingPass.group - 1) / TrainingPass.group
         groups = (0..<count).map { _ in ParameterBuffer(network.layout) }
         workers = Workers(list: (0..<max(1, min(threads, count))).map { _ in Worker(network) })
@@ -77,6 +79,11 @@ package final class BatchRunner: Sendable {
         return losses.withLock { $0.reduce(0, +) } * Double(scale)
     }
 
+    private func labels(_ chunk: Int) throws -> [Int] {
+        if silence == .unlabelled, try set.isSilent(chunk) { return [] }
+        return set.labels(chunk)
+    }
+
     private func fill(_ worker: Worker, _ places: Range<Int>, _ order: EpochOrder, _ epoch: Int) throws {
         let classes = network.layout.classes
         worker.targets.pointer.update(repeating: 0, count: places.count * classes)
@@ -89,7 +96,7 @@ package final class BatchRunner: Sendable {
                 chunk, mel: network.trunk == nil ? nil : mel, wave: network.encoder == nil ? nil : wave,
                 gain: augmentation.gainFactor(epoch: epoch, place: place))
             guard let partner = augmentation.partner(epoch: epoch, place: place, of: order.chunks.count) else {
-                for label in set.labels(chunk) { targets[label] = 1 }
+                for label in try labels(chunk) { targets[label] = 1 }
                 continue
             }
             let other = Int(order.chunks[partner.place])
@@ -103,8 +110,8 @@ package final class BatchRunner: Sendable {
                     UnsafeMutableBufferPointer(start: own, count: length),
                     UnsafeMutableBufferPointer(start: from, count: length), share: partner.share)
             }
-            for label in set.labels(chunk) { targets[label] += partner.share }
-            for label in set.labels(other) { targets[label] = min(1, targets[label] + 1 - partner.share) }
+            for label in try labels(chunk) { targets[label] += partner.share }
+            for label in try labels(other) { targets[label] = min(1, targets[label] + 1 - partner.share) }
         }
     }
 }

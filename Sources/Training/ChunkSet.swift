@@ -94,6 +94,26 @@ package final class ChunkSet: ChunkSource {
     /// The labels of a chunk, which are its clip's.
     package func labels(_ chunk: Int) -> [Int] { clips[Int(clipOfChunk[chunk])].labels }
 
+    /// True where no frame rises above the floor, ln 0.001, by more than 1 % of the magnitude there; of a clip without frames,
+    /// where every sample is 0 or the least that 16 bits hold.
+    package func isSilent(_ chunk: Int) throws -> Bool {
+        let clip = clips[Int(clipOfChunk[chunk])]
+        let frontEnd = plan.frontEnd
+        let start = (chunk - clip.firstChunk) * plan.hop
+        let rows = clip.mel ?? clip.raw
+        guard let rows else { return true }
+        let isMel = clip.mel != nil
+        let first = isMel ? start / frontEnd.hop : start
+        let there = max(0, min(isMel ? frontEnd.patchFrames : frontEnd.chunk, rows.count - first))
+        let values = AlignedFloats(count: max(1, there * (isMel ? frontEnd.bands : 1)))
+        try rows.shard.floats(rows.first + first, there, to: values.pointer)
+        let all = UnsafeBufferPointer(start: values.pointer, count: there * (isMel ? frontEnd.bands : 1))
+        let floor = Float(log(frontEnd.offset * 1.01))
+        return withExtendedLifetime(values) {
+            isMel ? all.allSatisfy { $0 <= floor } : all.allSatisfy { abs($0) <= 1 / 32_768 }
+        }
+    }
+
     /// Writes a chunk's normalised patch (96, 64) and its samples (16000).
     ///
     /// What lies behind the clip's cached rows is silence: samples 0, frames ln 0.001.

@@ -109,7 +109,7 @@ package final class Trainer {
         let batches = BatchRunner(
             network: network, set: training, batch: options.batch, threads: threads,
             augmentation: Augmentation(gain: options.gain, mixup: options.mixup, seed: options.seed),
-            classWeights: classWeights())
+            classWeights: classWeights(), silence: options.silence)
         while state.history.count < options.epochs {
             guard try epoch(batches, stop, tell) else { return .interrupted }
             if state.hasStopped { return .stoppedEarly }

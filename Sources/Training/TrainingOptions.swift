@@ -6,6 +6,10 @@ package struct TrainingOptions: Sendable, Equatable, Codable {
     package enum ClassWeights: String, Sendable, Codable, CaseIterable { case none, balanced }
     package enum Schedule: String, Sendable, Codable, CaseIterable { case constant, cosine }
 
+    /// What chunks of silence, such as a short sound's padding, are taught: their clip's labels, as any other, or that nothing is
+    /// to be heard.
+    package enum Silence: String, Sendable, Codable, CaseIterable { case labelled, unlabelled }
+
     package var architecture = Architecture.lean.rawValue
     package var epochs = 40
     /// Chunks of a step.
@@ -21,6 +25,8 @@ package struct TrainingOptions: Sendable, Equatable, Codable {
     package var normalization = "chunk-mean"
     package var freezesTrunk = false
     package var classWeights = ClassWeights.none
+    /// A silent chunk keeps the labels of its clip, or has none.
+    package var silence = Silence.labelled
     /// Largest gain, in dB up or down, drawn for each chunk; 0 for none.
     package var gain: Float = 0
     /// Alpha of mixup's Beta distribution, at most 1; 0 for none.

@@ -19,7 +19,7 @@ package struct TrainingSettings: Sendable {
     package static let names = [
         "architecture", "batch", "class-weights", "classes", "epochs", "freeze-trunk", "gain", "init", "learning-rate",
         "mixup", "normalization", "overlap", "patience", "schedule", "seed", "train-split", "validation-split",
-        "warmup",
+        "silence", "warmup",
     ]
 
     /// Sets one by its name.
@@ -45,6 +45,11 @@ package struct TrainingSettings: Sendable {
                 return Self.oneOf(TrainingOptions.Schedule.allCases.map(\.rawValue))
             }
             options.schedule = value
+        case "silence":
+            guard let value = TrainingOptions.Silence(rawValue: text) else {
+                return Self.oneOf(TrainingOptions.Silence.allCases.map(\.rawValue))
+            }
+            options.silence = value
         case "freeze-trunk":
             guard let value = Bool(text) else { return "true or false" }
             options.freezesTrunk = value

@@ -21,6 +21,8 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "Share of a chunk that the next one repeats (0.5).") var overlap: String?
     @Option(help: "none, chunk-mean or band-mean (chunk-mean).") var normalization: String?
     @Option(help: "none or balanced (none).") var classWeights: String?
+    @Option(help: "labelled, or unlabelled: chunks of silence are taught to have no label (labelled).")
+    var silence: String?
     @Option(help: "Largest gain drawn for each chunk, dB up or down (0).") var gain: String?
     @Option(help: "Alpha of mixup, at most 1; 0 for none (0).") var mixup: String?
     @Option(help: "true keeps the trunk's weights as they are (false).") var freezeTrunk: String?
@@ -32,6 +34,7 @@ struct SettingOptions: ParsableArguments {
             ("learning-rate", learningRate), ("schedule", schedule), ("warmup", warmup), ("patience", patience),
             ("seed", seed), ("overlap", overlap), ("normalization", normalization), ("class-weights", classWeights),
             ("gain", gain), ("mixup", mixup), ("freeze-trunk", freezeTrunk),
+            ("silence", silence),
         ].compactMap { name, text in text.map { (name, $0) } }
     }
 

@@ -72,6 +72,8 @@ private struct NoiseChunks: ChunkSource {
 
     func labels(_ chunk: Int) -> [Int] { [chunk % classes] }
 
+    func isSilent(_ chunk: Int) -> Bool { false }
+
     func fill(
         _ chunk: Int, mel: UnsafeMutablePointer<Float>?, wave: UnsafeMutablePointer<Float>?, gain: Float
     ) {

@@ -48,6 +48,32 @@ struct ChunkSetTests {
         #expect(mel != plain.mel)
     }
 
+    @Test("Chunks of silence are known by their frames or samples, and lose their labels where that is asked for")
+    func silence() throws {
+        for architecture in [Architecture.lean, .waveEncoder] {
+            let set = try Classroom(clips: 2, silence: 32_000).chunks("train", architecture: architecture)
+            let perClip = set.chunkCount / 2
+            for chunk in 0..<set.chunkCount {
+                // 13,800 samples of sound, so every chunk from the third on is silent.
+                #expect(try set.isSilent(chunk) == (chunk % perClip >= 2), "\(architecture) \(chunk)")
+            }
+        }
+        func loss(_ set: ChunkSet, _ silence: TrainingOptions.Silence) throws -> Double {
+            let parameters = ParameterBuffer(ParameterLayout(architecture: .waveEncoder, classes: 2))
+            // No weight is 0, as silence through biases of 0 tells nothing of its labels.
+            for index in 0..<parameters.count { parameters.values.pointer[index] = 0.01 }
+            let runner = BatchRunner(
+                network: TrainableNetwork(parameters: parameters), set: set, batch: set.chunkCount, threads: 1,
+                silence: silence)
+            return try runner.run(
+                0..<set.chunkCount, of: EpochOrder(count: set.chunkCount, seed: 1, epoch: 0), epoch: 0)
+        }
+        let padded = try Classroom(clips: 2, silence: 32_000).chunks("train")
+        #expect(try loss(padded, .labelled) != loss(padded, .unlabelled))
+        let plain = try Classroom(clips: 2).chunks("train")
+        #expect(try loss(plain, .labelled) == loss(plain, .unlabelled))
+    }
+
     @Test("A clip without features, and one whose rows were changed, are named")
     func missing() throws {
         let room = try Classroom(clips: 2)

@@ -14,8 +14,10 @@ final class Classroom {
 
     static let classes = ["Hum", "Noise"]
 
-    /// - Parameter clips: of each class, of 0.3 to 2.6 seconds.
-    init(clips: Int = 4) throws {
+    /// - Parameters:
+    ///   - clips: of each class, of 0.3 to 2.6 seconds.
+    ///   - silence: samples of silence behind each clip's sound.
+    init(clips: Int = 4, silence: Int = 0) throws {
         folder = NSTemporaryDirectory() + "/training-" + UUID().uuidString
         try FileSystem.makeFolder(folder)
         cache = Cache(folder: folder + "/cache")
@@ -24,7 +26,8 @@ final class Classroom {
                 let name = "\(label)\(number)"
                 try AudioWriter.write(
                     "\(folder)/\(name).wav", rate: 16_000, channels: 1,
-                    samples: Self.sound(place, seed: UInt64(number), count: 4800 + 9000 * (number % 5)))
+                    samples: Self.sound(place, seed: UInt64(number), count: 4800 + 9000 * (number % 5))
+                        + [Float](repeating: 0, count: silence))
                 entries.append(
                     Manifest.Entry(
                         clip: name, path: "\(name).wav", labels: [label], split: number == 0 ? "val" : "train"))

@@ -52,8 +52,10 @@ struct LabelsTests {
         #expect(settings.set("epochs", "12") == nil && settings.options.epochs == 12)
         #expect(settings.set("learning-rate", "3e-4") == nil && settings.options.learningRate == 3e-4)
         #expect(settings.set("freeze-trunk", "true") == nil && settings.options.freezesTrunk)
+        #expect(settings.set("silence", "unlabelled") == nil && settings.options.silence == .unlabelled)
         for (name, text) in [
-            ("epochs", "0"), ("epochs", "many"), ("mixup", "2"), ("overlap", "0.333"), ("architecture", "resnet"),
+            ("silence", "none"), ("epochs", "0"), ("epochs", "many"), ("mixup", "2"), ("overlap", "0.333"),
+            ("architecture", "resnet"),
             ("learning-rate", "nan"), ("speed", "9"), ("schedule", "steps"), ("seed", "-1"),
         ] { #expect(settings.set(name, text) != nil, "\(name) \(text)") }
         for name in TrainingSettings.names {
