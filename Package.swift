@@ -20,7 +20,7 @@ let package = Package(
         .target(name: "Audio", dependencies: ["CSndfile", "CSamplerate", "CSoxr"]),
         .target(name: "Features", dependencies: ["CFFTW"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
-        .target(name: "Network", dependencies: ["CKernels"]),
+        .target(name: "Network", dependencies: ["CKernels", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Evaluation"),
         .target(name: "Corpus"),
         .target(name: "Ledger", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
@@ -41,7 +41,10 @@ let package = Package(
             ]),
     ]
         + [.testTarget(name: "CommandTests")]
-        + ["Audio", "Features", "Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages", "Training"].map {
+        + [
+            "Audio", "Features", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Stages",
+            "Training",
+        ].map {
             .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
         },
     swiftLanguageModes: [.v6]

@@ -20,7 +20,7 @@ topics=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do topics+=("${1%.py}"); shift; done
 [ $# -gt 0 ] && shift
 [ ${#topics[@]} -gt 0 ] || topics=(
-    order crash_loop races rot full_disk deadly changing_files hostile_files hostile_audio scale long_recordings)
+    order crash_loop races rot full_disk faults deadly changing_files hostile_files hostile_audio scale long_recordings)
 
 short_of() {
     [ "${SOAK:-long}" = short ] || return 0
@@ -30,6 +30,7 @@ short_of() {
         races) echo "--races 10 --clips 30 --reads 10" ;;
         rot) echo "--clips 4 --flips 30 --ways 1" ;;
         full_disk) echo "--clips 30 --steps 4" ;;
+        faults) echo "--places 4 --clips 12" ;;
         deadly) echo "--clips 30 --hang-limit 20" ;;
         changing_files) echo "--rounds 3" ;;
         hostile_files) echo "--files 50" ;;

@@ -116,25 +116,35 @@ def from_outside(manifest):
 
 
 def hang(manifest, preload):
-    """A clip that takes absurdly long is given up with that reason, and the run goes on."""
-    marked_manifest, marked = mark(manifest, "hang", {3: "DEADLY-HANG"})
-    cache = fresh(bench.scratch / "cache")
+    """A clip whose decoding does not end, or takes absurdly long, is given up with that reason, and the run goes on."""
     limit = bench.options.hang_limit
-    ended = earmark.run(cache, marked_manifest, workers=2, limit=limit, env={"LD_PRELOAD": str(preload)})
-    state, _ = earmark.status(cache)
-    bench.check("a decoder that hangs: the clip is given up and the run ends", not ended.hung and ended.status == 3
-                and state and [f["clip"] for f in state["failures"]] == marked, f"{ended.line}; {str(state)[:200]}")
-    others = state["done"] if state else 0
-    bench.check("a decoder that hangs holds up no other clip", state and others == state["clips"] - 1,
-                f"{others} of {state['clips'] if state else 0} done")
+    for marker in ("DEADLY-HANG", "DEADLY-SLOW"):
+        for workers in (1, 2):
+            name = f"a decoder that {'hangs' if marker == 'DEADLY-HANG' else 'crawls'}, {workers} workers"
+            marked_manifest, marked = mark(manifest, f"{marker}-{workers}", {3: marker})
+            cache = fresh(bench.scratch / "cache")
+            ended = earmark.run(cache, marked_manifest, workers=workers, limit=limit, patience=2,
+                                env={"LD_PRELOAD": str(preload)})
+            state, _ = earmark.status(cache)
+            failures = {f["clip"]: f["class"] for f in state["failures"]} if state else {}
+            bench.check(f"{name}: the clip is given up as 'stuck' and the run ends", not ended.hung
+                        and ended.status == 3 and failures == dict.fromkeys(marked, "stuck"),
+                        f"{ended.line}; {failures}")
+            others = state["done"] if state else 0
+            bench.check(f"{name}: it holds up no other clip", state and others == state["clips"] - 1,
+                        f"{others} of {state['clips'] if state else 0} done")
+            report, told = earmark.verify(cache)
+            bench.check(f"{name}: the cache is sound and whole", told.status == 0
+                        and not list(cache.rglob("*.partial")), told.line)
+            earmark("retry", "--cache", cache)
+            again = earmark.run(cache, marked_manifest, workers=workers)
+            bench.check(f"{name}: 'retry' with a sound decoder does it", again.status == 0, again.line)
+    marked_manifest, _ = mark(manifest, "stopped", {3: "DEADLY-HANG"})
     started = earmark.start(fresh(cache), marked_manifest, workers=2, env={"LD_PRELOAD": str(preload)})
     time.sleep(2)
     started.signal(signal.SIGTERM)
-    time.sleep(3)
-    started.signal(signal.SIGTERM)
     ended = started.wait(20)
-    bench.check("a run whose decoder hangs ends by the second SIGTERM",
-                ended.status == 75 and not ended.hung, ended.line)
+    bench.check("a run whose decoder hangs ends by one SIGTERM", ended.status == 75 and not ended.hung, ended.line)
     ended = earmark.run(cache, manifest)
     bench.check("and the next run is as if nothing had been", ended.status == 0, ended.line)
 

@@ -22,7 +22,7 @@ class Product:
     def __call__(self, *arguments, **options):
         return run([self.program, *arguments], **options)
 
-    def work(self, cache, manifest, pipeline="features", workers=2, sets=(), command="run"):
+    def work(self, cache, manifest, pipeline="features", workers=2, sets=(), command="run", patience=None):
         """The arguments of `run` or `plan`."""
         path = pipeline if os.sep in str(pipeline) else ROOT / "Pipelines" / f"{pipeline}.yaml"
         arguments = [self.program, command, path, "--manifest", manifest, "--cache", cache]
@@ -30,10 +30,11 @@ class Product:
             arguments += ["--set", text]
         if command == "run":
             arguments += ["--workers", str(workers), "--quiet"]
+            arguments += ["--patience", str(patience)] if patience else []
         return arguments
 
-    def run(self, cache, manifest, pipeline="features", workers=2, sets=(), command="run", **options):
-        return run(self.work(cache, manifest, pipeline, workers, sets, command), **options)
+    def run(self, cache, manifest, pipeline="features", workers=2, sets=(), command="run", patience=None, **options):
+        return run(self.work(cache, manifest, pipeline, workers, sets, command, patience), **options)
 
     def start(self, cache, manifest, pipeline="features", workers=2, sets=(), **options):
         return Started(self.work(cache, manifest, pipeline, workers, sets), **options)

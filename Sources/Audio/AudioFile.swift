@@ -32,7 +32,11 @@ package final class AudioFile {
         var info = SF_INFO()
         guard let handle = sf_open(raw, Int32(SFM_READ), &info) else {
             let reason = String(cString: sf_strerror(nil)).trimmingCharacters(in: .whitespacesAndNewlines)
-            throw AudioError(.unsupported, path: path, "no audio that can be read: \(reason)")
+            var error = AudioError(.unsupported, path: path, "no audio that can be read: \(reason)")
+            if sf_error(nil) == SF_ERR_SYSTEM {
+                error.systemCode = AudioError.shortages.first { reason.contains(String(cString: strerror($0))) }
+            }
+            throw error
         }
         self.handle = handle
         self.path = path

@@ -26,17 +26,4 @@ package struct FailureRecord: Sendable, Equatable {
         self.modified = modified
         self.attempts = attempts
     }
-
-    /// `attempts` is left out: it is counted up in place.
-    var check: Int64 {
-        var check = RowCheck()
-        check.add(clip)
-        check.add(target)
-        check.add(failureClass)
-        check.add(reason)
-        check.add(offset)
-        check.add(size)
-        check.add(modified)
-        return check.value
-    }
 }

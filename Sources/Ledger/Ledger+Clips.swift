@@ -35,6 +35,8 @@ extension Ledger {
                     arguments: [ClipRecord.check(clip[1], clip[2], nil), clip[0] as Int64])
             }
             try Self.setMeta(database, "manifest", manifest)
+            // The table beside the shards has the clips in the order of the manifest before.
+            try database.execute(sql: "DELETE FROM meta WHERE key = 'index'")
         }
     }
 
@@ -77,7 +79,17 @@ extension Ledger {
         try read { try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key]) }
     }
 
+    /// The table of rows beside the shards, as it was last written: of which pipeline, and the digest of its bytes.
+    package func noteIndex(pipeline: String, digest: String) throws {
+        try write { try Self.setMeta($0, "index", pipeline + " " + digest) }
+    }
+
+    package func isIndex(pipeline: String, digest: String) throws -> Bool {
+        try meta("index") == pipeline + " " + digest
+    }
+
     static func setMeta(_ database: Database, _ key: String, _ value: String) throws {
-        try database.execute(sql: "INSERT OR REPLACE INTO meta VALUES(?, ?)", arguments: [key, value])
+        try database.execute(sql: "INSERT OR REPLACE INTO meta VALUES(?, ?, 0)", arguments: [key, value])
+        try CheckedTable.meta.mark(database, [key])
     }
 }

@@ -21,9 +21,12 @@ extension Ledger {
                 try source.execute()
             }
             let forget = try database.makeStatement(sql: "DELETE FROM failures WHERE clip = ? AND target = ?")
+            let survived = try database.makeStatement(sql: "DELETE FROM deaths WHERE clip = ?")
             for clip in batch.done {
                 forget.setUncheckedArguments([clip, batch.target])
                 try forget.execute()
+                survived.setUncheckedArguments([clip])
+                try survived.execute()
             }
             for record in batch.failures { try Self.insert(database, record) }
         }
@@ -33,15 +36,16 @@ extension Ledger {
     private static func insert(_ database: Database, _ record: FailureRecord) throws {
         try database.execute(
             sql: """
-                INSERT INTO failures VALUES(?,?,?,?,?,?,?,1,?)
+                INSERT INTO failures VALUES(?,?,?,?,?,?,?,1,0)
                 ON CONFLICT(clip, target) DO UPDATE SET class = excluded.class, reason = excluded.reason,
                     frame = excluded.frame, size = excluded.size, modified = excluded.modified,
-                    attempts = attempts + 1, row_check = excluded.row_check
+                    attempts = attempts + 1
                 """,
             arguments: [
                 record.clip, record.target, record.failureClass, record.reason, record.offset, record.size,
-                record.modified, record.check,
+                record.modified,
             ])
+        try CheckedTable.failures.mark(database, [record.clip, record.target])
     }
 
     /// Every result of a stage, by clip id.
@@ -88,6 +92,9 @@ extension Ledger {
             clip: row[0], stage: row[1], content: row[2], shard: row[3], firstRow: row[4], rowCount: row[5],
             digest: row[6])
     }
+
+    /// Makes every index anew out of its table.
+    package func rebuildIndexes() throws { try write { try $0.execute(sql: "REINDEX") } }
 
     /// Takes results back, so that the next run makes them anew.
     package func deleteResults(_ keys: [(clip: Int64, stage: Int64)]) throws {

@@ -9,7 +9,9 @@ extension Ledger {
             try database.execute(
                 sql: "INSERT INTO stages(fingerprint, kind, classes) VALUES(?, ?, ?)",
                 arguments: [fingerprint, kind, classes])
-            return database.lastInsertedRowID
+            let id = database.lastInsertedRowID
+            try CheckedTable.stages.mark(database, [id])
+            return id
         }
     }
 
@@ -28,13 +30,30 @@ extension Ledger {
         }
     }
 
+    /// Remembers a model that scores in this cache were made with.
+    package func put(model digest: String, path: String) throws {
+        if try models().contains(where: { $0 == (digest, path) }) { return }
+        try write {
+            try $0.execute(sql: "INSERT OR REPLACE INTO models VALUES(?, ?, 0)", arguments: [digest, path])
+            try CheckedTable.models.mark($0, [digest])
+        }
+    }
+
+    /// The models that scores in this cache were made with: digest and path of each file.
+    package func models() throws -> [(digest: String, path: String)] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT digest, path FROM models ORDER BY path").map { ($0[0], $0[1]) }
+        }
+    }
+
     /// Remembers a pipeline as it was last run, for `status`, `export` and `stats`.
     package func put(_ pipeline: PipelineRecord) throws {
         let stages = pipeline.stages.map(String.init).joined(separator: ",")
         try write {
             try $0.execute(
-                sql: "INSERT OR REPLACE INTO pipelines VALUES(?, ?, ?, ?, ?)",
+                sql: "INSERT OR REPLACE INTO pipelines VALUES(?, ?, ?, ?, ?, 0)",
                 arguments: [pipeline.name, pipeline.fingerprint, stages, pipeline.file, pipeline.updated])
+            try CheckedTable.pipelines.mark($0, [pipeline.name])
         }
     }
 
@@ -55,7 +74,9 @@ extension Ledger {
             try database.execute(
                 sql: "INSERT INTO runs(pipeline, started, workers) VALUES(?, ?, ?)",
                 arguments: [pipeline, Date().timeIntervalSince1970, workers])
-            return database.lastInsertedRowID
+            let id = database.lastInsertedRowID
+            try CheckedTable.runs.mark(database, [id])
+            return id
         }
     }
 
@@ -64,6 +85,7 @@ extension Ledger {
             try $0.execute(
                 sql: "UPDATE runs SET finished = ?, outcome = ?, done = ?, failed = ? WHERE id = ?",
                 arguments: [Date().timeIntervalSince1970, outcome, done, failed, id])
+            try CheckedTable.runs.mark($0, [id])
         }
     }
 
@@ -88,8 +110,9 @@ extension Ledger {
         try write { database in
             for clip in clips {
                 try database.execute(
-                    sql: "INSERT INTO deaths VALUES(?, 1) ON CONFLICT(clip) DO UPDATE SET count = count + 1",
+                    sql: "INSERT INTO deaths VALUES(?, 1, 0) ON CONFLICT(clip) DO UPDATE SET count = count + 1",
                     arguments: [clip])
+                try CheckedTable.deaths.mark(database, [clip])
             }
         }
     }

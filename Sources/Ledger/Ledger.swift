@@ -20,6 +20,16 @@ package final class Ledger: Sendable {
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(10)
         configuration.foreignKeysEnabled = false
+        // A file that is not ours must not even be switched to another journal.
+        if let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size > 0 {
+            do {
+                try Self.open(path, Self.readOnly, mayBeEmpty: true).close()
+            } catch let error as LedgerError {
+                throw error
+            } catch {
+                // What cannot be read without writing, such as a journal to be rolled back, is told below.
+            }
+        }
         try self.init(path: path, configuration: configuration, hook: hook)
         try guarded {
             // Set after opening and outside a transaction: GRDB lowers it to NORMAL when it switches to WAL.
@@ -30,36 +40,91 @@ package final class Ledger: Sendable {
 
     /// Opens a ledger for reading, beside a process that may be writing.
     package static func reading(path: String) throws -> Ledger {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(10)
-        return try Ledger(path: path, configuration: configuration, hook: { _ in })
+        try Ledger(path: path, configuration: readOnly, hook: { _ in })
     }
 
     private init(path: String, configuration: Configuration, hook: @escaping @Sendable (String) -> Void) throws {
         self.path = path
         self.hook = hook
         do {
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.read { database in
-                let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-                let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-                guard id == LedgerSchema.applicationID || (tables == 0 && !configuration.readonly) else {
-                    throw LedgerError(.corrupt, path: path, "found another SQLite database, expected an Earmark ledger")
-                }
-                if tables > 0, try LedgerSchema.migrator.hasBeenSuperseded(database) {
-                    throw LedgerError(.corrupt, path: path, "made by a newer version, expected schema 1")
-                }
+            queue = try Self.open(path, configuration, mayBeEmpty: !configuration.readonly)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            // SQLite gives a read that the disk refused this very name. If the disk refuses again, that is the fault.
+            try Self.readThrough(path)
+            do { queue = try Self.open(path, configuration, mayBeEmpty: !configuration.readonly) } catch {
+                throw Self.translate(error, path)
             }
         } catch {
             throw Self.translate(error, path)
         }
     }
 
+    private static var readOnly: Configuration {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        return configuration
+    }
+
+    private static func open(
+        _ path: String, _ configuration: Configuration, mayBeEmpty: Bool
+    ) throws -> DatabaseQueue {
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.read { database in
+            let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+            // A process that was stopped while it made the ledger leaves no table but the migrator's own.
+            let tables =
+                try Int.fetchOne(
+                    database, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'")
+                ?? 0
+            if tables == 0, !mayBeEmpty {
+                throw LedgerError(.corrupt, path: path, "the ledger is empty: no run got as far as its first clip")
+            }
+            guard id == LedgerSchema.applicationID || tables == 0 else {
+                throw LedgerError(.corrupt, path: path, "found another SQLite database, expected an Earmark ledger")
+            }
+            if tables > 0, try LedgerSchema.migrator.hasBeenSuperseded(database) {
+                throw LedgerError(
+                    .corrupt, path: path,
+                    "made by a newer or an unreleased version, expected schema \(LedgerSchema.version)")
+            }
+        }
+        return queue
+    }
+
+    /// - Throws: `LedgerError` where the disk does not give the file's bytes.
+    private static func readThrough(_ path: String) throws {
+        for file in [path, path + "-wal"] where access(file, F_OK) == 0 {
+            do {
+                _ = try FileHandle(forReadingFrom: URL(fileURLWithPath: file)).readToEnd()
+            } catch {
+                let code = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+                throw LedgerError(
+                    .inputOutput, path: file,
+                    "cannot read: " + (code.map { String(cString: strerror(Int32($0.code))) } ?? "\(error)"))
+            }
+        }
+    }
+
+    /// Folds the log into the file and lets go of both. Without it the log stays, to be folded in by the next run.
     package func close() throws { try guarded { try queue.close() } }
 
     /// Everything that is read inside sees one state of the ledger, whatever a running writer does meanwhile.
-    package func consistently<Value>(_ body: () throws -> Value) throws -> Value { try read { _ in try body() } }
+    package func consistently<Value>(_ body: () throws -> Value) throws -> Value {
+        try read { database in
+            if database.isInsideTransaction { return try body() }
+            // A queue's own reads are statements by themselves: without this, each would see a state of its own.
+            var value: Value?
+            try database.inTransaction(.deferred) {
+                // What a transaction sees is settled by its first read.
+                _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM meta")
+                value = try body()
+                return .commit
+            }
+            guard let value else { preconditionFailure("a transaction that did not run") }
+            return value
+        }
+    }
 
     /// Reentrant, so that one row-wise method may be called from the closure of another.
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {

@@ -1,20 +1,25 @@
 import GRDB
 
 /// The tables of a ledger, version by version.
+///
+/// Every row ends in a check over its other fields. Version 1, in which small tables had none, was never released.
 enum LedgerSchema {
+    /// The name of the version that this program reads and writes.
+    static let version = "2"
     /// Marks the file as ours, in SQLite's application_id: "EARM".
     static let applicationID = 0x4541_524D
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("1") { database in
+        migrator.registerMigration(version) { database in
             try database.execute(
                 sql: """
-                    CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL, row_check INTEGER NOT NULL DEFAULT 0)
+                        WITHOUT ROWID;
                     CREATE TABLE pipelines(name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, stages TEXT NOT NULL,
-                        file TEXT NOT NULL, updated REAL NOT NULL) WITHOUT ROWID;
+                        file TEXT NOT NULL, updated REAL NOT NULL, row_check INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
                     CREATE TABLE stages(id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-                        classes TEXT NOT NULL);
+                        classes TEXT NOT NULL, row_check INTEGER NOT NULL DEFAULT 0);
                     CREATE TABLE clips(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL,
                         position INTEGER, row_check INTEGER NOT NULL);
                     CREATE INDEX clips_by_position ON clips(position) WHERE position IS NOT NULL;
@@ -32,8 +37,11 @@ enum LedgerSchema {
                         bytes INTEGER NOT NULL, digest TEXT, sealed INTEGER NOT NULL, row_check INTEGER NOT NULL);
                     CREATE TABLE runs(id INTEGER PRIMARY KEY, pipeline TEXT NOT NULL, started REAL NOT NULL,
                         finished REAL, workers INTEGER NOT NULL, outcome TEXT, done INTEGER NOT NULL DEFAULT 0,
-                        failed INTEGER NOT NULL DEFAULT 0);
-                    CREATE TABLE deaths(clip INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+                        failed INTEGER NOT NULL DEFAULT 0, row_check INTEGER NOT NULL DEFAULT 0);
+                    CREATE TABLE models(digest TEXT PRIMARY KEY, path TEXT NOT NULL,
+                        row_check INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+                    CREATE TABLE deaths(clip INTEGER PRIMARY KEY, count INTEGER NOT NULL,
+                        row_check INTEGER NOT NULL DEFAULT 0);
                     PRAGMA application_id = \(applicationID);
                     """)
         }

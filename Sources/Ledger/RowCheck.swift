@@ -22,6 +22,17 @@ struct RowCheck {
         }
     }
 
+    mutating func add(_ number: Double) {
+        add(byte: 4)
+        add(Int64(bitPattern: number.bitPattern))
+    }
+
+    mutating func add(_ bytes: [UInt8]) {
+        add(byte: 5)
+        for byte in bytes { add(byte: byte) }
+        add(Int64(bytes.count))
+    }
+
     /// As SQLite keeps it: a signed integer.
     var value: Int64 { Int64(bitPattern: state) }
 

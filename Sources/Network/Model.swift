@@ -30,7 +30,9 @@ package final class Model: Sendable {
     package static func load(path: String) throws -> Model {
         let file = try ModelFile(path: path)
         try file.checkLayout()
-        return try Model(metadata: file.metadata) { try file.floats($0) }
+        let model = try Model(metadata: file.metadata) { try file.floats($0) }
+        try file.checkDigest()
+        return model
     }
 
     /// - Parameter values: gives the values of one parameter, as many as its shape has; called once for each, so that no

@@ -43,6 +43,29 @@ package final class ModelFile: Sendable {
         metadata = try ModelMetadata(texts: header.texts, path: path)
     }
 
+    /// Holds the whole file against the digest that it carries; one that carries none, as another program may write it,
+    /// passes. To be called last, as an error that names a tensor says more.
+    ///
+    /// - Throws: `NetworkError.metadata` where the file is not the one that was written.
+    package func checkDigest() throws {
+        guard let digest = texts[ModelDigest.key] else {
+            // A flipped byte in the word itself must not switch the check off.
+            guard let key = texts.first(where: { $0.value.hasPrefix(ModelDigest.prefix) })?.key else { return }
+            throw NetworkError.metadata(path: path, key: key, reason: "holds a digest; expected it in 'digest'")
+        }
+        let found = mapped.withBytes { bytes in
+            ModelDigest.place(of: digest, in: UnsafeRawBufferPointer(rebasing: bytes[..<dataStart])).map {
+                ModelDigest.taken(bytes, digits: $0)
+            }
+        }
+        guard found == digest else {
+            throw NetworkError.metadata(
+                path: path, key: ModelDigest.key,
+                reason: "the file is not what was written: found \(found?.prefix(23) ?? "no digest of this form"), "
+                    + "expected \(digest.prefix(23))")
+        }
+    }
+
     /// Size of the file in bytes.
     package var size: Int { mapped.size }
 

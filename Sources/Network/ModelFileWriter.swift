@@ -45,7 +45,8 @@ package enum ModelFileWriter {
     package static func write(
         tensors: [Tensor], metadata: ModelMetadata, texts: [String: String] = [:], to path: String
     ) throws {
-        let all = texts.merging(try metadata.texts()) { $1 }
+        var all = texts.merging(try metadata.texts()) { $1 }
+        all[ModelDigest.key] = ModelDigest.blank
         var entries: [String: HeaderValue] = ["__metadata__": .texts(all)]
         var end = 0
         for tensor in tensors {
@@ -61,7 +62,18 @@ package enum ModelFileWriter {
         while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
         var length = UInt64(header.count).littleEndian
         let prefix = withUnsafeBytes(of: &length) { Array($0) }
-        try replace(path, with: [prefix, header] + tensors.map(\.bytes))
+        try replace(path, with: [prefix, sealed(header, prefix, tensors)] + tensors.map(\.bytes))
+    }
+
+    /// The header with the digest of the whole file in the place kept for it.
+    private static func sealed(_ header: [UInt8], _ prefix: [UInt8], _ tensors: [Tensor]) -> [UInt8] {
+        let digest = ModelDigest.of([prefix, header] + tensors.map(\.bytes))
+        guard let place = header.withUnsafeBytes({ ModelDigest.place(of: ModelDigest.blank, in: $0) }) else {
+            preconditionFailure("a header without the place for its digest")
+        }
+        var header = header
+        header.replaceSubrange(place, with: digest.utf8.suffix(place.count))
+        return header
     }
 
     private struct Entry: Encodable {

@@ -18,6 +18,7 @@ package enum ModelQuantizer {
                 tensors.append(ModelFileWriter.Tensor(name: parameter.name, shape: parameter.shape, floats: values))
             }
         }
+        try file.checkDigest()
         try ModelFileWriter.write(tensors: tensors, metadata: file.metadata, to: output)
     }
 

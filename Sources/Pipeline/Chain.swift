@@ -64,6 +64,9 @@ package final class Chain {
         return true
     }
 
+    /// Clips that came and have not ended yet.
+    var unfinished: [ClipJob] { underWay }
+
     /// Makes every operator let go of what it holds back, so that all drained clips complete.
     package func flush() throws {
         for operation in operators { try operation.flush() }

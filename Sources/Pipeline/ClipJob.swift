@@ -24,6 +24,23 @@ package final class ClipJob {
         self.route = route
     }
 
+    /// Of the worker that has it; nil where nobody watches.
+    var watch: WorkerWatch?
+
+    /// Makes a call that may never come back, such as a decoder's. Inside, nothing may be touched that others see.
+    package func watched<Value>(_ call: () throws -> Value) throws -> Value {
+        guard let watch else { return try call() }
+        watch.enter()
+        let result = Swift.Result { try call() }
+        guard watch.leave() else { throw WorkerAbandoned() }
+        return try result.get()
+    }
+
+    /// Tells how long the clip is, in seconds: so much longer its decoding may take.
+    package func expect(seconds: Double) {
+        watch?.extend(by: seconds.isFinite ? Int(min(max(seconds, 0), 1e9)) : 0)
+    }
+
     /// Called by a persistent stage when its rows of this clip are all written.
     package func deliver(_ product: Product) { products.append(product) }
 

@@ -8,12 +8,14 @@ package struct Outcome: Sendable {
     /// Seconds of audio that went through.
     package let seconds: Double
 
-    package init(_ job: ClipJob) {
+    /// - Parameter failure: of a clip that could not say so itself; nil: the job's own.
+    package init(_ job: ClipJob, failure given: ClipFailure? = nil) {
+        let failure = given ?? job.failure
         index = job.index
         clip = job.id
         source = job.source
-        products = job.failure == nil ? job.products : []
-        failure = job.failure
+        products = failure == nil ? job.products : []
+        self.failure = failure
         seconds = job.seconds
     }
 }

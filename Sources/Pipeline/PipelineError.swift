@@ -1,7 +1,7 @@
 /// A fault in a pipeline's specification or in a command's settings.
 package struct PipelineError: Error, CustomStringConvertible, Sendable {
-    /// Where a fault belongs: what the user typed, or what a file holds.
-    package enum Kind: Sendable { case usage, input }
+    /// Where a fault belongs: what the user typed, what a file holds, or a state that another run gets past.
+    package enum Kind: Sendable { case usage, input, busy }
 
     package let kind: Kind
     /// The file, if the fault is in one.

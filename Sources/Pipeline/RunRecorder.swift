@@ -6,8 +6,11 @@ package protocol RunRecorder: Sendable {
     func seal(_ store: any RowStore) throws
     /// A worker starts on a clip. Cheap: called for every clip, on the worker's thread.
     func noteStart(clip: Int64, worker: Int)
+    /// A worker has no clip any more.
+    func noteIdle(worker: Int)
 }
 
 extension RunRecorder {
     package func noteStart(clip: Int64, worker: Int) {}
+    package func noteIdle(worker: Int) {}
 }

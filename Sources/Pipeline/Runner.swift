@@ -3,6 +3,7 @@ import Foundation
 /// Carries out a plan with worker threads of their own, one whole chain each.
 ///
 /// Threads, not a task group: the work is bound by the processor, and a task group would starve timers and progress.
+/// The thread that runs it watches over the workers: one that is lost in a call that does not come back is replaced.
 package final class Runner: @unchecked Sendable {
     /// What a run came to.
     package struct Result: Sendable {
@@ -16,22 +17,50 @@ package final class Runner: @unchecked Sendable {
     /// Looks up a clip by its place in the manifest, on a worker's thread.
     package typealias ClipLookup = @Sendable (_ index: Int) -> (id: Int64, name: String, path: String)
 
+    /// The failure class of a clip that was given up because its decoding did not end.
+    package static let stuck = "stuck"
+    /// So many workers may be lost before the run itself is given up: each keeps its memory.
+    private static let lostLimit = 8
+    /// A pause that is longer was the whole process's, stopped or suspended, and no clip's.
+    private static let longestTick = 3.0
+    /// Seconds that a worker may be inside a call once the run is to stop.
+    private static let patienceAtStop = 2
+
+    /// A worker's place: what others may have to take up from it.
+    private final class Seat: @unchecked Sendable {
+        let number: Int
+        let watch = WorkerWatch()
+        var chain: Chain?
+        var job: ClipJob?
+
+        init(_ number: Int) { self.number = number }
+    }
+
     private let plan: Plan
     private let factory: any OperatorFactory
     private let recorder: any RunRecorder
     private let committer: Committer
     private let lookup: ClipLookup
     private let stop: StopSignal
-    private let lock = NSLock()
+    private let queue: WorkQueue
+    private let patience: Int
+    private let tick: Double
+    private let condition = NSCondition()
+    private var seats: [Seat] = []
+    private var lost = 0
     private var result = Result()
     private var fault: (any Error)?
 
     /// - Parameters:
     ///   - committer: shared with the factory, whose operators retire their stores to it.
     ///   - stop: raised from outside to interrupt the run.
+    ///   - alone: places of clips that were under way when a process died: each goes first and by itself, so that a
+    ///     second death blames no other.
+    ///   - patience: seconds that decoding a clip may take beyond the clip's own length.
+    ///   - tick: what counts as a second of them, for tests.
     package init(
         plan: Plan, factory: any OperatorFactory, recorder: any RunRecorder, committer: Committer,
-        stop: StopSignal, lookup: @escaping ClipLookup
+        stop: StopSignal, alone: [Int] = [], patience: Int = 30, tick: Double = 1, lookup: @escaping ClipLookup
     ) {
         self.plan = plan
         self.factory = factory
@@ -39,43 +68,109 @@ package final class Runner: @unchecked Sendable {
         self.committer = committer
         self.stop = stop
         self.lookup = lookup
+        self.patience = patience
+        self.tick = tick
+        queue = WorkQueue(plan, alone: alone, stop: stop)
     }
 
     /// Runs to the end, or until stopped. Returns only when everything that was done is durable.
     ///
     /// - Throws: the first fault that ended the run: a full disk, a broken ledger, a fault of a stage.
     package func run(workers: Int) throws -> Result {
-        let queue = WorkQueue(plan)
         committer.start()
-        let group = DispatchGroup()
-        for worker in 0..<max(1, min(workers, max(1, plan.pending))) {
-            group.enter()
-            let thread = Thread { [self] in
-                work(worker, queue)
-                group.leave()
-            }
-            thread.name = "worker \(worker)"
-            thread.stackSize = 8 << 20
-            thread.start()
+        condition.lock()
+        for worker in 0..<max(1, min(workers, max(1, plan.pending))) { sit(worker) }
+        var last = Self.seconds()
+        while !seats.isEmpty {
+            if condition.wait(until: Date(timeIntervalSinceNow: tick)) { continue }
+            let now = Self.seconds()
+            defer { last = now }
+            if now - last < Self.longestTick * tick { lookAround() }
         }
-        group.wait()
+        condition.unlock()
         do { try committer.finish() } catch { note(error) }
-        lock.lock()
-        defer { lock.unlock() }
+        condition.lock()
+        defer { condition.unlock() }
         if let fault { throw fault }
         result.wasInterrupted = stop.isRaised
         return result
     }
 
-    private func work(_ worker: Int, _ queue: WorkQueue) {
+    private static func seconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+
+    /// Starts a worker. The condition is locked.
+    private func sit(_ number: Int) {
+        let seat = Seat(number)
+        seats.append(seat)
+        let thread = Thread { [self] in
+            work(seat)
+            rise(seat)
+        }
+        thread.name = "worker \(number)"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    private func rise(_ seat: Seat) {
+        if seat.watch.isAbandoned { return }
+        recorder.noteIdle(worker: seat.number)
+        queue.leave(seat.watch)
+        condition.lock()
+        seats.removeAll { $0 === seat }
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// A second has passed: gives up workers that are lost in a call. The condition is locked.
+    private func lookAround() {
+        for seat in seats {
+            guard let call = seat.watch.tick(),
+                call.isOver || stop.isRaised && call.spent > Self.patienceAtStop, seat.watch.abandon(call)
+            else { continue }
+            // From here on the worker touches nothing, so that its chain and its clip can be looked at.
+            seats.removeAll { $0 === seat }
+            lost += 1
+            let unfinished = seat.chain?.unfinished.filter { $0 !== seat.job }.map(\.index) ?? []
+            queue.leave(seat.watch, returning: unfinished)
+            if stop.isRaised { continue }
+            if let job = seat.job { fail(job, after: call.spent) }
+            if lost < Self.lostLimit {
+                sit(seat.number)
+            } else {
+                noteLocked(
+                    PipelineError(
+                        .busy,
+                        "\(lost) clips do not come back from their decoding; they are set aside, run again to go on")
+                )
+            }
+        }
+    }
+
+    private func fail(_ job: ClipJob, after seconds: Int) {
+        let outcome = Outcome(
+            job,
+            failure: ClipFailure(
+                failureClass: Self.stuck,
+                reason: "given up after \(seconds) s of decoding, expected at most its length and \(patience) s"))
+        result.failed += 1
+        do { try committer.submit([outcome]) } catch { noteLocked(error) }
+    }
+
+    private func work(_ seat: Seat) {
         do {
-            let chain = try Chain(graph: plan.graph, factory: factory, worker: worker)
+            let chain = try Chain(graph: plan.graph, factory: factory, worker: seat.number)
+            seat.chain = chain
             do {
-                while !stop.isRaised, let (index, route) = queue.take() {
-                    let clip = lookup(index)
-                    let job = ClipJob(index: index, id: clip.id, name: clip.name, path: clip.path, route: route)
-                    recorder.noteStart(clip: clip.id, worker: worker)
+                while !stop.isRaised, let item = queue.take(seat.watch) {
+                    let clip = lookup(item.index)
+                    let job = ClipJob(
+                        index: item.index, id: clip.id, name: clip.name, path: clip.path, route: item.route)
+                    job.watch = seat.watch
+                    seat.job = job
+                    seat.watch.begin(allowance: patience)
+                    recorder.noteStart(clip: clip.id, worker: seat.number)
                     if try !chain.process(job, shouldStop: { stop.isRaised }) { break }
+                    if item.isAlone { try chain.flush() }
                     try hand(over: chain.takeEnded())
                 }
                 // Also when interrupted: what waits in a shared batch is a fraction of a second of work.
@@ -83,6 +178,8 @@ package final class Runner: @unchecked Sendable {
                 try hand(over: chain.takeEnded())
                 try hand(over: chain.takeStranded())
                 try chain.close(isComplete: !stop.isRaised)
+            } catch is WorkerAbandoned {
+                return
             } catch {
                 note(error)
                 try? chain.close(isComplete: false)
@@ -94,19 +191,23 @@ package final class Runner: @unchecked Sendable {
 
     private func hand(over ended: [ClipJob]) throws {
         guard !ended.isEmpty else { return }
-        let outcomes = ended.map(Outcome.init)
+        let outcomes = ended.map { Outcome($0) }
         try committer.submit(outcomes)
-        lock.lock()
+        condition.lock()
         for outcome in outcomes {
             if outcome.failure == nil { result.done += 1 } else { result.failed += 1 }
         }
-        lock.unlock()
+        condition.unlock()
     }
 
     private func note(_ error: any Error) {
-        lock.lock()
+        condition.lock()
+        noteLocked(error)
+        condition.unlock()
+    }
+
+    private func noteLocked(_ error: any Error) {
         if fault == nil { fault = error }
-        lock.unlock()
         stop.raise()
     }
 }

@@ -3,22 +3,70 @@ import Foundation
 /// The clips of a plan that have work to do, handed out one by one in manifest order. Nothing is made per clip
 /// until it is asked for.
 final class WorkQueue: @unchecked Sendable {
+    /// A clip to work on.
+    struct Item {
+        let index: Int
+        let route: Route
+        /// No other worker has a clip meanwhile.
+        let isAlone: Bool
+    }
+
     private let plan: Plan
-    private let lock = NSLock()
+    private let stop: StopSignal
+    private let condition = NSCondition()
+    /// Clips that go first, each while nothing else is under way; the last one goes first.
+    private var alone: [Int]
+    private let suspects: Set<Int>
+    private var loner: WorkerWatch?
+    /// Clips of workers that were given up.
+    private var returned: [Int] = []
     private var next = 0
 
-    init(_ plan: Plan) { self.plan = plan }
+    /// - Parameter alone: places of clips that may end the process: one that does is then known for sure.
+    init(_ plan: Plan, alone: [Int] = [], stop: StopSignal) {
+        self.plan = plan
+        self.stop = stop
+        self.alone = alone.filter { plan.assignments[$0] >= 0 }.sorted(by: >)
+        suspects = Set(self.alone)
+    }
 
-    /// The next clip's place in the manifest and its route; nil at the end.
-    func take() -> (index: Int, route: Route)? {
-        lock.lock()
-        defer { lock.unlock() }
+    /// The next clip; nil at the end. Asking for one says that the last one is done with.
+    func take(_ worker: WorkerWatch) -> Item? {
+        condition.lock()
+        defer { condition.unlock() }
+        release(worker)
+        while loner != nil {
+            if stop.isRaised { return nil }
+            _ = condition.wait(until: Date(timeIntervalSinceNow: 0.2))
+        }
+        if let index = alone.popLast() {
+            loner = worker
+            return item(index, isAlone: true)
+        }
+        if let index = returned.popLast() { return item(index) }
         while next < plan.assignments.count {
             let index = next
             next += 1
-            let assignment = plan.assignments[index]
-            if assignment >= 0 { return (index, plan.routes[Int(assignment)]) }
+            if plan.assignments[index] >= 0, !suspects.contains(index) { return item(index) }
         }
         return nil
+    }
+
+    /// The worker takes no more clips; those it could not finish come back.
+    func leave(_ worker: WorkerWatch, returning unfinished: [Int] = []) {
+        condition.lock()
+        release(worker)
+        returned += unfinished
+        condition.unlock()
+    }
+
+    private func release(_ worker: WorkerWatch) {
+        guard loner === worker else { return }
+        loner = nil
+        condition.broadcast()
+    }
+
+    private func item(_ index: Int, isAlone: Bool = false) -> Item {
+        Item(index: index, route: plan.routes[Int(plan.assignments[index])], isAlone: isAlone)
     }
 }

@@ -44,6 +44,35 @@ package final class MappedShard: @unchecked Sendable {
         }
     }
 
+    /// Maps what is left of a shard that may be damaged, by a header that is known from elsewhere.
+    ///
+    /// Rows that the file does not reach are no rows of it: asking for them throws.
+    /// - Throws: `ShardError` where the file cannot be opened or holds no row at all.
+    package init(path: String, salvagedBy known: NumpyHeader) throws(ShardError) {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size >= NumpyHeader.size else {
+            throw ShardError(path: path, "found \(status.st_size) bytes, expected a shard", byte: 0)
+        }
+        size = Int(status.st_size)
+        guard let mapped = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED else {
+            throw ShardError(path: path, "cannot map \(size) bytes", code: errno)
+        }
+        base = mapped
+        let rows = (size - NumpyHeader.size) / known.rowSize
+        header = NumpyHeader(dtype: known.dtype, rows: min(known.rows, rows), columns: known.columns)
+    }
+
+    /// Bytes of the whole file.
+    package var fileSize: Int { size }
+
+    /// The file's first bytes, as many as a header of ours has.
+    package var headerBytes: [UInt8] { Array(UnsafeRawBufferPointer(start: base, count: NumpyHeader.size)) }
+
     deinit { munmap(base, size) }
 
     /// The bytes of some rows. Borrowed: valid while the shard is.

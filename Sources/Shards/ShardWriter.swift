@@ -64,6 +64,8 @@ package final class ShardWriter: @unchecked Sendable {
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
         if keepingRows == nil {
             try writeHeader()
+            // Its name has to last before a ledger counts rows of it.
+            try files.syncFolder(Self.folder(path))
         } else {
             var status = stat()
             guard fstat(descriptor, &status) == 0, Int(status.st_size) >= written else {

@@ -31,17 +31,24 @@ final class DecodeOperator: Source {
     func begin(_ job: ClipJob) throws {
         file = nil
         frames = 0
-        let stat = try SourceStat.of(job.path)
+        let path = job.path
+        let stat = try job.watched { try SourceStat.of(path) }
         before = stat
         // Known before anything can fail, so that a failure is of this very file and not tried again until it changes.
         job.source = SourceFile(content: "", size: stat.size, modified: stat.modified)
         // The digest reads the file once through; the decoder then finds it in the page cache.
-        job.source = SourceFile(content: try stat.digest(job.path, digester), size: stat.size, modified: stat.modified)
+        let digester = digester
+        let content = try job.watched { try stat.digest(path, digester) }
+        job.source = SourceFile(content: content, size: stat.size, modified: stat.modified)
         do {
-            file = try AudioFile(
-                path: job.path, bytes: PathText.bytes(job.path), truncation: truncation, nonFinite: nonFinite)
-        } catch {
-            throw clipFailure(error)
+            let (truncation, nonFinite) = (truncation, nonFinite)
+            let file = try job.watched {
+                try AudioFile(path: path, bytes: PathText.bytes(path), truncation: truncation, nonFinite: nonFinite)
+            }
+            job.expect(seconds: Double(file.declaredFrames) / Double(file.rate))
+            self.file = file
+        } catch let error as AudioError {
+            throw fault(error)
         }
     }
 
@@ -51,9 +58,10 @@ final class DecodeOperator: Source {
         while left > 0 {
             let count: Int
             do {
-                count = try file.read(into: buffer)
-            } catch {
-                throw clipFailure(error)
+                let buffer = buffer
+                count = try job.watched { try file.read(into: buffer) }
+            } catch let error as AudioError {
+                throw fault(error)
             }
             if count == 0 {
                 try end(job)
@@ -74,13 +82,16 @@ final class DecodeOperator: Source {
 
     private func end(_ job: ClipJob) throws {
         file = nil
-        guard let before, try SourceStat.of(job.path) == before else {
+        let path = job.path
+        guard let before, try job.watched({ try SourceStat.of(path) }) == before else {
             throw ClipFailure(
                 failureClass: FailureClass.changed.rawValue, reason: "the file changed while it was being read")
         }
     }
 
-    private func clipFailure(_ error: AudioError) -> ClipFailure {
-        ClipFailure(failureClass: error.failureClass.rawValue, reason: error.reason, offset: error.offset)
+    /// What the system ran out of is no fault of the clip: it ends the run.
+    private func fault(_ error: AudioError) -> any Error {
+        if let code = error.systemCode { return ShardError(path: error.path, "cannot open", code: code) }
+        return ClipFailure(failureClass: error.failureClass.rawValue, reason: error.reason, offset: error.offset)
     }
 }

@@ -58,4 +58,5 @@ final class LedgerRecorder: RunRecorder {
     }
 
     func noteStart(clip: Int64, worker: Int) { flight.note(clip: clip, worker: worker) }
+    func noteIdle(worker: Int) { flight.note(clip: 0, worker: worker) }
 }

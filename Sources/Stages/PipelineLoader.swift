@@ -1,4 +1,4 @@
-import Crypto
+import Corpus
 import Features
 import Foundation
 import Network
@@ -46,7 +46,7 @@ package enum PipelineLoader {
                 guard definition.name == StageCatalog.infer, slot == 1, let path = parameters["model"] else {
                     return true
                 }
-                return try models.model(path).needsWave
+                return try models.metadata(path).architecture.hasEncoder
             }
         ).build()
         var inferences: [Int: PreparedInference] = [:]
@@ -85,16 +85,16 @@ package enum PipelineLoader {
         _ node: Graph.Node, _ graph: Graph, _ plans: [Int: ChunkPlan], _ models: ModelShelf
     ) throws -> PreparedInference {
         let path = node.parameters["model"] ?? ""
-        let model = try models.model(path)
         guard let chunk = graph.nearest(StageCatalog.chunk, from: node), let plan = plans[chunk.index] else {
             throw graph.error(node, "found no chunk stage above it, expected one")
         }
         let made = plan.frontEnd
-        let wanted = try FrontEnd(of: model)
+        let wanted = FrontEnd(try models.metadata(path).frontEnd)
         guard made == wanted else {
             throw graph.error(
                 node, "the front-end of \(path) is [\(wanted)], but the features here are made by [\(made)]")
         }
+        let model = try models.model(path)
         var normalization = Normalization(rawValue: model.normalization.rawValue)
         if let asked = node.parameters["normalization"], asked != "model" {
             normalization = Normalization(rawValue: asked)
@@ -103,7 +103,8 @@ package enum PipelineLoader {
             throw graph.error(node, "\(path) wants normalization '\(model.normalization.rawValue)', which is not known")
         }
         return PreparedInference(
-            model: model, normalization: normalization, plan: plan,
+            model: model, path: FileSystem.absolute(path), digest: try models.digest(path),
+            normalization: normalization, plan: plan,
             batch: node.parameters["batch"].flatMap(Int.init) ?? 64)
     }
 }
@@ -111,6 +112,7 @@ package enum PipelineLoader {
 /// Loads and digests each model file once.
 private final class ModelShelf {
     private var models: [String: Model] = [:]
+    private var digests: [String: String] = [:]
 
     func model(_ path: String) throws -> Model {
         if let known = models[path] { return known }
@@ -119,14 +121,16 @@ private final class ModelShelf {
         return loaded
     }
 
+    /// What the file says of itself: enough to know whether it fits, before its weights are read.
+    func metadata(_ path: String) throws -> ModelMetadata {
+        try models[path]?.metadata ?? ModelFile(path: path).metadata
+    }
+
     /// SHA-256 of the file's bytes.
     func digest(_ path: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw PipelineError(.input, "\(path): no such file, or it may not be read")
-        }
-        return "sha256:"
-            + SHA256.hash(data: data).map { byte in
-                (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }.joined()
+        if let known = digests[path] { return known }
+        let taken = try ModelDigest.ofFile(path)
+        digests[path] = taken
+        return taken
     }
 }

@@ -57,13 +57,18 @@ package final class RunSession {
 
     private var reconciled: Reconciler?
 
+    /// Folds the ledger's log into its file, so that all of a cache that rests lies under checks.
+    package func close() throws { try ledger.close() }
+
     /// Carries the plan out.
     ///
     /// - Parameters:
     ///   - stop: raised from outside to interrupt.
+    ///   - patience: seconds that decoding a clip may take beyond the clip's own length.
     ///   - onCommit: told of clips that became durable, on the committer's thread.
     package func run(
-        _ plan: Plan, workers: Int, stop: StopSignal, onCommit: @escaping @Sendable ([Outcome]) -> Void
+        _ plan: Plan, workers: Int, stop: StopSignal, patience: Int = 30,
+        onCommit: @escaping @Sendable ([Outcome]) -> Void
     ) throws -> Report {
         guard let reconciled else { preconditionFailure("a run without a plan") }
         try ledger.put(
@@ -73,9 +78,13 @@ package final class RunSession {
         guard try plan.pending > 0 || isUnfinished() else {
             return Report(plan: plan, result: Runner.Result(), failures: plan.count(.failed))
         }
+        for inference in pipeline.inferences.values {
+            try ledger.put(model: inference.digest, path: inference.path)
+        }
         let run = try ledger.beginRun(pipeline: pipeline.graph.name, workers: workers)
         do {
-            let report = try carryOut(plan, reconciled, workers: workers, stop: stop, onCommit: onCommit)
+            let report = try carryOut(
+                plan, reconciled, workers: workers, stop: stop, patience: patience, onCommit: onCommit)
             try ledger.finishRun(
                 id: run, outcome: report.result.wasInterrupted ? "interrupted" : "complete", done: report.result.done,
                 failed: report.result.failed)
@@ -89,12 +98,12 @@ package final class RunSession {
 
     /// Whether a run that was killed has left shards open or no index, though no clip is pending.
     private func isUnfinished() throws -> Bool {
-        try access(cache.indexPath, F_OK) != 0 || ledger.shards().contains { !$0.isSealed }
+        try !ShardIndex.isCurrent(cache: cache, ledger: ledger) || ledger.shards().contains { !$0.isSealed }
             || ledger.lastRun().map { $0.outcome != "complete" } ?? false
     }
 
     private func carryOut(
-        _ plan: Plan, _ reconciled: Reconciler, workers: Int, stop: StopSignal,
+        _ plan: Plan, _ reconciled: Reconciler, workers: Int, stop: StopSignal, patience: Int,
         onCommit: @escaping @Sendable ([Outcome]) -> Void
     ) throws -> Report {
         let graph = pipeline.graph
@@ -114,13 +123,16 @@ package final class RunSession {
         let factory = StageFactory(
             pipeline: pipeline, cache: cache.folder, ledger: ledger, room: room, stageIDs: names)
         let manifest = manifest
+        let suspects = try Set(ledger.clips(withDeaths: 1))
         let runner = Runner(
-            plan: plan, factory: factory, recorder: recorder, committer: committer, stop: stop
+            plan: plan, factory: factory, recorder: recorder, committer: committer, stop: stop,
+            alone: suspects.isEmpty ? [] : ids.indices.filter { suspects.contains(ids[$0]) }, patience: patience
         ) { index in
             let entry = manifest.entry(index)
             return (ids[index], entry.clip, entry.path)
         }
         let result = try runner.run(workers: workers)
+        holder.recorder = nil
         if !result.wasInterrupted { try room.sealLeftovers() }
         flight.remove()
         try ShardIndex.write(cache: cache, ledger: ledger)

@@ -1,5 +1,7 @@
 import Corpus
+import Foundation
 import Ledger
+import Shards
 
 /// The table that says where each clip's rows lie: `clip,kind,shard,first,count`.
 package enum ShardIndex {
@@ -16,16 +18,34 @@ package enum ShardIndex {
         package let count: Int64
     }
 
-    /// Writes `shards/index.csv` for the pipeline that ran last, replacing the old one in one step.
+    /// Writes `shards/index.csv` for the pipeline that ran last, replacing the old one in one step, and notes its digest.
     package static func write(cache: Cache, ledger: Ledger) throws {
+        let checksum = Checksum()
         try FileSystem.write(cache.indexPath) { put in
-            var line: [UInt8] = CSV.row(header)
-            try put(line[...])
-            try forEach(ledger, pipeline: nil) { row in
-                line.removeAll(keepingCapacity: true)
-                CSV.append([row.clip, row.kind, row.shard, String(row.first), String(row.count)], to: &line)
-                try put(line[...])
+            try lines(ledger) { line in
+                line.withUnsafeBytes { checksum.update($0) }
+                try put(line)
             }
+        }
+        let pipeline = try PipelineChoice.find(ledger, name: nil)
+        try ledger.noteIndex(pipeline: pipeline.fingerprint, digest: checksum.digest.description)
+    }
+
+    /// Whether the file is the one that was last written, for the pipeline that ran last and the manifest as it is.
+    package static func isCurrent(cache: Cache, ledger: Ledger) throws -> Bool {
+        guard access(cache.indexPath, R_OK) == 0 else { return false }
+        let pipeline = try PipelineChoice.find(ledger, name: nil)
+        return try ledger.isIndex(
+            pipeline: pipeline.fingerprint, digest: Checksum.ofFile(cache.indexPath).description)
+    }
+
+    private static func lines(_ ledger: Ledger, _ put: (ArraySlice<UInt8>) throws -> Void) throws {
+        var line: [UInt8] = CSV.row(header)
+        try put(line[...])
+        try forEach(ledger, pipeline: nil) { row in
+            line.removeAll(keepingCapacity: true)
+            CSV.append([row.clip, row.kind, row.shard, String(row.first), String(row.count)], to: &line)
+            try put(line[...])
         }
     }
 

@@ -49,12 +49,18 @@ final class ShardRoom: @unchecked Sendable {
         }
     }
 
-    /// Seals the half-filled shards that no worker has taken up. Called when a run is complete.
+    /// Seals the half-filled shards that no worker has taken up, and those of workers that were given up. Called when a
+    /// run is complete.
     func sealLeftovers() throws {
-        for records in resumable.values {
-            for record in records { try sealNow(try resume(record)) }
-        }
         resumable = [:]
+        for record in try ledger.shards() where !record.isSealed {
+            if try ledger.committedRows(shard: record.id) == 0 {
+                unlink(ShardWriter.partial(cache + "/" + record.path))
+                try ledger.removeShard(id: record.id)
+            } else {
+                try sealNow(try resume(record))
+            }
+        }
     }
 
     /// A shard to write to: a half-filled one, or a new one.

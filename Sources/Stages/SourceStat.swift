@@ -30,7 +30,9 @@ struct SourceStat: Equatable {
     }
 
     /// Digest of the whole file. Devices and folders are refused before they are read.
-    func digest(_ path: String, _ digester: FileDigester = FileDigester()) throws(ClipFailure) -> String {
+    ///
+    /// - Throws: `ClipFailure`; `ShardError` where the system has run out of something, which is no fault of the clip.
+    func digest(_ path: String, _ digester: FileDigester = FileDigester()) throws -> String {
         var status = stat()
         guard FileSystem.withBytes(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw ClipFailure(
@@ -40,6 +42,7 @@ struct SourceStat: Equatable {
         do {
             return try digester.digest(path, bytes: PathText.bytes(path)).description
         } catch {
+            if let code = error.code, AudioError.shortages.contains(code) { throw error }
             throw ClipFailure(failureClass: FailureClass.unreadable.rawValue, reason: "\(error)")
         }
     }

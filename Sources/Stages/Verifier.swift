@@ -1,13 +1,19 @@
 import Foundation
 import Ledger
+import Network
 import Shards
 
-/// Reads every byte of a cache against its digests.
+/// Reads every byte of a cache against its digests, and takes back what is damaged.
+///
+/// What a repair does to files comes after the ledger has let go of their rows: a repair that is killed is one that can
+/// be done again.
 package struct Verifier {
     /// What is wrong, and which clips it touches.
     package struct Finding: Sendable {
         package let what: String
         package let clips: [String]
+        /// True where a repair, with the run that follows, makes all of it good.
+        package var isMended: Bool
     }
 
     package struct Report: Sendable {
@@ -26,78 +32,79 @@ package struct Verifier {
     /// - Parameter repair: takes the results of damaged rows back, so that the next run makes them anew. Takes the
     ///   cache's lock.
     package func run(repair: Bool) throws -> Report {
+        guard cache.exists else {
+            _ = try cache.reading()
+            return Report()
+        }
         let lock = repair ? try CacheLock(folder: cache.folder) : nil
         defer { withExtendedLifetime(lock) {} }
-        let ledger = repair ? try Ledger(path: cache.ledgerPath) : try cache.reading()
         var report = Report()
-        var bad: [(clip: Int64, stage: Int64)] = []
+        // Looked at before the ledger is opened: opening it for writing folds the log in.
+        if let damage = LedgerLog.damage(beside: cache.ledgerPath) {
+            report.findings.append(Finding(what: damage, clips: [], isMended: repair))
+        }
+        let ledger = repair ? try Ledger(path: cache.ledgerPath) : try cache.reading()
+        defer { if repair { try? ledger.close() } }
         let names = try clipNames(ledger)
-        let (structure, rows) = try ledger.verifyRows()
-        for line in structure { report.findings.append(Finding(what: "\(ledger.path): \(line)", clips: [])) }
+        try checkRows(ledger, names, repair: repair, &report)
+        for record in try ledger.shards() {
+            let check = ShardCheck(cache: cache, ledger: ledger, record: record, names: names)
+            try check.run(repair: repair, &report)
+        }
+        try checkModels(ledger, &report)
+        try checkIndex(ledger, repair: repair, &report)
+        return report
+    }
+
+    private func checkRows(_ ledger: Ledger, _ names: [Int64: String], repair: Bool, _ report: inout Report) throws {
+        var (structure, rows) = try ledger.verifyRows()
+        if repair, !structure.isEmpty {
+            for line in structure {
+                report.findings.append(Finding(what: "\(ledger.path): \(line)", clips: [], isMended: true))
+            }
+            try ledger.rebuildIndexes()
+            (structure, rows) = try ledger.verifyRows()
+        }
+        for line in structure {
+            report.findings.append(Finding(what: "\(ledger.path): \(line)", clips: [], isMended: false))
+        }
         for row in rows {
             report.findings.append(
                 Finding(
                     what: "\(ledger.path): row \(row.key) of \(row.table) is not what was written",
-                    clips: row.clip.map { [names[$0] ?? "#\($0)"] } ?? []))
-            if let clip = row.clip, row.table != "clips" {
-                for stage in try ledger.stages() where row.stage == nil || row.stage == stage.id {
-                    bad.append((clip, stage.id))
-                }
-            }
+                    clips: row.clip.map { [names[$0] ?? "#\($0)"] } ?? [], isMended: repair))
         }
-        for record in try ledger.shards() {
-            try check(record, ledger, names, &report, &bad)
-        }
-        if repair, !bad.isEmpty {
-            try ledger.deleteResults(bad)
-            report.repaired = bad.count
-        }
-        return report
+        guard repair, !rows.isEmpty else { return }
+        try ledger.repair(rows)
+        report.repaired += rows.count
     }
 
-    private func check(
-        _ record: ShardRecord, _ ledger: Ledger, _ names: [Int64: String], _ report: inout Report,
-        _ bad: inout [(clip: Int64, stage: Int64)]
-    ) throws {
-        report.shards += 1
-        var touched: [String] = []
-        var damaged: [(clip: Int64, stage: Int64)] = []
-        var whole: String?
-        do {
-            let path = cache.folder + "/" + record.path
-            let isSealed = access(path, F_OK) == 0
-            let shard =
-                isSealed
-                ? try MappedShard(path: path)
-                : try MappedShard(
-                    path: ShardWriter.partial(path), rowsOfPartial: try ledger.committedRows(shard: record.id))
-            try ledger.forEachResult(shard: record.id) { result in
-                report.results += 1
-                let digest = try? shard.digest(Int(result.firstRow), Int(result.rowCount))
-                report.bytes += result.rowCount * Int64(shard.header.rowSize)
-                if digest?.description != result.digest {
-                    touched.append(names[result.clip] ?? "#\(result.clip)")
-                    damaged.append((result.clip, result.stage))
-                }
-            }
-            if record.isSealed, try Checksum.ofFile(path).description != record.digest, damaged.isEmpty {
-                whole = "\(record.path): bytes outside the clips' rows (its header, or rows of no clip) have changed"
-            }
-        } catch let error as ShardError {
-            whole = "\(error)"
-            try ledger.forEachResult(shard: record.id) { result in
-                touched.append(names[result.clip] ?? "#\(result.clip)")
-                damaged.append((result.clip, result.stage))
+    /// A model is not part of the cache, but scores are worth no more than it. One that was replaced by another sound
+    /// one, or moved away, is no damage.
+    private func checkModels(_ ledger: Ledger, _ report: inout Report) throws {
+        for (digest, path) in try ledger.models() where access(path, F_OK) == 0 {
+            if (try? ModelDigest.ofFile(path)) == digest { continue }
+            do {
+                _ = try Model.load(path: path)
+            } catch {
+                report.findings.append(
+                    Finding(
+                        what: "\(error); scores in this cache were made with it while it was sound", clips: [],
+                        isMended: false))
             }
         }
-        if let whole {
-            report.findings.append(Finding(what: whole, clips: touched))
-        } else if !damaged.isEmpty {
+    }
+
+    private func checkIndex(_ ledger: Ledger, repair: Bool, _ report: inout Report) throws {
+        // During a run, and after one that was killed, the table is still to be written.
+        let outcome = try ledger.lastRun()?.outcome
+        guard outcome == "complete" || outcome == "interrupted" else { return }
+        let isDamaged = try !ledger.pipelines().isEmpty && !ShardIndex.isCurrent(cache: cache, ledger: ledger)
+        if isDamaged, try ledger.meta("index") != nil || repair {
             report.findings.append(
-                Finding(what: "\(record.path): rows of \(damaged.count) clips are not what was written", clips: touched)
-            )
+                Finding(what: "\(cache.indexPath): is not what was written", clips: [], isMended: repair))
         }
-        bad += damaged
+        if repair, isDamaged || report.repaired > 0 { try ShardIndex.write(cache: cache, ledger: ledger) }
     }
 
     private func clipNames(_ ledger: Ledger) throws -> [Int64: String] {

@@ -57,6 +57,8 @@ package struct Checkpoint {
     }
 
     /// Takes the tensors over.
+    ///
+    /// - Throws: `NetworkError` where one is missing or not finite, or the file is not the one that was written.
     package static func read(_ file: ModelFile, into parameters: ParameterBuffer, adam: Adam) throws {
         for (prefix, buffer) in [("", parameters), (first, adam.first), (second, adam.second)] {
             for parameter in buffer.layout.parameters {
@@ -64,5 +66,6 @@ package struct Checkpoint {
                     parameter, try file.floats(ParameterShape(prefix + parameter.name, parameter.shape)))
             }
         }
+        try file.checkDigest()
     }
 }

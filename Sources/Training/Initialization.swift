@@ -46,6 +46,7 @@ package enum Initialization {
             parameters.set(parameter, try file.floats(parameter))
             taken += 1
         }
+        try file.checkDigest()
         guard taken > 0 else {
             throw TrainingError(
                 .badInput,

@@ -25,7 +25,7 @@ enum Failure {
     static func end(with error: any Error, parser: ParsableCommand.Type) -> Never {
         if let code = error as? ExitCode { exit(code.rawValue) }
         if let status = status(of: error) {
-            let line = "\(error)".split(separator: "\n").joined(separator: " ")
+            let line = TerminalText.plain("\(error)".split(separator: "\n").joined(separator: " "))
             FileHandle.standardError.write(Data("earmark: \(line)\n".utf8))
             exit(status)
         }
@@ -35,7 +35,12 @@ enum Failure {
     /// nil: an error of the argument parser, which words it itself.
     private static func status(of error: any Error) -> Int32? {
         switch error {
-        case let error as PipelineError: error.kind == .usage ? Status.usage : Status.badInput
+        case let error as PipelineError:
+            switch error.kind {
+            case .usage: Status.usage
+            case .input: Status.badInput
+            case .busy: Status.tryAgain
+            }
         case let error as CommandError: error.status
         case let error as ShardError:
             error.isOutOfSpace ? Status.tryAgain : error.code == nil ? Status.badInput : Status.inputOutput

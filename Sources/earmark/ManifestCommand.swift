@@ -20,7 +20,9 @@ struct ManifestCommand: ParsableCommand {
 
     static func make(_ layout: Layout, dir: String, out: String) throws -> Int {
         let scan = layout == .folder ? try FolderScanner.scan(dir) : try FSD50K(folder: dir).scan
-        for warning in scan.warnings { FileHandle.standardError.write(Data("earmark: \(warning)\n".utf8)) }
+        for warning in scan.warnings {
+            FileHandle.standardError.write(Data("earmark: \(TerminalText.plain(warning))\n".utf8))
+        }
         guard !scan.entries.isEmpty else { throw CommandError(Status.badInput, "\(dir): found no audio files") }
         try Manifest.write(scan.entries, to: out)
         return scan.entries.count

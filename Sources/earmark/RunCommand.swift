@@ -11,15 +11,21 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var work: WorkOptions
     @Option(help: "Worker threads (default: one a processor).") var workers: Int = ProcessInfo.processInfo
         .activeProcessorCount
+    @Option(
+        help: "Seconds that decoding a clip may take beyond the clip's own length before the clip is given up.")
+    var patience = 30
     @Flag(help: "Say nothing but failures and the last line.") var quiet = false
     @Flag(help: "Print events as JSON lines.") var json = false
 
     func validate() throws {
         guard (1...1024).contains(workers) else { throw ValidationError("--workers is \(workers), expected 1 to 1024") }
+        guard (1...1_000_000).contains(patience) else {
+            throw ValidationError("--patience is \(patience), expected 1 to 1000000 seconds")
+        }
     }
 
     func run() throws {
-        let status = try RunFlow(work: work, workers: workers, quiet: quiet, json: json).run()
+        let status = try RunFlow(work: work, workers: workers, quiet: quiet, json: json, patience: patience).run()
         if status != 0 { throw ExitCode(status) }
     }
 }

@@ -11,11 +11,14 @@ struct RunFlow {
     let workers: Int
     let quiet: Bool
     let json: Bool
+    var patience = 30
 
     /// - Returns: the exit status.
     func run() throws -> Int32 {
+        try OpenFiles.require()
         let (pipeline, manifest) = try work.load()
         let session = try RunSession(pipeline: pipeline, manifest: manifest, cache: work.cache.value)
+        defer { try? session.close() }
         let stop = StopSignal()
         let trap = SignalTrap(stop)
         defer { withExtendedLifetime(trap) {} }
@@ -23,7 +26,7 @@ struct RunFlow {
         let display = ProgressDisplay(style: ProgressDisplay.style(quiet: quiet, json: json), total: plan.pending)
         if !quiet, !json { say(PlanText.lines(plan, pipeline: pipeline.graph.name)) }
         let start = Date()
-        let report = try session.run(plan, workers: workers, stop: stop) { display.add($0) }
+        let report = try session.run(plan, workers: workers, stop: stop, patience: patience) { display.add($0) }
         if plan.pending > 0 { display.finish() }
         try name(session.failures())
         return conclude(report, seconds: -start.timeIntervalSinceNow, audio: display.audioSeconds)
@@ -36,7 +39,7 @@ struct RunFlow {
                     #"{"event":"failure","clip":\#(JSON.text(failure.clip)),"path":\#(JSON.text(failure.path)),"#
                         + #""class":"\#(failure.failureClass)","reason":\#(JSON.text(failure.reason))}"#)
             } else {
-                say("failed: \(failure.clip) (\(failure.path)): \(failure.failureClass): \(failure.reason)")
+                say(failure.text)
             }
         }
         if failures.count > Self.shownFailures {

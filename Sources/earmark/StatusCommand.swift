@@ -33,7 +33,7 @@ struct StatusCommand: ParsableCommand {
             "\(chosen.name): \(counts.clips) clips: \(counts.done) done, \(counts.failed) failed, "
                 + "\(counts.pending) pending; last run: \(state)")
         for failure in failures {
-            print("failed: \(failure.clip) (\(failure.path)): \(failure.failureClass): \(failure.reason)")
+            print(failure.text)
         }
     }
 }

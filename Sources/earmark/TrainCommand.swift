@@ -36,6 +36,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        try OpenFiles.require()
         let spec = try PipelineLoader.load(path: pipeline, sets: []).spec
         let settings = try settings.merged(with: spec)
         let list = try Manifest(contentsOf: manifest)

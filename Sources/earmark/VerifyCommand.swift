@@ -14,21 +14,21 @@ struct VerifyCommand: ParsableCommand {
         let report = try Verifier(cache: cache.value).run(repair: repair)
         if json {
             let findings = report.findings.map { finding in
-                #"{"what":\#(JSON.text(finding.what)),"clips":[\#(finding.clips.map(JSON.text).joined(separator: ","))]}"#
+                #"{"what":\#(JSON.text(finding.what)),"mended":\#(finding.isMended),"clips":[\#(finding.clips.map(JSON.text).joined(separator: ","))]}"#
             }
             print(
                 #"{"shards":\#(report.shards),"results":\#(report.results),"bytes":\#(report.bytes),"#
                     + #""repaired":\#(report.repaired),"findings":[\#(findings.joined(separator: ","))]}"#)
         } else {
             for finding in report.findings {
-                print("damaged: \(finding.what)")
-                for clip in finding.clips { print("  clip \(clip)") }
+                print("damaged: \(TerminalText.plain(finding.what))")
+                for clip in finding.clips { print("  clip \(TerminalText.plain(clip))") }
             }
             print(
                 "\(report.shards) shards, \(report.results) results, \(Figures.bytes(report.bytes)) read: "
                     + (report.findings.isEmpty ? "all sound" : "\(report.findings.count) faults")
                     + (repair && report.repaired > 0 ? "; \(report.repaired) results taken back, run again" : ""))
         }
-        if !report.findings.isEmpty, !repair { throw ExitCode(Status.badInput) }
+        if report.findings.contains(where: { !$0.isMended }) { throw ExitCode(Status.badInput) }
     }
 }

@@ -112,7 +112,21 @@ struct FakeFactory: OperatorFactory {
         default:
             Summer(
                 node.index, outlets.first, committer,
-                FakeStore(id: Int64(worker * 100 + node.index)))
+                FakeStore(id: Self.numbers.next()))
+        }
+    }
+
+    private static let numbers = Numbers()
+}
+
+/// Numbers that are given once: a worker that takes another's place has stores of its own.
+private final class Numbers: @unchecked Sendable {
+    private let lock = NSLock()
+    private var last: Int64 = 0
+    func next() -> Int64 {
+        lock.withLock {
+            last += 1
+            return last
         }
     }
 }

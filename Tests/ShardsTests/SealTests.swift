@@ -68,6 +68,44 @@ import Testing
         }
     }
 
+    @Test func theFoldersNameIsSyncedBeforeAnyRow() throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var files = FileLayer.system
+        files.fsync = { file in
+            if !isFolder(file) { return fsync(file) }
+            errno = EIO
+            return -1
+        }
+        let error = #expect(throws: ShardError.self) {
+            _ = try ShardWriter(path: folder + "/a.npy", dtype: .float32, columns: 1, files: files)
+        }
+        #expect(error?.code == EIO && error?.path == folder)
+    }
+
+    @Test func aDamagedHeaderIsMendedAndRowsStay() throws {
+        let folder = try scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/a.npy"
+        let writer = try ShardWriter(path: path, dtype: .float32, columns: 2)
+        let extent = try append([1, 2, 3, 4], to: writer)
+        let sealed = try writer.seal()
+        let header = NumpyHeader(dtype: .float32, rows: 2, columns: 2)
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        for place in [0, 7, 8, 20, 60, 127] { bytes[place] ^= 0x41 }
+        try Data(bytes + [1, 2, 3]).write(to: URL(fileURLWithPath: path))
+        #expect(throws: ShardError.self) { try MappedShard(path: path) }
+        let salvaged = try MappedShard(path: path, salvagedBy: header)
+        #expect(try salvaged.digest(extent.firstRow, extent.rowCount) == extent.digest)
+        #expect(salvaged.headerBytes != header.bytes && salvaged.fileSize == sealed.bytes + 3)
+        #expect(try ShardMender.mend(path: path, header: header) == sealed.digest)
+        #expect(try MappedShard(path: path).header == header)
+        // A file that lacks rows is not made longer.
+        try Data(bytes.prefix(140)).write(to: URL(fileURLWithPath: path))
+        #expect(try MappedShard(path: path, salvagedBy: header).header.rows == 1)
+        #expect(throws: ShardError.self) { try ShardMender.mend(path: path, header: header) }
+    }
+
     /// Each of these calls fails once; the fault is reported with its number and the writer is of no more use.
     @Test(arguments: ["pwrite", "fdatasync", "fsync", "rename"])
     func aFaultOfTheDiskIsReported(call: String) throws {
@@ -87,7 +125,9 @@ import Testing
                 return -1
             }
         case "fsync":
-            files.fsync = { _ in
+            files.fsync = { file in
+                // The folder's, when the file is made, goes well.
+                if isFolder(file) { return fsync(file) }
                 errno = EIO
                 return -1
             }
@@ -184,4 +224,9 @@ import Testing
         #expect(encoded.map { Float($0) / 32768 } == rounded)
         #expect(encoded[3] == 32767 && encoded[4] == -32768 && encoded[5] == 0 && encoded[8] == 0 && encoded[9] == 2)
     }
+}
+
+private func isFolder(_ file: Int32) -> Bool {
+    var status = stat()
+    return fstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }

@@ -1,0 +1,74 @@
+import Foundation
+
+/// Reads the ledger's write-ahead log as SQLite does, and tells where SQLite would stop too early.
+///
+/// A log ends at the first frame whose check fails: SQLite takes that for the end of what was written, so a flipped
+/// byte takes every later commit back in silence. A commit of the same log behind the broken frame gives it away.
+/// (Format: sqlite.org/fileformat2.html, section 4.)
+package enum LedgerLog {
+    private static let headerSize = 32
+    private static let frameHeaderSize = 24
+
+    /// What is wrong with the log beside a ledger, or nil where it is sound, empty or not there.
+    ///
+    /// - Parameter path: the ledger's.
+    package static func damage(beside path: String) -> String? {
+        // A run that goes on may be writing: what stays the same is no frame that was just half there.
+        var found = look(path)
+        for _ in 0..<2 where found != nil {
+            usleep(50_000)
+            let again = look(path)
+            if again != found { found = again == nil ? nil : again }
+        }
+        return found
+    }
+
+    private static func look(_ path: String) -> String? {
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path + "-wal"), options: .mappedIfSafe),
+            data.count >= headerSize
+        else { return nil }
+        return data.withUnsafeBytes { look($0, path + "-wal") }
+    }
+
+    private static func look(_ bytes: UnsafeRawBufferPointer, _ path: String) -> String? {
+        func word(_ at: Int) -> UInt32 { UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)) }
+        let magic = word(0)
+        let isBig = magic & 1 == 1
+        var sum: (UInt32, UInt32) = (0, 0)
+        func add(_ range: Range<Int>) {
+            for at in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
+                let first = bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)
+                let second = bytes.loadUnaligned(fromByteOffset: at + 4, as: UInt32.self)
+                sum.0 &+= (isBig ? UInt32(bigEndian: first) : UInt32(littleEndian: first)) &+ sum.1
+                sum.1 &+= (isBig ? UInt32(bigEndian: second) : UInt32(littleEndian: second)) &+ sum.0
+            }
+        }
+        add(0..<24)
+        let page = Int(word(8))
+        guard magic & ~1 == 0x377f_0682, sum == (word(24), word(28)), (512...65_536).contains(page),
+            page & (page - 1) == 0
+        else {
+            return
+                "\(path): byte 0: the log's header is not what was written; what it recorded is lost, its clips are pending"
+        }
+        let size = frameHeaderSize + page
+        let salts = (word(16), word(20))
+        var broken: Int?
+        var lost = 0
+        for start in stride(from: headerSize, through: bytes.count - size, by: size) {
+            let isOfThisLog = (word(start + 8), word(start + 12)) == salts
+            let isCommit = word(start + 4) != 0
+            if broken == nil {
+                add(start..<start + 8)
+                add(start + frameHeaderSize..<start + size)
+                if !isOfThisLog || sum != (word(start + 16), word(start + 20)) { broken = start }
+                if broken == nil { continue }
+            }
+            if isOfThisLog, isCommit { lost += 1 }
+        }
+        guard let broken, lost > 0 else { return nil }
+        return
+            "\(path): byte \(broken): a page of the log is not what was written; \(lost) commits from there on are lost, "
+            + "their clips are pending"
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// Gives a sealed shard whose bytes were damaged its right header and length again. Rows are left as they are: which of
+/// them still count, the ledger says.
+package enum ShardMender {
+    /// Cuts the file to what the header says and writes that header, durably.
+    ///
+    /// - Returns: the digest of the whole file as it is now.
+    /// - Throws: `ShardError` where the file is shorter than its rows, or the system refuses.
+    package static func mend(
+        path: String, header: NumpyHeader, files: FileLayer = .system
+    ) throws(ShardError) -> Digest {
+        let descriptor = files.open(path, O_RDWR | O_CLOEXEC, 0)
+        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open for mending", code: errno) }
+        defer { _ = files.close(descriptor) }
+        var status = stat()
+        let size = NumpyHeader.size + header.rows * header.rowSize
+        guard fstat(descriptor, &status) == 0, Int(status.st_size) >= size else {
+            throw ShardError(
+                path: path, "found \(status.st_size) bytes, expected \(size) for \(header.rows) rows",
+                byte: Int(status.st_size))
+        }
+        guard files.ftruncate(descriptor, size) == 0 else {
+            throw ShardError(path: path, "cannot cut to \(size) bytes", code: errno)
+        }
+        let bytes = header.bytes
+        var fault: ShardError?
+        bytes.withUnsafeBytes { raw in
+            do throws(ShardError) {
+                try files.writeAll(descriptor, raw, at: 0, path: path)
+            } catch {
+                fault = error
+            }
+        }
+        if let fault { throw fault }
+        guard files.fsync(descriptor) == 0 else { throw ShardError(path: path, "cannot sync", code: errno) }
+        return try Checksum.ofFile(path)
+    }
+}
