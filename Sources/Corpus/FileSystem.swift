@@ -42,7 +42,7 @@ package enum FileSystem {
             close(file)
             if !renamed { withBytes(partial) { _ = unlink($0) } }
         }
-        try produce { bytes in
+        func flush(_ bytes: ArraySlice<UInt8>) throws {
             try bytes.withUnsafeBytes { buffer in
                 var done = 0
                 while done < buffer.count {
@@ -53,10 +53,30 @@ package enum FileSystem {
                 }
             }
         }
+        // Tables come line by line: a call of the system for each would take longer than making them.
+        let room = 1 << 18
+        var gathered: [UInt8] = []
+        try produce { bytes in
+            if gathered.isEmpty, bytes.count >= room { return try flush(bytes) }
+            gathered += bytes
+            if gathered.count >= room {
+                try flush(gathered[...])
+                gathered.removeAll(keepingCapacity: true)
+            }
+        }
+        try flush(gathered[...])
         guard fsync(file) == 0, withBytes(partial, { from in withBytes(path) { rename(from, $0) } }) == 0 else {
             throw failure(path, "write")
         }
         renamed = true
+        try syncFolder(of: path)
+    }
+
+    /// Makes a file's name durable. Some file systems cannot, and say so by an error that is no loss.
+    private static func syncFolder(of path: String) throws {
+        let folder = try open(self.folder(of: path), O_RDONLY | O_DIRECTORY, doing: "open")
+        defer { close(folder) }
+        if fsync(folder) != 0, errno != EINVAL { throw failure(path, "write") }
     }
 
     /// Makes a folder and those above it. Throws `CorpusError.file`.

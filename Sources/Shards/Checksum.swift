@@ -33,6 +33,9 @@ package final class Checksum {
 
     deinit { XXH3_freeState(state) }
 
+    /// Goes on from where another one is.
+    package func copy(_ other: Checksum) { XXH3_copyState(state, other.state) }
+
     package func reset() { XXH3_128bits_reset(state) }
 
     package func update(_ bytes: UnsafeRawBufferPointer) {
@@ -47,10 +50,14 @@ package final class Checksum {
 
     /// Digest of a file's bytes, read block by block.
     ///
-    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
+    /// - Parameters:
+    ///   - bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
+    ///   - offset: where to begin.
     /// - Throws: `ShardError` with the system's error number.
-    package static func ofFile(_ path: String, bytes: [UInt8]? = nil) throws(ShardError) -> Digest {
-        try FileDigester().digest(path, bytes: bytes)
+    package static func ofFile(
+        _ path: String, bytes: [UInt8]? = nil, from offset: Int = 0
+    ) throws(ShardError) -> Digest {
+        try FileDigester().digest(path, bytes: bytes, from: offset)
     }
 }
 
@@ -64,22 +71,33 @@ package final class FileDigester {
 
     deinit { block.deallocate() }
 
-    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
+    /// - Parameters:
+    ///   - bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
+    ///   - start: where to begin.
     /// - Throws: `ShardError` with the system's error number.
-    package func digest(_ path: String, bytes: [UInt8]? = nil) throws(ShardError) -> Digest {
+    package func digest(_ path: String, bytes: [UInt8]? = nil, from start: Int = 0) throws(ShardError) -> Digest {
+        try read(path, bytes: bytes, from: start, into: checksum)
+        return checksum.digest
+    }
+
+    /// As `digest`, into a checksum that others go on with.
+    func read(_ path: String, bytes: [UInt8]? = nil, from start: Int, into checksum: Checksum) throws(ShardError) {
         checksum.reset()
         let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
         let descriptor = open(raw, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
         defer { close(descriptor) }
-        var offset = 0
+        guard start == 0 || lseek(descriptor, start, SEEK_SET) == start else {
+            throw ShardError(path: path, "cannot go to byte \(start)", code: errno)
+        }
+        var offset = start
         while true {
-            let count = read(descriptor, block.baseAddress, block.count)
+            let count = Foundation.read(descriptor, block.baseAddress, block.count)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw ShardError(path: path, "cannot read", code: errno, byte: offset)
             }
-            if count == 0 { return checksum.digest }
+            if count == 0 { return }
             checksum.update(UnsafeRawBufferPointer(rebasing: block[..<count]))
             offset += count
         }

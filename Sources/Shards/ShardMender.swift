@@ -5,7 +5,7 @@ import Foundation
 package enum ShardMender {
     /// Cuts the file to what the header says and writes that header, durably.
     ///
-    /// - Returns: the digest of the whole file as it is now.
+    /// - Returns: the digest of all rows as they are now.
     /// - Throws: `ShardError` where the file is shorter than its rows, or the system refuses.
     package static func mend(
         path: String, header: NumpyHeader, files: FileLayer = .system
@@ -34,6 +34,6 @@ package enum ShardMender {
         }
         if let fault { throw fault }
         guard files.fsync(descriptor) == 0 else { throw ShardError(path: path, "cannot sync", code: errno) }
-        return try Checksum.ofFile(path)
+        return try Checksum.ofFile(path, from: NumpyHeader.size)
     }
 }

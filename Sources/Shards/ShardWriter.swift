@@ -7,7 +7,7 @@ package struct Extent: Sendable, Equatable {
     package let digest: Digest
 }
 
-/// A shard that is finished: its name, its size and the digest of the whole file.
+/// A shard that is finished: its name, its size and the digest of all its rows (its header is known from its numbers).
 package struct SealedShard: Sendable, Equatable {
     package let path: String
     package let rows: Int
@@ -32,7 +32,12 @@ package final class ShardWriter: @unchecked Sendable {
     private let files: FileLayer
     private let descriptor: Int32
     private let buffer: UnsafeMutableRawBufferPointer
+    /// Of the clip's rows.
     private let checksum = Checksum()
+    /// Of all rows. Taken as they are appended: reading a shard again when it is sealed was a fifth of a run's end.
+    private let whole = Checksum()
+    /// As `whole` was before the clip.
+    private let wholeBefore = Checksum()
     private var buffered = 0
     /// Bytes that are in the file, header included.
     private var written: Int
@@ -76,6 +81,7 @@ package final class ShardWriter: @unchecked Sendable {
             guard files.ftruncate(descriptor, written) == 0 else {
                 throw ShardError(path: partial, "cannot cut to \(written) bytes", code: errno)
             }
+            try FileDigester().read(partial, from: NumpyHeader.size, into: whole)
         }
     }
 
@@ -97,6 +103,7 @@ package final class ShardWriter: @unchecked Sendable {
         clipStart = bytes
         clipBytes = 0
         checksum.reset()
+        wholeBefore.copy(whole)
     }
 
     /// Adds rows of the clip: a whole number of them, row-major.
@@ -109,7 +116,9 @@ package final class ShardWriter: @unchecked Sendable {
             guard let base = buffer.baseAddress else { return }
             dtype.encode(UnsafeBufferPointer(rebasing: rest[..<count]), to: base + buffered)
             let size = count * dtype.size
-            checksum.update(UnsafeRawBufferPointer(start: base + buffered, count: size))
+            let bytes = UnsafeRawBufferPointer(start: base + buffered, count: size)
+            checksum.update(bytes)
+            whole.update(bytes)
             buffered += size
             clipBytes += size
             rest = UnsafeBufferPointer(rebasing: rest[count...])
@@ -131,6 +140,7 @@ package final class ShardWriter: @unchecked Sendable {
     package func abandonClip() throws(ShardError) {
         guard let start = clipStart else { return }
         clipStart = nil
+        whole.copy(wholeBefore)
         if start >= written {
             buffered = start - written
         } else {
@@ -167,7 +177,6 @@ package final class ShardWriter: @unchecked Sendable {
         guard files.fsync(descriptor) == 0 else {
             throw note(ShardError(path: partial, "cannot sync", code: errno))
         }
-        let digest = try Checksum.ofFile(partial)
         CrashPoint.hit("seal.before-rename")
         guard files.rename(partial, path) == 0 else {
             throw note(ShardError(path: partial, "cannot rename to \(path)", code: errno))
@@ -176,7 +185,7 @@ package final class ShardWriter: @unchecked Sendable {
         try files.syncFolder(Self.folder(path))
         isSealed = true
         try close()
-        return SealedShard(path: path, rows: rows, bytes: written, digest: digest)
+        return SealedShard(path: path, rows: rows, bytes: written, digest: whole.digest)
     }
 
     /// Leaves the shard as it is, to be taken over by a later run.

@@ -15,6 +15,13 @@ import Testing
         }
     }
 
+    /// Other tests start programs meanwhile: between fork and exec a child shares the lock's open file.
+    private func becomesFree(_ desk: Desk) -> Bool {
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while refusal(desk) != nil, Date() < deadline { usleep(1000) }
+        return refusal(desk) == nil
+    }
+
     @Test("A second holder is refused, with the first one's process named; letting go is enough")
     func second() throws {
         let desk = try Desk()
@@ -25,7 +32,7 @@ import Testing
             #expect(error.description.contains("process \(getpid()) on "))
             withExtendedLifetime(lock) {}
         }
-        #expect(refusal(desk) == nil)
+        #expect(becomesFree(desk))
     }
 
     @Test("What an earlier holder wrote does not stay, however long it was")
@@ -53,7 +60,7 @@ import Testing
         #expect(refusal(desk)?.kind == .busy)
         kill(holder.processIdentifier, SIGKILL)
         holder.waitUntilExit()
-        #expect(refusal(desk) == nil)
+        #expect(becomesFree(desk))
         #expect(FileManager.default.fileExists(atPath: desk.folder + "/lock"))
     }
 
