@@ -40,7 +40,10 @@ let package = Package(
                 "Stages", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
-        + [.testTarget(name: "CommandTests")]
+        + [
+            .testTarget(name: "CommandTests"),
+            .testTarget(name: "ParserTests", dependencies: ["Corpus", "Ledger", "Network", "Pipeline", "Shards"]),
+        ]
         + [
             "Audio", "Features", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Stages",
             "Training",

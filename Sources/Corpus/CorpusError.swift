@@ -12,6 +12,11 @@ package enum CorpusError: Error, CustomStringConvertible, Equatable {
     case parameter(name: String, found: String, expected: String)
 
     package var description: String {
+        // Names and columns of a hostile file stand in it: they must not break the line.
+        String(words.map { $0.isNewline || $0 == "\0" ? "?" : $0 })
+    }
+
+    private var words: String {
         switch self {
         case .file(let path, let doing, let reason): "\(path): cannot \(doing): \(reason)"
         case .line(let file, let line, let found, let expected): "\(file):\(line): found \(found), expected \(expected)"

@@ -74,7 +74,7 @@ package enum FileSystem {
 
     /// Makes a file's name durable. Some file systems cannot, and say so by an error that is no loss.
     private static func syncFolder(of path: String) throws {
-        let folder = try open(self.folder(of: path), O_RDONLY | O_DIRECTORY, doing: "open")
+        let folder = try open(self.folder(of: path), O_RDONLY | O_DIRECTORY, doing: "write into")
         defer { close(folder) }
         if fsync(folder) != 0, errno != EINVAL { throw failure(path, "write") }
     }

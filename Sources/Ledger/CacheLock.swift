@@ -24,7 +24,7 @@ package final class CacheLock {
                 usleep(10_000)
                 continue
             }
-            close(descriptor)
+            // `deinit` closes the file: a second close could be of another thread's.
             guard reason == EWOULDBLOCK else {
                 throw LedgerError(.inputOutput, path: path, "cannot lock: " + String(cString: strerror(reason)))
             }

@@ -32,7 +32,7 @@ extension Ledger {
             for clip in lost {
                 try database.execute(
                     sql: "UPDATE clips SET row_check = ? WHERE id = ?",
-                    arguments: [ClipRecord.check(clip[1], clip[2], nil), clip[0] as Int64])
+                    arguments: [ClipRecord.check(clip.text(1), clip.text(2), nil), clip.number(0)])
             }
             try Self.setMeta(database, "manifest", manifest)
             // The table beside the shards has the clips in the order of the manifest before.
@@ -47,7 +47,8 @@ extension Ledger {
                 database, sql: "SELECT id, position, name, path FROM clips WHERE position IS NOT NULL ORDER BY position"
             )
             while let row = try rows.next() {
-                try body(ClipRecord(id: row[0], position: row[1], name: row[2], path: row[3]))
+                try body(
+                    ClipRecord(id: row.number(0), position: row.number(1), name: row.text(2), path: row.text(3)))
             }
         }
     }
@@ -61,7 +62,7 @@ extension Ledger {
     package func forEachKnownClip(_ body: (_ id: Int64, _ name: String) throws -> Void) throws {
         try read { database in
             let rows = try Row.fetchCursor(database, sql: "SELECT id, name FROM clips")
-            while let row = try rows.next() { try body(row[0], row[1]) }
+            while let row = try rows.next() { try body(row.number(0), row.text(1)) }
         }
     }
 
@@ -70,7 +71,9 @@ extension Ledger {
         try read { database in
             let rows = try Row.fetchCursor(database, sql: "SELECT clip, size, modified, content FROM sources")
             while let row = try rows.next() {
-                try body(SourceRecord(clip: row[0], size: row[1], modified: row[2], content: row[3]))
+                try body(
+                    SourceRecord(
+                        clip: row.number(0), size: row.number(1), modified: row.number(2), content: row.text(3)))
             }
         }
     }

@@ -12,10 +12,11 @@ extension Ledger {
                     FROM failures f JOIN clips c ON c.id = f.clip
                     WHERE c.position IS NOT NULL \(condition) ORDER BY c.position
                     """, arguments: target.map { [$0] } ?? [])
-            return rows.map {
-                FailureRecord(
-                    clip: $0[0], target: $0[1], failureClass: $0[2], reason: $0[3], offset: $0[4], size: $0[5],
-                    modified: $0[6], attempts: $0[7])
+            return try rows.map {
+                try FailureRecord(
+                    clip: $0.number(0), target: $0.text(1), failureClass: $0.text(2), reason: $0.text(3),
+                    offset: $0.optionalNumber(4), size: $0.optionalNumber(5), modified: $0.optionalNumber(6),
+                    attempts: $0.number(7))
             }
         }
     }

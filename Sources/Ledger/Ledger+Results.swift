@@ -70,7 +70,7 @@ extension Ledger {
                 database,
                 sql: "SELECT clip, stage, content, shard, first_row, row_count, digest FROM results \(sql)",
                 arguments: arguments)
-            while let row = try rows.next() { try body(Self.result(row)) }
+            while let row = try rows.next() { try body(try Self.result(row)) }
         }
     }
 
@@ -87,10 +87,10 @@ extension Ledger {
         }
     }
 
-    private static func result(_ row: Row) -> ResultRecord {
-        ResultRecord(
-            clip: row[0], stage: row[1], content: row[2], shard: row[3], firstRow: row[4], rowCount: row[5],
-            digest: row[6])
+    private static func result(_ row: Row) throws -> ResultRecord {
+        try ResultRecord(
+            clip: row.number(0), stage: row.number(1), content: row.text(2), shard: row.number(3),
+            firstRow: row.number(4), rowCount: row.number(5), digest: row.text(6))
     }
 
     /// Makes every index anew out of its table.

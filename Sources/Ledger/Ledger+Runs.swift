@@ -25,7 +25,7 @@ extension Ledger {
     package func stages() throws -> [StageRecord] {
         try read { database in
             try Row.fetchAll(database, sql: "SELECT id, fingerprint, kind, classes FROM stages ORDER BY id").map {
-                StageRecord(id: $0[0], fingerprint: $0[1], kind: $0[2], classes: $0[3])
+                try StageRecord(id: $0.number(0), fingerprint: $0.text(1), kind: $0.text(2), classes: $0.text(3))
             }
         }
     }
@@ -42,7 +42,9 @@ extension Ledger {
     /// The models that scores in this cache were made with: digest and path of each file.
     package func models() throws -> [(digest: String, path: String)] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT digest, path FROM models ORDER BY path").map { ($0[0], $0[1]) }
+            try Row.fetchAll(database, sql: "SELECT digest, path FROM models ORDER BY path").map {
+                try ($0.text(0), $0.text(1))
+            }
         }
     }
 
@@ -63,8 +65,9 @@ extension Ledger {
             try Row.fetchAll(
                 database, sql: "SELECT name, fingerprint, stages, file, updated FROM pipelines ORDER BY updated DESC"
             ).map {
-                let stages = ($0[2] as String).split(separator: ",").compactMap { Int64($0) }
-                return PipelineRecord(name: $0[0], fingerprint: $0[1], stages: stages, file: $0[3], updated: $0[4])
+                let stages = try $0.text(2).split(separator: ",").compactMap { Int64($0) }
+                return try PipelineRecord(
+                    name: $0.text(0), fingerprint: $0.text(1), stages: stages, file: $0.text(3), updated: $0.real(4))
             }
         }
     }
@@ -98,9 +101,10 @@ extension Ledger {
                     ORDER BY id DESC LIMIT 1
                     """
             ).map {
-                RunRecord(
-                    id: $0[0], pipeline: $0[1], started: $0[2], finished: $0[3], workers: $0[4], outcome: $0[5],
-                    done: $0[6], failed: $0[7])
+                try RunRecord(
+                    id: $0.number(0), pipeline: $0.text(1), started: $0.real(2),
+                    finished: $0.hasNull(atIndex: 3) ? nil : $0.real(3), workers: $0.number(4),
+                    outcome: $0.optionalText(5), done: $0.number(6), failed: $0.number(7))
             }
         }
     }

@@ -65,9 +65,10 @@ extension Ledger {
                 SELECT id, path, stage, kind, dtype, columns, rows, bytes, digest, sealed FROM shards \(condition)
                 """, arguments: arguments
         ).map {
-            ShardRecord(
-                id: $0[0], path: $0[1], stage: $0[2], kind: $0[3], dtype: $0[4], columns: $0[5], rows: $0[6],
-                bytes: $0[7], digest: $0[8], isSealed: $0[9])
+            try ShardRecord(
+                id: $0.number(0), path: $0.text(1), stage: $0.number(2), kind: $0.text(3), dtype: $0.text(4),
+                columns: $0.number(5), rows: $0.number(6), bytes: $0.number(7), digest: $0.optionalText(8),
+                isSealed: $0.number(9) != 0)
         }
     }
 }

@@ -83,6 +83,13 @@ package final class Ledger: Sendable {
             guard id == LedgerSchema.applicationID || tables == 0 else {
                 throw LedgerError(.corrupt, path: path, "found another SQLite database, expected an Earmark ledger")
             }
+            if tables > 0, try LedgerSchema.migrator.hasCompletedMigrations(database) {
+                let found = try LedgerSchema.tables(database)
+                guard try found == LedgerSchema.expected.get() else {
+                    throw LedgerError(
+                        .corrupt, path: path, "its tables are not those that were made, expected a sound ledger")
+                }
+            }
             if tables > 0, try LedgerSchema.migrator.hasBeenSuperseded(database) {
                 throw LedgerError(
                     .corrupt, path: path,
@@ -138,6 +145,10 @@ package final class Ledger: Sendable {
     }
 
     private static func translate(_ error: any Error, _ path: String) -> any Error {
+        // A damaged row does not know whose it is.
+        if let error = error as? LedgerError, error.path.isEmpty {
+            return LedgerError(error.kind, path: path, error.message)
+        }
         guard let error = error as? DatabaseError else { return error }
         let message = error.message ?? "SQLite error \(error.resultCode.rawValue)"
         switch error.resultCode {

@@ -11,20 +11,24 @@ package enum LedgerLog {
 
     /// What is wrong with the log beside a ledger, or nil where it is sound, empty or not there.
     ///
-    /// - Parameter path: the ledger's.
-    package static func damage(beside path: String) -> String? {
-        // A run that goes on may be writing: what stays the same is no frame that was just half there.
+    /// - Parameters:
+    ///   - path: the ledger's.
+    ///   - looks: how often a damaged log is looked at, 50 ms apart. A run that goes on may be writing: what stays is no
+    ///     frame that was just half there.
+    package static func damage(beside path: String, looks: Int = 3) -> String? {
         var found = look(path)
-        for _ in 0..<2 where found != nil {
+        for _ in 1..<max(1, looks) {
+            if found == nil { break }
             usleep(50_000)
-            let again = look(path)
-            if again != found { found = again == nil ? nil : again }
+            found = look(path)
         }
         return found
     }
 
     private static func look(_ path: String) -> String? {
-        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path + "-wal"), options: .mappedIfSafe),
+        var status = stat()
+        guard stat(path + "-wal", &status) == 0, status.st_size >= headerSize,
+            let data = try? Data(contentsOf: URL(fileURLWithPath: path + "-wal"), options: .mappedIfSafe),
             data.count >= headerSize
         else { return nil }
         return data.withUnsafeBytes { look($0, path + "-wal") }

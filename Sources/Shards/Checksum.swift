@@ -39,10 +39,10 @@ package final class Checksum {
     package func reset() { XXH3_128bits_reset(state) }
 
     package func update(_ bytes: UnsafeRawBufferPointer) {
-        XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
+        withExtendedLifetime(self) { _ = XXH3_128bits_update(state, bytes.baseAddress, bytes.count) }
     }
 
-    package var digest: Digest { Digest(XXH3_128bits_digest(state)) }
+    package var digest: Digest { withExtendedLifetime(self) { Digest(XXH3_128bits_digest(state)) } }
 
     package static func of(_ bytes: UnsafeRawBufferPointer) -> Digest {
         Digest(XXH3_128bits(bytes.baseAddress, bytes.count))

@@ -26,22 +26,33 @@ package final class MappedShard: @unchecked Sendable {
             throw ShardError(path: path, "cannot map \(size) bytes", code: errno)
         }
         base = mapped
+        let bytes = UnsafeRawBufferPointer(start: mapped, count: min(size, 8192))
+        let parsed: NumpyHeader
         do throws(ShardError) {
-            let found = try NumpyHeader(UnsafeRawBufferPointer(start: mapped, count: min(size, 8192)), path: path)
-            header =
-                rowsOfPartial.map { NumpyHeader(dtype: found.dtype, rows: $0, columns: found.columns) } ?? found
-            let (data, overflow) = header.rows.multipliedReportingOverflow(by: header.rowSize)
-            let expected = header.dataOffset &+ data
-            guard !overflow, rowsOfPartial == nil ? expected == size : expected <= size else {
-                throw ShardError(
-                    path: path,
-                    "found \(size) bytes, expected \(expected) for \(header.rows) rows of \(header.columns)",
-                    byte: min(size, expected))
-            }
+            parsed = try Self.header(bytes, of: size, path: path, rowsOfPartial: rowsOfPartial)
         } catch {
+            // Before the last property is set, so that `deinit` does not run as well: unmapped twice, it could be another
+            // thread's mapping the second time.
             munmap(mapped, size)
             throw error
         }
+        header = parsed
+    }
+
+    private static func header(
+        _ bytes: UnsafeRawBufferPointer, of size: Int, path: String, rowsOfPartial: Int?
+    ) throws(ShardError) -> NumpyHeader {
+        let found = try NumpyHeader(bytes, path: path)
+        let header =
+            rowsOfPartial.map { NumpyHeader(dtype: found.dtype, rows: $0, columns: found.columns) } ?? found
+        let (data, overflow) = header.rows.multipliedReportingOverflow(by: header.rowSize)
+        let expected = header.dataOffset &+ data
+        guard !overflow, rowsOfPartial == nil ? expected == size : expected <= size else {
+            throw ShardError(
+                path: path, "found \(size) bytes, expected \(expected) for \(header.rows) rows of \(header.columns)",
+                byte: min(size, expected))
+        }
+        return header
     }
 
     /// Maps what is left of a shard that may be damaged, by a header that is known from elsewhere.
@@ -71,11 +82,14 @@ package final class MappedShard: @unchecked Sendable {
     package var fileSize: Int { size }
 
     /// The file's first bytes, as many as a header of ours has.
-    package var headerBytes: [UInt8] { Array(UnsafeRawBufferPointer(start: base, count: NumpyHeader.size)) }
+    package var headerBytes: [UInt8] {
+        withExtendedLifetime(self) { Array(UnsafeRawBufferPointer(start: base, count: NumpyHeader.size)) }
+    }
 
     deinit { munmap(base, size) }
 
-    /// The bytes of some rows. Borrowed: valid while the shard is.
+    /// The bytes of some rows. Borrowed: valid while the shard is, which the caller must see to (an optimised build lets
+    /// go of an object at its last use, and the bytes with it).
     ///
     /// - Throws: `ShardError` where the rows are not all there.
     package func rows(_ first: Int, _ count: Int) throws(ShardError) -> UnsafeRawBufferPointer {
@@ -92,10 +106,13 @@ package final class MappedShard: @unchecked Sendable {
         let bytes = try rows(first, count)
         guard let source = bytes.baseAddress, count > 0 else { return }
         header.dtype.decode(source, count: count * header.columns, to: target)
+        withExtendedLifetime(self) {}
     }
 
     /// Digest of some rows' bytes, to hold against the ledger's.
     package func digest(_ first: Int, _ count: Int) throws(ShardError) -> Digest {
-        Checksum.of(try rows(first, count))
+        let digest = Checksum.of(try rows(first, count))
+        withExtendedLifetime(self) {}
+        return digest
     }
 }

@@ -43,6 +43,7 @@ package struct Verifier {
         if let damage = LedgerLog.damage(beside: cache.ledgerPath) {
             report.findings.append(Finding(what: damage, clips: [], isMended: repair))
         }
+        if repair { try salvageLedger(&report) }
         let ledger = repair ? try Ledger(path: cache.ledgerPath) : try cache.reading()
         defer { if repair { try? ledger.close() } }
         let names = try clipNames(ledger)
@@ -56,15 +57,32 @@ package struct Verifier {
         return report
     }
 
-    private func checkRows(_ ledger: Ledger, _ names: [Int64: String], repair: Bool, _ report: inout Report) throws {
-        var (structure, rows) = try ledger.verifyRows()
-        if repair, !structure.isEmpty {
-            for line in structure {
-                report.findings.append(Finding(what: "\(ledger.path): \(line)", clips: [], isMended: true))
+    /// Saves what can be read of a ledger whose pages are damaged, where that is so.
+    private func salvageLedger(_ report: inout Report) throws {
+        var found: [String] = []
+        do {
+            let ledger = try Ledger(path: cache.ledgerPath)
+            defer { try? ledger.close() }
+            found = try ledger.verifyRows().structure
+            if !found.isEmpty {
+                try ledger.rebuildIndexes()
+                if try ledger.verifyRows().structure.isEmpty {
+                    report.findings += found.map {
+                        Finding(what: "\(cache.ledgerPath): \($0)", clips: [], isMended: true)
+                    }
+                    return
+                }
             }
-            try ledger.rebuildIndexes()
-            (structure, rows) = try ledger.verifyRows()
+        } catch let error as LedgerError where error.kind == .corrupt {
+            found = [error.message]
         }
+        guard !found.isEmpty else { return }
+        try Ledger.salvage(path: cache.ledgerPath)
+        report.findings += found.map { Finding(what: "\(cache.ledgerPath): \($0)", clips: [], isMended: true) }
+    }
+
+    private func checkRows(_ ledger: Ledger, _ names: [Int64: String], repair: Bool, _ report: inout Report) throws {
+        let (structure, rows) = try ledger.verifyRows()
         for line in structure {
             report.findings.append(Finding(what: "\(ledger.path): \(line)", clips: [], isMended: false))
         }

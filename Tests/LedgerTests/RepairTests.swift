@@ -73,6 +73,50 @@ import Testing
         withExtendedLifetime(desk) {}
     }
 
+    @Test("Of a ledger with a broken page what can be read is saved, and the rest is pending")
+    func salvaged() throws {
+        let desk = try Desk()
+        let (ledger, clips, stage, shard) = try desk.filled(3000)
+        var batch = CommitBatch(target: "target")
+        batch.results = clips.map { Desk.result($0, stage, shard: shard, first: $0 * 10) }
+        batch.sources = clips.map(Desk.source)
+        try ledger.commit(batch)
+        try ledger.close()
+        // A page of results: the one with a clip from the middle.
+        var bytes = try desk.bytes()
+        let place = try #require(bytes.firstRange(of: Array("digest1500".utf8)))
+        let page = place.lowerBound / 4096 * 4096
+        bytes.replaceSubrange(page..<page + 100, with: [UInt8](repeating: 0xA5, count: 100))
+        try desk.write(bytes)
+        #expect(throws: LedgerError.self) {
+            let damaged = try desk.open()
+            if try !damaged.verifyRows().structure.isEmpty { throw LedgerError(.corrupt, path: desk.path, "structure") }
+        }
+        try Ledger.salvage(path: desk.path)
+        let saved = try desk.open()
+        let found = try saved.verifyRows()
+        #expect(found.structure.isEmpty && found.rows.isEmpty)
+        let left = try results(saved, stage)
+        #expect(left.count > 2500 && left.count < 3000 && left.first == clips.first && left.last == clips.last)
+        #expect(try saved.clipIDs() == clips && saved.shards().map(\.id) == [shard])
+        let counts = try saved.counts(for: Desk.pipeline([stage]))
+        #expect(counts.done == left.count && counts.pending == 3000 - left.count)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: desk.folder).allSatisfy { !$0.contains("salvaged") })
+    }
+
+    @Test("A ledger whose tables' own texts were changed is refused, not misread")
+    func schema() throws {
+        let desk = try Desk()
+        do {
+            let (ledger, _, _, _) = try desk.filled(2)
+            try ledger.close()
+        }
+        #expect(try desk.replace(Array("id INTEGER PRIMARY".utf8), by: Array("id INTEGER PRILARY".utf8)) > 0)
+        #expect(throws: LedgerError.self) { try desk.open() }
+        #expect(throws: LedgerError.self) { try Ledger.reading(path: desk.path) }
+    }
+
     @Test("A clip that was done after a death is no suspect any more")
     func survived() throws {
         let desk = try Desk()
