@@ -27,10 +27,10 @@ package enum PipelineLoader {
     /// - Throws: `PipelineError` naming file, line, what was found and what was expected; `NetworkError` for a
     ///   model file that cannot be used.
     package static func load(path: String, sets: [String]) throws -> LoadedPipeline {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        guard let bytes = try? FileSystem.read(path) else {
             throw PipelineError(file: path, "no such pipeline, or it may not be read")
         }
-        guard let text = String(data: data, encoding: .utf8) else {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw PipelineError(file: path, "not UTF-8 text")
         }
         return try load(yaml: text, file: path, sets: sets)
