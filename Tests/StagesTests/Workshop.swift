@@ -30,6 +30,13 @@ final class Workshop {
         rows.append((name, name + ".wav"))
     }
 
+    /// A clip of just these samples, one channel, as 32-bit floats.
+    func addSamples(_ name: String, _ samples: [Float], rate: Int) throws {
+        try AudioWriter.write(
+            folder + "/" + name + ".wav", rate: rate, channels: 1, format: .wavFloat, samples: samples)
+        rows.append((name, name + ".wav"))
+    }
+
     func addFile(_ name: String, _ bytes: [UInt8]) throws {
         try FileSystem.write(folder + "/" + name) { try $0(bytes[...]) }
         rows.append((name, name))
