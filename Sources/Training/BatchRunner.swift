@@ -1,6 +1,5 @@
 import Foundation
 import Network
-import Synchronization
 
 /// Works out a batch's loss and gradients, group by group, on several threads.
 ///
@@ -58,8 +57,8 @@ package final class BatchRunner: Sendable {
     package func run(_ batch: Range<Int>, of order: EpochOrder, epoch: Int) throws -> Double {
         let size = TrainingPass.group
         let count = (batch.count + size - 1) / size
-        let losses = Mutex([Double](repeating: 0, count: count))
-        let failure = Mutex<(any Error)?>(nil)
+        let losses = Locked([Double](repeating: 0, count: count))
+        let failure = Locked<(any Error)?>(nil)
         let scale = 1 / Float(batch.count * network.layout.classes)
         Parallel.forEach(count, threads: workers.list.count) { group, worker in
             let worker = workers.list[worker]

@@ -1,7 +1,6 @@
 import Evaluation
 import Foundation
 import Network
-import Synchronization
 
 /// Scores the clips of a chunk set by a model: each clip the mean over its chunks, as the pipeline's `aggregate` does.
 package struct ClipScorer: Sendable {
@@ -34,10 +33,10 @@ package struct ClipScorer: Sendable {
     /// - Throws: `ShardError` where rows cannot be read, `EvaluationError` where a score is not finite.
     package func score(_ set: ChunkSet) throws -> (table: ScoreTable, truth: LabelTable, loss: Double) {
         let classes = model.classCount
-        let rows = Mutex([[Float]](repeating: [], count: set.clipCount))
-        let losses = Mutex([Double](repeating: 0, count: set.clipCount))
-        let failure = Mutex<(any Error)?>(nil)
-        let buffers = Mutex([Int: Buffers]())
+        let rows = Locked([[Float]](repeating: [], count: set.clipCount))
+        let losses = Locked([Double](repeating: 0, count: set.clipCount))
+        let failure = Locked<(any Error)?>(nil)
+        let buffers = Locked([Int: Buffers]())
         Parallel.forEach(set.clipCount, threads: threads) { clip, worker in
             let mine = buffers.withLock { known in
                 if let found = known[worker] { return Unshared(found) }
