@@ -66,6 +66,11 @@ extension Ledger {
         }
     }
 
+    /// The name of a clip, whether the manifest of the last run has it or not.
+    package func name(of clip: Int64) throws -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT name FROM clips WHERE id = ?", arguments: [clip]) }
+    }
+
     /// What each clip's file was when it was read.
     package func forEachSource(_ body: (SourceRecord) throws -> Void) throws {
         try read { database in

@@ -74,6 +74,33 @@ extension Ledger {
         }
     }
 
+    /// The results that some stages have of the manifest's clips, as their files were last read: clip by clip in the
+    /// manifest's order, a clip's in the order of `stages`. Nothing is gathered, whatever the number of clips.
+    package func forEachCurrentResult(
+        stages: [Int64], _ body: (ClipRecord, ResultRecord) throws -> Void
+    ) throws {
+        guard !stages.isEmpty else { return }
+        let list = stages.map(String.init).joined(separator: ",")
+        let order = stages.enumerated().map { "WHEN \($1) THEN \($0)" }.joined(separator: " ")
+        try read { database in
+            // A cross join keeps SQLite to this order of tables: by place, then each clip's few results.
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT r.clip, r.stage, r.content, r.shard, r.first_row, r.row_count, r.digest,
+                        c.position, c.name, c.path
+                    FROM clips c INDEXED BY clips_by_position CROSS JOIN results r ON r.clip = c.id
+                        AND r.stage IN (\(list)) CROSS JOIN sources s ON s.clip = c.id AND s.content = r.content
+                    WHERE c.position IS NOT NULL ORDER BY c.position, CASE r.stage \(order) END
+                    """)
+            while let row = try rows.next() {
+                let clip = try ClipRecord(
+                    id: row.number(0), position: row.number(7), name: row.text(8), path: row.text(9))
+                try body(clip, try Self.result(row))
+            }
+        }
+    }
+
     /// The result of a clip at a stage, if there is one.
     package func result(clip: Int64, stage: Int64) throws -> ResultRecord? {
         try read { database in

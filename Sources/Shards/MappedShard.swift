@@ -78,6 +78,13 @@ package final class MappedShard: @unchecked Sendable {
         header = NumpyHeader(dtype: known.dtype, rows: min(known.rows, rows), columns: known.columns)
     }
 
+    /// Lets go of the memory that rows before a place take; they are read again from the file when they are asked for.
+    package func forget(rowsBefore row: Int) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let end = min(size, header.dataOffset + row * header.rowSize) / page * page
+        if end > 0 { madvise(base, end, MADV_DONTNEED) }
+    }
+
     /// Bytes of the whole file.
     package var fileSize: Int { size }
 

@@ -25,11 +25,7 @@ package struct ClipScores {
 
     /// Every clip of the manifest that has scores, in its order.
     package func forEach(_ body: (ClipRecord, [Float]) throws -> Void) throws {
-        var rows: [Int64: ResultRecord] = [:]
-        try ledger.forEachResult(stage: stage) { rows[$0.clip] = $0 }
-        try ledger.forEachSource { if rows[$0.clip]?.content != $0.content { rows[$0.clip] = nil } }
-        try ledger.forEachClip { clip in
-            guard let record = rows[clip.id] else { return }
+        try ledger.forEachCurrentResult(stages: [stage]) { clip, record in
             try body(clip, reader.floats(record).values)
         }
     }

@@ -11,14 +11,14 @@ package struct Reconciler {
     package private(set) var facts: [Plan.ClipFacts]
     /// For each clip its id in the ledger, 0 where it has none yet.
     package private(set) var ids: [Int64]
-    /// For each clip the content its results were made of; nil where it was never read.
-    package private(set) var contents: [String?]
+    /// For each clip the digest of the file its results were made of.
+    package private(set) var contents: [ContentMark]
 
     /// - Parameter ledger: nil where the cache does not exist yet.
     package init(manifest: Manifest, graph: Graph, ledger: Ledger?) throws {
         facts = [Plan.ClipFacts](repeating: .init(isNew: true), count: manifest.count)
         ids = [Int64](repeating: 0, count: manifest.count)
-        contents = [String?](repeating: nil, count: manifest.count)
+        contents = [ContentMark](repeating: .none, count: manifest.count)
         guard let ledger else { return }
         var rowOfID: [Int64: Int32] = [:]
         rowOfID.reserveCapacity(manifest.count)
@@ -31,7 +31,7 @@ package struct Reconciler {
         try ledger.forEachSource { source in
             guard let row = rowOfID[source.clip].map(Int.init) else { return }
             facts[row].isNew = false
-            contents[row] = source.content
+            contents[row] = ContentMark(source.content)
             // A file that is gone cannot have changed: its cached rows stand.
             guard let now = stats[row] else { return }
             guard now.size != source.size || now.modified != source.modified else { return }
@@ -53,7 +53,9 @@ package struct Reconciler {
         for node in graph.nodes where node.definition.persists {
             guard let stage = try ledger.knownStageID(fingerprint: node.fingerprint.hex) else { continue }
             try ledger.forEachResult(stage: stage) { result in
-                guard let row = rowOfID[result.clip].map(Int.init), contents[row] == result.content else { return }
+                guard let row = rowOfID[result.clip].map(Int.init), contents[row].isMark(of: result.content) else {
+                    return
+                }
                 facts[row].available |= 1 << UInt64(node.index)
             }
         }

@@ -118,7 +118,7 @@ package final class RunSession {
         try room.takeOver()
         let recorder = LedgerRecorder(
             ledger: ledger, room: room, flight: flight, target: graph.fingerprint.hex, stageOfNode: stageOfNode
-        ) { contents[$0] ?? "" }
+        ) { contents[$0].text }
         holder.recorder = recorder
         let factory = StageFactory(
             pipeline: pipeline, cache: cache.folder, ledger: ledger, room: room, stageIDs: names)

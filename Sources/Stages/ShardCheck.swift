@@ -7,7 +7,9 @@ struct ShardCheck {
     let cache: Cache
     let ledger: Ledger
     let record: ShardRecord
-    let names: [Int64: String]
+
+    /// Rows are let go of after so many bytes, so that a check takes no more memory than they.
+    private static let heldBytes = 16 << 20
 
     private var finalPath: String { cache.folder + "/" + record.path }
 
@@ -24,11 +26,17 @@ struct ShardCheck {
         var damaged: [ResultRecord] = []
         var faults: [String] = []
         var needed = 0
+        var held = 0
         do {
             let shard = try MappedShard(path: path, salvagedBy: header)
             try ledger.forEachResult(shard: record.id) { result in
                 report.results += 1
                 report.bytes += result.rowCount * Int64(header.rowSize)
+                held += Int(result.rowCount) * header.rowSize
+                if held > Self.heldBytes {
+                    shard.forget(rowsBefore: Int(result.firstRow))
+                    held = 0
+                }
                 let digest = try? shard.digest(Int(result.firstRow), Int(result.rowCount))
                 if digest?.description == result.digest {
                     needed = max(needed, Int(result.firstRow + result.rowCount))
@@ -49,12 +57,16 @@ struct ShardCheck {
         }
         report.findings.append(
             Verifier.Finding(
-                what: faults.joined(separator: "; "), clips: damaged.map { names[$0.clip] ?? "#\($0.clip)" },
+                what: faults.joined(separator: "; "), clips: damaged.map(name),
                 isMended: repair))
         guard repair else { return }
         try ledger.deleteResults(damaged.map { ($0.clip, $0.stage) })
         report.repaired += damaged.count
         try mend(path, header, needed: needed)
+    }
+
+    private func name(_ result: ResultRecord) -> String {
+        (try? ledger.name(of: result.clip)) ?? "#\(result.clip)"
     }
 
     private func faults(

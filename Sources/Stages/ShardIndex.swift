@@ -57,22 +57,11 @@ package enum ShardIndex {
         let shards = Dictionary(uniqueKeysWithValues: try ledger.shards().map { ($0.id, $0) })
         let stages = try ledger.stages().filter { chosen.stages.contains($0.id) && kinds.contains($0.kind) }
             .sorted { (kinds.firstIndex(of: $0.kind) ?? 0, $0.id) < (kinds.firstIndex(of: $1.kind) ?? 0, $1.id) }
-        var contents: [Int64: String] = [:]
-        try ledger.forEachSource { contents[$0.clip] = $0.content }
-        var found: [[Int64: (shard: Int64, first: Int64, count: Int64)]] = []
-        for stage in stages {
-            var rows: [Int64: (shard: Int64, first: Int64, count: Int64)] = [:]
-            try ledger.forEachResult(stage: stage.id) {
-                if contents[$0.clip] == $0.content { rows[$0.clip] = ($0.shard, $0.firstRow, $0.rowCount) }
-            }
-            found.append(rows)
-        }
-        try ledger.forEachClip { clip in
-            for (stage, rows) in zip(stages, found) {
-                guard let row = rows[clip.id], let shard = shards[row.shard] else { continue }
-                let path = shard.isSealed ? shard.path : shard.path + ".partial"
-                try body(Row(clip: clip.name, kind: stage.kind, shard: path, first: row.first, count: row.count))
-            }
+        let kindOf = Dictionary(uniqueKeysWithValues: stages.map { ($0.id, $0.kind) })
+        try ledger.forEachCurrentResult(stages: stages.map(\.id)) { clip, result in
+            guard let kind = kindOf[result.stage], let shard = shards[result.shard] else { return }
+            let path = shard.isSealed ? shard.path : shard.path + ".partial"
+            try body(Row(clip: clip.name, kind: kind, shard: path, first: result.firstRow, count: result.rowCount))
         }
     }
 }

@@ -46,10 +46,9 @@ package struct Verifier {
         if repair { try salvageLedger(&report) }
         let ledger = repair ? try Ledger(path: cache.ledgerPath) : try cache.reading()
         defer { if repair { try? ledger.close() } }
-        let names = try clipNames(ledger)
-        try checkRows(ledger, names, repair: repair, &report)
+        try checkRows(ledger, repair: repair, &report)
         for record in try ledger.shards() {
-            let check = ShardCheck(cache: cache, ledger: ledger, record: record, names: names)
+            let check = ShardCheck(cache: cache, ledger: ledger, record: record)
             try check.run(repair: repair, &report)
         }
         try checkModels(ledger, &report)
@@ -81,7 +80,7 @@ package struct Verifier {
         report.findings += found.map { Finding(what: "\(cache.ledgerPath): \($0)", clips: [], isMended: true) }
     }
 
-    private func checkRows(_ ledger: Ledger, _ names: [Int64: String], repair: Bool, _ report: inout Report) throws {
+    private func checkRows(_ ledger: Ledger, repair: Bool, _ report: inout Report) throws {
         let (structure, rows) = try ledger.verifyRows()
         for line in structure {
             report.findings.append(Finding(what: "\(ledger.path): \(line)", clips: [], isMended: false))
@@ -90,7 +89,7 @@ package struct Verifier {
             report.findings.append(
                 Finding(
                     what: "\(ledger.path): row \(row.key) of \(row.table) is not what was written",
-                    clips: row.clip.map { [names[$0] ?? "#\($0)"] } ?? [], isMended: repair))
+                    clips: row.clip.map { [(try? ledger.name(of: $0)) ?? "#\($0)"] } ?? [], isMended: repair))
         }
         guard repair, !rows.isEmpty else { return }
         try ledger.repair(rows)
@@ -123,11 +122,5 @@ package struct Verifier {
                 Finding(what: "\(cache.indexPath): is not what was written", clips: [], isMended: repair))
         }
         if repair, isDamaged || report.repaired > 0 { try ShardIndex.write(cache: cache, ledger: ledger) }
-    }
-
-    private func clipNames(_ ledger: Ledger) throws -> [Int64: String] {
-        var names: [Int64: String] = [:]
-        try ledger.forEachKnownClip { names[$0] = $1 }
-        return names
     }
 }
