@@ -172,6 +172,8 @@ package final class Runner: @unchecked Sendable {
                     if try !chain.process(job, shouldStop: { stop.isRaised }) { break }
                     if item.isAlone { try chain.flush() }
                     try hand(over: chain.takeEnded())
+                    // Before it waits for another's turn: a death meanwhile is none of this clip's.
+                    recorder.noteIdle(worker: seat.number)
                 }
                 // Also when interrupted: what waits in a shared batch is a fraction of a second of work.
                 try chain.flush()

@@ -76,6 +76,9 @@ final class FakeRecorder: RunRecorder, @unchecked Sendable {
     private(set) var failures: [Int64: ClipFailure] = [:]
     private(set) var unsynced = 0
     private(set) var started: [Int64] = []
+    /// The clip that each worker says to be on, and how often one took another without having let go of the last.
+    private var underWay: [Int: Int64] = [:]
+    private(set) var unreleased = 0
     private(set) var sealed: [Int64] = []
     var commitFault: (any Error)?
 
@@ -95,7 +98,13 @@ final class FakeRecorder: RunRecorder, @unchecked Sendable {
 
     func seal(_ store: any RowStore) throws { lock.withLock { sealed.append(store.id) } }
 
-    func noteStart(clip: Int64, worker: Int) { lock.withLock { started.append(clip) } }
+    func noteStart(clip: Int64, worker: Int) {
+        lock.withLock {
+            started.append(clip)
+            if underWay.updateValue(clip, forKey: worker) != nil { unreleased += 1 }
+        }
+    }
+    func noteIdle(worker: Int) { lock.withLock { underWay[worker] = nil } }
 }
 
 struct FakeFactory: OperatorFactory {
