@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what Earmark builds on, where it is missing: the C libraries, and NumPy for one test.
+# Installs what Earmark builds on, where it is missing: the C libraries, and NumPy and strace for some tests.
 # Debian 12 / Ubuntu 22.04 or later, with Swift 6 on the PATH.
 set -euo pipefail
 
@@ -21,6 +21,7 @@ include soxr.h libsoxr-dev
 include fftw3.h libfftw3-dev
 include sqlite3.h libsqlite3-dev
 include xxhash.h libxxhash-dev
+command -v strace >/dev/null || missing+=(strace)
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || python3 -c 'import numpy' 2>/dev/null || missing+=(python3-numpy)
 
 [ ${#missing[@]} -eq 0 ] && exit 0
