@@ -13,19 +13,9 @@ package final class MappedShard: @unchecked Sendable {
     /// - Throws: `ShardError` naming the byte, what was found and what was expected.
     package init(path: String, rowsOfPartial: Int? = nil) throws(ShardError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size >= 10 else {
-            throw ShardError(path: path, "found \(status.st_size) bytes, expected a .npy file", byte: 0)
-        }
-        size = Int(status.st_size)
-        guard let mapped = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED else {
-            throw ShardError(path: path, "cannot map \(size) bytes", code: errno)
-        }
+        let (mapped, size) = try Self.map(path, atLeast: 10)
         base = mapped
+        self.size = size
         let bytes = UnsafeRawBufferPointer(start: mapped, count: min(size, 8192))
         let parsed: NumpyHeader
         do throws(ShardError) {
@@ -37,6 +27,25 @@ package final class MappedShard: @unchecked Sendable {
             throw error
         }
         header = parsed
+    }
+
+    /// Maps a regular file of at least so many bytes.
+    private static func map(
+        _ path: String, atLeast least: Int
+    ) throws(ShardError) -> (base: UnsafeMutableRawPointer, size: Int) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size >= least else {
+            throw ShardError(path: path, "found \(status.st_size) bytes, expected a .npy file", byte: 0)
+        }
+        let size = Int(status.st_size)
+        guard let mapped = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED else {
+            throw ShardError(path: path, "cannot map \(size) bytes", code: errno)
+        }
+        return (mapped, size)
     }
 
     private static func header(
@@ -61,19 +70,9 @@ package final class MappedShard: @unchecked Sendable {
     /// - Throws: `ShardError` where the file cannot be opened or holds no row at all.
     package init(path: String, salvagedBy known: NumpyHeader) throws(ShardError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size >= NumpyHeader.size else {
-            throw ShardError(path: path, "found \(status.st_size) bytes, expected a shard", byte: 0)
-        }
-        size = Int(status.st_size)
-        guard let mapped = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED else {
-            throw ShardError(path: path, "cannot map \(size) bytes", code: errno)
-        }
+        let (mapped, size) = try Self.map(path, atLeast: NumpyHeader.size)
         base = mapped
+        self.size = size
         let rows = (size - NumpyHeader.size) / known.rowSize
         header = NumpyHeader(dtype: known.dtype, rows: min(known.rows, rows), columns: known.columns)
     }
