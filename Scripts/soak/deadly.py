@@ -4,27 +4,16 @@
 A clip in flight at two deaths of the process is set aside as 'deadly'; one that only shared such a moment is not.
 """
 import csv
-import os
 import shutil
 import signal
 import time
 
 from bench import Bench
-from process import run
+from process import compiled
 from product import Product, fresh
 
 bench = Bench("deadly", __doc__, clips=40, hang_limit=60)
 earmark = Product(bench)
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def library():
-    made = bench.scratch / "deadly_decoder.so"
-    compiler = shutil.which("cc") or shutil.which("clang")
-    if not compiler:
-        return None
-    ended = run([compiler, "-shared", "-fPIC", "-O1", "-o", made, os.path.join(HERE, "deadly_decoder.c"), "-ldl"])
-    return made if ended.status == 0 else None
 
 
 def mark(manifest, name, places):
@@ -150,7 +139,7 @@ def hang(manifest, preload):
 
 
 def main():
-    preload = library()
+    preload = compiled("deadly_decoder.c", bench.scratch)
     if preload is None:
         bench.skip("deadly decoders", "no C compiler")
         bench.end()

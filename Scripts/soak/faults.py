@@ -3,31 +3,19 @@
 clean resume; a short write, and a file that could not be removed, do no harm at all.
 """
 import errno
-import os
-import shutil
 
 from bench import Bench
-from process import run
+from process import compiled
 from product import Product, fresh
 
 bench = Bench("faults", __doc__, clips=20, places=12)
 earmark = Product(bench)
-HERE = os.path.dirname(os.path.abspath(__file__))
 FAULTS = [
     ("write", errno.EIO), ("write", errno.ENOSPC), ("write", errno.EDQUOT), ("write", 0), ("sync", errno.EIO),
     ("sync", errno.ENOSPC), ("rename", errno.EIO), ("rename", errno.ENOSPC), ("rename", errno.EACCES),
     ("open", errno.EMFILE), ("open", errno.EACCES), ("open", errno.ENOSPC), ("truncate", errno.EIO),
     ("truncate", errno.ENOSPC), ("read", errno.EIO), ("unlink", errno.EACCES),
 ]
-
-
-def library():
-    made = bench.scratch / "failing_system.so"
-    compiler = shutil.which("cc") or shutil.which("clang")
-    if not compiler:
-        return None
-    ended = run([compiler, "-shared", "-fPIC", "-O1", "-o", made, os.path.join(HERE, "failing_system.c"), "-ldl"])
-    return made if ended.status == 0 else None
 
 
 def places(count):
@@ -76,7 +64,7 @@ def sources(manifest, preload, expected):
 
 
 def main():
-    preload = library()
+    preload = compiled("failing_system.c", bench.scratch)
     if preload is None:
         bench.skip("failing system calls", "no C compiler")
         bench.end()

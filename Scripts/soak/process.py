@@ -1,10 +1,12 @@
 """Runs the program under test and tells how it ended: status, output, seconds and peak memory."""
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass
@@ -84,3 +86,14 @@ class Started:
 def run(arguments, limit=600, **options):
     """Starts a process and waits for its end."""
     return Started(arguments, **options).wait(limit)
+
+
+def compiled(source, folder):
+    """A library to preload, made of a C file beside this one; None where there is no compiler or it refuses."""
+    compiler = shutil.which("cc") or shutil.which("clang")
+    if not compiler:
+        return None
+    made = folder / f"{Path(source).stem}.so"
+    here = Path(__file__).resolve().parent
+    ended = run([compiler, "-shared", "-fPIC", "-O1", "-o", made, here / source, "-ldl"])
+    return made if ended.status == 0 else None

@@ -7,10 +7,7 @@ struct ModelDigestTests {
     @Test("Any flipped byte is refused, wherever it lies")
     func flips() throws {
         try Fixture.withFolder { folder in
-            let path = folder + "/m.safetensors"
-            try ModelFileWriter.write(
-                parameters: Seeded.parameters(.waveEncoder, classes: 3),
-                metadata: Seeded.metadata(.waveEncoder, classes: 3), to: path)
+            let path = try model(in: folder)
             let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
             let header = 8 + Int(whole[0]) + Int(whole[1]) << 8
             // Every byte of the header, and some of the tensors.
@@ -28,10 +25,7 @@ struct ModelDigestTests {
     @Test("A file that carries none, as another program may write it, is taken")
     func without() throws {
         try Fixture.withFolder { folder in
-            let path = folder + "/m.safetensors"
-            try ModelFileWriter.write(
-                parameters: Seeded.parameters(.waveEncoder, classes: 3),
-                metadata: Seeded.metadata(.waveEncoder, classes: 3), to: path)
+            let path = try model(in: folder)
             var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
             let key = try #require(bytes.firstRange(of: Array(#""digest":"sha256:"#.utf8)))
             let length = key.count + 64 + 2
@@ -41,5 +35,13 @@ struct ModelDigestTests {
             try Data(bytes).write(to: URL(fileURLWithPath: path))
             _ = try Model.load(path: path)
         }
+    }
+
+    private func model(in folder: String) throws -> String {
+        let path = folder + "/m.safetensors"
+        try ModelFileWriter.write(
+            parameters: Seeded.parameters(.waveEncoder, classes: 3),
+            metadata: Seeded.metadata(.waveEncoder, classes: 3), to: path)
+        return path
     }
 }
