@@ -17,8 +17,9 @@ let package = Package(
     ],
     targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
         .target(name: "CKernels"),
+        .target(name: "CMel"),
         .target(name: "Audio", dependencies: ["CSndfile", "CSamplerate", "CSoxr"]),
-        .target(name: "Features", dependencies: ["CFFTW"]),
+        .target(name: "Features", dependencies: ["CFFTW", "CMel"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
         .target(name: "Network", dependencies: ["CKernels", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "Evaluation"),
