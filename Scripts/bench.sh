@@ -22,6 +22,7 @@ python=.build/bench-venv/bin/python
 compare() { "$python" Scripts/bench/compare.py "$@" --scratch "$scratch"; }
 compare features "$wav" --repeat 12
 compare features "$ogg" --repeat 4
+compare decoding "$ogg" --repeat 4
 compare label "$wav" "$yamnet"
 compare network "$yamnet"
 compare network Models/lean-esc10.safetensors

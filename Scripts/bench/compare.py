@@ -2,6 +2,7 @@
 """Times Earmark beside its peers on the same machine, in one run, in pairs; prints one JSON line a comparison.
 
     compare.py features DIR   a folder of audio to sealed raw and mel shards with the ledger, beside librosa
+    compare.py decoding DIR   reading by libsndfile and resampling by soxr HQ alone, which both of these do, beside librosa
     compare.py label DIR MODEL.safetensors     the whole labelling job, beside Python with OpenVINO
     compare.py network MODEL.safetensors       forward passes at batch 64, beside ONNX Runtime and OpenVINO (YAMNet or LEAN)
     compare.py training PYTHON                 training steps of LEAN at batch 64 on two cores, beside TensorFlow in PYTHON
@@ -82,6 +83,21 @@ def features(arguments):
         report("features, two workers against one", audio, two, one, "earmark, one worker", 2)
 
 
+def decoding(arguments):
+    """How much of librosa's time is spent in the two libraries that both programs call: no ratio of `features` falls below."""
+    files = peers.audio_files(arguments.paths[0]) * arguments.repeat
+    alone, whole = [], []
+    for _ in range(arguments.pairs):
+        alone.append(peers.time_decoding(files))
+        whole.append(peers.time_librosa(files))
+    ratio = statistics.median(a / b for a, b in zip(alone, whole))
+    audio = peers.seconds_of(files)
+    print(json.dumps({
+        "what": "decoding and resampling alone", "audio_s": round(audio, 1), "pairs": arguments.pairs, "peer": "librosa, one process",
+        "decoding_ms_per_audio_s": round(statistics.median(alone) / audio * 1e3, 4),
+        "peer_ms_per_audio_s": round(statistics.median(whole) / audio * 1e3, 4), "time_ratio": round(ratio, 3)}), flush=True)
+
+
 def label(arguments):
     folder, model = arguments.paths
     files, manifest, audio = corpus(arguments, folder)
@@ -135,7 +151,7 @@ def training(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["features", "label", "network", "training"])
+    parser.add_argument("what", choices=["features", "decoding", "label", "network", "training"])
     parser.add_argument("paths", nargs="+")
     parser.add_argument("--earmark", default=str(ROOT / ".build" / "release" / "earmark"))
     parser.add_argument("--pairs", type=int, default=5)
@@ -143,7 +159,7 @@ def main():
     parser.add_argument("--scratch", default=None)
     parser.add_argument("--repeat", type=int, default=4)
     arguments = parser.parse_args()
-    {"features": features, "label": label, "network": network, "training": training}[arguments.what](arguments)
+    {"features": features, "decoding": decoding, "label": label, "network": network, "training": training}[arguments.what](arguments)
 
 
 if __name__ == "__main__":
