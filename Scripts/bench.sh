@@ -20,7 +20,7 @@ wav=$1 ogg=$2 yamnet=$3
 python=.build/bench-venv/bin/python
 [ -x "$python" ] || { python3 -m venv .build/bench-venv && "$python" -m pip install -q -r Scripts/bench/requirements.txt; }
 compare() { "$python" Scripts/bench/compare.py "$@" --scratch "$scratch"; }
-compare features "$wav" --repeat 12
+compare features "$wav" --repeat 12 --pairs 9
 compare features "$ogg" --repeat 4
 compare decoding "$ogg" --repeat 4
 compare label "$wav" "$yamnet"
