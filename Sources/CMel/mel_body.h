@@ -34,7 +34,8 @@ static float magnitudes(const float *pairs, long bins, float *out) {
 static float bands(const float *magnitude, const float *weights, const struct cm_band *band, long count, float *out) {
     quarter smallest = {INFINITY, INFINITY, INFINITY, INFINITY};
     long b = 0;
-    // Four bands at a time, so that adding up their lanes is itself done by lanes: one by one it cost as much as the products.
+    // Four bands at a time, so that adding up their lanes is itself done by lanes: band by band it cost as much as the
+    // products.
     for (; b + 4 <= count; b += 4, band += 4) {
         lanes sum[4];
         for (int i = 0; i < 4; i++) {
@@ -68,8 +69,8 @@ static float bands(const float *magnitude, const float *weights, const struct cm
     return least;
 }
 
-// x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 atanh(s), s = (m - 1) / (m + 1), by the odd series of atanh
-// to s^9. Within 2e-7 + 1e-7 |ln x| of the true value for normal positive x.
+// x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 atanh(s), s = (m - 1) / (m + 1), by the odd series of
+// atanh to s^9. Within 2e-7 + 1e-7 |ln x| of the true value for normal positive x.
 INLINE void NAMED(logarithm_, SET)(lanes *x) {
     const words root = {ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF};
     words bits = (words)*x;

@@ -25,8 +25,8 @@ struct cm_kernels {
     // out[i] = sqrt(re[i]^2 + im[i]^2) of `bins` pairs, a multiple of CM_LANES. Returns the largest.
     float (*_Nonnull magnitudes)(const float *_Nonnull pairs, long bins, float *_Nonnull out);
 
-    // out[b] = sum over a band's bins of magnitude * weight: step after step in eight lanes, then lane after lane. Reads
-    // up to CM_LANES - 1 magnitudes behind a band's last bin. Returns the smallest.
+    // out[b] = sum over a band's bins of magnitude * weight: step after step in eight lanes, then lane after lane.
+    // Reads up to CM_LANES - 1 magnitudes behind a band's last bin. Returns the smallest.
     float (*_Nonnull bands)(const float *_Nonnull magnitudes, const float *_Nonnull weights,
                             const struct cm_band *_Nonnull bands, long count, float *_Nonnull out);
 
