@@ -6,6 +6,8 @@
 #define magnitudes NAMED(magnitudes_, SET)
 #define bands NAMED(bands_, SET)
 #define logarithms NAMED(logarithms_, SET)
+#define band_lanes NAMED(band_lanes_, SET)
+#define logarithm NAMED(logarithm_, SET)
 
 static void window(const float *samples, const float *weights, long count, float *out) {
     long i = 0;
@@ -31,6 +33,13 @@ static float magnitudes(const float *pairs, long bins, float *out) {
 // The columns of four rows of four: the first two rows are `upper`, the others `lower`.
 #define COLUMN(upper, lower, c) __builtin_shufflevector(upper, lower, c, c + 4, c + 8, c + 12)
 
+// A band's products, added up in eight lanes.
+INLINE void band_lanes(const float *magnitude, const float *weights, const struct cm_band *band, lanes *sum) {
+    *sum = (lanes){0};
+    for (long s = 0; s < CM_LANES * band->steps; s += CM_LANES)
+        *sum += FROM(magnitude + band->bin + s) * FROM(weights + band->weight + s);
+}
+
 static float bands(const float *magnitude, const float *weights, const struct cm_band *band, long count, float *out) {
     quarter smallest = {INFINITY, INFINITY, INFINITY, INFINITY};
     long b = 0;
@@ -38,11 +47,7 @@ static float bands(const float *magnitude, const float *weights, const struct cm
     // products.
     for (; b + 4 <= count; b += 4, band += 4) {
         lanes sum[4];
-        for (int i = 0; i < 4; i++) {
-            sum[i] = (lanes){0};
-            for (long s = 0; s < CM_LANES * band[i].steps; s += CM_LANES)
-                sum[i] += FROM(magnitude + band[i].bin + s) * FROM(weights + band[i].weight + s);
-        }
+        for (int i = 0; i < 4; i++) band_lanes(magnitude, weights, band + i, sum + i);
         lanes low01 = __builtin_shufflevector(sum[0], sum[1], 0, 1, 2, 3, 8, 9, 10, 11);
         lanes low23 = __builtin_shufflevector(sum[2], sum[3], 0, 1, 2, 3, 8, 9, 10, 11);
         lanes high01 = __builtin_shufflevector(sum[0], sum[1], 4, 5, 6, 7, 12, 13, 14, 15);
@@ -59,9 +64,8 @@ static float bands(const float *magnitude, const float *weights, const struct cm
     }
     float least = __builtin_reduce_min(smallest);
     for (; b < count; b++, band++) {
-        lanes sum = {0};
-        for (long s = 0; s < CM_LANES * band->steps; s += CM_LANES)
-            sum += FROM(magnitude + band->bin + s) * FROM(weights + band->weight + s);
+        lanes sum;
+        band_lanes(magnitude, weights, band, &sum);
         out[b] = sum[0];
         for (int i = 1; i < CM_LANES; i++) out[b] += sum[i];
         least = out[b] < least ? out[b] : least;
@@ -71,7 +75,7 @@ static float bands(const float *magnitude, const float *weights, const struct cm
 
 // x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 atanh(s), s = (m - 1) / (m + 1), by the odd series of
 // atanh to s^9. Within 2e-7 + 1e-7 |ln x| of the true value for normal positive x.
-INLINE void NAMED(logarithm_, SET)(lanes *x) {
+INLINE void logarithm(lanes *x) {
     const words root = {ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF};
     words bits = (words)*x;
     // Adding the distance from sqrt(1/2) to 1 carries into the exponent exactly where m would be above sqrt(2).
@@ -91,7 +95,7 @@ static void logarithms(float *row, long count, float offset) {
     long i = 0;
     for (; i + CM_LANES <= count; i += CM_LANES) {
         lanes values = FROM(row + i) + offset;
-        NAMED(logarithm_, SET)(&values);
+        logarithm(&values);
         AT(row + i) = values;
     }
     for (; i < count; i++) row[i] = logf(row[i] + offset);
@@ -103,6 +107,8 @@ static const struct cm_kernels NAMED(table_, SET) = {window, magnitudes, bands, 
 #undef magnitudes
 #undef bands
 #undef logarithms
+#undef band_lanes
+#undef logarithm
 #undef COLUMN
 #undef NAMED
 #undef JOIN

@@ -92,12 +92,11 @@ package final class LogMel {
 
     private func frame(_ samples: UnsafePointer<Float>, to row: UnsafeMutablePointer<Float>) {
         let kernels = kernels.pointee
-        let bands = frontEnd.bands
         kernels.window(samples, hann, frontEnd.window, fourier.input)
         fourier.execute()
         // The bin of half the rate lies above every band's upper edge and is left out, as are those behind it.
         let peak = kernels.magnitudes(fourier.output, frontEnd.fft / 2, magnitude)
-        let least = kernels.bands(magnitude, weights, self.bands, bands, row)
+        let least = kernels.bands(magnitude, weights, bands, bands.count, row)
         if peak * Self.rounding > (least + Float(frontEnd.offset)) * Self.tolerance {
             for index in 0..<frontEnd.window { wide.input[index] = Double(samples[index]) * Double(hann[index]) }
             wide.execute()
@@ -105,8 +104,8 @@ package final class LogMel {
                 let (real, imaginary) = (wide.output[2 * bin], wide.output[2 * bin + 1])
                 magnitude[bin] = Float((real * real + imaginary * imaginary).squareRoot())
             }
-            _ = kernels.bands(magnitude, weights, self.bands, bands, row)
+            _ = kernels.bands(magnitude, weights, bands, bands.count, row)
         }
-        kernels.logarithms(row, bands, Float(frontEnd.offset))
+        kernels.logarithms(row, bands.count, Float(frontEnd.offset))
     }
 }
