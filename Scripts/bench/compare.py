@@ -84,7 +84,7 @@ def features(arguments):
 
 
 def decoding(arguments):
-    """How much of librosa's time is spent in the two libraries that both programs call: no ratio of `features` falls below."""
+    """How much of librosa's time the two libraries take that both programs call, here as Python calls them."""
     files = peers.audio_files(arguments.paths[0]) * arguments.repeat
     alone, whole = [], []
     for _ in range(arguments.pairs):

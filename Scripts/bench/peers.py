@@ -48,7 +48,7 @@ def time_librosa(files):
 
 
 def time_decoding(files):
-    """What no program saves that reads by libsndfile and resamples by soxr HQ: those two calls alone."""
+    """Reading by libsndfile and resampling by soxr HQ, nothing else."""
     import soundfile
     import soxr
 
