@@ -3,7 +3,7 @@ import PackageDescription
 
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
-    ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"),
+    ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
 ]
 
 let package = Package(
@@ -11,7 +11,6 @@ let package = Package(
     products: [.executable(name: "earmark", targets: ["earmark"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -21,16 +20,16 @@ let package = Package(
         .target(name: "Audio", dependencies: ["CSndfile", "CSamplerate", "CSoxr"]),
         .target(name: "Features", dependencies: ["CFFTW", "CMel"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
-        .target(name: "Network", dependencies: ["CKernels", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Files", dependencies: ["CNettle"]),
+        .target(name: "Network", dependencies: ["CKernels", "Files"]),
         .target(name: "Evaluation"),
         .target(name: "Corpus"),
         .target(name: "Ledger", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "Pipeline", dependencies: ["Yams", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Pipeline", dependencies: ["Yams", "Files"]),
         .target(
             name: "Stages",
             dependencies: [
                 "Audio", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus",
-                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
             name: "Training",
@@ -38,7 +37,7 @@ let package = Package(
         .executableTarget(
             name: "earmark",
             dependencies: [
-                "Stages", "Training", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Stages", "Training", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
         + [
@@ -46,7 +45,7 @@ let package = Package(
             .testTarget(name: "ParserTests", dependencies: ["Corpus", "Ledger", "Network", "Pipeline", "Shards"]),
         ]
         + [
-            "Audio", "Features", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Stages",
+            "Audio", "Features", "Files", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Stages",
             "Training",
         ].map {
             .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])

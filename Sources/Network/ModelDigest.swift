@@ -1,4 +1,4 @@
-import Crypto
+import Files
 import Foundation
 
 /// The digest that a model file carries of itself, so that no flipped byte of it goes unseen.
@@ -17,25 +17,25 @@ package enum ModelDigest {
         let file = try MappedFile(path: path)
         return file.withBytes { bytes in
             var hash = SHA256()
-            hash.update(bufferPointer: bytes)
-            return text(hash.finalize())
+            hash.update(bytes)
+            return prefix + hash.finish()
         }
     }
 
     /// Takes the digest of a file whose own digits stand at a place.
     static func taken(_ bytes: UnsafeRawBufferPointer, digits: Range<Int>) -> String {
         var hash = SHA256()
-        hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<digits.lowerBound]))
-        hash.update(data: [UInt8](repeating: UInt8(ascii: "0"), count: digits.count))
-        hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[digits.upperBound...]))
-        return text(hash.finalize())
+        hash.update(UnsafeRawBufferPointer(rebasing: bytes[..<digits.lowerBound]))
+        hash.update([UInt8](repeating: UInt8(ascii: "0"), count: digits.count))
+        hash.update(UnsafeRawBufferPointer(rebasing: bytes[digits.upperBound...]))
+        return prefix + hash.finish()
     }
 
     /// The digest of a file of these parts, whose own digits are blank.
     static func of(_ parts: [[UInt8]]) -> String {
         var hash = SHA256()
-        for part in parts { hash.update(data: part) }
-        return text(hash.finalize())
+        for part in parts { hash.update(part) }
+        return prefix + hash.finish()
     }
 
     /// Where the digits of a digest stand in a header, or nil.
@@ -45,9 +45,5 @@ package enum ModelDigest {
         guard let found = Data(header).range(of: Data(wanted)) else { return nil }
         let end = found.upperBound - 1
         return end - 64..<end
-    }
-
-    private static func text(_ digest: SHA256Digest) -> String {
-        prefix + digest.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
     }
 }

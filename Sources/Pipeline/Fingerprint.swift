@@ -1,4 +1,4 @@
-import Crypto
+import Files
 
 /// The identity of a piece of work: equal fingerprints mean equal results for equal input.
 ///
@@ -14,22 +14,11 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         var hash = SHA256()
         for field in fields {
             let bytes = Array(field.utf8)
-            hash.update(data: Array("\(bytes.count):".utf8))
-            hash.update(data: bytes)
+            hash.update(Array("\(bytes.count):".utf8))
+            hash.update(bytes)
         }
-        hex = Fingerprint.hexadecimal(hash.finalize())
+        hex = hash.finish()
     }
 
     package var description: String { String(hex.prefix(12)) }
-
-    private static func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in digest {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
 }

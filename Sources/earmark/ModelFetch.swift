@@ -1,4 +1,4 @@
-import Crypto
+import Files
 import Foundation
 
 #if canImport(FoundationNetworking)
@@ -41,10 +41,7 @@ struct RemoteFile {
                 Status.tryAgain,
                 "\(url): the transfer was cut at byte \(data.count), expected \(http.expectedContentLength)")
         }
-        let found = SHA256.hash(data: data).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
+        let found = SHA256.of([UInt8](data))
         guard found == sha256 else {
             throw CommandError(
                 Status.badInput, "\(url): found SHA-256 \(found) over \(data.count) bytes, expected \(sha256)")
