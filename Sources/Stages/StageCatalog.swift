@@ -47,7 +47,7 @@ package enum StageCatalog {
                     help: "number format on disk; int16 for raw samples only")
             ], persists: true, isReplayable: true),
         StageDefinition(
-            name: infer, inputs: [.init([.mel]), .init([.chunks], optional: true)],
+            name: infer, codeVersion: 2, inputs: [.init([.mel]), .init([.chunks], optional: true)],
             outputs: [.init("scores", .scores), .init("embeddings", .embeddings)],
             parameters: [
                 ParameterDefinition("model", .file, default: nil, help: "a model file"),

@@ -1,0 +1,76 @@
+import Features
+import Pipeline
+import Stages
+import Testing
+
+/// Chunks out of streams, held against slices of the whole clip.
+@Suite struct PatchAssemblerTests {
+    private static let frontEnd = FrontEnd.standard
+    /// Every hop that the frames allow near the edges, where a hop is as long as a chunk's frames or longer, and some between.
+    static let overlaps = [0, 0.01, 0.02, 0.03, 0.04, 0.25, 0.5, 0.75, 0.9, 0.99]
+
+    /// How a stream may be cut: by one frame, by odd numbers, by the operators' own blocks, and whole.
+    private static let cuts = [1, 3, 32, 97, 98, 99, 100, 1000, 100_000]
+
+    @Test(arguments: overlaps)
+    func chunksAreThePlansViewsWhateverTheBlocks(overlap: Double) throws {
+        let plan = try ChunkPlan(frontEnd: Self.frontEnd, overlap: overlap)
+        let bands = Self.frontEnd.bands
+        for length in [1, 16_000, 16_001, 31_999, 32_000, 40_077, 83_201] {
+            let frames = plan.frameCount(samples: length)
+            let mel = (0..<frames * bands).map { Float($0) }
+            let wave = (0..<plan.paddedLength(samples: length)).map { Float($0) }
+            // A model of log-mel alone takes a chunk as soon as its last frame is there, before its last samples are.
+            for (cut, needsWave) in Self.cuts.flatMap({ [($0, true), ($0, false)] }) {
+                let assembler = PatchAssembler(plan: plan, needsWave: needsWave)
+                var found = 0
+                var wrong = 0
+                func take() {
+                    assembler.drain { patch, samples in
+                        let (frame, sample) = (found * plan.hop / Self.frontEnd.hop, found * plan.hop)
+                        let last = Self.frontEnd.patchFrames * bands - 1
+                        if patch[0] != mel[frame * bands] || patch[last] != mel[frame * bands + last] { wrong += 1 }
+                        if let samples, samples[0] != wave[sample] || samples[15_999] != wave[sample + 15_999] {
+                            wrong += 1
+                        }
+                        if (samples != nil) != needsWave { wrong += 1 }
+                        found += 1
+                    }
+                }
+                var (frame, sample) = (0, 0)
+                while frame < frames || sample < wave.count {
+                    let nextFrame = min(frames, frame + cut)
+                    mel[frame * bands..<nextFrame * bands].withUnsafeBufferPointer {
+                        assembler.append(mel: Block($0, columns: bands))
+                    }
+                    take()
+                    let nextSample = min(wave.count, sample + 160 * cut)
+                    wave[sample..<nextSample].withUnsafeBufferPointer { assembler.append(wave: Block($0)) }
+                    take()
+                    (frame, sample) = (nextFrame, nextSample)
+                }
+                #expect(found == plan.count(samples: length), "\(length) samples by \(cut)")
+                #expect(wrong == 0, "\(length) samples by \(cut): \(wrong) ends of chunks are off")
+            }
+        }
+    }
+
+    /// The model that ships, over clips of several lengths: what is inferred while the frames are made is what is inferred
+    /// from the cache.
+    @Test(arguments: overlaps)
+    func aFreshPassScoresAsACachedOneDoes(overlap: Double) throws {
+        let shop = try Workshop()
+        for (index, seconds) in [0.4, 1, 1.01, 1.99, 2.5, 6.3, 11].enumerated() {
+            try shop.addClip("clip \(index)", seconds: seconds, rate: index % 2 == 0 ? 16_000 : 44_100)
+        }
+        let sets = ["chunk.overlap=\(overlap)"]
+        try shop.run("label.yaml", sets: sets, cache: shop.cache("fresh"))
+        let features = try shop.run("features.yaml", sets: sets, cache: shop.cache("cached"))
+        #expect(features.result.done == 7)
+        let labels = try shop.run("label.yaml", sets: sets, cache: shop.cache("cached"))
+        #expect(labels.result.done == 7 && labels.plan.routes.allSatisfy { $0.replays.count == 2 })
+        let fresh = try shop.digests(shop.cache("fresh"))
+        #expect(fresh.count == 28)
+        #expect(try shop.digests(shop.cache("cached")) == fresh)
+    }
+}
