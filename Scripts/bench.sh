@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Where the README's times come from. Without arguments Earmark's own; with a folder of WAV files (44.1 kHz), one of Ogg Vorbis
+# Where the times of Docs/Figures.md come from. Without arguments Earmark's own; with a folder of WAV files (44.1 kHz), one of Ogg Vorbis
 # files and YAMNet's model file also those of its peers, in pairs, on this machine, in this run:
 #
 #   Scripts/bench.sh [WAV_DIR OGG_DIR YAMNET.safetensors]

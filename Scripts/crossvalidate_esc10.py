@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains on all folds of ESC-10 but one and tests on that one, fold after fold, and prints the means: the README's table.
+"""Trains on all folds of ESC-10 but one and tests on that one, fold after fold, and prints the means: the table of Docs/Training.md.
 
     crossvalidate_esc10.py ESC10_DIR YAMNET.safetensors WORK_DIR [--recipe small] [--epochs 10] [--seed 1]
                            [--variants lean ...]
