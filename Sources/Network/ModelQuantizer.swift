@@ -1,8 +1,9 @@
 /// Turns a float model file into one of 8-bit weights.
 ///
 /// Every weight matrix is stored as I8 with one symmetric scale an output channel, the largest magnitude / 127; biases stay F32.
-/// Scales are BF16, rounded up before the weights are divided by them, so that their rounding costs no accuracy and nothing
-/// is clipped: at 200 classes that is what keeps the file under 4.6 MB.
+/// Scales are rounded up to eight significant bits before the weights are divided by them, so that their rounding costs no accuracy
+/// and nothing is clipped. They are stored as F16, which NumPy has a type for, as it has none for BF16; F32 would take the file
+/// over 4.6 MB at 200 classes.
 package enum ModelQuantizer {
     /// - Throws: `NetworkError` when the input is not a sound float model, or the output cannot be written.
     package static func quantize(from input: String, to output: String) throws {
@@ -29,8 +30,9 @@ package enum ModelQuantizer {
         for start in stride(from: 0, to: values.count, by: channels) {
             for channel in 0..<channels { largest[channel] = max(largest[channel], abs(values[start + channel])) }
         }
-        let bits = largest.map { roundedUp($0 / 127) }
-        let scales = bits.map { Float(bitPattern: UInt32($0) << 16) }
+        let scales = largest.map { roundedUp($0 / 127) }
+        // A weight beyond 8 million: no trained network has one, but no file may be wrong for it.
+        let fits = scales.allSatisfy { Float16($0).isFinite }
         var integers = [UInt8](repeating: 0, count: values.count)
         for index in values.indices where scales[index % channels] > 0 {
             let quotient = (values[index] / scales[index % channels]).rounded(.toNearestOrEven)
@@ -39,13 +41,18 @@ package enum ModelQuantizer {
         return [
             ModelFileWriter.Tensor(name: parameter.name, type: .i8, shape: parameter.shape, bytes: integers),
             ModelFileWriter.Tensor(
-                name: parameter.name + ModelFile.scaleSuffix, type: .bf16, shape: [channels],
-                bytes: bits.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }),
+                name: parameter.name + ModelFile.scaleSuffix, type: fits ? .f16 : .f32, shape: [channels],
+                bytes: fits
+                    ? scales.flatMap { withUnsafeBytes(of: Float16($0).bitPattern.littleEndian) { Array($0) } }
+                    : scales.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian) { Array($0) } }),
         ]
     }
 
-    /// The upper half of the smallest bfloat16 that is not below `value`, which is not negative and under 2^127.
-    private static func roundedUp(_ value: Float) -> UInt16 {
-        UInt16(truncatingIfNeeded: (value.bitPattern &+ 0xffff) >> 16)
+    /// The smallest number of eight significant bits that is not below `value` and that F16 holds as well, where it holds any: below
+    /// 2^-17 its steps are wider. `value` is not negative.
+    private static func roundedUp(_ value: Float) -> Float {
+        let short = Float(bitPattern: (value.bitPattern &+ 0xffff) & 0xffff_0000)
+        let half = Float16(short)
+        return half.isFinite ? Float(Float(half) < short ? half.nextUp : half) : short
     }
 }
