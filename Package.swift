@@ -4,6 +4,7 @@ import PackageDescription
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
     ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
+    ("CMpg123", "libmpg123-dev"),
 ]
 
 let package = Package(
@@ -17,7 +18,7 @@ let package = Package(
     targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
         .target(name: "CKernels"),
         .target(name: "CMel"),
-        .target(name: "Audio", dependencies: ["CSndfile", "CSamplerate", "CSoxr"]),
+        .target(name: "Audio", dependencies: ["CSndfile", "CMpg123", "CSamplerate", "CSoxr"]),
         .target(name: "Features", dependencies: ["CFFTW", "CMel"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
         .target(name: "Files", dependencies: ["CNettle"]),

@@ -16,6 +16,7 @@ include() { # header package
     missing+=("$2")
 }
 include sndfile.h libsndfile1-dev
+include mpg123.h libmpg123-dev
 include samplerate.h libsamplerate0-dev
 include soxr.h libsoxr-dev
 include fftw3.h libfftw3-dev

@@ -1,104 +1,131 @@
-import Foundation
+/// What a container of chunks says of where its samples are, held against the file's length.
+struct ContainerCheck {
+    /// What is missing at the end; nil: nothing.
+    private(set) var damage: Damage?
+    /// The bytes of the samples, as far as the file goes; nil where no chunk with samples was found.
+    private(set) var samples: Range<Int>?
+    /// The code of a WAV file's sample format; 0 elsewhere.
+    private(set) var formatTag = 0
+    /// Where an unknown length of the samples stands that libsndfile would take at its word, and the real one.
+    private(set) var unwritten: (at: Int, length: Int)?
 
-/// Finds out from the container alone whether a file ends too soon.
-enum ContainerCheck {
-    /// Bytes of the end that are searched for an Ogg page: a page is at most 65,307 bytes long.
-    private static let oggTail = 65_536
+    /// How many chunks are walked over before the one with the samples.
+    private static let mostChunks = 10_000
+    /// Format codes of MPEG audio: layers I and II, layer III.
+    private static let mpegTags = [0x50, 0x55]
+    /// Lengths that programs write before they know better and into a pipe cannot mend (SoX, arecord, FFmpeg and others),
+    /// some rounded down to whole frames. The samples then go on to the file's end.
+    private static let placeholders = [0x7FFF_F000, 0x7FFF_FF00, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]
 
-    /// What is missing, or nil where nothing is or the container does not tell.
-    static func shortfall(_ path: [CChar]) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { return nil }
-        let size = Int(status.st_size)
-        let head = bytes(file, 0, 12)
-        guard head.count == 12 else { return nil }
-        switch String(decoding: head[0..<4], as: UTF8.self) {
-        case "RIFF": return riff(file, size, bigEndian: false, dataTag: "data")
-        case "RF64": return riff(file, size, bigEndian: false, dataTag: "data")
-        case "riff": return wave64(file, size)
-        case "FORM": return riff(file, size, bigEndian: true, dataTag: "SSND")
-        case "OggS": return ogg(file, size)
+    /// nil: the file is no container of this kind.
+    init?(_ bytes: FileBytes) {
+        switch true {
+        case bytes.has("RIFF", at: 0), bytes.has("RF64", at: 0): walk(bytes, "data", bigEndian: false)
+        case bytes.has("RIFX", at: 0): walk(bytes, "data", bigEndian: true)
+        case bytes.has("riff", at: 0): walkWave64(bytes)
+        case bytes.has("FORM", at: 0):
+            if bytes.has("AIFF", at: 8) || bytes.has("AIFC", at: 8) {
+                walk(bytes, "SSND", bigEndian: true)
+            } else if bytes.has("8SVX", at: 8) || bytes.has("16SV", at: 8) {
+                walk(bytes, "BODY", bigEndian: true)
+            } else {
+                return nil
+            }
+        case bytes.has("caff", at: 0): walkCAF(bytes)
         default: return nil
         }
     }
 
+    var isMPEG: Bool { Self.mpegTags.contains(formatTag) }
+
     /// Walks the chunks of a RIFF, an RF64 or an IFF file to the one with the samples.
-    private static func riff(_ file: Int32, _ size: Int, bigEndian: Bool, dataTag: String) -> String? {
+    private mutating func walk(_ bytes: FileBytes, _ dataTag: StaticString, bigEndian: Bool) {
         var place = 12
+        var block = 1
         /// The length of the samples in an RF64 file, whose own chunk has no room for it.
         var wide: Int?
-        for _ in 0..<1000 {
-            let head = bytes(file, place, 8)
-            guard head.count == 8 else { return noSamples(size) }
-            let length = number(bigEndian ? Array(head[4..<8].reversed()) : Array(head[4..<8]))
-            switch String(decoding: head[0..<4], as: UTF8.self) {
-            case "ds64": wide = number(bytes(file, place + 16, 8))
-            case dataTag:
-                let real = length == 0xFFFF_FFFF ? wide ?? length : length
-                return shortfall(from: place + 8, real, size)
-            default: break
+        for _ in 0..<Self.mostChunks {
+            guard let length = bytes.number(place + 4, 4, bigEndian: bigEndian) else { return noSamples(bytes) }
+            if bytes.has("ds64", at: place) {
+                wide = bytes.number(place + 16, 8)
+            } else if dataTag.utf8Start[0] == 0x64, bytes.has("fmt ", at: place) {
+                formatTag = bytes.number(place + 8, 2, bigEndian: bigEndian) ?? 0
+                block = max(1, bytes.number(place + 20, 2, bigEndian: bigEndian) ?? 1)
+            } else if bytes.has(dataTag, at: place) {
+                return judge(bytes, place, length, wide, block, bigEndian)
             }
             place += 8 + length + (length & 1)
         }
-        return nil
+    }
+
+    private mutating func judge(
+        _ bytes: FileBytes, _ place: Int, _ length: Int, _ wide: Int?, _ block: Int, _ bigEndian: Bool
+    ) {
+        let start = place + 8
+        let left = bytes.size - start
+        if length == 0xFFFF_FFFF, let wide, wide > 0 { return judge(bytes, start, wide) }
+        if length > left, Self.placeholders.contains(where: { $0 >= length && $0 - length < block }) {
+            samples = start..<bytes.size
+        } else if length == 0, left > 0, !bigEndian, !isEndedByChunks(bytes, start) {
+            samples = start..<bytes.size
+            unwritten = (place + 4, min(left, 0xFFFF_FFFE))
+        } else {
+            judge(bytes, start, length)
+        }
+    }
+
+    private mutating func judge(_ bytes: FileBytes, _ start: Int, _ length: Int) {
+        samples = start..<min(start + length, bytes.size)
+        if start + length > bytes.size {
+            damage = Damage(
+                reason:
+                    "cut short: samples should go on to byte \(start + length), the file ends at byte \(bytes.size)",
+                frames: nil)
+        }
+    }
+
+    /// Whether nothing but whole chunks follows: then a length of zero is meant.
+    private func isEndedByChunks(_ bytes: FileBytes, _ start: Int) -> Bool {
+        var place = start
+        for _ in 0..<Self.mostChunks {
+            if place >= bytes.size { return true }
+            let name = bytes.view(place, 4).prefix(4)
+            guard name.count == 4, name.allSatisfy({ (0x20..<0x7F).contains($0) }),
+                let length = bytes.number(place + 4, 4), place + 8 + length <= bytes.size
+            else { return false }
+            place += 8 + length + (length & 1)
+        }
+        return false
     }
 
     /// Walks the chunks of a Sony Wave64 file: 16 bytes of name, a length that counts its own head, 8-byte steps.
-    private static func wave64(_ file: Int32, _ size: Int) -> String? {
+    private mutating func walkWave64(_ bytes: FileBytes) {
         var place = 40
-        for _ in 0..<1000 {
-            let head = bytes(file, place, 24)
-            guard head.count == 24 else { return noSamples(size) }
-            let length = number(head[16..<24])
-            guard length >= 24 else { return nil }
-            if String(decoding: head[0..<4], as: UTF8.self) == "data" {
-                return shortfall(from: place + 24, length - 24, size)
-            }
-            place = min(place + (length + 7) / 8 * 8, size)
+        for _ in 0..<Self.mostChunks {
+            guard let length = bytes.number(place + 16, 8) else { return noSamples(bytes) }
+            guard length >= 24 else { return }
+            if bytes.has("data", at: place) { return judge(bytes, place + 24, length - 24) }
+            place = min(place + (length + 7) / 8 * 8, bytes.size)
         }
-        return nil
     }
 
-    private static func shortfall(from start: Int, _ length: Int, _ size: Int) -> String? {
-        start + length > size
-            ? "cut short: samples should go on to byte \(start + length), the file ends at byte \(size)" : nil
-    }
-
-    private static func noSamples(_ size: Int) -> String {
-        "cut short: the file ends at byte \(size), before any samples"
-    }
-
-    /// Lowest byte first; never so large that adding a place to it would overflow.
-    private static func number(_ digits: some BidirectionalCollection<UInt8>) -> Int {
-        let value = digits.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return Int(min(value, UInt64(Int.max / 4)))
-    }
-
-    /// The last page of an Ogg file says that it is the last.
-    private static func ogg(_ file: Int32, _ size: Int) -> String? {
-        let start = max(0, size - oggTail)
-        let tail = bytes(file, start, size - start)
-        let mark = Array("OggS".utf8)
-        var place = tail.count - 27
-        while place >= 0 {
-            if tail[place] == mark[0], Array(tail[place..<place + 4]) == mark {
-                let segments = Int(tail[place + 26])
-                guard place + 27 + segments <= tail.count else { return "cut short: its last page is not whole" }
-                let body = tail[(place + 27)..<(place + 27 + segments)].reduce(0) { $0 + Int($1) }
-                if place + 27 + segments + body > tail.count { return "cut short: its last page is not whole" }
-                return tail[place + 5] & 4 == 0 ? "cut short: its last page is not marked as the end" : nil
+    /// Walks the chunks of a Core Audio file; a length of -1 goes on to the file's end.
+    private mutating func walkCAF(_ bytes: FileBytes) {
+        var place = 8
+        for _ in 0..<Self.mostChunks {
+            guard let length = bytes.number(place + 4, 8, bigEndian: true) else { return noSamples(bytes) }
+            if bytes.has("data", at: place) {
+                if length == Int.max / 4 {
+                    samples = place + 12..<max(place + 12, bytes.size)
+                    return
+                }
+                return judge(bytes, place + 12, length)
             }
-            place -= 1
+            place = min(place + 12 + length, bytes.size)
         }
-        return "cut short: no Ogg page at its end"
     }
 
-    private static func bytes(_ file: Int32, _ offset: Int, _ count: Int) -> [UInt8] {
-        var out = [UInt8](repeating: 0, count: count)
-        let got = out.withUnsafeMutableBytes { pread(file, $0.baseAddress, count, off_t(offset)) }
-        return got == count ? out : Array(out.prefix(max(0, got)))
+    private mutating func noSamples(_ bytes: FileBytes) {
+        damage = Damage(reason: "cut short: the file ends at byte \(bytes.size), before any samples", frames: nil)
     }
 }

@@ -45,7 +45,8 @@ final class DecodeOperator: Source {
             let file = try job.watched {
                 try AudioFile(path: path, bytes: PathText.bytes(path), truncation: truncation, nonFinite: nonFinite)
             }
-            job.expect(seconds: Double(file.declaredFrames) / Double(file.rate))
+            // A length that is not known may be any.
+            job.expect(seconds: file.declaredFrames.map { Double($0) / Double(file.rate) } ?? .greatestFiniteMagnitude)
             self.file = file
         } catch let error as AudioError {
             throw fault(error)

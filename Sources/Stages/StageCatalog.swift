@@ -14,7 +14,7 @@ package enum StageCatalog {
 
     package static let definitions: [StageDefinition] = [
         StageDefinition(
-            name: decode, codeVersion: 2, inputs: [], outputs: [.init("audio", .audio)],
+            name: decode, codeVersion: 3, inputs: [], outputs: [.init("audio", .audio)],
             parameters: [
                 ParameterDefinition(
                     "truncated", .choice(["fail", "accept"]), default: "fail",

@@ -1,0 +1,32 @@
+/// Writes a whole clip of interleaved samples to a file.
+package enum AudioWriter {
+    package enum Format: String, Sendable, CaseIterable {
+        case wav16, wavFloat, wav24, wav32, wavU8, flac, ogg, opus, mp3, aiff, w64, rf64
+    }
+
+    /// - Parameter samples: interleaved, in [-1, 1]; beyond that they are clipped in integer formats.
+    /// - Throws: `AudioError` where the file cannot be written or the format does not take the rate or the channels.
+    package static func write(
+        _ path: String, rate: Int, channels: Int, format: Format = .wav16, samples: [Float]
+    ) throws(AudioError) {
+        let file: Sndfile
+        do throws(Sndfile.Refusal) {
+            file = try Sndfile(writing: path, rate: rate, channels: channels, format: format)
+        } catch {
+            throw AudioError(.unreadable, path: path, "cannot write: \(error.reason)")
+        }
+        let frames = samples.count / channels
+        var done = 0
+        // Vorbis encodes a block on the stack: long blocks would overflow it.
+        while done < frames {
+            let count = min(frames - done, 4096)
+            let put = samples.withUnsafeBufferPointer {
+                file.write($0.baseAddress! + done * channels, frames: count)
+            }
+            guard put == count else {
+                throw AudioError(.unreadable, path: path, "cannot write frame \(done + put)")
+            }
+            done += count
+        }
+    }
+}

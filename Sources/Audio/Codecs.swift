@@ -1,0 +1,137 @@
+/// Which decoder a file gets, by its bytes: a name's extension says nothing that can be relied on.
+enum Codecs {
+    /// Bytes before the first MPEG frame that may be rubbish.
+    private static let mostRubbish = 1 << 20
+
+    /// - Parameter raw: the path's bytes, zero-terminated.
+    /// - Throws: `AudioError` where the file cannot be read or is nothing that is known.
+    static func open(_ raw: [CChar], path: String) throws(AudioError) -> any Decoder {
+        let bytes = try FileBytes(raw, path: path)
+        if let container = ContainerCheck(bytes) { return try open(container, bytes, raw, path) }
+        if bytes.has("OggS", at: 0) { return try openOgg(bytes, raw, path) }
+        var start = 0
+        while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
+        if let flac = FLACSummary(bytes, start) { return try openFLAC(flac, bytes, raw, path) }
+        let isTagged = start > 0
+        // libsndfile must not get what it would take for MPEG: see `MPEGDecoder`.
+        let head = bytes.view(start, 4)
+        let looksLikeMPEG = isTagged || head.count >= 2 && head[0] == 0xFF && head[1] & 0xE0 == 0xE0
+        if looksLikeMPEG {
+            let range = 0..<bytes.size
+            let summary = MPEGSummary(bytes, range)
+            if let first = summary.first { return try MPEGDecoder(bytes, range, summary, first, path: path) }
+            if isTagged, summary.isNothingButTags {
+                throw AudioError(.empty, path: path, "it has tags, but no samples")
+            }
+            throw AudioError(.unsupported, path: path, "no audio that can be read: no MPEG frame, nor any known format")
+        }
+        do throws(AudioError) {
+            return try openPlain(bytes, raw, path)
+        } catch {
+            guard error.systemCode == nil, let found = try mpegBehindRubbish(bytes, path) else { throw error }
+            return found
+        }
+    }
+
+    private static func mpegBehindRubbish(_ bytes: FileBytes, _ path: String) throws(AudioError) -> MPEGDecoder? {
+        var walk = MPEGFrames(bytes, 0..<bytes.size)
+        search: while let item = walk.next() {
+            switch item {
+            case .foreign(let range): if range.upperBound > mostRubbish { return nil }
+            case .cut: return nil
+            case .frame: break search
+            }
+        }
+        let range = 0..<bytes.size
+        let summary = MPEGSummary(bytes, range)
+        guard let first = summary.first, summary.count >= 3 else { return nil }
+        return try MPEGDecoder(bytes, range, summary, first, path: path)
+    }
+
+    private static func open(_ container: ContainerCheck, _ bytes: FileBytes, _ raw: [CChar], _ path: String)
+        throws(AudioError) -> any Decoder
+    {
+        if container.isMPEG, let range = container.samples {
+            let summary = MPEGSummary(bytes, range)
+            guard let first = summary.first else {
+                if range.isEmpty, container.damage == nil {
+                    throw AudioError(.empty, path: path, "it has no samples")
+                }
+                throw AudioError(
+                    .unsupported, path: path, "no audio that can be read: its header says MPEG, no MPEG frame follows")
+            }
+            return try MPEGDecoder(bytes, range, summary, first, path: path)
+        }
+        if let unwritten = container.unwritten {
+            var digits: [UInt8] = []
+            for shift in stride(from: 0, to: 32, by: 8) {
+                digits.append(UInt8(truncatingIfNeeded: unwritten.length >> shift))
+            }
+            let part = FilePart(bytes, 0..<bytes.size, patches: [(unwritten.at, digits)])
+            return SndfileDecoder(try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) })
+        }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        return SndfileDecoder(file, damage: container.damage)
+    }
+
+    private static func openFLAC(_ flac: FLACSummary, _ bytes: FileBytes, _ raw: [CChar], _ path: String)
+        throws(AudioError) -> any Decoder
+    {
+        let counted = flac.frames.map { (frames: $0, by: "its FLAC frames") }
+        if flac.damage == nil, let frames = flac.frames, flac.total > 0, frames > flac.total {
+            // libsndfile stops at the total of STREAMINFO: without one it reads on.
+            let kept = (bytes.view(flac.totalAt, 1).first ?? 0) & 0xF0
+            let part = FilePart(bytes, 0..<bytes.size, patches: [(flac.totalAt, [kept, 0, 0, 0, 0])])
+            let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) }
+            return SndfileDecoder(file, counted: counted)
+        }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        return SndfileDecoder(file, damage: flac.damage, counted: counted)
+    }
+
+    private static func openOgg(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder {
+        let pages = OggPages(bytes)
+        if pages.links.count > 1 {
+            return try refused(path) { () throws(Sndfile.Refusal) in
+                let rate = try Sndfile(reading: FilePart(bytes, pages.links[0].range)).rate
+                return try OggChain(bytes, pages, damage: damage(pages, rate))
+            }
+        }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        return SndfileDecoder(file, damage: damage(pages, file.rate))
+    }
+
+    private static func damage(_ pages: OggPages, _ rate: Int) -> Damage? {
+        guard let found = pages.damage else { return nil }
+        return Damage(reason: found, frames: pages.secondsBefore > 0 ? Int64(pages.secondsBefore * Double(rate)) : nil)
+    }
+
+    /// What libsndfile alone knows of: its own notes say where a length was too large.
+    private static func openPlain(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError)
+        -> SndfileDecoder
+    {
+        // libsndfile takes a file without any mark for what its name says, MPEG too: without a name it does not.
+        let isNamedMPEG = ["mp1", "mp2", "mp3", "m1a", "m2a", "mpga"].contains {
+            path.lowercased().hasSuffix("." + $0)
+        }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in
+            try isNamedMPEG ? Sndfile(reading: FilePart(bytes, 0..<bytes.size)) : Sndfile(reading: raw)
+        }
+        var damage: Damage?
+        for line in file.log.split(separator: "\n") where line.contains("data") && line.contains("(should be") {
+            damage = Damage(reason: "cut short: " + line.drop { $0 == " " }, frames: nil)
+            break
+        }
+        return SndfileDecoder(file, damage: damage)
+    }
+
+    private static func refused<T>(_ path: String, _ work: () throws(Sndfile.Refusal) -> T) throws(AudioError) -> T {
+        do throws(Sndfile.Refusal) {
+            return try work()
+        } catch {
+            var fault = AudioError(.unsupported, path: path, "no audio that can be read: \(error.reason)")
+            fault.systemCode = error.systemCode
+            throw fault
+        }
+    }
+}

@@ -1,0 +1,203 @@
+import CSndfile
+import Foundation
+
+/// One handle of libsndfile.
+final class Sndfile {
+    /// Why libsndfile does not open a file.
+    struct Refusal: Error {
+        let reason: String
+        /// The system's error number where it ran out of something.
+        let systemCode: Int32?
+    }
+
+    let rate: Int
+    let channels: Int
+    /// Sample frames that libsndfile expects; nil: not known.
+    let frames: Int64?
+    private let handle: OpaquePointer
+    /// What libsndfile reads from, where it does not open the file itself.
+    private let part: FilePart?
+
+    /// Opens a file for reading by its path's bytes.
+    convenience init(reading path: [CChar]) throws(Refusal) {
+        var info = SF_INFO()
+        let handle = try Self.open { sf_open(path, Int32(SFM_READ), &info) }
+        self.init(handle, info, nil)
+    }
+
+    /// Reads a part of a file as if it were one.
+    convenience init(reading part: FilePart) throws(Refusal) {
+        var info = SF_INFO()
+        let handle = try Self.open {
+            part.place = 0
+            var calls = SF_VIRTUAL_IO(
+                get_filelen: { Int64(Sndfile.part($0).count) },
+                seek: { Sndfile.part($2).seek($0, from: $1) },
+                read: { Int64(Sndfile.part($2).read(into: $0!, Int($1))) },
+                write: { _, _, _ in 0 },
+                tell: { Int64(Sndfile.part($0).place) })
+            return sf_open_virtual(&calls, Int32(SFM_READ), &info, Unmanaged.passUnretained(part).toOpaque())
+        }
+        self.init(handle, info, part)
+    }
+
+    /// Opens a file for writing; samples beyond full scale are clipped in integer formats.
+    convenience init(writing path: String, rate: Int, channels: Int, format: AudioWriter.Format) throws(Refusal) {
+        var info = SF_INFO()
+        info.samplerate = Int32(rate)
+        info.channels = Int32(channels)
+        info.format = format.code
+        let handle = try Self.open { sf_open(path, Int32(SFM_WRITE), &info) }
+        self.init(handle, info, nil)
+        sf_command(handle, Int32(SFC_SET_CLIPPING), nil, 1)
+    }
+
+    private init(_ handle: OpaquePointer, _ info: SF_INFO, _ part: FilePart?) {
+        self.handle = handle
+        self.part = part
+        rate = Int(info.samplerate)
+        channels = Int(info.channels)
+        frames = info.frames < 0 || info.frames > Int64.max / 2 ? nil : info.frames
+    }
+
+    deinit { sf_close(handle) }
+
+    /// - Returns: sample frames that were read into the interleaved buffer.
+    func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int {
+        max(0, Int(sf_readf_float(handle, buffer, sf_count_t(frames))))
+    }
+
+    /// - Returns: sample frames that were written.
+    func write(_ samples: UnsafePointer<Float>, frames: Int) -> Int {
+        Int(sf_writef_float(handle, samples, sf_count_t(frames)))
+    }
+
+    /// What went wrong in the last call; the next call forgets it.
+    var fault: String? {
+        let code = sf_error(handle)
+        return code == SF_ERR_NO_ERROR ? nil : Self.oneLine(sf_error_number(code))
+    }
+
+    /// What libsndfile noted of the file's head.
+    var log: String {
+        var text = [CChar](repeating: 0, count: 16_384)
+        let length = sf_command(handle, Int32(SFC_GET_LOG_INFO), &text, Int32(text.count))
+        return String(decoding: text.prefix(max(0, Int(length))).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func oneLine(_ text: UnsafePointer<CChar>?) -> String {
+        guard let text else { return "no reason given" }
+        let words = String(cString: text).split(whereSeparator: \.isNewline).joined(separator: " ")
+        return words.trimmingCharacters(in: .whitespaces)
+    }
+
+    private static func part(_ pointer: UnsafeMutableRawPointer?) -> FilePart {
+        Unmanaged<FilePart>.fromOpaque(pointer!).takeUnretainedValue()
+    }
+
+    // Why an open failed, libsndfile tells by one variable for all threads. So opens hold a lock together, and one that
+    // failed is tried again with nobody beside it. An open that hangs must not stop other threads: the wait for that
+    // has a limit, and the reason is then left out rather than taken from another file.
+
+    private static func open(_ attempt: () -> OpaquePointer?) throws(Refusal) -> OpaquePointer {
+        let shared = openLock.together(attempt)
+        if let shared { return shared }
+        let again = openLock.alone { () -> Result<OpaquePointer, Refusal> in
+            if let handle = attempt() { return .success(handle) }
+            let reason = oneLine(sf_strerror(nil))
+            let isSystem = sf_error(nil) == SF_ERR_SYSTEM
+            return .failure(
+                Refusal(
+                    reason: reason,
+                    systemCode: isSystem
+                        ? AudioError.shortages.first { reason.contains(String(cString: strerror($0))) } : nil))
+        }
+        guard let again else { throw Refusal(reason: "libsndfile does not open it", systemCode: nil) }
+        return try again.get()
+    }
+
+    private static let openLock = OpenLock()
+}
+
+/// A lock that many hold together or one alone.
+private final class OpenLock: @unchecked Sendable {
+    /// Seconds to wait for the others to be done.
+    private static let patience = 5
+    private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
+
+    init() { pthread_rwlock_init(lock, nil) }
+
+    func together<T>(_ work: () -> T) -> T {
+        pthread_rwlock_rdlock(lock)
+        defer { pthread_rwlock_unlock(lock) }
+        return work()
+    }
+
+    /// nil where the others were not done in time.
+    func alone<T>(_ work: () -> T) -> T? {
+        var limit = timespec()
+        clock_gettime(CLOCK_REALTIME, &limit)
+        limit.tv_sec += Self.patience
+        guard pthread_rwlock_timedwrlock(lock, &limit) == 0 else { return nil }
+        defer { pthread_rwlock_unlock(lock) }
+        return work()
+    }
+}
+
+/// A range of a file's bytes, some of them replaced.
+final class FilePart {
+    private let bytes: FileBytes
+    private let range: Range<Int>
+    /// Bytes that are read in place of the file's, by their place in the part.
+    private let patches: [(at: Int, bytes: [UInt8])]
+    /// Where the next read begins, counted from the part's start.
+    fileprivate(set) var place = 0
+
+    init(_ bytes: FileBytes, _ range: Range<Int>, patches: [(at: Int, bytes: [UInt8])] = []) {
+        self.bytes = bytes
+        self.range = range
+        self.patches = patches
+    }
+
+    var count: Int { range.count }
+
+    fileprivate func seek(_ offset: Int64, from whence: Int32) -> Int64 {
+        let base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? place : count
+        let (sum, overflow) = base.addingReportingOverflow(Int(offset))
+        guard !overflow, sum >= 0 else { return -1 }
+        place = sum
+        return Int64(sum)
+    }
+
+    fileprivate func read(into out: UnsafeMutableRawPointer, _ wanted: Int) -> Int {
+        let got = bytes.read(into: out, at: range.lowerBound + place, max(0, min(wanted, count - place)))
+        for patch in patches {
+            for (offset, byte) in patch.bytes.enumerated() where (place..<place + got).contains(patch.at + offset) {
+                out.storeBytes(of: byte, toByteOffset: patch.at + offset - place, as: UInt8.self)
+            }
+        }
+        place += got
+        return got
+    }
+}
+
+extension AudioWriter.Format {
+    fileprivate var code: Int32 {
+        let value: Int =
+            switch self {
+            case .wav16: SF_FORMAT_WAV | SF_FORMAT_PCM_16
+            case .wavFloat: SF_FORMAT_WAV | SF_FORMAT_FLOAT
+            case .wav24: SF_FORMAT_WAV | SF_FORMAT_PCM_24
+            case .wav32: SF_FORMAT_WAV | SF_FORMAT_PCM_32
+            case .wavU8: SF_FORMAT_WAV | SF_FORMAT_PCM_U8
+            case .flac: SF_FORMAT_FLAC | SF_FORMAT_PCM_16
+            case .ogg: SF_FORMAT_OGG | SF_FORMAT_VORBIS
+            case .opus: SF_FORMAT_OGG | SF_FORMAT_OPUS
+            case .mp3: SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III
+            case .aiff: SF_FORMAT_AIFF | SF_FORMAT_PCM_16
+            case .w64: SF_FORMAT_W64 | SF_FORMAT_PCM_16
+            case .rf64: SF_FORMAT_RF64 | SF_FORMAT_PCM_16
+            }
+        return Int32(value)
+    }
+}

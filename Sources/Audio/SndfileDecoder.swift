@@ -1,0 +1,39 @@
+/// What libsndfile decodes: a whole file, or a part of one.
+final class SndfileDecoder: Decoder {
+    let rate: Int
+    let channels: Int
+    let declaredFrames: Int64?
+    let damage: Damage?
+    private let file: Sndfile
+    /// Sample frames that an independent count found; nil: there is none.
+    private let counted: (frames: Int64, by: String)?
+
+    var mostChannels: Int { channels }
+    private(set) var fault: String?
+
+    /// - Parameter counted: what the file holds by another count than libsndfile's, and whose it is.
+    init(_ file: Sndfile, damage: Damage? = nil, counted: (frames: Int64, by: String)? = nil) {
+        self.file = file
+        self.damage = damage
+        self.counted = counted
+        rate = file.rate
+        channels = file.channels
+        declaredFrames = file.frames ?? counted?.frames
+    }
+
+    func read(into buffer: UnsafeMutableBufferPointer<Float>) -> Int {
+        let frames = file.read(into: buffer.baseAddress!, frames: buffer.count / channels)
+        fault = file.fault
+        return frames
+    }
+
+    func shortfall(heard: Int64) -> String? {
+        if let counted, heard < counted.frames {
+            return "ends at \(Damage.length(heard, rate)), \(counted.by) say \(counted.frames)"
+        }
+        if let frames = file.frames, heard < frames {
+            return "ends at \(Damage.length(heard, rate)), its header says \(frames)"
+        }
+        return nil
+    }
+}
