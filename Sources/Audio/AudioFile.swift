@@ -55,18 +55,16 @@ package final class AudioFile {
     package func read(into buffer: UnsafeMutableBufferPointer<Float>) throws(AudioError) -> Int {
         var count = 0
         if decoder.mostChannels == 1 {
-            count = decoder.read(into: buffer)
+            count = decoder.read(into: buffer.baseAddress!, frames: buffer.count)
             try checkFault(count)
         } else {
             while count < buffer.count {
-                let wanted = min(Self.mixFrames, buffer.count - count) * decoder.mostChannels
-                let got = decoder.read(into: UnsafeMutableBufferPointer(rebasing: mix[..<wanted]))
+                let wanted = min(Self.mixFrames, buffer.count - count)
+                let got = decoder.read(into: mix.baseAddress!, frames: wanted)
                 try checkFault(count + got)
                 if got <= 0 { break }
-                // A chain of Ogg streams makes room for more channels than it has.
-                let frames = min(got, buffer.count - count)
-                mean(frames, into: UnsafeMutableBufferPointer(rebasing: buffer[count..<count + frames]))
-                count += frames
+                mean(got, into: UnsafeMutableBufferPointer(rebasing: buffer[count..<count + got]))
+                count += got
             }
         }
         if count <= 0 {

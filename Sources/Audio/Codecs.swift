@@ -62,13 +62,10 @@ enum Codecs {
             }
             return try MPEGDecoder(bytes, range, summary, first, path: path)
         }
-        if let unwritten = container.unwritten {
-            var digits: [UInt8] = []
-            for shift in stride(from: 0, to: 32, by: 8) {
-                digits.append(UInt8(truncatingIfNeeded: unwritten.length >> shift))
-            }
-            let part = FilePart(bytes, 0..<bytes.size, patches: [(unwritten.at, digits)])
-            return SndfileDecoder(try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) })
+        if !container.corrections.isEmpty {
+            let part = FilePart(bytes, 0..<bytes.size, patches: container.corrections)
+            let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) }
+            return SndfileDecoder(file, damage: container.damage)
         }
         let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
         return SndfileDecoder(file, damage: container.damage)

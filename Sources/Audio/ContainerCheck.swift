@@ -6,8 +6,9 @@ struct ContainerCheck {
     private(set) var samples: Range<Int>?
     /// The code of a WAV file's sample format; 0 elsewhere.
     private(set) var formatTag = 0
-    /// Where an unknown length of the samples stands that libsndfile would take at its word, and the real one.
-    private(set) var unwritten: (at: Int, length: Int)?
+    /// Lengths of the samples that are wrong or not known, and that libsndfile would take at their word: the place of
+    /// each, and the right one's bytes.
+    private(set) var corrections: [(at: Int, bytes: [UInt8])] = []
 
     /// How many chunks are walked over before the one with the samples.
     private static let mostChunks = 10_000
@@ -42,12 +43,12 @@ struct ContainerCheck {
     private mutating func walk(_ bytes: FileBytes, _ dataTag: StaticString, bigEndian: Bool) {
         var place = 12
         var block = 1
-        /// The length of the samples in an RF64 file, whose own chunk has no room for it.
-        var wide: Int?
+        /// The length of the samples in an RF64 file, whose own chunk has no room for it, and where it stands.
+        var wide: (length: Int, at: Int)?
         for _ in 0..<Self.mostChunks {
             guard let length = bytes.number(place + 4, 4, bigEndian: bigEndian) else { return noSamples(bytes) }
             if bytes.has("ds64", at: place) {
-                wide = bytes.number(place + 16, 8)
+                wide = bytes.number(place + 16, 8).map { ($0, place + 16) }
             } else if dataTag.utf8Start[0] == 0x64, bytes.has("fmt ", at: place) {
                 formatTag = bytes.number(place + 8, 2, bigEndian: bigEndian) ?? 0
                 block = max(1, bytes.number(place + 20, 2, bigEndian: bigEndian) ?? 1)
@@ -59,19 +60,25 @@ struct ContainerCheck {
     }
 
     private mutating func judge(
-        _ bytes: FileBytes, _ place: Int, _ length: Int, _ wide: Int?, _ block: Int, _ bigEndian: Bool
+        _ bytes: FileBytes, _ place: Int, _ length: Int, _ wide: (length: Int, at: Int)?, _ block: Int,
+        _ bigEndian: Bool
     ) {
         let start = place + 8
         let left = bytes.size - start
-        if length == 0xFFFF_FFFF, let wide, wide > 0 { return judge(bytes, start, wide) }
+        if length == 0xFFFF_FFFF, let wide, wide.length > 0 { return judge(bytes, start, wide.length) }
         if length > left, Self.placeholders.contains(where: { $0 >= length && $0 - length < block }) {
             samples = start..<bytes.size
         } else if length == 0, left > 0, !bigEndian, !isEndedByChunks(bytes, start) {
             samples = start..<bytes.size
-            unwritten = (place + 4, min(left, 0xFFFF_FFFE))
+            correct(place + 4, min(left, 0xFFFF_FFFE), 4)
         } else {
             judge(bytes, start, length)
+            if let wide, wide.length != length { correct(wide.at, length, 8) }
         }
+    }
+
+    private mutating func correct(_ place: Int, _ length: Int, _ count: Int) {
+        corrections.append((place, (0..<count).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }))
     }
 
     private mutating func judge(_ bytes: FileBytes, _ start: Int, _ length: Int) {

@@ -10,9 +10,9 @@ protocol Decoder: AnyObject {
     /// What the file's own structure says is missing or damaged, found before anything is decoded; nil: nothing.
     var damage: Damage? { get }
 
-    /// - Parameter buffer: holds at least one frame of `mostChannels`.
+    /// - Parameter buffer: holds so many frames of `mostChannels`; they lie as close as `channels` are.
     /// - Returns: sample frames, 0 at the end.
-    func read(into buffer: UnsafeMutableBufferPointer<Float>) -> Int
+    func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int
 
     /// What went wrong in the last read; nil: nothing.
     var fault: String? { get }

@@ -74,14 +74,14 @@ final class MPEGDecoder: Decoder {
 
     var declaredFrames: Int64? { Int64(kept.count) }
 
-    func read(into buffer: UnsafeMutableBufferPointer<Float>) -> Int {
+    func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int {
         fault = nil
         while ready.isEmpty {
             if isOver || !decodeNext() { return 0 }
         }
-        let frames = min(ready.count / channels, buffer.count / channels)
+        let frames = min(ready.count / channels, frames)
         let count = frames * channels
-        buffer.baseAddress!.update(from: samples.baseAddress! + ready.lowerBound, count: count)
+        buffer.update(from: samples.baseAddress! + ready.lowerBound, count: count)
         ready = (ready.lowerBound + count)..<ready.upperBound
         return frames
     }

@@ -28,10 +28,10 @@ final class OggChain: Decoder {
 
     var channels: Int { current.channels }
 
-    func read(into buffer: UnsafeMutableBufferPointer<Float>) -> Int {
+    func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int {
         fault = nil
         while true {
-            let count = current.read(into: buffer)
+            let count = current.read(into: buffer, frames: frames)
             if let found = current.fault { fault = "in link \(next): \(found)" }
             heard += Int64(count)
             if count > 0 || fault != nil { return count }

@@ -21,10 +21,10 @@ final class SndfileDecoder: Decoder {
         declaredFrames = file.frames ?? counted?.frames
     }
 
-    func read(into buffer: UnsafeMutableBufferPointer<Float>) -> Int {
-        let frames = file.read(into: buffer.baseAddress!, frames: buffer.count / channels)
+    func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int {
+        let count = file.read(into: buffer, frames: frames)
         fault = file.fault
-        return frames
+        return count
     }
 
     func shortfall(heard: Int64) -> String? {

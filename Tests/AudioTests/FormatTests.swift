@@ -32,7 +32,7 @@ import Testing
 
         let file = try AudioFile(path: path)
         #expect(file.rate == rate && file.channels == channels)
-        #expect(file.declaredFrames == wave.count)
+        #expect(file.declaredFrames == Int64(wave.count))
         let heard = try Hearing(path)
         #expect(heard.samples.count == wave.count)
         // An encoder that loses does so most at the ends.

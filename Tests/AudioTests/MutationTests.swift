@@ -73,6 +73,35 @@ import Testing
         try survive(try folder.bytes(path), folder, seed: 5000 + UInt64(format.bits))
     }
 
+    /// Streams that other decoders and other checks are for.
+    @Test(arguments: ["chained Vorbis", "chained Opus", "MP3 without a count", "MP3 in WAV", "FLAC of unknown length"])
+    func streams(kind: String) throws {
+        let folder = try TemporaryFolder()
+        let noise = Sound.noise(seed: 60, count: 3000)
+        let bytes: [UInt8]
+        switch kind {
+        case "MP3 without a count": bytes = try mp3(noise).sound.flatMap { $0 }
+        case "MP3 in WAV": bytes = WAVBytes(tag: 0x55, rate: 16000, data: try mp3(noise).bytes).bytes
+        case "FLAC of unknown length":
+            try AudioWriter.write(folder.path + "/whole", rate: 16000, channels: 1, format: .flac, samples: noise)
+            var file = try FLACBytes(try folder.bytes(folder.path + "/whole"))
+            file.total = 0
+            bytes = file.bytes
+        default:
+            let format = kind == "chained Vorbis" ? AudioWriter.Format.ogg : .opus
+            let rate = FormatTests.rate(format)
+            try AudioWriter.write(folder.path + "/whole", rate: rate, channels: 1, format: format, samples: noise)
+            let link = try folder.bytes(folder.path + "/whole")
+            bytes = link + link
+        }
+        try #require(Hearing.fault(try folder.put("whole", bytes)) == nil)
+        for seed in 0..<5 { try survive(bytes, folder, seed: 7000 + UInt64(seed)) }
+    }
+
+    private func mp3(_ samples: [Float]) throws -> MPEGBytes {
+        try MPEGBytes(rate: 16000, channels: 1, mode: 2, samples: samples)
+    }
+
     /// The first bytes of each container with rubbish behind them.
     @Test(arguments: [
         "RIFF", "RIFX", "RF64", "FORM", "OggS", "fLaC", "riff", "ID3", "caff", ".snd", "NIST", "\u{FF}\u{FB}",

@@ -78,7 +78,8 @@ import Testing
         try #require(pages.count >= 4)
         let error = Hearing.fault(try folder.put("cut", Array(bytes.prefix(pages.last ?? 0))))
         #expect(error?.failureClass == .truncated)
-        #expect(error?.reason == "cut short: its last page is not marked as the end")
+        #expect(
+            error?.reason.hasPrefix("cut short: its last page is not marked as the end; whole up to frame ") == true)
     }
 
     /// A cut where FLAC frames meet leaves no broken frame behind, only the header's count.
