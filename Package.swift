@@ -22,23 +22,27 @@ let package = Package(
         .target(name: "Features", dependencies: ["CFFTW", "CMel"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
         .target(name: "Files", dependencies: ["CNettle"]),
-        .target(name: "Network", dependencies: ["CKernels", "Files"]),
+        .target(name: "Wording"),
+        .target(name: "Network", dependencies: ["CKernels", "Files", "Wording"]),
         .target(name: "Evaluation"),
-        .target(name: "Corpus"),
-        .target(name: "Ledger", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "Pipeline", dependencies: ["Yams", "Files"]),
+        .target(name: "Corpus", dependencies: ["Files", "Wording"]),
+        .target(name: "Ledger", dependencies: ["Wording", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "Pipeline", dependencies: ["Yams", "Files", "Wording"]),
         .target(
             name: "Stages",
             dependencies: [
-                "Audio", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus",
+                "Audio", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus", "Wording",
             ]),
         .target(
             name: "Training",
-            dependencies: ["Stages", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus"]),
+            dependencies: [
+                "Stages", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus", "Wording",
+            ]),
         .executableTarget(
             name: "earmark",
             dependencies: [
-                "Stages", "Training", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Stages", "Training", "Files", "Wording",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
         + [
@@ -47,7 +51,7 @@ let package = Package(
         ]
         + [
             "Audio", "Features", "Files", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Stages",
-            "Training",
+            "Training", "Wording",
         ].map {
             .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
         },

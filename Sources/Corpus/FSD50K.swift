@@ -1,3 +1,5 @@
+import Wording
+
 /// The layout of FSD50K (Fonseca et al., "FSD50K: an Open Dataset of Human-Labeled Sound Events", 2020).
 ///
 /// Under the folder, or nested some folders deeper: `FSD50K.ground_truth` with `dev.csv` (fname,labels,mids,split),
@@ -54,7 +56,7 @@ package struct FSD50K: Sendable {
             let audio = folders.filter { Self.name($0) == half || Self.name($0) == half + "_16k" }
             guard let files = try HalfFiles(folders: audio, clips: rows.map(\.clip)) else {
                 scan.warnings.append(
-                    "\(folder): no folder \(half) or \(half)_16k with audio in it, so the \(rows.count) clips of "
+                    "\(folder): no folder \(half) or \(half)_16k with audio in it, so the \(counted(rows.count, "clip")) of "
                         + "\(file) are left out")
                 continue
             }
@@ -67,7 +69,8 @@ package struct FSD50K: Sendable {
             }
             if let first = missing.first {
                 scan.warnings.append(
-                    "\(files.main): \(missing.count) of \(rows.count) clips have no file, the first '\(first)'")
+                    "\(files.main): \(missing.count) of \(counted(rows.count, "clip")) \(missing.count == 1 ? "has" : "have") no file, the first '\(first)'"
+                )
             }
         }
         if scan.entries.isEmpty {

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The few calls on files and folders that the corpus needs, by bytes and with errors that name the path.
@@ -33,57 +34,43 @@ package enum FileSystem {
         }
     }
 
-    /// Writes a file whole or not at all: into `path.partial`, to disk, then renamed. Throws `CorpusError.file`.
+    /// Writes a file whole or not at all; what is no regular file is written through, as `OutputFile` has it, and `-` is
+    /// standard output. Throws `CorpusError.file`, and `OutputFile.ClosedPipe` where the reader of a pipe has gone.
     package static func write(_ path: String, _ produce: ((ArraySlice<UInt8>) throws -> Void) throws -> Void) throws {
-        let partial = path + ".partial"
-        let file = try open(partial, O_WRONLY | O_CREAT | O_TRUNC, doing: "write")
-        var renamed = false
-        defer {
-            close(file)
-            if !renamed { withBytes(partial) { _ = unlink($0) } }
+        do {
+            try OutputFile.write(PathText.bytes(path), produce)
+        } catch let failure as OutputFile.Failure {
+            throw CorpusError.file(
+                path: path == "-" ? "standard output" : path, doing: "write", reason: failure.reason)
         }
-        func flush(_ bytes: ArraySlice<UInt8>) throws {
-            try bytes.withUnsafeBytes { buffer in
-                var done = 0
-                while done < buffer.count {
-                    let put = Glibc.write(file, buffer.baseAddress.map { $0 + done }, buffer.count - done)
-                    if put < 0 && errno == EINTR { continue }
-                    if put < 0 { throw failure(path, "write") }
-                    done += put
-                }
-            }
-        }
-        // Tables come line by line: a call of the system for each would take longer than making them.
-        let room = 1 << 18
-        var gathered: [UInt8] = []
-        try produce { bytes in
-            if gathered.isEmpty, bytes.count >= room { return try flush(bytes) }
-            gathered += bytes
-            if gathered.count >= room {
-                try flush(gathered[...])
-                gathered.removeAll(keepingCapacity: true)
-            }
-        }
-        try flush(gathered[...])
-        guard fsync(file) == 0, withBytes(partial, { from in withBytes(path) { rename(from, $0) } }) == 0 else {
-            throw failure(path, "write")
-        }
-        renamed = true
-        try syncFolder(of: path)
-    }
-
-    /// Makes a file's name durable. Some file systems cannot, and say so by an error that is no loss.
-    private static func syncFolder(of path: String) throws {
-        let folder = try open(self.folder(of: path), O_RDONLY | O_DIRECTORY, doing: "write into")
-        defer { close(folder) }
-        if fsync(folder) != 0, errno != EINVAL { throw failure(path, "write") }
     }
 
     /// Makes a folder and those above it. Throws `CorpusError.file`.
     package static func makeFolder(_ path: String) throws {
         if kind(path) == .folder { return }
         if let cut = path.lastIndex(of: "/"), cut > path.startIndex { try makeFolder(String(path[..<cut])) }
-        if withBytes(path, { mkdir($0, 0o777) }) != 0 && errno != EEXIST { throw failure(path, "make the folder") }
+        guard withBytes(path, { mkdir($0, 0o777) }) != 0 else { return }
+        let error = failure(path, "make the folder")
+        // Another process may have made it meanwhile.
+        if kind(path) == .folder { return }
+        if kind(path) != nil {
+            throw CorpusError.file(path: path, doing: "make the folder", reason: "a file of this name is there")
+        }
+        throw error
+    }
+
+    /// Whether something lies at a path, links followed.
+    package static func exists(_ path: String) -> Bool { kind(path) != nil }
+
+    /// An absolute path without links, as far as its folders are there.
+    package static func resolved(_ path: String) -> String {
+        if let found = withBytes(path, { realpath($0, nil) }) {
+            defer { free(found) }
+            return PathText.text(UnsafeRawBufferPointer(start: found, count: strlen(found)))
+        }
+        let whole = absolute(path)
+        let folder = folder(of: whole)
+        return folder == whole ? whole : absolute(resolved(folder) + whole.dropFirst(folder == "/" ? 0 : folder.count))
     }
 
     enum Kind: Equatable { case file, folder, other }

@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 /// Reads the ledger's write-ahead log as SQLite does, and tells where SQLite would stop too early.
 ///
@@ -72,7 +73,7 @@ package enum LedgerLog {
         }
         guard let broken, lost > 0 else { return nil }
         return
-            "\(path): byte \(broken): a page of the log is not what was written; \(lost) commits from there on are lost, "
+            "\(path): byte \(broken): a page of the log is not what was written; \(counted(lost, "commit")) from there on \(lost == 1 ? "is" : "are") lost, "
             + "their clips are pending"
     }
 }

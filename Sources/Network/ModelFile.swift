@@ -21,6 +21,9 @@ package final class ModelFile: Sendable {
         self.path = path
         mapped = try MappedFile(path: path)
         let size = mapped.size
+        if let foreign = mapped.withBytes(ForeignModel.init) {
+            throw NetworkError.file(path: path, reason: foreign.advice(path))
+        }
         guard size >= 8 else {
             throw NetworkError.file(path: path, reason: "\(size) bytes; a model file starts with an 8-byte length")
         }

@@ -1,6 +1,7 @@
+import Files
 import Foundation
 
-/// Writes model files: beside the target under `.partial`, to the disk, then renamed, so that none is ever half there.
+/// Writes model files as `OutputFile` does, so that none is ever half there.
 package enum ModelFileWriter {
     /// One tensor and its little-endian bytes.
     package struct Tensor: Sendable {
@@ -41,7 +42,7 @@ package enum ModelFileWriter {
     /// Writes tensors in the order given, end to end.
     ///
     /// - Parameter texts: more texts for the header, beside those of the metadata.
-    /// - Throws: `NetworkError.file` when the file cannot be written.
+    /// - Throws: `NetworkError.writing` when the file cannot be written.
     package static func write(
         tensors: [Tensor], metadata: ModelMetadata, texts: [String: String] = [:], to path: String
     ) throws {
@@ -99,30 +100,10 @@ package enum ModelFileWriter {
     }
 
     private static func replace(_ path: String, with parts: [[UInt8]]) throws {
-        let partial = path + ".partial"
-        func failed(_ step: String) -> NetworkError {
-            .file(path: path, reason: "\(step): \(String(cString: strerror(errno)))")
+        do {
+            try OutputFile.write(Array(path.utf8)) { put in for part in parts { try put(part[...]) } }
+        } catch let failure as OutputFile.Failure {
+            throw NetworkError.writing(path: path == "-" ? "standard output" : path, reason: failure.reason)
         }
-        let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failed("cannot be created") }
-        var finished = false
-        defer {
-            close(descriptor)
-            if !finished { unlink(partial) }
-        }
-        for part in parts {
-            var written = 0
-            while written < part.count {
-                let count = part.withUnsafeBytes { bytes in
-                    bytes.baseAddress.map { Foundation.write(descriptor, $0 + written, part.count - written) } ?? 0
-                }
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { throw failed("cannot be written") }
-                written += count
-            }
-        }
-        guard fsync(descriptor) == 0 else { throw failed("cannot be written") }
-        guard rename(partial, path) == 0 else { throw failed("cannot be renamed from \(partial)") }
-        finished = true
     }
 }

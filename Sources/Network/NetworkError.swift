@@ -2,6 +2,8 @@
 package enum NetworkError: Error, CustomStringConvertible, Equatable {
     /// The file as a whole.
     case file(path: String, reason: String)
+    /// The file cannot be written; `reason` is the system's.
+    case writing(path: String, reason: String)
     /// One tensor of a model file.
     case tensor(path: String, tensor: String, reason: String)
     /// One key of a model file's metadata.
@@ -11,6 +13,7 @@ package enum NetworkError: Error, CustomStringConvertible, Equatable {
         let text =
             switch self {
             case .file(let path, let reason): "\(path): \(reason)"
+            case .writing(let path, let reason): "\(path): cannot write: \(reason)"
             case .tensor(let path, let tensor, let reason): "\(path): tensor \(tensor.prefix(80)): \(reason)"
             case .metadata(let path, let key, let reason): "\(path): metadata '\(key)': \(reason)"
             }

@@ -14,7 +14,9 @@ package final class ClipJob {
     /// True once every source has given its last block.
     package internal(set) var isDrained = false
     /// Seconds of audio that went through, for progress.
-    package var seconds = 0.0
+    package var seconds = 0.0 {
+        didSet { meter?.heard = seconds }
+    }
 
     package init(index: Int, id: Int64, name: String, path: String, route: Route) {
         self.index = index
@@ -36,8 +38,12 @@ package final class ClipJob {
         return try result.get()
     }
 
+    /// Shows others how far the clip is; nil where nobody looks.
+    var meter: ClipMeter?
+
     /// Tells how long the clip is, in seconds: so much longer its decoding may take.
     package func expect(seconds: Double) {
+        meter?.length = seconds
         watch?.extend(by: seconds.isFinite ? Int(min(max(seconds, 0), 1e9)) : 0)
     }
 

@@ -12,7 +12,7 @@ package final class Committer: @unchecked Sendable {
 
     private let recorder: any RunRecorder
     private let onCommit: @Sendable ([Outcome]) -> Void
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var outcomes: [Outcome] = []
     private var retired: [any RowStore] = []
     private var isFinishing = false
@@ -65,15 +65,15 @@ package final class Committer: @unchecked Sendable {
     }
 
     private func loop() {
-        var last = Date.distantPast
+        var last: Stopwatch?
         while true {
             condition.lock()
             while outcomes.isEmpty, retired.isEmpty, !isFinishing { condition.wait() }
             // Company for the batch, unless something is pressing.
             while !isFinishing, retired.isEmpty, outcomes.count < Self.backlogLimit / 2,
-                -last.timeIntervalSinceNow < Self.gathering
+                let passed = last?.seconds, passed < Self.gathering
             {
-                if !condition.wait(until: last.addingTimeInterval(Self.gathering)) { break }
+                if !condition.wait(seconds: Self.gathering - passed) { break }
             }
             let batch = outcomes
             let leaving = retired
@@ -91,7 +91,7 @@ package final class Committer: @unchecked Sendable {
                 condition.unlock()
                 break
             }
-            last = Date()
+            last = Stopwatch()
         }
         condition.lock()
         isOver = true

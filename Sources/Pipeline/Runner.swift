@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 /// Carries out a plan with worker threads of their own, one whole chain each.
 ///
@@ -16,6 +17,8 @@ package final class Runner: @unchecked Sendable {
 
     /// Looks up a clip by its place in the manifest, on a worker's thread.
     package typealias ClipLookup = @Sendable (_ index: Int) -> (id: Int64, name: String, path: String)
+    /// The size of a clip's file in bytes, by its place in the manifest.
+    package typealias SizeLookup = @Sendable (_ index: Int) -> Int64
 
     /// The failure class of a clip that was given up because its decoding did not end.
     package static let stuck = "stuck"
@@ -41,11 +44,13 @@ package final class Runner: @unchecked Sendable {
     private let recorder: any RunRecorder
     private let committer: Committer
     private let lookup: ClipLookup
+    private let size: SizeLookup
     private let stop: StopSignal
     private let queue: WorkQueue
     private let patience: Int
     private let tick: Double
-    private let condition = NSCondition()
+    private let progress: RunProgress?
+    private let condition = MonotonicCondition()
     private var seats: [Seat] = []
     private var lost = 0
     private var result = Result()
@@ -58,9 +63,12 @@ package final class Runner: @unchecked Sendable {
     ///     second death blames no other.
     ///   - patience: seconds that decoding a clip may take beyond the clip's own length.
     ///   - tick: what counts as a second of them, for tests.
+    ///   - progress: told of every block.
+    ///   - size: for `progress`.
     package init(
         plan: Plan, factory: any OperatorFactory, recorder: any RunRecorder, committer: Committer,
-        stop: StopSignal, alone: [Int] = [], patience: Int = 30, tick: Double = 1, lookup: @escaping ClipLookup
+        stop: StopSignal, alone: [Int] = [], patience: Int = 30, tick: Double = 1,
+        progress: RunProgress? = nil, size: @escaping SizeLookup = { _ in 0 }, lookup: @escaping ClipLookup
     ) {
         self.plan = plan
         self.factory = factory
@@ -70,6 +78,8 @@ package final class Runner: @unchecked Sendable {
         self.lookup = lookup
         self.patience = patience
         self.tick = tick
+        self.progress = progress
+        self.size = size
         queue = WorkQueue(plan, alone: alone, stop: stop)
     }
 
@@ -82,7 +92,7 @@ package final class Runner: @unchecked Sendable {
         for worker in 0..<max(1, min(workers, max(1, plan.pending))) { sit(worker) }
         var last = Self.seconds()
         while !seats.isEmpty {
-            if condition.wait(until: Date(timeIntervalSinceNow: tick)) { continue }
+            if condition.wait(seconds: tick) { continue }
             let now = Self.seconds()
             defer { last = now }
             if now - last < Self.longestTick * tick { lookAround() }
@@ -140,7 +150,8 @@ package final class Runner: @unchecked Sendable {
                 noteLocked(
                     PipelineError(
                         .busy,
-                        "\(lost) clips do not come back from their decoding; they are set aside, run again to go on")
+                        "decoding \(counted(lost, "clip")) does not come to an end; they are set aside, run again to go on"
+                    )
                 )
             }
         }
@@ -152,6 +163,7 @@ package final class Runner: @unchecked Sendable {
             failure: ClipFailure(
                 failureClass: Self.stuck,
                 reason: "given up after \(seconds) s of decoding, expected at most its length and \(patience) s"))
+        if let meter = job.meter { progress?.end(meter, isWhole: false) }
         result.failed += 1
         do { try committer.submit([outcome]) } catch { noteLocked(error) }
     }
@@ -166,10 +178,12 @@ package final class Runner: @unchecked Sendable {
                     let job = ClipJob(
                         index: item.index, id: clip.id, name: clip.name, path: clip.path, route: item.route)
                     job.watch = seat.watch
+                    job.meter = progress?.begin(bytes: size(item.index))
                     seat.job = job
                     seat.watch.begin(allowance: patience)
                     recorder.noteStart(clip: clip.id, worker: seat.number)
                     if try !chain.process(job, shouldStop: { stop.isRaised }) { break }
+                    if let meter = job.meter { progress?.end(meter, isWhole: job.failure == nil) }
                     if item.isAlone { try chain.flush() }
                     try hand(over: chain.takeEnded())
                     // Before it waits for another's turn: a death meanwhile is none of this clip's.

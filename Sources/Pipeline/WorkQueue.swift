@@ -13,7 +13,7 @@ final class WorkQueue: @unchecked Sendable {
 
     private let plan: Plan
     private let stop: StopSignal
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     /// Clips that go first, each while nothing else is under way; the last one goes first.
     private var alone: [Int]
     private let suspects: Set<Int>
@@ -37,7 +37,7 @@ final class WorkQueue: @unchecked Sendable {
         release(worker)
         while loner != nil {
             if stop.isRaised { return nil }
-            _ = condition.wait(until: Date(timeIntervalSinceNow: 0.2))
+            _ = condition.wait(seconds: 0.2)
         }
         if let index = alone.popLast() {
             loner = worker

@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import Ledger
 import Pipeline
@@ -12,14 +13,9 @@ package struct Cache: Sendable {
     package var indexPath: String { folder + "/shards/index.csv" }
     package var exists: Bool { access(ledgerPath, F_OK) == 0 }
 
-    /// Makes the folders where they are missing.
+    /// Makes the folders where they are missing. Throws `CorpusError.file`.
     package func make() throws {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder + "/shards", withIntermediateDirectories: true)
-        } catch {
-            throw CacheError(.inputOutput, path: folder, "cannot make the folder 'shards': \(Self.reason(error))")
-        }
+        try FileSystem.makeFolder(FileSystem.absolute(folder + "/shards"))
     }
 
     /// The ledger for reading, beside a run that may be going on.
@@ -29,13 +25,6 @@ package struct Cache: Sendable {
                 .badInput, path: folder, "found no ledger.sqlite, expected a cache that 'earmark run' made")
         }
         return try Ledger.reading(path: ledgerPath)
-    }
-
-    static func reason(_ error: any Error) -> String {
-        if let code = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError {
-            return String(cString: strerror(Int32(code.code)))
-        }
-        return error.localizedDescription
     }
 }
 

@@ -63,7 +63,11 @@ final class CacheOperator: Replayable {
 
     func close(isComplete: Bool) throws { try lane.close(isComplete: isComplete) }
 
-    func beginReplay(_ job: ClipJob) throws { replay = try reader.open(clip: job.id, node: node) }
+    func beginReplay(_ job: ClipJob) throws {
+        let cursor = try reader.open(clip: job.id, node: node)
+        if lane.kind == "mel" { job.expect(seconds: Double(cursor.rows) / 100) }
+        replay = cursor
+    }
 
     func stepReplay(_ job: ClipJob, into outlet: Outlet) throws -> Bool {
         guard let cursor = replay else { return false }

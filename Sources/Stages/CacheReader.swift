@@ -27,6 +27,8 @@ package final class CacheReader {
         private let shard: MappedShard
         private var next: Int
         private let end: Int
+        /// Rows that are left.
+        var rows: Int { end - next }
 
         fileprivate init(_ reader: CacheReader, _ shard: MappedShard, _ record: ResultRecord) {
             self.reader = reader

@@ -13,12 +13,15 @@ package struct Reconciler {
     package private(set) var ids: [Int64]
     /// For each clip the digest of the file its results were made of.
     package private(set) var contents: [ContentMark]
+    /// For each clip the size of its file in bytes, 0 where it is gone.
+    package private(set) var sizes: [Int64]
 
     /// - Parameter ledger: nil where the cache does not exist yet.
     package init(manifest: Manifest, graph: Graph, ledger: Ledger?) throws {
         facts = [Plan.ClipFacts](repeating: .init(isNew: true), count: manifest.count)
         ids = [Int64](repeating: 0, count: manifest.count)
         contents = [ContentMark](repeating: .none, count: manifest.count)
+        sizes = []
         guard let ledger else { return }
         var rowOfID: [Int64: Int32] = [:]
         rowOfID.reserveCapacity(manifest.count)
@@ -46,6 +49,7 @@ package struct Reconciler {
             facts[row].isNew = false
             facts[row].hasFailed = isSameFile && facts[row].available != graph.persistent
         }
+        sizes = stats.map { $0?.size ?? 0 }
         stats = []
     }
 

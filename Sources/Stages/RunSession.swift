@@ -65,9 +65,10 @@ package final class RunSession {
     /// - Parameters:
     ///   - stop: raised from outside to interrupt.
     ///   - patience: seconds that decoding a clip may take beyond the clip's own length.
+    ///   - progress: told of every block of audio.
     ///   - onCommit: told of clips that became durable, on the committer's thread.
     package func run(
-        _ plan: Plan, workers: Int, stop: StopSignal, patience: Int = 30,
+        _ plan: Plan, workers: Int, stop: StopSignal, patience: Int = 30, progress: RunProgress? = nil,
         onCommit: @escaping @Sendable ([Outcome]) -> Void
     ) throws -> Report {
         guard let reconciled else { preconditionFailure("a run without a plan") }
@@ -82,16 +83,22 @@ package final class RunSession {
             try ledger.put(model: inference.digest, path: inference.path)
         }
         let run = try ledger.beginRun(pipeline: pipeline.graph.name, workers: workers)
+        let counts = CommittedCounts()
         do {
             let report = try carryOut(
-                plan, reconciled, workers: workers, stop: stop, patience: patience, onCommit: onCommit)
+                plan, reconciled, workers: workers, stop: stop, patience: patience, progress: progress
+            ) { outcomes in
+                counts.add(outcomes)
+                onCommit(outcomes)
+            }
             try ledger.finishRun(
                 id: run, outcome: report.result.wasInterrupted ? "interrupted" : "complete", done: report.result.done,
                 failed: report.result.failed)
             return report
         } catch {
             // The fault itself is what the user must hear of, even where the ledger cannot take this note.
-            try? ledger.finishRun(id: run, outcome: "stopped by a fault", done: 0, failed: 0)
+            let ending: RunRecord.Ending = Self.isOutOfSpace(error) ? .outOfSpace("\(error)") : .fault("\(error)")
+            try? ledger.finishRun(id: run, outcome: ending.text, done: counts.done, failed: counts.failed)
             throw error
         }
     }
@@ -102,14 +109,24 @@ package final class RunSession {
             || ledger.lastRun().map { $0.outcome != "complete" } ?? false
     }
 
+    private static func isOutOfSpace(_ error: any Error) -> Bool {
+        (error as? ShardError)?.isOutOfSpace ?? ((error as? LedgerError)?.kind == .outOfSpace)
+    }
+
+    /// Bytes of the files of the clips that have work to do.
+    package func pendingBytes(_ plan: Plan) -> Int64 {
+        zip(plan.assignments, reconciled?.sizes ?? []).reduce(0) { $0 + ($1.0 >= 0 ? $1.1 : 0) }
+    }
+
     private func carryOut(
-        _ plan: Plan, _ reconciled: Reconciler, workers: Int, stop: StopSignal, patience: Int,
+        _ plan: Plan, _ reconciled: Reconciler, workers: Int, stop: StopSignal, patience: Int, progress: RunProgress?,
         onCommit: @escaping @Sendable ([Outcome]) -> Void
     ) throws -> Report {
         let graph = pipeline.graph
         let flight = try FlightRecord(cache: cache.folder, workers: workers)
         let contents = reconciled.contents
         let ids = reconciled.ids
+        let sizes = reconciled.sizes
         let names = Dictionary(
             uniqueKeysWithValues: graph.nodes.compactMap { node in stageOfNode[node.index].map { (node.name, $0) } })
         let holder = RecorderHolder()
@@ -126,7 +143,8 @@ package final class RunSession {
         let suspects = try Set(ledger.clips(withDeaths: 1))
         let runner = Runner(
             plan: plan, factory: factory, recorder: recorder, committer: committer, stop: stop,
-            alone: suspects.isEmpty ? [] : ids.indices.filter { suspects.contains(ids[$0]) }, patience: patience
+            alone: suspects.isEmpty ? [] : ids.indices.filter { suspects.contains(ids[$0]) }, patience: patience,
+            progress: progress, size: { sizes[$0] }
         ) { index in
             let entry = manifest.entry(index)
             return (ids[index], entry.clip, entry.path)
@@ -168,6 +186,23 @@ package final class RunSession {
     private func manifestDigest() throws -> String {
         manifest.folder + " " + (try Checksum.ofFile(manifest.file).description)
     }
+}
+
+/// What a run has made durable so far, for its record where a fault ends it.
+private final class CommittedCounts: @unchecked Sendable {
+    private let lock = NSLock()
+    private var counts = (done: 0, failed: 0)
+
+    func add(_ outcomes: [Outcome]) {
+        lock.withLock {
+            for outcome in outcomes {
+                if outcome.failure == nil { counts.done += 1 } else { counts.failed += 1 }
+            }
+        }
+    }
+
+    var done: Int { lock.withLock { counts.done } }
+    var failed: Int { lock.withLock { counts.failed } }
 }
 
 /// Lets the committer be made before the recorder, which needs the shards, which need the committer.

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Shards
+import Wording
 
 /// Holds one shard's file against the ledger, row by row and as a whole.
 struct ShardCheck {
@@ -53,7 +54,7 @@ struct ShardCheck {
         }
         if faults.isEmpty, damaged.isEmpty { return }
         if !damaged.isEmpty {
-            faults.insert("\(record.path): rows of \(damaged.count) clips are not what was written", at: 0)
+            faults.insert("\(record.path): rows of \(counted(damaged.count, "clip")) are not what was written", at: 0)
         }
         report.findings.append(
             Verifier.Finding(

@@ -4,6 +4,7 @@ import Features
 import Foundation
 import Network
 import Pipeline
+import Wording
 
 /// Trains a network: epochs of steps, a validation and a checkpoint after each.
 ///
@@ -87,18 +88,21 @@ package final class Trainer {
         var (a, b) = (found.options, asked.options)
         // More epochs than last time go on from there, unless the schedule's end moves with them.
         if a.schedule == .constant { (a.epochs, b.epochs) = (0, 0) }
-        let reason =
-            a != b
-            ? "other options"
-            : found.initial != asked.initial
-                ? "another start ('\(found.initial)')"
-                : classes != wanted ? "other classes" : found.data != asked.data ? "other clips or labels" : nil
-        if let reason {
-            throw TrainingError(
-                .usage,
-                "\(path): the checkpoint is of a training with \(reason), expected the same; give another --out, or "
-                    + "--restart to begin anew")
+        var reasons = b.differences(from: a)
+        if found.initial != asked.initial {
+            let shown = { (start: String) in start.isEmpty ? "none" : start }
+            reasons.append("--init \(shown(found.initial)), now \(shown(asked.initial))")
         }
+        if classes != wanted {
+            reasons.append("\(counted(classes.count, "class", "classes")), now \(wanted.count) or in another order")
+        } else if reasons.isEmpty, found.data != asked.data {
+            reasons.append("other clips, labels or splits")
+        }
+        guard !reasons.isEmpty else { return }
+        throw TrainingError(
+            .usage,
+            "\(path): the checkpoint is of a training with \(reasons.joined(separator: "; ")). Give the same, another "
+                + "--out, or --restart to begin anew")
     }
 
     /// Trains until the last epoch, early stopping or a request to stop.
@@ -122,7 +126,7 @@ package final class Trainer {
         let number = state.history.count + 1
         let order = EpochOrder(count: training.chunkCount, seed: options.seed, epoch: number)
         let steps = (order.chunks.count + options.batch - 1) / options.batch
-        let start = Date()
+        let watch = Stopwatch()
         var sum = 0.0
         var rate: Float = 0
         for step in 0..<steps {
@@ -139,15 +143,15 @@ package final class Trainer {
             tell(
                 .step(
                     epoch: number, step: step + 1, steps: steps, loss: loss,
-                    chunksPerSecond: Double(batch.upperBound) / max(1e-9, -start.timeIntervalSinceNow)))
+                    chunksPerSecond: Double(batch.upperBound) / max(1e-9, watch.seconds)))
         }
-        let trained = -start.timeIntervalSinceNow
+        let trained = watch.seconds
         guard network.parameters.isFinite else { throw notFinite("a weight is not a finite number", steps - 1, number) }
         var record = EpochRecord(
             epoch: number, loss: sum / Double(order.chunks.count), validationLoss: .nan, validationMAP: .nan,
             learningRate: rate, chunksPerSecond: Double(order.chunks.count) / max(1e-9, trained), seconds: 0)
         try validate(&record)
-        record.seconds = -start.timeIntervalSinceNow
+        record.seconds = watch.seconds
         try keep(record, tell)
         return true
     }

@@ -36,6 +36,24 @@ package struct TrainingOptions: Sendable, Equatable, Codable {
 
     package init() {}
 
+    /// Every option by its name on the command line.
+    private static let named: [(name: String, value: @Sendable (TrainingOptions) -> String)] = [
+        ("architecture", { $0.architecture }), ("epochs", { "\($0.epochs)" }), ("batch", { "\($0.batch)" }),
+        ("learning-rate", { "\($0.learningRate)" }), ("schedule", { $0.schedule.rawValue }),
+        ("warmup", { "\($0.warmup)" }), ("seed", { "\($0.seed)" }), ("overlap", { "\($0.overlap)" }),
+        ("normalization", { $0.normalization }), ("freeze-trunk", { "\($0.freezesTrunk)" }),
+        ("class-weights", { $0.classWeights.rawValue }), ("silence", { $0.silence.rawValue }),
+        ("gain", { "\($0.gain)" }), ("mixup", { "\($0.mixup)" }), ("patience", { "\($0.patience)" }),
+    ]
+
+    /// What is not the same as in other options, each as `--batch 64, now 32`: theirs first.
+    package func differences(from other: TrainingOptions) -> [String] {
+        Self.named.compactMap { name, value in
+            let (there, here) = (value(other), value(self))
+            return there == here ? nil : "--\(name) \(there), now \(here)"
+        }
+    }
+
     /// The learning rate of a step, counted from 0, of `total`.
     package func learningRate(step: Int, of total: Int) -> Float {
         var rate = Double(learningRate)

@@ -48,7 +48,8 @@ struct AblationTable {
     }
 
     private func printTable(_ rows: [Row]) {
-        Swift.print("variant            precision      MB  overlap     mAP   (95 %)               d'   lwlrap   top-1")
+        StandardStream.output.line(
+            "variant            precision      MB  overlap     mAP   (95 %)               d'   lwlrap   top-1")
         for row in rows {
             let interval = row.truth.meanAveragePrecisionInterval.map {
                 "\(Figures.fixed($0.low, 4))-\(Figures.fixed($0.high, 4))"
@@ -61,7 +62,7 @@ struct AblationTable {
                 (left(Figures.fixed(row.truth.dPrime, 2), 6), 6), (left(Figures.fixed(row.truth.lwlrap, 4), 7), 7),
                 (left(top, 6), 6),
             ]
-            Swift.print(
+            StandardStream.output.line(
                 cells.map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  "))
         }
     }
@@ -76,6 +77,6 @@ struct AblationTable {
                 + #""overlap":\#($0.overlap),"mAP":\#($0.truth.meanAveragePrecision),"d_prime":\#($0.truth.dPrime),"#
                 + #""lwlrap":\#($0.truth.lwlrap),"top_1":\#($0.truth.singleLabelClips > 0 ? "\($0.truth.topOneAccuracy)" : "null")}"#
         }
-        Swift.print("[" + objects.joined(separator: ",\n ") + "]")
+        StandardStream.output.line("[" + objects.joined(separator: ",\n ") + "]")
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpus
 import Foundation
+import Wording
 
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +24,7 @@ struct DemoCommand: ParsableCommand {
         let cache = dir + "/cache"
         say("1. earmark synth \(corpus)")
         let made = try SynthCommand.make(dir: corpus, clips: 60, seed: Self.seed)
-        say("   \(made) clips of made-up sounds in FSD50K's layout")
+        say("   \(counted(made, "clip")) of made-up sounds in FSD50K's layout")
         say("2. earmark manifest fsd50k \(corpus) --out \(manifest)")
         _ = try ManifestCommand.make(.fsd50k, dir: corpus, out: manifest)
         let pipeline = pipelines + "/label.yaml"
@@ -38,8 +39,8 @@ struct DemoCommand: ParsableCommand {
         let report = try stats.write()
         if let truth = report.truth {
             say(
-                "   mAP \(Figures.fixed(truth.meanAveragePrecision, 3)) over \(truth.scoredClasses) classes, on "
-                    + "\(report.clips) clips that the model was not trained on")
+                "   mAP \(Figures.fixed(truth.meanAveragePrecision, 3)) over \(counted(truth.scoredClasses, "class", "classes")), on "
+                    + "\(counted(report.clips, "clip")) that the model was not trained on")
         }
         say(
             """
@@ -51,6 +52,4 @@ struct DemoCommand: ParsableCommand {
             The same commands, on your own recordings: see README.md
             """)
     }
-
-    private func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }

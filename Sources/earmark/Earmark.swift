@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The command `earmark`.
 @main
@@ -7,18 +8,22 @@ struct Earmark: ParsableCommand {
         commandName: "earmark",
         abstract: "Listens to a whole audio collection and marks what is in it.",
         discussion: """
-            A pipeline turns files into cached log-mel features, runs a small audio-tagging network over them and
-            leaves scores, labels and per-class statistics. A job that was interrupted goes on where it stopped; one
+            A pipeline turns files into cached log-mel features, runs a small audio-tagging network over them and \
+            leaves scores, labels and per-class statistics. A job that was interrupted goes on where it stopped; one \
             that is started again does only what is new.
 
             EXAMPLE
               earmark synth /tmp/corpus
               earmark manifest fsd50k /tmp/corpus --out /tmp/corpus.csv
-              earmark run Pipelines/features.yaml --manifest /tmp/corpus.csv --cache /tmp/cache
+              earmark run Pipelines/features.yaml --manifest /tmp/corpus.csv --cache c
 
             EXIT STATUS
-              0 all done; 3 finished, but some clips failed; 64 wrong usage; 65 bad input file;
-              74 reading or writing failed; 75 interrupted or out of space: run again to go on
+               0  all done
+               3  finished, but some clips failed
+              64  wrong usage
+              65  bad input file
+              74  reading or writing failed
+              75  interrupted or out of space: run again to go on
             """,
         version: "0.1.0",
         subcommands: [
@@ -29,11 +34,21 @@ struct Earmark: ParsableCommand {
 
     /// Parses and runs, and turns every error into one line and an exit status of the contract.
     static func main() {
+        StandardDescriptors.open()
+        // A write into a closed pipe is told as such, to the one who writes.
+        signal(SIGPIPE, SIG_IGN)
+        let words = Array(CommandLine.arguments.dropFirst())
         do {
+            if words.contains(where: { $0.isEmpty || $0.hasSuffix("=") }) { try refuseEmptyPaths(words) }
             var command = try parseAsRoot()
             try command.run()
         } catch {
             Failure.end(with: error, parser: Self.self)
         }
+        ProgramEnd.exit(0)
+    }
+
+    private static func refuseEmptyPaths(_ words: [String]) throws {
+        if let message = UsageError(words, parser: Self.self).message { throw CommandError(Status.usage, message) }
     }
 }

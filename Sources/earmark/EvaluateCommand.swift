@@ -5,6 +5,7 @@ import Foundation
 import Network
 import Stages
 import Training
+import Wording
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,6 +43,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let out { try OutputPath.check(folder: out, names: ["classes.csv", "summary.json", "report.html"]) }
         let list = try Manifest(contentsOf: manifest)
         let clips = try Labels.clips(list, split: split)
         let loaded = try models.map { (path: $0, model: try Model.load(path: $0)) }
@@ -76,7 +78,9 @@ struct EvaluateCommand: ParsableCommand {
             return
         }
         guard let truth = report.truth else { return }
-        print("\(path): \(report.clips) clips, \(truth.scoredClasses) classes with both kinds of clip")
+        print(
+            "\(path): \(counted(report.clips, "clip")), "
+                + "\(counted(truth.scoredClasses, "class", "classes")) with both kinds of clip")
         func line(_ name: String, _ value: Double, _ interval: Interval?) {
             let range = interval.map { "  (95 %: \(Figures.fixed($0.low, 4)) to \(Figures.fixed($0.high, 4)))" } ?? ""
             print("  \(name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(Figures.fixed(value, 4))\(range)")
@@ -91,7 +95,7 @@ struct EvaluateCommand: ParsableCommand {
             guard let metrics = entry.truth?.metrics, metrics.positives > 0 else { continue }
             print(
                 "  AP \(Figures.fixed(metrics.averagePrecision, 4))  AUC \(Figures.fixed(metrics.auc, 4))  "
-                    + "\(metrics.positives) clips  \(entry.name)")
+                    + "\(counted(metrics.positives, "clip"))  \(entry.name)")
         }
     }
 }

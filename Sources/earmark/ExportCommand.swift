@@ -1,5 +1,6 @@
 import ArgumentParser
 import Stages
+import Wording
 
 struct ExportCommand: ParsableCommand {
     enum What: String, ExpressibleByArgument, CaseIterable { case scores, index }
@@ -12,14 +13,22 @@ struct ExportCommand: ParsableCommand {
     @OptionGroup var cache: CacheOption
     @Option(help: "A pipeline's name (default: the one that ran last).") var pipeline: String?
     @Option(help: "csv, jsonl or npy.") var format: Exporter.Format = .csv
-    @Option(help: ArgumentHelp("File to write.", valueName: "path")) var out: String
+    @Option(help: ArgumentHelp("File to write; - for standard output.", valueName: "path")) var out: String
 
     func run() throws {
-        let exporter = try Exporter(cache: cache.value, pipeline: pipeline)
-        switch what {
-        case .scores: print("\(try exporter.scores(format, to: out)) clips in \(out)")
-        case .index: print("\(try exporter.index(format, to: out)) rows in \(out)")
+        try OutputPath.check(out)
+        let isPiped = OutputPath.isStandardOutput(out)
+        if isPiped, format == .npy {
+            throw CommandError(
+                Status.usage, "--format npy is three files (scores, clips, classes), expected --out with a path")
         }
+        let exporter = try Exporter(cache: cache.value, pipeline: pipeline)
+        let summary =
+            switch what {
+            case .scores: "\(counted(try exporter.scores(format, to: out), "clip")) in \(out)"
+            case .index: "\(counted(try exporter.index(format, to: out), "row")) in \(out)"
+            }
+        if isPiped { say(summary) } else { print(summary) }
     }
 }
 

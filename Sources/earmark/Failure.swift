@@ -2,6 +2,7 @@ import ArgumentParser
 import Audio
 import Corpus
 import Evaluation
+import Files
 import Foundation
 import Ledger
 import Network
@@ -23,13 +24,48 @@ enum Status {
 /// How an error leaves the program: one line on standard error and a status.
 enum Failure {
     static func end(with error: any Error, parser: ParsableCommand.Type) -> Never {
-        if let code = error as? ExitCode { exit(code.rawValue) }
-        if let status = status(of: error) {
-            let line = TerminalText.plain("\(error)".split(separator: "\n").joined(separator: " "))
-            FileHandle.standardError.write(Data("earmark: \(line)\n".utf8))
-            exit(status)
+        if let code = error as? ExitCode { ProgramEnd.exit(code.rawValue) }
+        if error is OutputFile.ClosedPipe {
+            signal(SIGPIPE, SIG_DFL)
+            raise(SIGPIPE)
         }
-        parser.exit(withError: error)
+        if let status = status(of: error) { end(status, "\(error)") }
+        switch parser.exitCode(for: error) {
+        case .success:
+            StandardStream.output.line(parser.fullMessage(for: error))
+            ProgramEnd.exit(0)
+        case .validationFailure: endUsage(error, parser)
+        default: end(systemStatus(error), reason(error))
+        }
+    }
+
+    private static func end(_ status: Int32, _ text: String) -> Never {
+        say("earmark: " + TerminalText.plain(text.split(separator: "\n").joined(separator: " ")))
+        ProgramEnd.exit(status)
+    }
+
+    /// Two lines: what is wrong, and where to read on.
+    private static func endUsage(_ error: any Error, _ parser: ParsableCommand.Type) -> Never {
+        let usage = UsageError(Array(CommandLine.arguments.dropFirst()), parser: parser)
+        let words = (usage.message ?? parser.message(for: error)).split(separator: "\n").joined(separator: " ")
+        let command = (["earmark"] + usage.command).joined(separator: " ")
+        say("earmark: \(TerminalText.plain(words))\nSee '\(command) --help'.")
+        ProgramEnd.exit(Status.usage)
+    }
+
+    /// What the system said, without the names that Foundation has for its own errors.
+    static func reason(_ error: any Error) -> String {
+        let outer = error as NSError
+        let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError
+        guard let posix = [outer, inner].compactMap({ $0 }).first(where: { $0.domain == NSPOSIXErrorDomain }) else {
+            return "internal fault: \(error)"
+        }
+        let path = outer.userInfo[NSFilePathErrorKey] as? String
+        return (path.map { $0 + ": " } ?? "") + String(cString: strerror(Int32(posix.code)))
+    }
+
+    private static func systemStatus(_ error: any Error) -> Int32 {
+        reason(error).hasPrefix("internal") ? Status.internalFault : Status.inputOutput
     }
 
     /// nil: an error of the argument parser, which words it itself.
@@ -63,7 +99,7 @@ enum Failure {
             case .usage: Status.usage
             case .inputOutput: Status.inputOutput
             }
-        case is AudioError: Status.inputOutput
+        case is AudioError, NetworkError.writing: Status.inputOutput
         case is NetworkError, is EvaluationError: Status.badInput
         default: nil
         }

@@ -16,11 +16,19 @@ enum Figures {
 
     /// Seconds as `1 h 02 min`, `3 min 04 s` or `5 s`.
     static func duration(_ seconds: Double) -> String {
-        let whole = Int(max(0, seconds).rounded())
+        let whole = Int(min(max(0, seconds), 1e15).rounded())
         let two = { (number: Int) in number < 10 ? "0\(number)" : "\(number)" }
         if whole >= 3600 { return "\(whole / 3600) h \(two(whole % 3600 / 60)) min" }
         if whole >= 60 { return "\(whole / 60) min \(two(whole % 60)) s" }
         return "\(whole) s"
+    }
+
+    /// Seconds of audio as `18 s`, `7.5 min`, `2.34 h`, `12.3 h` or `1234 h`.
+    static func audio(_ seconds: Double) -> String {
+        if seconds < 60 { return "\(fixed(seconds, 0)) s" }
+        if seconds < 3600 { return "\(fixed(seconds / 60, 1)) min" }
+        let hours = seconds / 3600
+        return "\(fixed(hours, hours < 10 ? 2 : hours < 1000 ? 1 : 0)) h"
     }
 
     /// Bytes in the largest unit that leaves a number of at least one.

@@ -9,7 +9,7 @@ enum LabelList {
     /// The names as a class map, `index,mid,display_name`, the mids empty.
     ///
     /// - Throws: `CommandError` where the list is not there.
-    static func classMap(in file: Data) throws -> [UInt8] {
+    static func classMap(in file: Data, of path: String) throws -> [UInt8] {
         let signature = Data([0x50, 0x4B, 3, 4])
         var from = file.startIndex
         while let found = file.range(of: signature, in: from..<file.endIndex) {
@@ -31,6 +31,8 @@ enum LabelList {
             }
             return out
         }
-        throw CommandError(Status.badInput, "the file carries no \(name), expected one behind the model")
+        throw CommandError(
+            Status.badInput,
+            "\(path): carries no \(name) as the official file does, expected --classes with a class map")
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Corpus
 import Foundation
 import Network
+import Wording
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,12 +16,25 @@ struct ModelCommand: ParsableCommand {
                 "EXAMPLE  earmark model import yamnet.tflite --classes yamnet_class_map.csv --out yamnet.safetensors")
 
         @Argument(help: "The TensorFlow Lite file.") var file: String
-        @Option(help: ArgumentHelp("Class map: index,mid,display_name.", valueName: "csv")) var classes: String
+        @Option(
+            help: ArgumentHelp(
+                "Class map: index,mid,display_name (default: the list that the official file carries).",
+                valueName: "csv"))
+        var classes: String?
         @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors")) var out: String
 
         func run() throws {
-            try YAMNetImporter.importModel(tflite: file, classes: classes, to: out)
-            print(try ModelCommand.describe(out))
+            try OutputPath.check(out)
+            if let classes {
+                try YAMNetImporter.importModel(tflite: file, classes: classes, to: out)
+            } else {
+                let list = try LabelList.classMap(in: Data(try FileSystem.read(file)), of: file)
+                try ModelCommand.inScratch { scratch in
+                    try FileSystem.write(scratch + "/classes.csv") { try $0(list[...]) }
+                    try YAMNetImporter.importModel(tflite: file, classes: scratch + "/classes.csv", to: out)
+                }
+            }
+            try ModelCommand.tell(out)
         }
     }
 
@@ -41,8 +55,9 @@ struct ModelCommand: ParsableCommand {
         @Argument(help: "Model file to write.") var output: String
 
         func run() throws {
+            try OutputPath.check(output)
             try ModelQuantizer.quantize(from: input, to: output)
-            print(try ModelCommand.describe(output))
+            try ModelCommand.tell(output)
         }
     }
 
@@ -60,6 +75,7 @@ struct ModelCommand: ParsableCommand {
         var url: String?
 
         func run() throws {
+            try OutputPath.check(out)
             var remote = RemoteFile.yamnet
             if let url {
                 guard let mirror = URL(string: url), mirror.scheme != nil else {
@@ -67,18 +83,32 @@ struct ModelCommand: ParsableCommand {
                 }
                 remote = RemoteFile(url: mirror, sha256: remote.sha256)
             }
-            let data = try remote.fetch()
-            let scratch = NSTemporaryDirectory() + "/earmark-" + UUID().uuidString
-            try FileSystem.makeFolder(scratch)
-            defer { try? FileManager.default.removeItem(atPath: scratch) }
-            try FileSystem.write(scratch + "/yamnet.tflite") { try $0(Array(data)[...]) }
-            try FileSystem.write(scratch + "/classes.csv") { try $0(try LabelList.classMap(in: data)[...]) }
-            let folder = FileSystem.folder(of: FileSystem.absolute(out))
-            try FileSystem.makeFolder(folder)
-            try YAMNetImporter.importModel(
-                tflite: scratch + "/yamnet.tflite", classes: scratch + "/classes.csv", to: out, sha256: remote.sha256)
-            print(try ModelCommand.describe(out))
+            let data = try remote.fetch(for: out)
+            try ModelCommand.inScratch { scratch in
+                let list = try LabelList.classMap(in: data, of: "\(remote.url)")
+                try FileSystem.write(scratch + "/yamnet.tflite") { try $0(Array(data)[...]) }
+                try FileSystem.write(scratch + "/classes.csv") { try $0(list[...]) }
+                let folder = FileSystem.folder(of: FileSystem.absolute(out))
+                try FileSystem.makeFolder(folder)
+                try YAMNetImporter.importModel(
+                    tflite: scratch + "/yamnet.tflite", classes: scratch + "/classes.csv", to: out,
+                    sha256: remote.sha256)
+            }
+            try ModelCommand.tell(out)
         }
+    }
+
+    /// Says what was written, where that can be read back.
+    private static func tell(_ out: String) throws {
+        if OutputPath.isFile(out) { print(try describe(out)) } else { say("a model file was written to \(out)") }
+    }
+
+    /// Calls `body` with a new folder that is gone afterwards.
+    private static func inScratch(_ body: (String) throws -> Void) throws {
+        let scratch = NSTemporaryDirectory() + "/earmark-" + UUID().uuidString
+        try FileSystem.makeFolder(scratch)
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        try body(scratch)
     }
 
     /// One line on a model file.
@@ -86,7 +116,8 @@ struct ModelCommand: ParsableCommand {
         let model = try Model.load(path: path)
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64) ?? 0
         return
-            "\(path): \(model.architecture.rawValue), \(model.parameterCount) parameters, \(model.classCount) classes, "
+            "\(path): \(model.architecture.rawValue), \(counted(model.parameterCount, "parameter")), "
+            + "\(counted(model.classCount, "class", "classes")), "
             + "normalization \(model.normalization.rawValue), \(Figures.bytes(size)), licence \(model.metadata.licence)"
     }
 }

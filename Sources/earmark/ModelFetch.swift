@@ -19,8 +19,9 @@ struct RemoteFile {
 
     /// The whole file, once its digest was found right.
     ///
+    /// - Parameter out: the model file that the user wants of it, for advice.
     /// - Throws: `CommandError` with status 75 where the network fails or the transfer is cut, 65 for a wrong digest.
-    func fetch() throws -> Data {
+    func fetch(for out: String) throws -> Data {
         let box = Answer()
         let session = URLSession(configuration: .ephemeral)
         defer { session.invalidateAndCancel() }
@@ -30,7 +31,10 @@ struct RemoteFile {
         task.resume()
         let (data, response, error) = box.wait()
         if let error {
-            throw CommandError(Status.tryAgain, "\(url): \(error.localizedDescription); nothing was written, try again")
+            throw CommandError(
+                Status.tryAgain,
+                "\(url): \(Self.words(error)); nothing was written. Try again, or download the file by hand and then: "
+                    + "earmark model import FILE --out \(out)")
         }
         guard let http = response as? HTTPURLResponse, http.statusCode == 200, let data else {
             let code = (response as? HTTPURLResponse).map { "status \($0.statusCode)" } ?? "no answer"
@@ -47,6 +51,20 @@ struct RemoteFile {
                 Status.badInput, "\(url): found SHA-256 \(found) over \(data.count) bytes, expected \(sha256)")
         }
         return data
+    }
+
+    /// What went wrong, by the few codes that say more than "it failed".
+    private static func words(_ error: any Error) -> String {
+        switch (error as? URLError)?.code {
+        case .cannotFindHost?, .dnsLookupFailed?: "the host's address cannot be found (is this machine online?)"
+        case .cannotConnectToHost?, .notConnectedToInternet?: "the host cannot be reached (is this machine online?)"
+        case .timedOut?: "the host did not answer in time"
+        case .networkConnectionLost?: "the transfer was cut"
+        case .secureConnectionFailed?, .serverCertificateUntrusted?: "no secure connection to the host"
+        case .unsupportedURL?: "an address of a kind that cannot be fetched, expected http or https"
+        case let code?: "the transfer failed (URL error \(code.rawValue))"
+        case nil: "the transfer failed"
+        }
     }
 }
 

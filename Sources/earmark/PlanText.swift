@@ -1,14 +1,15 @@
 import Pipeline
+import Wording
 
 /// A plan in words.
 enum PlanText {
     private static let why: [Plan.Reason: String] = [
-        .new: "new", .changed: "changed since they were read", .incomplete: "lack results of these stages",
-        .done: "done already", .failed: "failed before ('earmark retry' takes them up again)",
+        .new: "new", .changed: "changed since they were read", .incomplete: "without results of these stages",
+        .done: "done already", .failed: "failed before ('earmark retry' makes them pending again)",
     ]
 
     static func lines(_ plan: Plan, pipeline: String) -> String {
-        var lines = ["\(pipeline): \(plan.clipCount) clips, \(plan.pending) to do"]
+        var lines = ["\(pipeline): \(counted(plan.clipCount, "clip")), \(plan.pending) to do"]
         for reason in [Plan.Reason.new, .changed, .incomplete, .done, .failed] where plan.count(reason) > 0 {
             lines.append("  \(plan.count(reason)) \(why[reason] ?? reason.rawValue)")
         }
@@ -16,7 +17,7 @@ enum PlanText {
             let read = route.replays.map { plan.graph.nodes[$0.cache].name }
             let runs = plan.graph.nodes.filter { route.runs($0.index) }.map(\.name)
             let start = read.isEmpty ? "" : "read \(read.joined(separator: ", ")) from the cache, "
-            lines.append("  \(count) clips: \(start)run \(runs.joined(separator: ", "))")
+            lines.append("  \(counted(count, "clip")): \(start)run \(runs.joined(separator: ", "))")
         }
         return lines.joined(separator: "\n")
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ledger
 import Stages
+import Wording
 
 struct RetryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,6 +16,10 @@ struct RetryCommand: ParsableCommand {
         let lock = try CacheLock(folder: cache.cache)
         defer { withExtendedLifetime(lock) {} }
         let count = try Ledger(path: cache.value.ledgerPath).forgetFailures()
-        print(json ? #"{"pending_again":\#(count)}"# : "\(count) clips are pending again; run the pipeline to try them")
+        let verb = count == 1 ? "is" : "are"
+        print(
+            json
+                ? #"{"pending_again":\#(count)}"#
+                : "\(counted(count, "clip")) \(verb) pending again; run the pipeline to try them")
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Stages
+import Wording
 
 /// A run as the user sees it: what is to do, progress, failures, and the last line.
 struct RunFlow {
@@ -23,13 +24,26 @@ struct RunFlow {
         let trap = SignalTrap(stop)
         defer { withExtendedLifetime(trap) {} }
         let plan = try session.plan()
-        let display = ProgressDisplay(style: ProgressDisplay.style(quiet: quiet, json: json), total: plan.pending)
+        // Nobody reads any more: the run ends in order, and the program as any whose reader has gone.
+        for stream in [StandardStream.output, .errors] { stream.whenClosed { stop.raise() } }
+        let progress = RunProgress(clips: plan.pending, bytes: session.pendingBytes(plan))
+        let display = ProgressDisplay(
+            style: ProgressDisplay.style(quiet: quiet, json: json), total: plan.pending, progress: progress)
         if !quiet, !json { say(PlanText.lines(plan, pipeline: pipeline.graph.name)) }
-        let start = Date()
-        let report = try session.run(plan, workers: workers, stop: stop, patience: patience) { display.add($0) }
-        if plan.pending > 0 { display.finish() }
+        let watch = Stopwatch()
+        display.start()
+        let report: RunSession.Report
+        do {
+            report = try session.run(
+                plan, workers: workers, stop: stop, patience: patience, progress: progress
+            ) { display.add($0) }
+        } catch {
+            display.finish()
+            throw error
+        }
+        display.finish()
         try name(session.failures())
-        return conclude(report, seconds: -start.timeIntervalSinceNow, audio: display.audioSeconds)
+        return conclude(report, seconds: watch.seconds, audio: display.audioSeconds)
     }
 
     private func name(_ failures: [FailureLine]) {
@@ -54,21 +68,22 @@ struct RunFlow {
                 #"{"event":"end","clips":\#(report.plan.clipCount),"done_now":\#(report.result.done),"#
                     + #""failed":\#(report.failures),"interrupted":\#(report.result.wasInterrupted)}"#)
         } else if report.result.wasInterrupted {
-            say("interrupted after \(report.result.done) clips; the same command goes on where this one stopped")
+            say(
+                "interrupted after \(counted(report.result.done, "clip")); the same command goes on where this one stopped"
+            )
         } else if report.plan.pending == 0 {
             say(
-                "nothing to do: \(report.plan.count(.done)) clips are done, \(report.failures) failed; results in \(cache)"
+                "nothing to do: \(counted(report.plan.count(.done), "clip")) \(report.plan.count(.done) == 1 ? "is" : "are") "
+                    + "done, \(report.failures) failed; results in \(cache)"
             )
         } else {
             let speed = seconds > 0 ? Figures.fixed(audio / seconds, 0) : "-"
             say(
-                "\(report.result.done) clips (\(Figures.fixed(audio / 3600, 2)) h) done in "
+                "\(counted(report.result.done, "clip")) (\(Figures.audio(audio))) done in "
                     + "\(Figures.fixed(seconds, 1)) s, \(speed) x real time; \(report.failures) failed; results in \(cache)"
             )
         }
         if report.result.wasInterrupted { return Status.tryAgain }
         return report.failures > 0 ? Status.someFailed : 0
     }
-
-    private func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }

@@ -13,8 +13,7 @@ final class SignalTrap {
             source.setEventHandler {
                 if stop.isRaised { _exit(Status.tryAgain) }
                 stop.raise()
-                FileHandle.standardError.write(
-                    Data("\nearmark: stopping; what is done is kept (again to stop at once)\n".utf8))
+                say("\nearmark: stopping; what is done is kept (again to stop at once)")
             }
             source.resume()
             sources.append(source)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Corpus
 import Evaluation
 import Stages
+import Wording
 
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,12 +21,15 @@ struct StatsCommand: ParsableCommand {
 
     func run() throws {
         let report = try write()
-        print("\(report.clips) clips, \(report.classes.count) classes: \(out)/classes.csv, summary.json, report.html")
+        print(
+            "\(counted(report.clips, "clip")), \(counted(report.classes.count, "class", "classes")): "
+                + "\(out)/classes.csv, summary.json, report.html")
         if let truth = report.truth { print("mAP \(Figures.fixed(truth.meanAveragePrecision, 4))") }
     }
 
     /// Writes the three files and hands out what they say.
     func write() throws -> SummaryReport {
+        try OutputPath.check(folder: out, names: ["classes.csv", "summary.json", "report.html"])
         let manifest = try truth.map { try Manifest(contentsOf: $0) }
         let report = try StatisticsBuilder(cache: cache.value, pipeline: pipeline).report(
             truth: manifest, threshold: threshold)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ledger
 import Stages
+import Wording
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,27 +14,53 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let ledger = try cache.value.reading()
-        let chosen = try PipelineChoice.find(ledger, name: pipeline)
-        let counts = try ledger.counts(for: chosen)
-        let failures = try FailureLine.all(ledger, target: chosen.fingerprint)
-        let last = try ledger.lastRun()
-        let state = last.map { $0.outcome ?? "running, or killed" } ?? "none"
+        let (chosen, counts, failures, models, last) = try ledger.consistently {
+            let chosen = try PipelineChoice.find(ledger, name: pipeline)
+            return (
+                chosen, try ledger.counts(for: chosen),
+                try FailureLine.all(ledger, target: chosen.fingerprint), try ledger.models(), try ledger.lastRun()
+            )
+        }
+        // Asked after the ledger: a run that ended in between has let go of the lock, and is asked for once more.
+        var report = RunReport(run: last, lock: CacheLock.state(folder: cache.cache))
+        if report.state == .killed {
+            report = RunReport(run: try ledger.lastRun(), lock: CacheLock.state(folder: cache.cache))
+        }
         if json {
-            let named = failures.map {
-                #"{"clip":\#(JSON.text($0.clip)),"path":\#(JSON.text($0.path)),"class":"\#($0.failureClass)","#
-                    + #""reason":\#(JSON.text($0.reason)),"frame":\#($0.offset.map(String.init) ?? "null")}"#
-            }
-            print(
-                #"{"pipeline":\#(JSON.text(chosen.name)),"clips":\#(counts.clips),"done":\#(counts.done),"#
-                    + #""failed":\#(counts.failed),"pending":\#(counts.pending),"last_run":\#(JSON.text(state)),"#
-                    + #""failures":[\#(named.joined(separator: ","))]}"#)
-            return
+            printJSON(chosen, counts, failures, models, report)
+        } else {
+            printText(chosen, counts, failures, models, report)
         }
+    }
+
+    private func printText(
+        _ chosen: PipelineRecord, _ counts: ClipCounts, _ failures: [FailureLine],
+        _ models: [(digest: String, path: String)], _ report: RunReport
+    ) {
         print(
-            "\(chosen.name): \(counts.clips) clips: \(counts.done) done, \(counts.failed) failed, "
-                + "\(counts.pending) pending; last run: \(state)")
-        for failure in failures {
-            print(failure.text)
+            "\(TerminalText.plain(chosen.name)): \(counted(counts.clips, "clip")): \(counts.done) done, "
+                + "\(counts.failed) failed, \(counts.pending) pending")
+        print("pipeline: \(TerminalText.plain(chosen.file))")
+        for model in models {
+            print("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19)))")
         }
+        for line in report.lines(pipeline: chosen.name) { print(line) }
+        for failure in failures { print(failure.text) }
+    }
+
+    private func printJSON(
+        _ chosen: PipelineRecord, _ counts: ClipCounts, _ failures: [FailureLine],
+        _ models: [(digest: String, path: String)], _ report: RunReport
+    ) {
+        let named = failures.map {
+            #"{"clip":\#(JSON.text($0.clip)),"path":\#(JSON.text($0.path)),"class":"\#($0.failureClass)","#
+                + #""reason":\#(JSON.text($0.reason)),"frame":\#($0.offset.map(String.init) ?? "null")}"#
+        }
+        let files = models.map { #"{"path":\#(JSON.text($0.path)),"digest":\#(JSON.text($0.digest))}"# }
+        print(
+            #"{"pipeline":\#(JSON.text(chosen.name)),"clips":\#(counts.clips),"done":\#(counts.done),"#
+                + #""failed":\#(counts.failed),"pending":\#(counts.pending),"last_run":\#(JSON.text(report.word)),"#
+                + #""file":\#(JSON.text(chosen.file)),"models":[\#(files.joined(separator: ","))],"run":\#(report.json),"#
+                + #""failures":[\#(named.joined(separator: ","))]}"#)
     }
 }

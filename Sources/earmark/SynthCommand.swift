@@ -1,6 +1,7 @@
 import ArgumentParser
 import Audio
 import Corpus
+import Wording
 
 struct SynthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,7 +14,7 @@ struct SynthCommand: ParsableCommand {
 
     func run() throws {
         let made = try Self.make(dir: dir, clips: clips, seed: seed)
-        print("\(made) clips in \(dir); next: earmark manifest fsd50k \(dir) --out \(dir)/manifest.csv")
+        print("\(counted(made, "clip")) in \(dir); next: earmark manifest fsd50k \(dir) --out \(dir)/manifest.csv")
     }
 
     static func make(dir: String, clips: Int, seed: UInt64) throws -> Int {

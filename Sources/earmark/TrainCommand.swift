@@ -6,13 +6,14 @@ import Network
 import Pipeline
 import Stages
 import Training
+import Wording
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train LEAN, or one of its parts, on cached features.",
         discussion: """
-            Features that the cache lacks are computed first, by the pipeline. The folder --out then holds
-            model.safetensors (the best epoch), checkpoint.safetensors and history.csv. The same command goes on where an
+            Features that the cache lacks are computed first, by the pipeline. The folder --out then holds \
+            model.safetensors (the best epoch), checkpoint.safetensors and history.csv. The same command goes on where an \
             interrupted one stopped and ends with the very weights of an uninterrupted one.
 
             The settings may also stand in the pipeline's file, under 'train:'; the command line has the last word.
@@ -37,6 +38,8 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         try OpenFiles.require()
+        try OutputPath.check(
+            folder: out, names: ["model.safetensors", "checkpoint.safetensors", "history.csv"])
         let spec = try PipelineLoader.load(path: pipeline, sets: []).spec
         let settings = try settings.merged(with: spec)
         let list = try Manifest(contentsOf: manifest)
@@ -69,7 +72,9 @@ struct TrainCommand: ParsableCommand {
             overlap: settings.options.overlap,
             normalization: Normalization(rawValue: settings.options.normalization) ?? .chunkMean)
         if !quiet {
-            say("\(set.clipCount) clips, \(Figures.fixed(set.hours, 2)) h, \(set.chunkCount) chunks of one second")
+            say(
+                "\(counted(set.clipCount, "clip")), \(Figures.fixed(set.hours, 2)) h, "
+                    + "\(counted(set.chunkCount, "chunk")) of one second")
         }
         return set
     }
@@ -81,7 +86,7 @@ struct TrainCommand: ParsableCommand {
             architecture: Architecture(rawValue: settings.options.architecture) ?? .lean,
             normalization: ModelNormalization(rawValue: settings.options.normalization) ?? .chunkMean,
             classes: labels.classes, classIDs: labels.ids, licence: licence ?? initial?.licence ?? "unspecified",
-            source: "trained by earmark \(Earmark.configuration.version) on \(clips) clips, "
+            source: "trained by earmark \(Earmark.configuration.version) on \(counted(clips, "clip")), "
                 + "seed \(settings.options.seed), \(start)")
     }
 
@@ -102,6 +107,4 @@ struct TrainCommand: ParsableCommand {
         print(
             "\(word)\(files.model): \(best)\(score.map { ", validation mAP \(Figures.fixed($0, 4))" } ?? "")")
     }
-
-    private func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 import Training
 
 /// Shows how a training goes: a line that is rewritten on a terminal, and one line an epoch everywhere.
@@ -7,7 +8,7 @@ final class TrainingDisplay {
     private let epochs: Int
     private let quiet: Bool
     private let isTerminal = isatty(STDERR_FILENO) != 0
-    private var lastShown = Date.distantPast
+    private var lastShown: Stopwatch?
     private var epochSeconds: [Double] = []
 
     init(epochs: Int, quiet: Bool) {
@@ -19,8 +20,8 @@ final class TrainingDisplay {
         if quiet { return }
         switch event {
         case .step(let epoch, let step, let steps, let loss, let speed):
-            guard isTerminal, -lastShown.timeIntervalSinceNow >= Self.interval else { return }
-            lastShown = Date()
+            guard isTerminal, lastShown.map({ $0.seconds >= Self.interval }) ?? true else { return }
+            lastShown = Stopwatch()
             write(
                 "\rtraining: epoch \(epoch)/\(epochs), step \(step)/\(steps), loss \(Figures.fixed(loss, 4)), "
                     + "\(Figures.fixed(speed, 0)) chunks/s\u{1B}[K")
@@ -39,5 +40,5 @@ final class TrainingDisplay {
         }
     }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { StandardStream.errors.write(text) }
 }

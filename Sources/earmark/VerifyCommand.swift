@@ -1,5 +1,6 @@
 import ArgumentParser
 import Stages
+import Wording
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,9 +26,10 @@ struct VerifyCommand: ParsableCommand {
                 for clip in finding.clips { print("  clip \(TerminalText.plain(clip))") }
             }
             print(
-                "\(report.shards) shards, \(report.results) results, \(Figures.bytes(report.bytes)) read: "
-                    + (report.findings.isEmpty ? "all sound" : "\(report.findings.count) faults")
-                    + (repair && report.repaired > 0 ? "; \(report.repaired) results taken back, run again" : ""))
+                "\(counted(report.shards, "shard")), \(counted(report.results, "result")), \(Figures.bytes(report.bytes)) read: "
+                    + (report.findings.isEmpty ? "all sound" : counted(report.findings.count, "fault"))
+                    + (repair && report.repaired > 0
+                        ? "; \(counted(report.repaired, "result")) taken back, run again" : ""))
         }
         if report.findings.contains(where: { !$0.isMended }) { throw ExitCode(Status.badInput) }
     }

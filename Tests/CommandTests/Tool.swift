@@ -27,11 +27,13 @@ struct Tool {
 
     /// Starts the program.
     static func start(
-        _ arguments: [String], environment: [String: String] = [:], executable: String = path
+        _ arguments: [String], environment: [String: String] = [:], executable: String = path,
+        folder: String? = nil
     ) throws -> Running {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
+        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let folder = NSTemporaryDirectory()
         let names = ["out", "err"].map { "\(folder)/earmark-\($0)-\(UUID().uuidString)" }

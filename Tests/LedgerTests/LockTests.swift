@@ -73,4 +73,33 @@ import Testing
             #expect(error.kind == .inputOutput && error.path == "/nonexistent/cache/lock")
         }
     }
+
+    @Test("The state names the holder without waiting, and looking leaves no trace")
+    func state() throws {
+        let desk = try Desk()
+        #expect(CacheLock.state(folder: desk.folder) == .free)
+        #expect(!FileManager.default.fileExists(atPath: desk.folder + "/lock"))
+        let begun = Date().timeIntervalSince1970
+        do {
+            let lock = try CacheLock(folder: desk.folder)
+            guard case .held(let holder?) = CacheLock.state(folder: desk.folder) else {
+                Issue.record("nobody has the lock")
+                return
+            }
+            #expect(holder.process == getpid() && holder.host == ProcessInfo.processInfo.hostName)
+            #expect(holder.started.map { $0 > begun - 2 && $0 <= Date().timeIntervalSince1970 } == true)
+            withExtendedLifetime(lock) {}
+        }
+        #expect(becomesFree(desk))
+        #expect(CacheLock.state(folder: desk.folder) == .free)
+    }
+
+    @Test("How a run ended is read back as it was written, whatever its words")
+    func endings() {
+        for ending in [
+            RunRecord.Ending.complete, .interrupted, .outOfSpace("/c: cannot write: No space left"), .fault(""),
+            .fault("a: b, c"), .fault("12: x"),
+        ] { #expect(RunRecord.Ending(text: ending.text) == ending) }
+        #expect(RunRecord.Ending(text: "stopped by a fault") == .fault(""))
+    }
 }

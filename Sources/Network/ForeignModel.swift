@@ -1,0 +1,52 @@
+/// Model files of other programs, told by their first bytes, so that a message can name what to do instead.
+enum ForeignModel {
+    case tensorFlowLite, onnx, pyTorch, numpyArchive, numpyArray, hdf5, zip
+
+    /// nil where the file is none of these. A safetensors file begins with the length of its header, of which the upper bytes
+    /// are zero, so none of these can be one.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        func has(_ text: String, at offset: Int) -> Bool {
+            bytes.count >= offset + text.utf8.count && bytes[offset..<offset + text.utf8.count].elementsEqual(text.utf8)
+        }
+        func has(_ start: [UInt8]) -> Bool { bytes.starts(with: start) }
+        if has("TFL3", at: 4) {
+            self = .tensorFlowLite
+        } else if has([0x50, 0x4B, 3, 4]) {
+            // The name of the first file in the archive starts at byte 30 (PKWARE APPNOTE 6.3).
+            let start = String(decoding: bytes.dropFirst(30).prefix(256), as: UTF8.self)
+            self =
+                start.contains("data.pkl") || start.contains(".format_version")
+                ? .pyTorch
+                : start.contains(".npy") ? .numpyArchive : .zip
+        } else if has([0x80, 2]) || has([0x80, 3]) || has([0x80, 4]), bytes.count < 8 || bytes[7] != 0 {
+            self = .pyTorch
+        } else if has([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]) {
+            self = .numpyArray
+        } else if has([0x89, 0x48, 0x44, 0x46]) {
+            self = .hdf5
+        } else if bytes.count > 8, bytes[0] == 8, (3...20).contains(bytes[1]),
+            [0x12, 0x1A, 0x22, 0x3A].contains(bytes[2]),
+            bytes[7] != 0
+        {
+            // Protocol buffers have no mark: a version of the format, then a text or the graph, is how every exporter begins.
+            self = .onnx
+        } else {
+            return nil
+        }
+    }
+
+    /// What the file is, what was expected, and what to do.
+    func advice(_ path: String) -> String {
+        let wanted = "expected a model file of Earmark's (safetensors)"
+        return switch self {
+        case .tensorFlowLite:
+            "a TensorFlow Lite file, \(wanted); make one: earmark model import \(path) --out NAME.safetensors"
+        case .onnx: "an ONNX file, \(wanted); 'earmark model import' reads YAMNet in TensorFlow Lite's form only"
+        case .pyTorch: "a PyTorch file, \(wanted); 'earmark model import' reads YAMNet in TensorFlow Lite's form only"
+        case .numpyArchive: "an archive of NumPy arrays (.npz), \(wanted)"
+        case .numpyArray: "a NumPy array (.npy), \(wanted)"
+        case .hdf5: "an HDF5 file, as Keras writes, \(wanted)"
+        case .zip: "a ZIP archive, \(wanted)"
+        }
+    }
+}

@@ -1,0 +1,6 @@
+/// A number and its noun, in the singular where it is one: `1 clip`, `2 clips`, `0 clips`.
+///
+/// - Parameter plural: of nouns that do not take an s.
+package func counted(_ count: some BinaryInteger, _ noun: String, _ plural: String? = nil) -> String {
+    "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
+}

@@ -1,0 +1,16 @@
+import Glibc
+
+/// What is known of a terminal.
+enum Terminal {
+    private static let usual = 80
+
+    /// How many characters fit in a line: what the terminal says, else the variable COLUMNS, else 80.
+    static func columns(_ descriptor: Int32) -> Int {
+        var size = winsize()
+        if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        if let text = getenv("COLUMNS").map({ String(cString: $0) }), let number = Int(text), number > 0 {
+            return number
+        }
+        return usual
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+/// What `status` says of the last run, in each of the states that one can be in.
+@Suite(.serialized, .enabled(if: Tool.isBuilt))
+struct StatusTests {
+    private struct Told: Decodable {
+        struct Run: Decodable {
+            let state: String
+            let pipeline: String
+            let started: String
+            let ended: String?
+            let seconds: Double?
+            let workers: Int
+            let done: Int?
+            let failed: Int?
+            let fault: String?
+            let process: Int32?
+            let host: String?
+        }
+        let clips: Int
+        let done: Int
+        let failed: Int
+        let pending: Int
+        let run: Run?
+        let models: [[String: String]]
+        let file: String
+    }
+
+    private func told(_ scratch: Scratch) throws -> (json: Told, text: String) {
+        let text = try Tool.run("status", "--cache", scratch.path("cache"))
+        #expect(text.status == 0, "\(text.errors)")
+        // The folders of a test are longer than a line.
+        for line in text.output.split(separator: "\n") where !line.contains("/") {
+            #expect(line.count <= 80, "\(line.count): \(line)")
+        }
+        let json = try Tool.run("status", "--cache", scratch.path("cache"), "--json")
+        let found = try JSONDecoder().decode(Told.self, from: Data(json.output.utf8))
+        #expect(found.done + found.failed + found.pending == found.clips)
+        return (found, text.output)
+    }
+
+    /// A run that has got as far as its first shard.
+    private func begun(_ scratch: Scratch) throws -> Tool.Running {
+        let running = try Tool.start(scratch.run("features.yaml", workers: 1))
+        let shards = scratch.path("cache/shards")
+        let hasBegun = running.until {
+            (try? FileManager.default.contentsOfDirectory(atPath: shards).contains { $0.hasSuffix(".partial") }) == true
+        }
+        #expect(hasBegun)
+        return running
+    }
+
+    @Test(
+        "Running, with process, host, start and workers; then killed; a retry of another does not bring it back to life"
+    )
+    func runningAndKilled() throws {
+        let scratch = try Scratch()
+        try scratch.synth(40)
+        let running = try begun(scratch)
+        running.send(SIGSTOP)
+        let going = try told(scratch)
+        #expect(going.json.run?.state == "running" && going.json.run?.process == running.process.processIdentifier)
+        #expect(going.json.run?.host == ProcessInfo.processInfo.hostName && going.json.run?.workers == 1)
+        #expect(going.json.run?.ended == nil && going.json.run?.seconds.map { $0 >= 0 } == true)
+        #expect(going.text.contains("last run: running") && going.text.contains("1 worker\n"), "\(going.text)")
+        running.send(SIGKILL)
+        running.send(SIGCONT)
+        _ = running.wait()
+        let killed = try told(scratch)
+        #expect(killed.json.run?.state == "killed" && killed.json.run?.process == nil)
+        #expect(killed.text.contains("last run: killed, started 20"), "\(killed.text)")
+        #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
+        #expect(try told(scratch).json.run?.state == "complete")
+    }
+
+    @Test("Complete, with begin, end, how long, and the model; interrupted, with what was done")
+    func ended() throws {
+        let scratch = try Scratch()
+        try scratch.synth(4)
+        #expect(try Tool.run(scratch.run("label.yaml")).status == 0)
+        let complete = try told(scratch)
+        let run = try #require(complete.json.run)
+        #expect(run.state == "complete" && run.done == 4 && run.failed == 0 && run.fault == nil)
+        #expect(try #require(run.ended) >= run.started && run.seconds.map { $0 >= 0 } == true)
+        #expect(complete.json.models.count == 1 && complete.json.models[0]["path"]?.hasSuffix("safetensors") == true)
+        #expect(complete.json.file.hasSuffix("label.yaml") && complete.text.contains("model: "))
+        #expect(complete.text.hasPrefix("label: 4 clips: 4 done, 0 failed, 0 pending\n"), "\(complete.text)")
+
+        let other = try Scratch()
+        try other.synth(60)
+        let running = try begun(other)
+        running.send(SIGTERM)
+        if running.wait().status == 75 {
+            let interrupted = try told(other)
+            #expect(interrupted.json.run?.state == "interrupted")
+            #expect(interrupted.json.run?.done == interrupted.json.done)
+        }
+    }
+
+    @Test("Stopped by a fault: which one, and how far it came")
+    func fault() throws {
+        let scratch = try Scratch()
+        for number in 0..<4 { try scratch.writeTone("t\(number).wav", number, seconds: 60) }
+        try scratch.write("corpus.csv", "clip,path\n" + (0..<4).map { "t\($0),t\($0).wav\n" }.joined())
+        // A limit on the size of files stands for a disk that takes no more.
+        let words = scratch.run("features.yaml", workers: 1).map { "'\($0)'" }.joined(separator: " ")
+        let run = try Tool.start(
+            ["-c", "trap '' XFSZ; ulimit -f 1000; '\(Tool.path)' \(words)"], executable: "/bin/bash"
+        ).wait()
+        #expect([74, 75].contains(run.status), "\(run.status) \(run.errors)")
+        let stopped = try told(scratch)
+        #expect(
+            stopped.json.run?.state == "stopped by a fault" || stopped.json.run?.state == "out of space",
+            "\(stopped.text)")
+        let fault = try #require(stopped.json.run?.fault)
+        #expect(run.errors.contains(fault) && stopped.text.contains(fault), "\(fault) / \(run.errors)")
+        #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
+        #expect(try told(scratch).json.run?.state == "complete")
+    }
+}
