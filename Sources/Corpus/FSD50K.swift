@@ -140,7 +140,7 @@ package struct FSD50K: Sendable {
         var entries: [Manifest.Entry] = []
         while try reader.next() {
             let fields = reader.fields.map { reader.text($0) }
-            guard fields.count == header.count else { throw wrong("\(fields.count) fields", "\(header.count)") }
+            guard fields.count == header.count else { throw wrong(counted(fields.count, "field"), "\(header.count)") }
             guard !fields[0].isEmpty, !fields[0].contains("/"), !fields[0].contains("\0") else {
                 throw wrong("fname '\(fields[0])'", "a file's name without its ending")
             }

@@ -1,3 +1,5 @@
+import Wording
+
 /// A list of clips: CSV with the header `clip,path,labels,split` (in any order; `clip` and `path` must be there).
 ///
 /// `clip` names the clip and is unique; `path` is absolute or relative to the manifest's folder; `labels` are separated by
@@ -58,7 +60,7 @@ package final class Manifest: Sendable {
             let line = reader.rowLine
             guard reader.fields.count == width else {
                 throw CorpusError.line(
-                    file: file, line: line, found: "\(reader.fields.count) fields",
+                    file: file, line: line, found: counted(reader.fields.count, "field"),
                     expected: "\(width), as in the header")
             }
             for (name, place) in [("clip", clipPlace), ("path", pathPlace)] {

@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 /// A model file: safetensors (an 8-byte header length, a JSON header, the tensors' bytes end to end), mapped for reading.
 ///
@@ -25,7 +26,8 @@ package final class ModelFile: Sendable {
             throw NetworkError.file(path: path, reason: foreign.advice(path))
         }
         guard size >= 8 else {
-            throw NetworkError.file(path: path, reason: "\(size) bytes; a model file starts with an 8-byte length")
+            throw NetworkError.file(
+                path: path, reason: "\(counted(size, "byte")); a model file starts with an 8-byte length")
         }
         let length = mapped.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         guard length >= 2, length <= UInt64(ModelHeader.longest) else {

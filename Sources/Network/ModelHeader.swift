@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 /// One tensor of a model file: its type, its shape and where its bytes lie.
 package struct ModelTensor: Sendable, Equatable {
@@ -56,7 +57,8 @@ struct ModelHeader {
         let found = entry.offsets[1] - entry.offsets[0]
         guard bytes == found else {
             throw wrong(
-                "shape \(entry.shape.prefix(8)) of \(type.rawValue) is \(bytes) bytes; its offsets span \(found)")
+                "shape \(entry.shape.prefix(8)) of \(type.rawValue) is \(counted(bytes, "byte")); its offsets span \(found)"
+            )
         }
         return ModelTensor(type: type, shape: entry.shape, range: entry.offsets[0]..<entry.offsets[1])
     }
@@ -78,7 +80,7 @@ struct ModelHeader {
             end = tensor.range.upperBound
         }
         guard end == dataSize else {
-            throw NetworkError.file(path: path, reason: "\(dataSize - end) bytes after the last tensor")
+            throw NetworkError.file(path: path, reason: "\(counted(dataSize - end, "byte")) after the last tensor")
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 /// What a model file says of itself in its header, beside the tensors.
 package struct ModelMetadata: Sendable, Equatable {
@@ -92,7 +93,7 @@ package struct ModelMetadata: Sendable, Equatable {
 
     private func check(_ wrong: (_ key: String, _ reason: String) -> NetworkError) throws {
         guard !classes.isEmpty, classes.count <= 65_536 else {
-            throw wrong("classes", "found \(classes.count) classes; expected 1 to 65536")
+            throw wrong("classes", "found \(counted(classes.count, "class", "classes")); expected 1 to 65536")
         }
         var seen = Set<String>()
         for (index, name) in classes.enumerated() {
@@ -100,7 +101,8 @@ package struct ModelMetadata: Sendable, Equatable {
             if !seen.insert(name).inserted { throw wrong("classes", "'\(Self.shortened(name))' stands there twice") }
         }
         guard classIDs.isEmpty || classIDs.count == classes.count else {
-            throw wrong("class_ids", "found \(classIDs.count) ids for \(classes.count) classes")
+            throw wrong(
+                "class_ids", "found \(counted(classIDs.count, "id")) for \(counted(classes.count, "class", "classes"))")
         }
         if architecture.hasTrunk,
             frontEnd.bands != YAMNetShape.bands || frontEnd.patchFrames != YAMNetShape.frames

@@ -1,3 +1,5 @@
+import Wording
+
 /// What is needed of a TensorFlow Lite file: the first subgraph's operators and constant tensors.
 ///
 /// Field numbers are those of TensorFlow Lite's `schema.fbs`.
@@ -79,7 +81,7 @@ struct TFLiteGraph {
         let sizes: [UInt8: Int] = [0: 4, 2: 4, 9: 1]
         guard let size = sizes[type] else { throw wrong("type \(type); expected int8, int32 or float32") }
         guard data.count / size == count, data.count % size == 0 else {
-            throw wrong("\(data.count) bytes for shape \(shape.prefix(8)) of \(size)-byte elements")
+            throw wrong("\(counted(data.count, "byte")) for shape \(shape.prefix(8)) of \(size)-byte elements")
         }
         if type == 0 {
             return Constant(shape: shape, values: TensorType.f32.floats(data))
@@ -110,12 +112,12 @@ struct TFLiteGraph {
         let scales = try buffer.integers(table, 2, as: UInt32.self).map { Double(Float(bitPattern: $0)) }
         let zeros = try buffer.integers(table, 3, as: Int64.self).map(Double.init)
         guard !scales.isEmpty, scales.allSatisfy({ $0.isFinite }), zeros.count == scales.count else {
-            throw wrong("\(scales.count) scales and \(zeros.count) zero points")
+            throw wrong("\(counted(scales.count, "scale")) and \(counted(zeros.count, "zero point"))")
         }
         guard scales.count > 1 else { return Quantization(scales: scales, zeros: zeros, step: 1) }
         let axis = Int(try buffer.integer(table, 6, default: Int32(0)))
         guard shape.indices.contains(axis), shape[axis] == scales.count else {
-            throw wrong("\(scales.count) scales along axis \(axis) of shape \(shape.prefix(8))")
+            throw wrong("\(counted(scales.count, "scale")) along axis \(axis) of shape \(shape.prefix(8))")
         }
         return Quantization(scales: scales, zeros: zeros, step: shape[(axis + 1)...].reduce(1, *))
     }

@@ -1,3 +1,5 @@
+import Wording
+
 /// Makes a model file of Google's YAMNet in TensorFlow Lite form.
 package enum YAMNetImporter {
     /// Reads the trunk and the classifier by following the operators, dequantises them to F32 and writes a model file.
@@ -67,7 +69,7 @@ package enum YAMNetImporter {
             let outputs = transposed ? shape[0] : shape[shape.count - 1]
             let bias = try graph.constant(operation.inputs[2])
             guard bias.values.count == outputs else {
-                throw TFLiteError("\(name): \(bias.values.count) biases; expected \(outputs)")
+                throw TFLiteError("\(name): \(counted(bias.values.count, "bias", "biases")); expected \(outputs)")
             }
             parameters["\(name)/w"] = transposed ? transpose(weight.values, rows: outputs) : weight.values
             parameters["\(name)/b"] = bias.values

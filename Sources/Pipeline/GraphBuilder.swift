@@ -1,3 +1,5 @@
+import Wording
+
 /// Resolves a specification against the known stage kinds. Pure: files are digested through a closure.
 package struct GraphBuilder {
     private let spec: PipelineSpec
@@ -24,7 +26,7 @@ package struct GraphBuilder {
     package func build() throws -> Graph {
         guard spec.stages.count <= Graph.maximumNodes else {
             throw PipelineError(
-                file: spec.file, "\(spec.stages.count) stages, expected at most \(Graph.maximumNodes)")
+                file: spec.file, "\(counted(spec.stages.count, "stage")), expected at most \(Graph.maximumNodes)")
         }
         let order = try topologicalOrder()
         var place: [String: Int] = [:]

@@ -27,8 +27,10 @@ package enum PipelineLoader {
     /// - Throws: `PipelineError` naming file, line, what was found and what was expected; `NetworkError` for a
     ///   model file that cannot be used.
     package static func load(path: String, sets: [String]) throws -> LoadedPipeline {
-        guard let bytes = try? FileSystem.read(path) else {
-            throw PipelineError(file: path, "no such pipeline, or it may not be read")
+        let bytes: [UInt8]
+        do { bytes = try FileSystem.read(path) } catch CorpusError.file(_, _, let reason) {
+            throw PipelineError(
+                file: path, FileSystem.exists(path) ? "cannot read the pipeline: \(reason)" : "no such pipeline")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw PipelineError(file: path, "not UTF-8 text")

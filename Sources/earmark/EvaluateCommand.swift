@@ -37,9 +37,8 @@ struct EvaluateCommand: ParsableCommand {
         guard models.count == 1 || ablation || out == nil else {
             throw ValidationError("--out takes the report of one model, found \(models.count)")
         }
-        guard resamples >= 0, (1...1024).contains(workers) else {
-            throw ValidationError("--resamples and --workers must not be negative")
-        }
+        guard resamples >= 0 else { throw ValidationError("--resamples is \(resamples), expected 0 or more") }
+        guard (1...1024).contains(workers) else { throw ValidationError("--workers is \(workers), expected 1 to 1024") }
     }
 
     func run() throws {

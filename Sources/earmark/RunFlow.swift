@@ -53,7 +53,7 @@ struct RunFlow {
                     #"{"event":"failure","clip":\#(JSON.text(failure.clip)),"path":\#(JSON.text(failure.path)),"#
                         + #""class":"\#(failure.failureClass)","reason":\#(JSON.text(failure.reason))}"#)
             } else {
-                say(failure.text)
+                say(failure.text(on: STDERR_FILENO))
             }
         }
         if failures.count > Self.shownFailures {

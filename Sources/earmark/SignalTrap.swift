@@ -13,7 +13,7 @@ final class SignalTrap {
             source.setEventHandler {
                 if stop.isRaised { _exit(Status.tryAgain) }
                 stop.raise()
-                say("\nearmark: stopping; what is done is kept (again to stop at once)")
+                say("\nearmark: stopping; what is done is kept (press Ctrl-C again to stop at once)")
             }
             source.resume()
             sources.append(source)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Ledger
 import Stages
 import Wording
@@ -45,7 +46,7 @@ struct StatusCommand: ParsableCommand {
             print("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19)))")
         }
         for line in report.lines(pipeline: chosen.name) { print(line) }
-        for failure in failures { print(failure.text) }
+        for failure in failures { print(failure.text(on: STDOUT_FILENO)) }
     }
 
     private func printJSON(

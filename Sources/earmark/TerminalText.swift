@@ -1,3 +1,4 @@
+import Glibc
 import Stages
 
 /// Names and messages as they may stand on a terminal.
@@ -26,6 +27,10 @@ enum TerminalText {
 }
 
 extension FailureLine {
-    /// One line for people.
-    var text: String { TerminalText.plain("failed: \(clip) (\(path)): \(failureClass): \(reason)") }
+    /// One line for people and for `grep`; two on a terminal that is too narrow for it.
+    func text(on descriptor: Int32) -> String {
+        let line = TerminalText.plain("failed: \(clip) (\(path)): \(failureClass): \(reason)")
+        guard isatty(descriptor) != 0, line.count >= Terminal.columns(descriptor) else { return line }
+        return TerminalText.plain("failed: \(clip): \(failureClass): \(reason)") + "\n  " + TerminalText.plain(path)
+    }
 }

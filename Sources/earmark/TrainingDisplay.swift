@@ -22,9 +22,10 @@ final class TrainingDisplay {
         case .step(let epoch, let step, let steps, let loss, let speed):
             guard isTerminal, lastShown.map({ $0.seconds >= Self.interval }) ?? true else { return }
             lastShown = Stopwatch()
-            write(
-                "\rtraining: epoch \(epoch)/\(epochs), step \(step)/\(steps), loss \(Figures.fixed(loss, 4)), "
-                    + "\(Figures.fixed(speed, 0)) chunks/s\u{1B}[K")
+            let line =
+                "training: epoch \(epoch)/\(epochs), step \(step)/\(steps), loss \(Figures.fixed(loss, 4)), "
+                + "\(Figures.fixed(speed, 0)) chunks/s"
+            write("\r\(line.prefix(max(1, Terminal.columns(STDERR_FILENO) - 1)))\u{1B}[K")
         case .epoch(let record, let isBest):
             epochSeconds.append(record.seconds)
             let mean = epochSeconds.reduce(0, +) / Double(epochSeconds.count)

@@ -38,10 +38,10 @@ struct DisplayTests {
         try scratch.write("corpus.csv", try scratch.text("corpus.csv") + rows)
         let run = try onTerminal(scratch.run("features.yaml").filter { $0 != "--quiet" }, columns: UInt16(columns))
         #expect(run.status == 3)
-        let shown = run.text.components(separatedBy: "\r").filter {
-            $0.hasSuffix("\u{1B}[K") || $0.contains("\u{1B}[K\n")
+        // A carriage return and a newline are one character to Swift.
+        let shown = run.text.replacingOccurrences(of: "\r\n", with: "\n").split(separator: "\r").compactMap { line in
+            line.range(of: "\u{1B}[K").map { line[..<$0.lowerBound] }
         }
-        .map { $0.replacingOccurrences(of: "\u{1B}[K", with: "").replacingOccurrences(of: "\n", with: "") }
         #expect(!shown.isEmpty, "\(run.text)")
         for line in shown { #expect(line.count < columns, "\(line.count): \(line)") }
         if columns >= 40 { #expect(shown.last?.contains("1300 failed") == true, "\(shown)") }
@@ -107,7 +107,7 @@ struct DisplayTests {
             run.errors.firstMatch(of: /done in (-?[0-9.]+) s/).flatMap { Double($0.1) }, "\(run.errors)")
         #expect(number >= 0 && number < 600, "\(run.errors)")
         let status = try Tool.run("status", "--cache", scratch.path("cache"), environment: ["LD_PRELOAD": library])
-        #expect(status.status == 0 && !status.output.contains("-" + "1 s"), "\(status.output)")
+        #expect(status.status == 0 && status.output.contains("last run: complete"), "\(status.output)")
     }
 
     private static let compiler = ["/usr/bin/cc", "/usr/bin/clang", "/usr/bin/gcc"].first {

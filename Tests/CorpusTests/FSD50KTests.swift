@@ -48,7 +48,7 @@ import Testing
         let corpus = try FSD50K(folder: folder.path)
         #expect(corpus.scan.entries.map(\.clip) == ["1", "2", "3"])
         #expect(corpus.scan.warnings.count == 2)
-        #expect(corpus.scan.warnings[0].contains("1 of 3 clips have no file, the first '3'"))
+        #expect(corpus.scan.warnings[0].contains("1 of 3 clips has no file, the first '3'"))
         #expect(corpus.scan.warnings[1].contains("no folder FSD50K.eval_audio or FSD50K.eval_audio_16k"))
     }
 

@@ -27,7 +27,7 @@ import Testing
         ("clip,path,lables\n", "m.csv:1: found unknown column 'lables', expected the header clip,path,labels,split"),
         ("clip,labels\n", "m.csv:1: found no column 'path', expected the header clip,path,labels,split"),
         ("clip,path,clip\n", "m.csv:1: found column 'clip' twice, expected the header clip,path,labels,split"),
-        ("clip,path\na\n", "m.csv:2: found 1 fields, expected 2, as in the header"),
+        ("clip,path\na\n", "m.csv:2: found 1 field, expected 2, as in the header"),
         ("clip,path\n,x\n", "m.csv:2: found an empty clip, expected every clip with a name and a path"),
         ("clip,path\na,\"\"\n", "m.csv:2: found an empty path, expected every clip with a name and a path"),
         ("clip,path\na,x\0y\n", "m.csv:2: found a zero byte in the path, expected text without one"),

@@ -79,7 +79,7 @@ struct ModelFileTests {
             #expect(try refusal(Array(bytes[..<count])) != "accepted", "\(count) bytes")
         }
         #expect(try refusal(bytes) == "accepted")
-        #expect(try refusal(bytes + [0]).contains("1 bytes after the last tensor"))
+        #expect(try refusal(bytes + [0]).contains("1 byte after the last tensor"))
         #expect(try refusal(Array(bytes[..<(bytes.count - 1)])).contains("tensor head/b: ends at byte"))
     }
 
