@@ -55,7 +55,7 @@ struct OutputTests {
         let (scratch, table) = try cache()
         #expect(mkfifo(scratch.path("fifo"), 0o600) == 0)
         let read = try shell(
-            "timeout 20 cat '\(scratch.path("fifo"))' > '\(scratch.path("read"))' & \"$EARMARK\" export scores --cache "
+            "timeout -s KILL 20 cat '\(scratch.path("fifo"))' > '\(scratch.path("read"))' & \"$EARMARK\" export scores --cache "
                 + "'\(scratch.path("cache"))' --out '\(scratch.path("fifo"))'; s=$?; wait; exit $s")
         #expect(read.status == 0, "\(read.errors)")
         #expect(try scratch.text("read") == table)
