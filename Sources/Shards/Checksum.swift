@@ -87,6 +87,9 @@ package final class FileDigester {
         let descriptor = open(raw, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
+        try ShardError.requireFile(status, path)
         guard start == 0 || lseek(descriptor, start, SEEK_SET) == start else {
             throw ShardError(path: path, "cannot go to byte \(start)", code: errno)
         }

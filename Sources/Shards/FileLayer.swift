@@ -1,6 +1,6 @@
 import Foundation
 
-/// The system calls a shard's writer makes, so that a test can make any of them fail or log their order.
+/// The system calls that shards are written and mapped by, so that a test can make any of them fail or log their order.
 ///
 /// Each returns what the system call returns and leaves `errno` as it does.
 package struct FileLayer: Sendable {
@@ -12,13 +12,19 @@ package struct FileLayer: Sendable {
     package var rename: @Sendable (_ from: String, _ to: String) -> Int32
     package var close: @Sendable (Int32) -> Int32
     package var unlink: @Sendable (String) -> Int32
+    /// Maps a whole file for reading; nil where the system refuses.
+    package var map: @Sendable (_ file: Int32, _ size: Int) -> UnsafeMutableRawPointer?
 
     /// The system itself.
     package static let system = FileLayer(
         open: { Foundation.open($0, $1, $2) }, pwrite: { Foundation.pwrite($0, $1, $2, $3) },
         fdatasync: { Foundation.fdatasync($0) }, fsync: { Foundation.fsync($0) },
         ftruncate: { Foundation.ftruncate($0, $1) }, rename: { Foundation.rename($0, $1) },
-        close: { Foundation.close($0) }, unlink: { Foundation.unlink($0) })
+        close: { Foundation.close($0) }, unlink: { Foundation.unlink($0) },
+        map: { file, size in
+            let base = mmap(nil, size, PROT_READ, MAP_SHARED, file, 0)
+            return base == MAP_FAILED ? nil : base
+        })
 
     /// Writes all of `bytes`, going on after short writes and interruptions.
     func writeAll(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(ShardError) {

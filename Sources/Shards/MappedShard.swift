@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A shard, sealed or not, mapped for reading.
 package final class MappedShard: @unchecked Sendable {
@@ -6,14 +7,20 @@ package final class MappedShard: @unchecked Sendable {
     package let header: NumpyHeader
     private let base: UnsafeMutableRawPointer
     private let size: Int
+    /// Bytes that were read since pages were let go of last.
+    private let read = Atomic<Int>(0)
+
+    /// Pages are let go of after so many bytes: else all of a cache that is read once would stay in memory, as each shard
+    /// is mapped whole. Read again, they come from the system's own cache at the price of a page fault.
+    private static let heldBytes = 4 << 20
 
     /// Maps a file and checks its header against its size.
     ///
     /// - Parameter rowsOfPartial: for a shard that is not sealed, whose header does not tell its rows: how many count.
     /// - Throws: `ShardError` naming the byte, what was found and what was expected.
-    package init(path: String, rowsOfPartial: Int? = nil) throws(ShardError) {
+    package init(path: String, rowsOfPartial: Int? = nil, files: FileLayer = .system) throws(ShardError) {
         self.path = path
-        let (mapped, size) = try Self.map(path, atLeast: 10)
+        let (mapped, size) = try Self.map(path, atLeast: 10, files)
         base = mapped
         self.size = size
         let bytes = UnsafeRawBufferPointer(start: mapped, count: min(size, 8192))
@@ -31,18 +38,20 @@ package final class MappedShard: @unchecked Sendable {
 
     /// Maps a regular file of at least so many bytes.
     private static func map(
-        _ path: String, atLeast least: Int
+        _ path: String, atLeast least: Int, _ files: FileLayer
     ) throws(ShardError) -> (base: UnsafeMutableRawPointer, size: Int) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Opened without waiting: a pipe would let nobody in until another came to write.
+        let descriptor = files.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
         guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
-        defer { close(descriptor) }
+        defer { _ = files.close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size >= least else {
+        try ShardError.requireFile(status, path)
+        guard status.st_size >= least else {
             throw ShardError(path: path, "found \(status.st_size) bytes, expected a .npy file", byte: 0)
         }
         let size = Int(status.st_size)
-        guard let mapped = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED else {
+        guard let mapped = files.map(descriptor, size) else {
             throw ShardError(path: path, "cannot map \(size) bytes", code: errno)
         }
         return (mapped, size)
@@ -68,20 +77,21 @@ package final class MappedShard: @unchecked Sendable {
     ///
     /// Rows that the file does not reach are no rows of it: asking for them throws.
     /// - Throws: `ShardError` where the file cannot be opened or holds no row at all.
-    package init(path: String, salvagedBy known: NumpyHeader) throws(ShardError) {
+    package init(path: String, salvagedBy known: NumpyHeader, files: FileLayer = .system) throws(ShardError) {
         self.path = path
-        let (mapped, size) = try Self.map(path, atLeast: NumpyHeader.size)
+        let (mapped, size) = try Self.map(path, atLeast: NumpyHeader.size, files)
         base = mapped
         self.size = size
         let rows = (size - NumpyHeader.size) / known.rowSize
         header = NumpyHeader(dtype: known.dtype, rows: min(known.rows, rows), columns: known.columns)
     }
 
-    /// Lets go of the memory that rows before a place take; they are read again from the file when they are asked for.
-    package func forget(rowsBefore row: Int) {
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let end = min(size, header.dataOffset + row * header.rowSize) / page * page
-        if end > 0 { madvise(base, end, MADV_DONTNEED) }
+    /// Counts bytes that were read, and lets go of the memory they take once they are many. Harmless to whoever else reads
+    /// the shard: the pages are the file's, and come back when they are asked for.
+    private func note(read bytes: Int) {
+        guard read.add(bytes, ordering: .relaxed).newValue >= Self.heldBytes else { return }
+        read.store(0, ordering: .relaxed)
+        madvise(base, size, MADV_DONTNEED)
     }
 
     /// Bytes of the whole file.
@@ -112,13 +122,26 @@ package final class MappedShard: @unchecked Sendable {
         let bytes = try rows(first, count)
         guard let source = bytes.baseAddress, count > 0 else { return }
         header.dtype.decode(source, count: count * header.columns, to: target)
-        withExtendedLifetime(self) {}
+        note(read: bytes.count)
     }
 
     /// Digest of some rows' bytes, to hold against the ledger's.
     package func digest(_ first: Int, _ count: Int) throws(ShardError) -> Digest {
-        let digest = Checksum.of(try rows(first, count))
-        withExtendedLifetime(self) {}
-        return digest
+        let bytes = try rows(first, count)
+        if bytes.count <= Self.heldBytes {
+            let digest = Checksum.of(bytes)
+            note(read: bytes.count)
+            return digest
+        }
+        // A long recording's rows are never in memory all at once.
+        let checksum = Checksum()
+        var rest = bytes
+        while !rest.isEmpty {
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.heldBytes))
+            checksum.update(piece)
+            note(read: piece.count)
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))
+        }
+        return checksum.digest
     }
 }

@@ -21,6 +21,18 @@ package struct ShardError: Error, CustomStringConvertible, Sendable {
         return place + message + (code.map { ": " + String(cString: strerror($0)) } ?? "")
     }
 
+    /// - Throws: `ShardError` for a folder, a pipe or a device.
+    static func requireFile(_ status: stat, _ path: String) throws(ShardError) {
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            throw ShardError(path: path, "found \(isFolder ? "a folder" : "a pipe or a device"), expected a file")
+        }
+    }
+
+    /// True where the system has run out of memory, of open files or of room: what was to be read or written is as sound
+    /// as before, and the run can go on later.
+    package var isShortage: Bool { isOutOfSpace || [ENOMEM, EMFILE, ENFILE, EAGAIN].contains(code) }
+
     /// True where room ran out: the run can go on once there is space again.
     package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 }

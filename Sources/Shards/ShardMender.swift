@@ -10,12 +10,14 @@ package enum ShardMender {
     package static func mend(
         path: String, header: NumpyHeader, files: FileLayer = .system
     ) throws(ShardError) -> Digest {
-        let descriptor = files.open(path, O_RDWR | O_CLOEXEC, 0)
+        let descriptor = files.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, 0)
         guard descriptor >= 0 else { throw ShardError(path: path, "cannot open for mending", code: errno) }
         defer { _ = files.close(descriptor) }
         var status = stat()
         let size = NumpyHeader.size + header.rows * header.rowSize
-        guard fstat(descriptor, &status) == 0, Int(status.st_size) >= size else {
+        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
+        try ShardError.requireFile(status, path)
+        guard Int(status.st_size) >= size else {
             throw ShardError(
                 path: path, "found \(status.st_size) bytes, expected \(size) for \(header.rows) rows",
                 byte: Int(status.st_size))

@@ -63,7 +63,7 @@ package final class ShardWriter: @unchecked Sendable {
         rows = keepingRows ?? 0
         let partial = Self.partial(path)
         let flags = keepingRows == nil ? O_RDWR | O_CREAT | O_EXCL : O_RDWR
-        descriptor = files.open(partial, flags | O_CLOEXEC, 0o644)
+        descriptor = files.open(partial, flags | O_CLOEXEC | O_NONBLOCK, 0o644)
         guard descriptor >= 0 else { throw ShardError(path: partial, "cannot open for writing", code: errno) }
         written = NumpyHeader.size + rows * columns * dtype.size
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
@@ -73,7 +73,11 @@ package final class ShardWriter: @unchecked Sendable {
             try files.syncFolder(Self.folder(path))
         } else {
             var status = stat()
-            guard fstat(descriptor, &status) == 0, Int(status.st_size) >= written else {
+            guard fstat(descriptor, &status) == 0 else {
+                throw ShardError(path: partial, "cannot look at", code: errno)
+            }
+            try ShardError.requireFile(status, partial)
+            guard Int(status.st_size) >= written else {
                 throw ShardError(
                     path: partial, "found \(status.st_size) bytes, expected at least \(written) for \(rows) rows",
                     byte: Int(status.st_size))

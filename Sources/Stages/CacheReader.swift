@@ -59,22 +59,41 @@ package final class CacheReader {
         }
         let shard: MappedShard
         do {
-            shard = try self.shard(record.shard)
-            guard try shard.digest(Int(record.firstRow), Int(record.rowCount)).description == record.digest else {
-                throw ClipFailure(
-                    failureClass: "damaged",
-                    reason: "cached rows \(record.firstRow) to \(record.firstRow + record.rowCount) of \(shard.path) "
-                        + "are not what was written; run 'earmark verify --repair'")
-            }
+            shard = try checked(record)
         } catch let error as ShardError {
-            throw ClipFailure(failureClass: "damaged", reason: "\(error); run 'earmark verify --repair'")
+            // Too little memory says nothing about the rows: it ends the run, and the clip stays as it was.
+            if error.isShortage { throw error }
+            throw ClipFailure(
+                failureClass: "damaged", reason: "\(error)\(error.code == nil ? "" : "; run 'earmark verify --repair'")"
+            )
         }
         return Cursor(self, shard, record)
     }
 
-    /// Rows of a record as floats, (rowCount, columns).
-    package func floats(_ record: ResultRecord) throws -> (values: [Float], columns: Int) {
+    /// The shard of a record whose rows are what was written.
+    ///
+    /// - Throws: `ShardError` where they are not, or cannot be had.
+    private func checked(_ record: ResultRecord) throws -> MappedShard {
         let shard = try shard(record.shard)
+        let (first, count) = (Int(record.firstRow), Int(record.rowCount))
+        let found: String
+        do { found = try shard.digest(first, count).description } catch {
+            throw ShardError(path: shard.path, "\(error.message); run 'earmark verify --repair'")
+        }
+        guard found == record.digest else {
+            throw ShardError(
+                path: shard.path,
+                "rows \(first) to \(first + count) are not what was written: found digest \(found), expected "
+                    + "\(record.digest); run 'earmark verify --repair'")
+        }
+        return shard
+    }
+
+    /// Rows of a record as floats, (rowCount, columns).
+    ///
+    /// - Throws: `ShardError` where they are not what was written.
+    package func floats(_ record: ResultRecord) throws -> (values: [Float], columns: Int) {
+        let shard = try checked(record)
         var values = [Float](repeating: 0, count: Int(record.rowCount) * shard.header.columns)
         try values.withUnsafeMutableBufferPointer {
             if let base = $0.baseAddress { try shard.floats(Int(record.firstRow), Int(record.rowCount), to: base) }
@@ -86,7 +105,7 @@ package final class CacheReader {
     package func shard(_ id: Int64) throws -> MappedShard {
         if let known = shards.first(where: { $0.id == id }) { return known.shard }
         guard let record = try ledger.shard(id: id) else {
-            throw ShardError(path: cache, "the ledger has no shard \(id), expected one")
+            throw ShardError(path: cache, "the ledger has no shard \(id), expected one; run 'earmark verify --repair'")
         }
         let mapped = try Self.map(cache + "/" + record.path, ledger, id)
         if shards.count >= Self.keptShards { shards.removeFirst() }

@@ -9,9 +9,6 @@ struct ShardCheck {
     let ledger: Ledger
     let record: ShardRecord
 
-    /// Rows are let go of after so many bytes, so that a check takes no more memory than they.
-    private static let heldBytes = 16 << 20
-
     private var finalPath: String { cache.folder + "/" + record.path }
 
     /// - Parameter repair: takes the results of damaged rows back, and mends or removes the file.
@@ -27,17 +24,11 @@ struct ShardCheck {
         var damaged: [ResultRecord] = []
         var faults: [String] = []
         var needed = 0
-        var held = 0
         do {
             let shard = try MappedShard(path: path, salvagedBy: header)
             try ledger.forEachResult(shard: record.id) { result in
                 report.results += 1
                 report.bytes += result.rowCount * Int64(header.rowSize)
-                held += Int(result.rowCount) * header.rowSize
-                if held > Self.heldBytes {
-                    shard.forget(rowsBefore: Int(result.firstRow))
-                    held = 0
-                }
                 let digest = try? shard.digest(Int(result.firstRow), Int(result.rowCount))
                 if digest?.description == result.digest {
                     needed = max(needed, Int(result.firstRow + result.rowCount))
@@ -47,6 +38,8 @@ struct ShardCheck {
             }
             faults = try self.faults(shard, header, path, hasDamagedRows: !damaged.isEmpty)
         } catch let error as ShardError {
+            // Too little memory is no fault of the shard, whose clips a repair would take back.
+            if error.isShortage { throw error }
             faults = ["\(error)"]
             damaged = []
             needed = 0

@@ -79,7 +79,7 @@ enum Failure {
             }
         case let error as CommandError: error.status
         case let error as ShardError:
-            error.isOutOfSpace ? Status.tryAgain : error.code == nil ? Status.badInput : Status.inputOutput
+            error.isShortage ? Status.tryAgain : error.code == nil ? Status.badInput : Status.inputOutput
         case let error as LedgerError:
             switch error.kind {
             case .corrupt: Status.badInput
