@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Rot in every region of every kind of file: it is found and named, or an error says so; never a crash, never silence.
 
-After `verify --repair` and a run the cache must hold the bytes that it held before.
+After `verify --repair` and a run the cache must hold the bytes that it held before, whatever became of the ledger.
+`--ledger-bits -1` takes every bit of the ledger, which is a matter of hours; the tests take every bit in one process:
+EARMARK_LEDGER_BITS=all swift test -c release --filter LedgerBitTests.
 """
 import shutil
 import sqlite3
@@ -10,7 +12,7 @@ from bench import ROOT, Bench
 from damage import CUT, FLIP, NOISE, ZERO, damaged
 from product import STATUSES, Product, fresh
 
-bench = Bench("rot", __doc__, clips=12, flips=300, ways=4)
+bench = Bench("rot", __doc__, clips=12, flips=300, ways=4, ledger_bits=100)
 WAYS = (FLIP, ZERO, NOISE, CUT)[:bench.options.ways]
 earmark = Product(bench)
 
@@ -87,15 +89,13 @@ def judge(whole, cache, name, damage, checks):
     if restored:
         report, ended = earmark.verify(cache)
         checks["sound"](ended.status == 0, f"{where}: {ended.out.strip()[:200]}")
-    refused = repair.status in (65, 74) and again.status in (65, 74)
-    checks["restored" if not (name.startswith("ledger") and refused) else "refused"](
-        restored or refused and name.startswith("ledger"), f"{where}: repair {repair.line}, run {again.line}")
+    checks["restored"](restored, f"{where}: repair {repair.line}, run {again.line}")
 
 
 def caches(wholes):
     names = {"alive": "no command dies of rot", "found": "verify finds rot, or it does no harm",
              "named": "what it says names the file", "restored": "repair and run restore the same bytes",
-             "sound": "and verify finds nothing more", "refused": "a ledger beyond repair is refused in a line"}
+             "sound": "and verify finds nothing more"}
     contexts = {key: bench.many(text) for key, text in names.items()}
     checks = {key: context.__enter__() for key, context in contexts.items()}
     for whole in wholes:
@@ -107,11 +107,13 @@ def caches(wholes):
                     (cache / file).write_bytes(damaged(data, way, place, bench.random))
                     judge(whole, cache, str(file), f"{way} at {region} ({place})", checks)
             if file.name == "ledger.sqlite":
-                for _ in range(bench.options.flips // 3):
-                    place = bench.random.randrange(len(data))
+                bits, wanted = range(len(data) * 8), bench.options.ledger_bits
+                for bit in bits if wanted < 0 else bench.random.sample(bits, min(wanted, len(bits))):
                     cache = whole.copy()
-                    (cache / file).write_bytes(damaged(data, FLIP, place, bench.random))
-                    judge(whole, cache, str(file), f"{FLIP} at {place}", checks)
+                    flipped = bytearray(data)
+                    flipped[bit // 8] ^= 1 << bit % 8
+                    (cache / file).write_bytes(flipped)
+                    judge(whole, cache, str(file), f"bit {bit % 8} of byte {bit // 8}", checks)
             cache = whole.copy()
             (cache / file).unlink()
             judge(whole, cache, str(file), "removed", checks)

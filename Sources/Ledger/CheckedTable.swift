@@ -26,7 +26,7 @@ struct CheckedTable {
         fields: ["class", "reason", "frame", "size", "modified", "attempts"], clip: "clip")
     static let all = [meta, pipelines, stages, runs, models, deaths, failures]
 
-    private var columns: String { (key + fields).joined(separator: ", ") }
+    var columns: String { (key + fields).joined(separator: ", ") }
     var keyCondition: String { key.map { "\($0) = ?" }.joined(separator: " AND ") }
 
     /// Gives a row that was just written its check.
@@ -40,29 +40,28 @@ struct CheckedTable {
             arguments: [Self.check(row, count: key.count + fields.count)] + arguments)
     }
 
-    /// The rows that do not fit their checks.
-    func damaged(_ database: Database) throws -> [RowDamage] {
+    /// Rows, each held against its check: key and fields in their order.
+    ///
+    /// - Parameter tail: what follows the table's name in the statement, which calls the table `t`.
+    /// - Throws: `LedgerError` of kind corrupt, naming table and key, for the first row that is not what was written.
+    func rows(_ database: Database, _ tail: String = "", _ arguments: StatementArguments = []) throws -> [Row] {
+        let list = (key + fields + ["row_check"]).map { "t." + $0 }.joined(separator: ", ")
+        let rows = try Row.fetchAll(database, sql: "SELECT \(list) FROM \(name) t \(tail)", arguments: arguments)
+        for row in rows where !isSound(row) { throw LedgerError.damaged(name, key.indices.map { row.value($0).shown }) }
+        return rows
+    }
+
+    /// Whether a row fits its check, which follows key and fields.
+    func isSound(_ row: some RowValues) -> Bool {
         let count = key.count + fields.count
-        let rows = try Row.fetchCursor(database, sql: "SELECT \(columns), row_check FROM \(name)")
-        var found: [RowDamage] = []
-        while let row = try rows.next() {
-            if Int64.fromDatabaseValue(row[count]) == Self.check(row, count: count) { continue }
-            let values = key.indices.map { row[$0] as DatabaseValue }
-            let place = clip.flatMap { key.firstIndex(of: $0) }
-            found.append(
-                RowDamage(
-                    table: name, key: values.map(Self.shown).joined(separator: ", "),
-                    clip: place.flatMap { Int64.fromDatabaseValue(values[$0]) },
-                    stage: name == "stages" ? Int64.fromDatabaseValue(values[0]) : nil, keyValues: values))
-        }
-        return found
+        return row.number(orNil: count) == Self.check(row, count: count)
     }
 
     /// By storage class as well: a byte that turns a text into bytes or a number must show.
-    private static func check(_ row: Row, count: Int) -> Int64 {
+    private static func check(_ row: some RowValues, count: Int) -> Int64 {
         var check = RowCheck()
         for index in 0..<count {
-            switch (row[index] as DatabaseValue).storage {
+            switch row.value(index).storage {
             case .null: check.add(nil as Int64?)
             case .int64(let number): check.add(number)
             case .double(let number): check.add(number)
@@ -71,15 +70,5 @@ struct CheckedTable {
             }
         }
         return check.value
-    }
-
-    private static func shown(_ value: DatabaseValue) -> String {
-        switch value.storage {
-        case .null: "nothing"
-        case .int64(let number): String(number)
-        case .double(let number): String(number)
-        case .string(let text): text
-        case .blob(let bytes): "\(bytes.count) bytes"
-        }
     }
 }

@@ -8,24 +8,39 @@ extension Ledger {
     /// their results and lose their place.
     ///
     /// - Parameters:
-    ///   - manifest: digest of the manifest; where it is the one of last time, nothing is written.
+    ///   - manifest: digest of the manifest. Where it is the one of last time and the clips are those of the manifest,
+    ///     each with its name, path and place, nothing is written. The digest alone decides nothing: a row that was lost
+    ///     with a damaged page does not change it.
     ///   - row: the manifest's row at a place.
+    /// - Throws: `LedgerError` of kind corrupt where a clip's row is not what was written.
     package func adopt(manifest: String, count: Int, row: (Int) -> ManifestRow) throws {
-        if try meta("manifest") == manifest { return }
+        if try meta("manifest") == manifest, try holds(count, row) { return }
         try write { database in
+            // Ids of clips whose rows were lost may still stand in other tables, and are given to no other clip.
+            var next =
+                1
+                + (try Int64.fetchOne(
+                    database,
+                    sql: """
+                        SELECT max(id) FROM (SELECT max(id) AS id FROM clips UNION ALL SELECT max(clip) FROM results
+                        UNION ALL SELECT max(clip) FROM sources UNION ALL SELECT max(clip) FROM failures
+                        UNION ALL SELECT max(clip) FROM deaths)
+                        """) ?? 0)
             try database.execute(sql: "UPDATE clips SET position = NULL WHERE position IS NOT NULL")
             let upsert = try database.makeStatement(
                 sql: """
-                    INSERT INTO clips(name, path, position, row_check) VALUES(?, ?, ?, ?)
+                    INSERT INTO clips(id, name, path, position, row_check) VALUES(?, ?, ?, ?, ?)
                     ON CONFLICT(name) DO UPDATE SET path = excluded.path, position = excluded.position,
                         row_check = excluded.row_check
                     """)
             for position in 0..<count {
                 let (name, path) = row(position)
                 upsert.setUncheckedArguments([
-                    name, path, position, ClipRecord.check(name, path, Int64(position)),
+                    next, name, path, position, ClipRecord.check(name, path, Int64(position)),
                 ])
                 try upsert.execute()
+                // A clip that was known keeps its id.
+                if database.lastInsertedRowID == next { next += 1 }
             }
             // Those that lost their place are checked anew, so that their rows stay sound.
             let lost = try Row.fetchAll(database, sql: "SELECT id, name, path FROM clips WHERE position IS NULL")
@@ -35,21 +50,61 @@ extension Ledger {
                     arguments: [ClipRecord.check(clip.text(1), clip.text(2), nil), clip.number(0)])
             }
             try Self.setMeta(database, "manifest", manifest)
+            let placed = try Int.fetchOne(database, sql: "SELECT count(*) FROM clips WHERE position IS NOT NULL") ?? 0
+            try Self.setMeta(database, "clips", String(placed))
             // The table beside the shards has the clips in the order of the manifest before.
             try database.execute(sql: "DELETE FROM meta WHERE key = 'index'")
         }
     }
 
+    /// Whether the clips that have a place are those of a manifest.
+    private func holds(_ count: Int, _ row: (Int) -> ManifestRow) throws -> Bool {
+        try read { database in
+            var place = 0
+            let clips = try Self.placedClips(database)
+            while let found = try clips.next() {
+                let clip = try KnownClip.read(found).placed
+                guard place < count, clip.position == place else { return false }
+                let (name, path) = row(place)
+                guard clip.name.utf8.elementsEqual(name.utf8), clip.path.utf8.elementsEqual(path.utf8) else {
+                    return false
+                }
+                place += 1
+            }
+            return place == count
+        }
+    }
+
+    private static func placedClips(_ database: Database) throws -> RowCursor {
+        try Row.fetchCursor(
+            database,
+            sql: "SELECT \(KnownClip.list("c")) FROM clips c WHERE c.position IS NOT NULL ORDER BY c.position")
+    }
+
+    /// As many clips have a place as the last manifest gave them: a row or an entry of an index that is lost is no clip
+    /// left out in silence.
+    ///
+    /// - Throws: `LedgerError` of kind corrupt.
+    static func requireClips(_ database: Database) throws {
+        guard let text = try CheckedTable.meta.rows(database, "WHERE key = 'clips'").first?.text(orNil: 1) else {
+            return
+        }
+        let found = try Int.fetchOne(database, sql: "SELECT count(*) FROM clips WHERE position IS NOT NULL") ?? 0
+        guard String(found) == text else {
+            throw LedgerError(
+                .corrupt, path: "",
+                "found \(found) clips of the manifest, expected \(text); run 'earmark verify --repair', then run again")
+        }
+    }
+
     /// Every clip of the manifest in its order.
+    ///
+    /// - Throws: `LedgerError` of kind corrupt where a row is not what was written, or rows are missing.
     package func forEachClip(_ body: (ClipRecord) throws -> Void) throws {
         try read { database in
-            let rows = try Row.fetchCursor(
-                database, sql: "SELECT id, position, name, path FROM clips WHERE position IS NOT NULL ORDER BY position"
-            )
-            while let row = try rows.next() {
-                try body(
-                    ClipRecord(id: row.number(0), position: row.number(1), name: row.text(2), path: row.text(3)))
-            }
+            try Self.requireClips(database)
+            let rows = try Self.placedClips(database)
+            while let row = try rows.next() { try body(try KnownClip.read(row).placed) }
         }
     }
 
@@ -61,39 +116,60 @@ extension Ledger {
     /// Every clip the ledger knows by name, whether the manifest of the last run has it or not.
     package func forEachKnownClip(_ body: (_ id: Int64, _ name: String) throws -> Void) throws {
         try read { database in
-            let rows = try Row.fetchCursor(database, sql: "SELECT id, name FROM clips")
-            while let row = try rows.next() { try body(row.number(0), row.text(1)) }
+            // A row's id is not under its check, but two rows never have one, and they lie in its order.
+            var last = Int64.min
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT \(KnownClip.list("c")) FROM clips c NOT INDEXED ORDER BY c.id")
+            while let row = try rows.next() {
+                let clip = try KnownClip.read(row)
+                guard clip.id > last else { throw LedgerError.damaged("clips", [String(clip.id)]) }
+                last = clip.id
+                try body(clip.id, clip.name)
+            }
         }
     }
 
     /// The name of a clip, whether the manifest of the last run has it or not.
     package func name(of clip: Int64) throws -> String? {
-        try read { try String.fetchOne($0, sql: "SELECT name FROM clips WHERE id = ?", arguments: [clip]) }
+        try read {
+            try Row.fetchOne($0, sql: "SELECT \(KnownClip.list("c")) FROM clips c WHERE c.id = ?", arguments: [clip])
+                .map { try KnownClip.read($0).name }
+        }
     }
 
     /// What each clip's file was when it was read.
     package func forEachSource(_ body: (SourceRecord) throws -> Void) throws {
         try read { database in
-            let rows = try Row.fetchCursor(database, sql: "SELECT clip, size, modified, content FROM sources")
-            while let row = try rows.next() {
-                try body(
-                    SourceRecord(
-                        clip: row.number(0), size: row.number(1), modified: row.number(2), content: row.text(3)))
-            }
+            let rows = try Row.fetchCursor(database, sql: "SELECT \(SourceRecord.list("s")) FROM sources s")
+            while let row = try rows.next() { try body(try SourceRecord.read(row)) }
         }
     }
 
     package func meta(_ key: String) throws -> String? {
-        try read { try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key]) }
+        try read { try CheckedTable.meta.rows($0, "WHERE key = ?", [key]).first.map { try $0.text(1) } }
     }
 
-    /// The table of rows beside the shards, as it was last written: of which pipeline, and the digest of its bytes.
-    package func noteIndex(pipeline: String, digest: String) throws {
-        try write { try Self.setMeta($0, "index", pipeline + " " + digest) }
+    /// The table of rows beside the shards, as it was last written: of which pipelines, and the digest of its bytes.
+    package func noteIndex(pipelines: String, digest: String) throws {
+        try write { try Self.setMeta($0, "index", pipelines + " " + digest) }
     }
 
-    package func isIndex(pipeline: String, digest: String) throws -> Bool {
-        try meta("index") == pipeline + " " + digest
+    package func isIndex(pipelines: String, digest: String) throws -> Bool {
+        try meta("index") == pipelines + " " + digest
+    }
+
+    /// Remembers how far apart chunks begin in the rows of a stage, or in those that are made of them.
+    ///
+    /// - Parameter samples: at the pipeline's rate.
+    package func note(hop samples: Int, stage fingerprint: String) throws {
+        let key = "hop " + fingerprint
+        if try meta(key) == String(samples) { return }
+        try write { try Self.setMeta($0, key, String(samples)) }
+    }
+
+    /// nil where no run has noted it.
+    package func hop(stage fingerprint: String) throws -> Int64? {
+        try meta("hop " + fingerprint).flatMap { Int64($0) }
     }
 
     static func setMeta(_ database: Database, _ key: String, _ value: String) throws {

@@ -4,14 +4,11 @@ extension Ledger {
     /// Every failure of the manifest's clips, of one pipeline or of all, in clip order.
     package func failures(target: String? = nil) throws -> [FailureRecord] {
         try read { database in
-            let condition = target == nil ? "" : "AND target = ?"
-            let rows = try Row.fetchAll(
+            let condition = target == nil ? "" : "AND t.target = ?"
+            let rows = try CheckedTable.failures.rows(
                 database,
-                sql: """
-                    SELECT f.clip, f.target, f.class, f.reason, f.frame, f.size, f.modified, f.attempts
-                    FROM failures f JOIN clips c ON c.id = f.clip
-                    WHERE c.position IS NOT NULL \(condition) ORDER BY c.position
-                    """, arguments: target.map { [$0] } ?? [])
+                "JOIN clips c ON c.id = t.clip WHERE c.position IS NOT NULL \(condition) ORDER BY c.position",
+                target.map { [$0] } ?? [])
             return try rows.map {
                 try FailureRecord(
                     clip: $0.number(0), target: $0.text(1), failureClass: $0.text(2), reason: $0.text(3),

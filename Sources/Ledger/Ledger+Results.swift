@@ -62,15 +62,13 @@ extension Ledger {
         try forEachResult(sql: "", [], body)
     }
 
-    private func forEachResult(
+    func forEachResult(
         sql: String, _ arguments: StatementArguments, _ body: (ResultRecord) throws -> Void
     ) throws {
         try read { database in
             let rows = try Row.fetchCursor(
-                database,
-                sql: "SELECT clip, stage, content, shard, first_row, row_count, digest FROM results \(sql)",
-                arguments: arguments)
-            while let row = try rows.next() { try body(try Self.result(row)) }
+                database, sql: "SELECT \(ResultRecord.list("r")) FROM results r \(sql)", arguments: arguments)
+            while let row = try rows.next() { try body(try ResultRecord.read(row)) }
         }
     }
 
@@ -83,20 +81,21 @@ extension Ledger {
         let list = stages.map(String.init).joined(separator: ",")
         let order = stages.enumerated().map { "WHEN \($1) THEN \($0)" }.joined(separator: " ")
         try read { database in
+            try Self.requireClips(database)
             // A cross join keeps SQLite to this order of tables: by place, then each clip's few results.
             let rows = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT r.clip, r.stage, r.content, r.shard, r.first_row, r.row_count, r.digest,
-                        c.position, c.name, c.path
+                    SELECT \(ResultRecord.list("r")), \(KnownClip.list("c")), \(SourceRecord.list("s"))
                     FROM clips c INDEXED BY clips_by_position CROSS JOIN results r ON r.clip = c.id
                         AND r.stage IN (\(list)) CROSS JOIN sources s ON s.clip = c.id AND s.content = r.content
                     WHERE c.position IS NOT NULL ORDER BY c.position, CASE r.stage \(order) END
                     """)
             while let row = try rows.next() {
-                let clip = try ClipRecord(
-                    id: row.number(0), position: row.number(7), name: row.text(8), path: row.text(9))
-                try body(clip, try Self.result(row))
+                let width = ResultRecord.columns.count
+                let clip = try KnownClip.read(row, from: width).placed
+                _ = try SourceRecord.read(row, from: width + KnownClip.columns.count)
+                try body(clip, try ResultRecord.read(row))
             }
         }
     }
@@ -106,18 +105,10 @@ extension Ledger {
         try read { database in
             try Row.fetchOne(
                 database,
-                sql: """
-                    SELECT clip, stage, content, shard, first_row, row_count, digest FROM results
-                    WHERE clip = ? AND stage = ?
-                    """, arguments: [clip, stage]
-            ).map(Self.result)
+                sql: "SELECT \(ResultRecord.list("r")) FROM results r WHERE clip = ? AND stage = ?",
+                arguments: [clip, stage]
+            ).map { try ResultRecord.read($0) }
         }
-    }
-
-    private static func result(_ row: Row) throws -> ResultRecord {
-        try ResultRecord(
-            clip: row.number(0), stage: row.number(1), content: row.text(2), shard: row.number(3),
-            firstRow: row.number(4), rowCount: row.number(5), digest: row.text(6))
     }
 
     /// Makes every index anew out of its table.

@@ -6,10 +6,18 @@ extension Ledger {
     package func stageID(fingerprint: String, kind: String, classes: String) throws -> Int64 {
         if let known = try knownStageID(fingerprint: fingerprint) { return known }
         return try write { database in
+            // The id of a stage whose row was lost may still stand in other tables, and is given to no other.
+            let id =
+                1
+                + (try Int64.fetchOne(
+                    database,
+                    sql: """
+                        SELECT max(id) FROM (SELECT max(id) AS id FROM stages UNION ALL SELECT max(stage) FROM results
+                        UNION ALL SELECT max(stage) FROM shards)
+                        """) ?? 0)
             try database.execute(
-                sql: "INSERT INTO stages(fingerprint, kind, classes) VALUES(?, ?, ?)",
-                arguments: [fingerprint, kind, classes])
-            let id = database.lastInsertedRowID
+                sql: "INSERT INTO stages(id, fingerprint, kind, classes) VALUES(?, ?, ?, ?)",
+                arguments: [id, fingerprint, kind, classes])
             try CheckedTable.stages.mark(database, [id])
             return id
         }
@@ -18,13 +26,13 @@ extension Ledger {
     /// The id of a stage, if it was ever run on this cache.
     package func knownStageID(fingerprint: String) throws -> Int64? {
         try read {
-            try Int64.fetchOne($0, sql: "SELECT id FROM stages WHERE fingerprint = ?", arguments: [fingerprint])
+            try CheckedTable.stages.rows($0, "WHERE t.fingerprint = ?", [fingerprint]).first.map { try $0.number(0) }
         }
     }
 
     package func stages() throws -> [StageRecord] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT id, fingerprint, kind, classes FROM stages ORDER BY id").map {
+            try CheckedTable.stages.rows(database, "ORDER BY t.id").map {
                 try StageRecord(id: $0.number(0), fingerprint: $0.text(1), kind: $0.text(2), classes: $0.text(3))
             }
         }
@@ -42,9 +50,7 @@ extension Ledger {
     /// The models that scores in this cache were made with: digest and path of each file.
     package func models() throws -> [(digest: String, path: String)] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT digest, path FROM models ORDER BY path").map {
-                try ($0.text(0), $0.text(1))
-            }
+            try CheckedTable.models.rows(database, "ORDER BY t.path").map { try ($0.text(0), $0.text(1)) }
         }
     }
 
@@ -62,9 +68,7 @@ extension Ledger {
     /// The pipelines run on this cache, the last one first.
     package func pipelines() throws -> [PipelineRecord] {
         try read { database in
-            try Row.fetchAll(
-                database, sql: "SELECT name, fingerprint, stages, file, updated FROM pipelines ORDER BY updated DESC"
-            ).map {
+            try CheckedTable.pipelines.rows(database, "ORDER BY t.updated DESC").map {
                 let stages = try $0.text(2).split(separator: ",").compactMap { Int64($0) }
                 return try PipelineRecord(
                     name: $0.text(0), fingerprint: $0.text(1), stages: stages, file: $0.text(3), updated: $0.real(4))
@@ -94,13 +98,7 @@ extension Ledger {
 
     package func lastRun() throws -> RunRecord? {
         try read { database in
-            try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT id, pipeline, started, finished, workers, outcome, done, failed FROM runs
-                    ORDER BY id DESC LIMIT 1
-                    """
-            ).map {
+            try CheckedTable.runs.rows(database, "ORDER BY t.id DESC LIMIT 1").first.map {
                 try RunRecord(
                     id: $0.number(0), pipeline: $0.text(1), started: $0.real(2),
                     finished: $0.hasNull(atIndex: 3) ? nil : $0.real(3), workers: $0.number(4),
@@ -124,7 +122,7 @@ extension Ledger {
     /// Clips that were being worked on at `count` deaths of the process or more.
     package func clips(withDeaths count: Int) throws -> [Int64] {
         try read {
-            try Int64.fetchAll($0, sql: "SELECT clip FROM deaths WHERE count >= ? ORDER BY clip", arguments: [count])
+            try CheckedTable.deaths.rows($0, "WHERE t.count >= ? ORDER BY t.clip", [count]).map { try $0.number(0) }
         }
     }
 }

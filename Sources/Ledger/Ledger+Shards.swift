@@ -8,7 +8,9 @@ extension Ledger {
         stage: Int64, kind: String, dtype: String, columns: Int, path: (Int64) -> String
     ) throws -> ShardRecord {
         try write { database in
-            let next = try Int64.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'next-shard'") ?? 1
+            let told = try CheckedTable.meta.rows(database, "WHERE t.key = 'next-shard'").first?.text(orNil: 1)
+            let highest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM shards") ?? 0
+            let next = max(told.flatMap { Int64($0) } ?? 1, highest + 1)
             try Self.setMeta(database, "next-shard", String(next + 1))
             let record = ShardRecord(
                 id: next, path: path(next), stage: stage, kind: kind, dtype: dtype, columns: Int64(columns))
@@ -29,6 +31,18 @@ extension Ledger {
         }
     }
 
+    /// Sees to it that no number is given to a second shard, though the row that counts them, or a shard's own, was lost.
+    package func raiseShardNumber() throws { try write(Self.raiseShardNumber) }
+
+    static func raiseShardNumber(_ database: Database) throws {
+        let meta = try Row.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'next-shard'")
+        let told = meta?.text(orNil: 0).flatMap { Int64($0) } ?? 1
+        let highest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM shards") ?? 0
+        let used = try Int64.fetchOne(database, sql: "SELECT max(shard) FROM results") ?? 0
+        let next = max(told, highest + 1, used + 1)
+        if next != told || meta == nil { try setMeta(database, "next-shard", String(next)) }
+    }
+
     package func removeShard(id: Int64) throws {
         try write { try $0.execute(sql: "DELETE FROM shards WHERE id = ?", arguments: [id]) }
     }
@@ -39,11 +53,26 @@ extension Ledger {
         try read { try Self.fetchShards($0, "WHERE id = ?", [id]).first }
     }
 
-    /// How many rows of a shard results refer to: what lies behind them does not count.
+    /// How many rows of a shard results refer to: what lies behind them does not count, and is cut off.
+    ///
+    /// - Throws: `LedgerError` of kind corrupt where a result's row is not what was written.
     package func committedRows(shard: Int64) throws -> Int {
-        try read {
-            try Int.fetchOne(
-                $0, sql: "SELECT max(first_row + row_count) FROM results WHERE shard = ?", arguments: [shard]) ?? 0
+        var rows: Int64 = 0
+        try forEachResult(sql: "WHERE r.shard = ?", [shard]) { rows = max(rows, $0.firstRow + $0.rowCount) }
+        return Int(rows)
+    }
+
+    /// How many results of the manifest's clips lie in shards that are not sealed yet.
+    package func unsealedResults() throws -> Int {
+        try read { database in
+            let open = try Self.fetchShards(database, "WHERE h.sealed = 0", []).map { String($0.id) }
+            if open.isEmpty { return 0 }
+            return try Int.fetchOne(
+                database,
+                sql: """
+                    SELECT count(*) FROM results r CROSS JOIN clips c ON c.id = r.clip
+                    WHERE r.shard IN (\(open.joined(separator: ","))) AND c.position IS NOT NULL
+                    """) ?? 0
         }
     }
 
@@ -60,15 +89,7 @@ extension Ledger {
         _ database: Database, _ condition: String, _ arguments: StatementArguments
     ) throws -> [ShardRecord] {
         try Row.fetchAll(
-            database,
-            sql: """
-                SELECT id, path, stage, kind, dtype, columns, rows, bytes, digest, sealed FROM shards \(condition)
-                """, arguments: arguments
-        ).map {
-            try ShardRecord(
-                id: $0.number(0), path: $0.text(1), stage: $0.number(2), kind: $0.text(3), dtype: $0.text(4),
-                columns: $0.number(5), rows: $0.number(6), bytes: $0.number(7), digest: $0.optionalText(8),
-                isSealed: $0.number(9) != 0)
-        }
+            database, sql: "SELECT \(ShardRecord.list("h")) FROM shards h \(condition)", arguments: arguments
+        ).map { try ShardRecord.read($0) }
     }
 }

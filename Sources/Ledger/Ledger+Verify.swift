@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 extension Ledger {
@@ -8,126 +9,127 @@ extension Ledger {
         try read { database in
             let structure = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
             var damaged: [RowDamage] = []
-            let clips = try Row.fetchCursor(database, sql: "SELECT id, name, path, position, row_check FROM clips")
-            while let row = try clips.next() {
-                guard let name = Self.text(row[1]), let path = Self.text(row[2]),
-                    ClipRecord.check(name, path, Int64.fromDatabaseValue(row[3])) == Int64.fromDatabaseValue(row[4])
-                else {
-                    damaged.append(Self.damage("clips", [row[0]], clip: 0))
-                    continue
+            for table in LedgerTable.all {
+                let count = table.columns.count
+                let keys = table.columns.prefix(table.keyLength)
+                let bytes = keys.map { "CAST(\($0) AS BLOB)" }
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: "SELECT \((table.columns + bytes).joined(separator: ", ")) FROM \(table.name)")
+                while let row = try rows.next() {
+                    if table.isSound(row) { continue }
+                    let stage = table.name == "stages" ? "id" : "stage"
+                    damaged.append(
+                        RowDamage(
+                            table: table.name, key: keys.indices.map { row.value($0).shown }.joined(separator: ", "),
+                            clip: keys.firstIndex(of: table.name == "clips" ? "id" : "clip")
+                                .flatMap(row.number(orNil:)),
+                            stage: keys.firstIndex(of: stage).flatMap(row.number(orNil:)), reason: RowDamage.unsound,
+                            keyBytes: (count..<count + keys.count).map(row.value)))
                 }
             }
-            try verifySources(database, &damaged)
-            try verifyResults(database, &damaged)
-            try verifyShards(database, &damaged)
-            for table in CheckedTable.all { damaged += try table.damaged(database) }
             return (structure, damaged)
         }
     }
 
-    private func verifySources(_ database: Database, _ damaged: inout [RowDamage]) throws {
-        let rows = try Row.fetchCursor(database, sql: "SELECT clip, size, modified, content, row_check FROM sources")
-        while let row = try rows.next() {
-            guard let clip = Int64.fromDatabaseValue(row[0]), let size = Int64.fromDatabaseValue(row[1]),
-                let modified = Int64.fromDatabaseValue(row[2]), let content = Self.text(row[3]),
-                SourceRecord(clip: clip, size: size, modified: modified, content: content).check
-                    == Int64.fromDatabaseValue(row[4])
-            else {
-                damaged.append(Self.damage("sources", [row[0]], clip: 0))
-                continue
+    /// Rows that are sound by themselves but fit no others: of a clip, a stage or a shard that the ledger does not have,
+    /// and results that share rows of a shard.
+    package func strayRows() throws -> [RowDamage] {
+        try read { database in
+            var found: [RowDamage] = []
+            func add(_ table: String, _ key: [Int64], _ clip: Int64, _ stage: Int64?, _ reason: String) {
+                found.append(
+                    RowDamage(
+                        table: table, key: key.map(String.init).joined(separator: ", "), clip: clip, stage: stage,
+                        reason: reason, keyBytes: key.map { Data(String($0).utf8).databaseValue }))
             }
-        }
-    }
-
-    private func verifyResults(_ database: Database, _ damaged: inout [RowDamage]) throws {
-        let rows = try Row.fetchCursor(
-            database,
-            sql: "SELECT clip, stage, content, shard, first_row, row_count, digest, row_check FROM results")
-        while let row = try rows.next() {
-            let numbers = [0, 1, 3, 4, 5].compactMap { Int64.fromDatabaseValue(row[$0]) }
-            guard numbers.count == 5, let content = Self.text(row[2]), let digest = Self.text(row[6]),
-                ResultRecord(
-                    clip: numbers[0], stage: numbers[1], content: content, shard: numbers[2], firstRow: numbers[3],
-                    rowCount: numbers[4], digest: digest
-                ).check == Int64.fromDatabaseValue(row[7])
-            else {
-                damaged.append(Self.damage("results", [row[0], row[1]], clip: 0, stage: 1))
-                continue
+            let parents = [("clip", "clips"), ("stage", "stages"), ("shard", "shards")]
+            for (column, parent) in parents {
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: "SELECT clip, stage, \(column) FROM results WHERE \(column) NOT IN (SELECT id FROM \(parent))")
+                while let row = try rows.next() {
+                    let (clip, stage) = (try row.number(0), try row.number(1))
+                    add(
+                        "results", [clip, stage], clip, stage,
+                        "names \(column) \(try row.number(2)), which is not there")
+                }
             }
-        }
-    }
-
-    private func verifyShards(_ database: Database, _ damaged: inout [RowDamage]) throws {
-        let rows = try Row.fetchCursor(
-            database,
-            sql: """
-                SELECT id, stage, columns, rows, bytes, sealed, path, kind, dtype, digest, row_check FROM shards
-                """)
-        while let row = try rows.next() {
-            let numbers = (0..<6).compactMap { Int64.fromDatabaseValue(row[$0]) }
-            let texts = (6..<9).compactMap { Self.text(row[$0]) }
-            let digest = Self.text(row[9])
-            guard numbers.count == 6, texts.count == 3, digest != nil || (row[9] as DatabaseValue).isNull,
-                ShardRecord(
-                    id: numbers[0], path: texts[0], stage: numbers[1], kind: texts[1], dtype: texts[2],
-                    columns: numbers[2], rows: numbers[3], bytes: numbers[4], digest: digest, isSealed: numbers[5] != 0
-                ).check == Int64.fromDatabaseValue(row[10]), numbers[5] == 0 || numbers[5] == 1
-            else {
-                damaged.append(Self.damage("shards", [row[0]]))
-                continue
+            for table in ["sources", "deaths"] {
+                let clips = try Int64.fetchAll(
+                    database, sql: "SELECT clip FROM \(table) WHERE clip NOT IN (SELECT id FROM clips)")
+                for clip in clips { add(table, [clip], clip, nil, "names clip \(clip), which is not there") }
             }
+            let failures = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT clip, CAST(clip AS BLOB), CAST(target AS BLOB) FROM failures
+                    WHERE clip NOT IN (SELECT id FROM clips)
+                    """)
+            for row in failures {
+                let clip = try row.number(0)
+                found.append(
+                    RowDamage(
+                        table: "failures", key: String(clip), clip: clip, stage: nil,
+                        reason: "names clip \(clip), which is not there", keyBytes: [row[1], row[2]]))
+            }
+            let known = Set(found.filter { $0.table == "results" }.map(\.key))
+            var last: (record: ResultRecord, end: Int64)?
+            let results = try Row.fetchCursor(
+                database, sql: "SELECT \(ResultRecord.list("r")) FROM results r ORDER BY r.shard, r.first_row")
+            while let row = try results.next() {
+                // One that does not fit its check is told of by `verifyRows`.
+                guard let record = ResultRecord(checked: row, from: 0), record.rowCount > 0,
+                    !known.contains("\(record.clip), \(record.stage)")
+                else { continue }
+                if let last, last.record.shard == record.shard, record.firstRow < last.end {
+                    for one in [last.record, record] {
+                        add(
+                            "results", [one.clip, one.stage], one.clip, one.stage,
+                            "shares rows of shard \(one.shard) with another clip's")
+                    }
+                }
+                last = (
+                    record,
+                    max(record.firstRow &+ record.rowCount, last?.record.shard == record.shard ? last?.end ?? 0 : 0)
+                )
+            }
+            return found
         }
-    }
-
-    /// Only what is stored as text: a flipped bit can make bytes of it that read as the same text.
-    private static func text(_ value: DatabaseValue) -> String? {
-        if case .string(let text) = value.storage { text } else { nil }
-    }
-
-    private static func damage(
-        _ table: String, _ key: [DatabaseValue], clip: Int? = nil, stage: Int? = nil
-    ) -> RowDamage {
-        RowDamage(
-            table: table, key: key.map { "\($0)" }.joined(separator: ", "),
-            clip: clip.flatMap { Int64.fromDatabaseValue(key[$0]) },
-            stage: stage.flatMap { Int64.fromDatabaseValue(key[$0]) }, keyValues: key)
     }
 
     /// Takes damaged rows out, and with them what can no longer be trusted, so that the next run makes just that anew.
     ///
-    /// A damaged clip row is made anew out of the manifest by the next run; a stage's takes its results with it.
+    /// A damaged clip row keeps its name and is made anew out of the manifest by the next run; a stage's takes its results
+    /// with it.
     package func repair(_ rows: [RowDamage]) throws {
         try write { database in
             for row in rows {
-                let key = StatementArguments(row.keyValues)
-                switch row.table {
-                case "clips":
-                    // The next run reads the manifest again, whatever it remembers of it.
-                    try database.execute(sql: "DELETE FROM meta WHERE key = 'manifest'")
-                case "sources":
-                    try database.execute(sql: "DELETE FROM sources WHERE clip = ?", arguments: key)
-                    try database.execute(sql: "DELETE FROM results WHERE clip = ?", arguments: key)
-                case "results":
-                    try database.execute(sql: "DELETE FROM results WHERE clip = ? AND stage = ?", arguments: key)
-                case "shards":
-                    try database.execute(sql: "DELETE FROM results WHERE shard = ?", arguments: key)
-                    try database.execute(sql: "DELETE FROM shards WHERE id = ?", arguments: key)
-                case "stages":
-                    try database.execute(sql: "DELETE FROM results WHERE stage = ?", arguments: key)
-                    try database.execute(sql: "DELETE FROM stages WHERE id = ?", arguments: key)
-                default:
-                    guard let table = CheckedTable.all.first(where: { $0.name == row.table }) else { continue }
-                    try database.execute(
-                        sql: "DELETE FROM \(table.name) WHERE \(table.keyCondition)", arguments: key)
+                guard let table = LedgerTable.all.first(where: { $0.name == row.table }) else { continue }
+                let key = StatementArguments(row.keyBytes)
+                let isRow = table.columns.prefix(table.keyLength).map { "CAST(\($0) AS BLOB) IS ?" }
+                    .joined(separator: " AND ")
+                if row.table == "clips" {
+                    // The next run reads the manifest again, whatever the ledger remembers of it.
+                    try database.execute(sql: "DELETE FROM meta WHERE key IN ('manifest', 'clips')")
+                    let name = try Row.fetchOne(database, sql: "SELECT name FROM clips WHERE \(isRow)", arguments: key)?
+                        .text(orNil: 0)
+                    if let name {
+                        try database.execute(
+                            sql: "UPDATE clips SET path = '', position = NULL, row_check = ? WHERE \(isRow)",
+                            arguments: [ClipRecord.check(name, "", nil)] + key)
+                        continue
+                    }
                 }
+                let children = ["sources": "clip", "shards": "shard", "stages": "stage"]
+                if let child = children[row.table] {
+                    try database.execute(
+                        sql: "DELETE FROM results WHERE CAST(\(child) AS BLOB) IS ?", arguments: key)
+                }
+                try database.execute(sql: "DELETE FROM \(table.name) WHERE \(isRow)", arguments: key)
             }
             // Shards of no result any more are removed with their files; a number is never given to two of them.
-            let next = try Int64.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'next-shard'") ?? 1
-            let highest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM shards") ?? 0
-            let used = try Int64.fetchOne(database, sql: "SELECT max(shard) FROM results") ?? 0
-            if !rows.isEmpty {
-                try Self.setMeta(database, "next-shard", String(max(next, highest + 1, used + 1)))
-            }
+            if !rows.isEmpty { try Self.raiseShardNumber(database) }
         }
     }
 }

@@ -9,14 +9,24 @@ import GRDB
 package final class Ledger: Sendable {
     package let path: String
     private let queue: DatabaseQueue
+    /// What the user should know of how the ledger is read; nil where there is nothing to say.
+    package let note: String?
+    /// Where a private copy lies, as long as it is read.
+    private let temporary: TemporaryCopy?
     /// Told the names of the moments at which a test may want the process to die.
     let hook: @Sendable (String) -> Void
 
     /// Opens a ledger for writing, making it where there is none.
     ///
+    /// - Parameter pageSize: bytes of a page of a ledger that is made; nil for SQLite's own choice.
     /// - Throws: `LedgerError` where the file is not a ledger, is damaged, or is of a newer version.
-    package convenience init(path: String, hook: @escaping @Sendable (String) -> Void = { _ in }) throws {
-        var configuration = Configuration()
+    package convenience init(
+        path: String, pageSize: Int? = nil, hook: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        var configuration = Self.careful
+        if let pageSize {
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA page_size = \(pageSize)") }
+        }
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(10)
         configuration.foreignKeysEnabled = false
@@ -38,20 +48,74 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Opens a ledger for reading, beside a process that may be writing.
+    /// Opens a ledger for reading, beside a process that may be writing. One that lies where nothing may be written, as on
+    /// a read-only disk or in another user's folder, is read all the same.
     package static func reading(path: String) throws -> Ledger {
-        try Ledger(path: path, configuration: readOnly, hook: { _ in })
+        do {
+            return try Ledger(path: path, configuration: readOnly, hook: { _ in })
+        } catch let error as LedgerError where error.kind == .inputOutput {
+            // SQLite makes a file of shared memory beside a ledger with a log, even to read it.
+            let folder = (path as NSString).deletingLastPathComponent
+            let isWritable = access(folder.isEmpty ? "." : folder, W_OK) == 0 && access(path, W_OK) == 0
+            guard !isWritable, access(path, R_OK) == 0 else { throw error }
+            return try readingAtRest(path: path)
+        }
     }
 
-    private init(path: String, configuration: Configuration, hook: @escaping @Sendable (String) -> Void) throws {
+    /// Opens a ledger for reading that no process writes to, and writes nothing beside it: as it is where there is no log,
+    /// else by a private copy of ledger and log.
+    package static func readingAtRest(path: String) throws -> Ledger {
+        var status = stat()
+        let hasLog = stat(path + "-wal", &status) == 0 && status.st_size > 0
+        if !hasLog {
+            let allowed = CharacterSet.urlPathAllowed
+            if let name = path.addingPercentEncoding(withAllowedCharacters: allowed),
+                let ledger = try? Ledger(
+                    path: path, opened: "file:\(name)?immutable=1", configuration: readOnly, hook: { _ in })
+            {
+                return ledger
+            }
+        }
+        let copy = try TemporaryCopy(of: path)
+        return try Ledger(
+            path: path, opened: copy.path, configuration: readOnly,
+            note: "\(path): may not be written: read from a copy of it in the temporary folder", temporary: copy,
+            hook: { _ in })
+    }
+
+    /// Longest path of a ledger in bytes: SQLite takes no more.
+    private static let longestPath = 504
+
+    /// - Throws: `LedgerError` where SQLite would say no more than that it cannot open the file.
+    private static func requireShort(_ path: String) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        guard let real = realpath(folder.isEmpty ? "." : folder, nil) else { return }
+        defer { free(real) }
+        let length = strlen(real) + 1 + (path as NSString).lastPathComponent.utf8.count
+        guard length > longestPath else { return }
+        throw LedgerError(
+            .inputOutput, path: path,
+            "its path has \(length) bytes, expected at most \(longestPath), which is SQLite's limit: give the cache a "
+                + "shorter path")
+    }
+
+    /// - Parameter opened: what SQLite opens in the place of `path`.
+    private init(
+        path: String, opened: String? = nil, configuration: Configuration, note: String? = nil,
+        temporary: TemporaryCopy? = nil, hook: @escaping @Sendable (String) -> Void
+    ) throws {
         self.path = path
         self.hook = hook
+        self.note = note
+        self.temporary = temporary
+        try Self.requireShort(path)
+        let file = opened ?? path
         do {
-            queue = try Self.open(path, configuration, mayBeEmpty: !configuration.readonly)
+            queue = try Self.open(file, configuration, mayBeEmpty: !configuration.readonly)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
             // SQLite gives a read that the disk refused this very name. If the disk refuses again, that is the fault.
             try Self.readThrough(path)
-            do { queue = try Self.open(path, configuration, mayBeEmpty: !configuration.readonly) } catch {
+            do { queue = try Self.open(file, configuration, mayBeEmpty: !configuration.readonly) } catch {
                 throw Self.translate(error, path)
             }
         } catch {
@@ -59,8 +123,15 @@ package final class Ledger: Sendable {
         }
     }
 
-    private static var readOnly: Configuration {
+    /// Cells of a page are looked at before they are followed.
+    private static var careful: Configuration {
         var configuration = Configuration()
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cell_size_check = ON") }
+        return configuration
+    }
+
+    private static var readOnly: Configuration {
+        var configuration = careful
         configuration.readonly = true
         configuration.busyMode = .timeout(10)
         return configuration
@@ -83,24 +154,35 @@ package final class Ledger: Sendable {
             guard id == LedgerSchema.applicationID || tables == 0 else {
                 throw LedgerError(.corrupt, path: path, "found another SQLite database, expected an Earmark ledger")
             }
-            if tables > 0, try LedgerSchema.migrator.hasCompletedMigrations(database) {
-                let found = try LedgerSchema.tables(database)
-                guard try found == LedgerSchema.expected.get() else {
-                    throw LedgerError(
-                        .corrupt, path: path, "its tables are not those that were made, expected a sound ledger")
-                }
-            }
             if tables > 0, try LedgerSchema.migrator.hasBeenSuperseded(database) {
                 throw LedgerError(
                     .corrupt, path: path,
                     "made by a newer or an unreleased version, expected schema \(LedgerSchema.version)")
             }
+            if tables > 0, try LedgerSchema.migrator.hasCompletedMigrations(database) {
+                let found = try LedgerSchema.tables(database)
+                guard try found == LedgerSchema.expected.get() else {
+                    throw LedgerError(
+                        .corrupt, path: path,
+                        "its tables are not those that were made, expected a sound ledger; run 'earmark verify --repair'"
+                    )
+                }
+            }
         }
         return queue
     }
 
+    /// Whether a ledger is sound and of a version that this program does not know. It is not to be mended by it.
+    package static func isNewer(path: String) -> Bool {
+        let found = try? DatabaseQueue(path: path, configuration: readOnly).read { database in
+            try LedgerSchema.migrator.hasBeenSuperseded(database)
+                && String.fetchAll(database, sql: "PRAGMA integrity_check(1)") == ["ok"]
+        }
+        return found ?? false
+    }
+
     /// - Throws: `LedgerError` where the disk does not give the file's bytes.
-    private static func readThrough(_ path: String) throws {
+    package static func readThrough(_ path: String) throws {
         for file in [path, path + "-wal"] where access(file, F_OK) == 0 {
             do {
                 _ = try FileHandle(forReadingFrom: URL(fileURLWithPath: file)).readToEnd()
@@ -115,6 +197,9 @@ package final class Ledger: Sendable {
 
     /// Folds the log into the file and lets go of both. Without it the log stays, to be folded in by the next run.
     package func close() throws { try guarded { try queue.close() } }
+
+    /// Writes a compact copy, in a form that needs no log.
+    func vacuum(into path: String) throws { try guarded { try queue.vacuum(into: path) } }
 
     /// Everything that is read inside sees one state of the ledger, whatever a running writer does meanwhile.
     package func consistently<Value>(_ body: () throws -> Value) throws -> Value {
@@ -153,11 +238,39 @@ package final class Ledger: Sendable {
         let message = error.message ?? "SQLite error \(error.resultCode.rawValue)"
         switch error.resultCode {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-            return LedgerError(.corrupt, path: path, "found \(message), expected a sound SQLite ledger")
+            return LedgerError(
+                .corrupt, path: path, "found \(message), expected a sound SQLite ledger; run 'earmark verify --repair'")
         case .SQLITE_FULL: return LedgerError(.outOfSpace, path: path, message)
         case .SQLITE_BUSY, .SQLITE_LOCKED: return LedgerError(.busy, path: path, message)
         case .SQLITE_CANTOPEN: return LedgerError(.inputOutput, path: path, "no ledger here, or it cannot be opened")
         default: return LedgerError(.inputOutput, path: path, message)
         }
     }
+}
+
+/// A ledger and its log in a private temporary folder, removed with the last use of it.
+private final class TemporaryCopy: Sendable {
+    private let folder: String
+    var path: String { folder + "/ledger.sqlite" }
+
+    /// - Throws: `LedgerError` where there is no room for it.
+    init(of original: String) throws {
+        var template = Array((NSTemporaryDirectory() + "/earmark-ledger-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw LedgerError(
+                .inputOutput, path: NSTemporaryDirectory(), "cannot make a folder: " + String(cString: strerror(errno)))
+        }
+        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        do {
+            for ending in ["", "-wal"] where access(original + ending, F_OK) == 0 {
+                try FileManager.default.copyItem(atPath: original + ending, toPath: path + ending)
+                chmod(path + ending, 0o600)
+            }
+        } catch {
+            throw LedgerError(
+                .inputOutput, path: original, "cannot copy it to \(folder): \(error.localizedDescription)")
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
 }

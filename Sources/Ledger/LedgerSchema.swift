@@ -9,14 +9,6 @@ enum LedgerSchema {
     /// Marks the file as ours, in SQLite's application_id: "EARM".
     static let applicationID = 0x4541_524D
 
-    /// Every table and its key.
-    static let names = [
-        ("meta", "key"), ("pipelines", "name"), ("stages", "id"), ("clips", "id"), ("sources", "clip"),
-        ("results", "clip, stage"), ("failures", "clip, target"), ("shards", "id"), ("runs", "id"),
-        ("models", "digest"),
-        ("deaths", "clip"),
-    ]
-
     /// The texts that made a database's tables and indexes. A flipped byte among them would rename a column or lose a key.
     static func tables(_ database: Database) throws -> [String] {
         try String.fetchAll(

@@ -3,12 +3,19 @@
 /// FNV-1a, 64 bits (Fowler, Noll and Vo; offset basis 14695981039346656037, prime 1099511628211). Every step is a
 /// bijection of the state, so a change of a single byte always shows.
 struct RowCheck {
+    private static let prime: UInt64 = 1_099_511_628_211
     private var state: UInt64 = 14_695_981_039_346_656_037
 
     mutating func add(_ text: String?) {
         guard let text else { return add(byte: 0) }
         add(byte: 1)
-        for byte in text.utf8 { add(byte: byte) }
+        // Bytes in one place take half the time of bytes asked for one by one.
+        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
+            var here = state
+            for byte in bytes { here = (here ^ UInt64(byte)) &* Self.prime }
+            state = here
+        }
+        if isDone == nil { for byte in text.utf8 { add(byte: byte) } }
         add(byte: 0)
     }
 
@@ -37,6 +44,6 @@ struct RowCheck {
     var value: Int64 { Int64(bitPattern: state) }
 
     private mutating func add(byte: UInt8) {
-        state = (state ^ UInt64(byte)) &* 1_099_511_628_211
+        state = (state ^ UInt64(byte)) &* Self.prime
     }
 }

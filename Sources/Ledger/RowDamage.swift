@@ -1,12 +1,16 @@
 import GRDB
 
-/// A ledger row whose fields do not fit its check.
+/// A ledger row that cannot be trusted.
 package struct RowDamage: Sendable, Equatable {
     package let table: String
     /// The row's key, for messages.
     package let key: String
     package let clip: Int64?
     package let stage: Int64?
-    /// The key as SQLite has it, to take the row out by.
-    let keyValues: [DatabaseValue]
+    /// What is wrong with it.
+    package let reason: String
+    /// The key's bytes, to take the row out by: a text that is no longer UTF-8 equals no text that could be asked for.
+    let keyBytes: [DatabaseValue]
+
+    static let unsound = "is not what was written"
 }

@@ -10,21 +10,50 @@ package struct Cache: Sendable {
     package init(folder: String) { self.folder = folder }
 
     package var ledgerPath: String { folder + "/ledger.sqlite" }
+    /// A copy of the ledger as the last run left it, which `verify --repair` takes where the ledger is damaged or missing.
+    package var backupPath: String { folder + "/ledger.backup.sqlite" }
     package var indexPath: String { folder + "/shards/index.csv" }
-    package var exists: Bool { access(ledgerPath, F_OK) == 0 }
+    /// Whether there is a ledger or a copy of one.
+    package var exists: Bool { hasLedger || access(backupPath, F_OK) == 0 }
+    var hasLedger: Bool { access(ledgerPath, F_OK) == 0 }
 
     /// Makes the folders where they are missing. Throws `CorpusError.file`.
     package func make() throws {
         try FileSystem.makeFolder(FileSystem.absolute(folder + "/shards"))
     }
 
-    /// The ledger for reading, beside a run that may be going on.
+    /// The ledger for reading, beside a run that may be going on. What the user should know of how it is read goes to
+    /// `notice`.
     package func reading() throws -> Ledger {
+        try requireLedger()
         guard exists else {
             throw CacheError(
                 .badInput, path: folder, "found no ledger.sqlite, expected a cache that 'earmark run' made")
         }
-        return try Ledger.reading(path: ledgerPath)
+        let ledger = try Ledger.reading(path: ledgerPath)
+        if let note = ledger.note { Self.notice(note) }
+        return ledger
+    }
+
+    /// Told what is no error and still not as usual: a line on standard error.
+    private static func notice(_ text: String) {
+        FileHandle.standardError.write(Data("earmark: \(text)\n".utf8))
+    }
+
+    /// SQLite takes a file of fewer bytes than its smallest page for an empty database.
+    static let smallest = 512
+
+    /// A run that began anew beside the copy of a lost ledger would make everything again.
+    ///
+    /// - Throws: `CacheError` where the ledger is missing or empty and a copy of it is there.
+    func requireLedger() throws {
+        var status = stat()
+        let isMissing = stat(ledgerPath, &status) != 0 || status.st_size < Self.smallest
+        guard isMissing, access(backupPath, F_OK) == 0 else { return }
+        throw CacheError(
+            .badInput, path: ledgerPath,
+            "it is \(hasLedger ? "empty or cut short" : "not there"), but a copy of it is: run 'earmark verify --repair'"
+        )
     }
 }
 

@@ -33,7 +33,8 @@ package struct Exporter {
         }
     }
 
-    /// Where rows lie: `clip,kind,shard,first,count`.
+    /// Where rows lie: `clip,kind,shard,first,count,stage,hop`, for all pipelines where none is named. Rows of shards that
+    /// are not sealed are left out.
     package func index(_ format: Format, to path: String) throws -> Int {
         guard format != .npy else {
             throw CacheError(.usage, path: path, "the index has text in it: expected --format csv or jsonl")
@@ -45,13 +46,12 @@ package struct Exporter {
             try ShardIndex.forEach(ledger, pipeline: pipeline) { row in
                 line.removeAll(keepingCapacity: true)
                 if format == .csv {
-                    CSV.append(
-                        [CSV.safeField(row.clip), row.kind, row.shard, String(row.first), String(row.count)],
-                        to: &line)
+                    CSV.append([CSV.safeField(row.clip)] + row.fields.dropFirst(), to: &line)
                 } else {
                     line += Array(
                         (#"{"clip":\#(Self.json(row.clip)),"kind":\#(Self.json(row.kind)),"#
-                            + #""shard":\#(Self.json(row.shard)),"first":\#(row.first),"count":\#(row.count)}"#
+                            + #""shard":\#(Self.json(row.shard)),"first":\#(row.first),"count":\#(row.count),"#
+                            + #""stage":"\#(row.stage)","hop":\#(row.hop.map(String.init) ?? "null")}"#
                             + "\n").utf8)
                 }
                 try put(line[...])
@@ -60,6 +60,9 @@ package struct Exporter {
         }
         return count
     }
+
+    /// How many clips' rows the index leaves out, because they lie in shards that are not sealed.
+    package func unsealed() throws -> Int { try ledger.unsealedResults() }
 
     private func table(_ scores: ClipScores, to path: String) throws -> Int {
         var count = 0

@@ -11,6 +11,10 @@ package final class RunSession {
         package let result: Runner.Result
         /// Clips that stand as failed after the run, those of earlier runs included.
         package let failures: Int
+        /// Clips' rows in shards that are not sealed, which the index leaves out.
+        package var unsealed = 0
+        /// What is no fault of the run and still to be told.
+        package var notes: [String] = []
     }
 
     private let pipeline: LoadedPipeline
@@ -29,6 +33,7 @@ package final class RunSession {
         self.cache = cache
         try cache.make()
         lock = try CacheLock(folder: cache.folder)
+        try cache.requireLedger()
         ledger = try Ledger(path: cache.ledgerPath) { CrashPoint.hit($0) }
         var stages: [Int: Int64] = [:]
         for node in pipeline.graph.nodes where node.definition.persists {
@@ -39,6 +44,12 @@ package final class RunSession {
                 classes: isScored ? pipeline.classes(of: node).map(ClassList.encode) ?? "" : "")
         }
         stageOfNode = stages
+        for node in pipeline.graph.nodes where stages[node.index] != nil {
+            guard let chunk = pipeline.graph.nearest(StageCatalog.chunk, from: node),
+                let plan = pipeline.plans[chunk.index]
+            else { continue }
+            try ledger.note(hop: plan.hop, stage: node.fingerprint.hex)
+        }
     }
 
     /// Plans. What an earlier process left in flight when it died is noted first.
@@ -76,16 +87,18 @@ package final class RunSession {
             PipelineRecord(
                 name: pipeline.graph.name, fingerprint: pipeline.graph.fingerprint.hex,
                 stages: stageOfNode.values.sorted(), file: pipeline.graph.file, updated: Date().timeIntervalSince1970))
-        guard try plan.pending > 0 || isUnfinished() else {
-            return Report(plan: plan, result: Runner.Result(), failures: plan.count(.failed))
-        }
         for inference in pipeline.inferences.values {
             try ledger.put(model: inference.digest, path: inference.path)
+        }
+        guard try plan.pending > 0 || isUnfinished() else {
+            var report = Report(plan: plan, result: Runner.Result(), failures: plan.count(.failed))
+            if access(cache.backupPath, F_OK) != 0 { backUp(&report) }
+            return report
         }
         let run = try ledger.beginRun(pipeline: pipeline.graph.name, workers: workers)
         let counts = CommittedCounts()
         do {
-            let report = try carryOut(
+            var report = try carryOut(
                 plan, reconciled, workers: workers, stop: stop, patience: patience, progress: progress
             ) { outcomes in
                 counts.add(outcomes)
@@ -94,12 +107,21 @@ package final class RunSession {
             try ledger.finishRun(
                 id: run, outcome: report.result.wasInterrupted ? "interrupted" : "complete", done: report.result.done,
                 failed: report.result.failed)
+            report.unsealed = try ledger.unsealedResults()
+            backUp(&report)
             return report
         } catch {
             // The fault itself is what the user must hear of, even where the ledger cannot take this note.
             let ending: RunRecord.Ending = Self.isOutOfSpace(error) ? .outOfSpace("\(error)") : .fault("\(error)")
             try? ledger.finishRun(id: run, outcome: ending.text, done: counts.done, failed: counts.failed)
             throw error
+        }
+    }
+
+    /// Leaves a copy of the ledger. The results are durable without it, so a fault is told and is none of the run.
+    private func backUp(_ report: inout Report) {
+        do { try ledger.backUp(to: cache.backupPath) } catch {
+            report.notes.append("no copy of the ledger was made: \(error)")
         }
     }
 

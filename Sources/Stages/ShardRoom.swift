@@ -29,6 +29,7 @@ final class ShardRoom: @unchecked Sendable {
     /// this run can go on filling are kept for it, the others are sealed.
     func takeOver() throws {
         let wanted = Set(stageIDs.values)
+        try ledger.raiseShardNumber()
         for record in try ledger.shards() where !record.isSealed {
             let path = cache + "/" + record.path
             let rows = try ledger.committedRows(shard: record.id)

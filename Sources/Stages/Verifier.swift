@@ -31,6 +31,7 @@ package struct Verifier {
 
     /// - Parameter repair: takes the results of damaged rows back, so that the next run makes them anew. Takes the
     ///   cache's lock.
+    /// - Throws: `LedgerError` or `CacheError` where the ledger cannot be read, or, in a repair, nothing of it can be saved.
     package func run(repair: Bool) throws -> Report {
         guard cache.exists else {
             _ = try cache.reading()
@@ -43,57 +44,118 @@ package struct Verifier {
         if let damage = LedgerLog.damage(beside: cache.ledgerPath) {
             report.findings.append(Finding(what: damage, clips: [], isMended: repair))
         }
-        if repair { try salvageLedger(&report) }
+        if repair { try mendLedger(&report) }
         let ledger = repair ? try Ledger(path: cache.ledgerPath) : try cache.reading()
         defer { if repair { try? ledger.close() } }
         try checkRows(ledger, repair: repair, &report)
-        for record in try ledger.shards() {
-            let check = ShardCheck(cache: cache, ledger: ledger, record: record)
-            try check.run(repair: repair, &report)
+        do {
+            for record in try ledger.shards() {
+                let check = ShardCheck(cache: cache, ledger: ledger, record: record)
+                try check.run(repair: repair, &report)
+            }
+            try checkModels(ledger, &report)
+            try checkIndex(ledger, repair: repair, &report)
+        } catch let error as LedgerError where error.kind == .corrupt && !report.findings.isEmpty && !repair {
+            // What the ledger says cannot be followed any further, and why has been found.
+            report.findings.append(
+                Finding(
+                    what: "\(error.path): the shards were not all checked: \(error.message)", clips: [], isMended: false
+                ))
         }
-        try checkModels(ledger, &report)
-        try checkIndex(ledger, repair: repair, &report)
+        try checkBackup(ledger, repair: repair, &report)
         return report
     }
 
-    /// Saves what can be read of a ledger whose pages are damaged, where that is so.
-    private func salvageLedger(_ report: inout Report) throws {
-        var found: [String] = []
+    /// Makes the ledger sound: rows that do not fit their checks are taken out; where that is not enough, what is sound of
+    /// the file, its log and its copy goes into a new one.
+    private func mendLedger(_ report: inout Report) throws {
+        guard !Ledger.isNewer(path: cache.ledgerPath) else { return }
+        let faults = try mendInPlace(&report)
+        guard !faults.isEmpty else { return }
+        let saved = try Ledger.salvage(path: cache.ledgerPath, backup: cache.backupPath)
+        let copied = saved.fromBackup > 0 ? ", \(saved.fromBackup) of them from its copy" : ""
+        for fault in faults {
+            report.findings.append(Finding(what: "\(cache.ledgerPath): \(fault)", clips: [], isMended: true))
+        }
+        report.findings.append(
+            Finding(
+                what: "\(cache.ledgerPath): made anew of its sound rows: \(saved.clips) clips, \(saved.results) "
+                    + "results\(copied); failures are forgotten, and their clips are tried again",
+                clips: [], isMended: true))
+    }
+
+    /// - Returns: what cannot be mended in the file as it is; nothing where it is sound now.
+    private func mendInPlace(_ report: inout Report) throws -> [String] {
+        var status = stat()
+        guard stat(cache.ledgerPath, &status) == 0, status.st_size >= Cache.smallest else {
+            return ["it is not there, or empty"]
+        }
         do {
             let ledger = try Ledger(path: cache.ledgerPath)
             defer { try? ledger.close() }
-            found = try ledger.verifyRows().structure
-            if !found.isEmpty {
-                try ledger.rebuildIndexes()
-                if try ledger.verifyRows().structure.isEmpty {
-                    report.findings += found.map {
-                        Finding(what: "\(cache.ledgerPath): \($0)", clips: [], isMended: true)
-                    }
-                    return
-                }
+            let found = try ledger.verifyRows()
+            if found.structure.isEmpty, found.rows.isEmpty { return [] }
+            // Clips are named while the rows that name them are there.
+            let findings = found.rows.map { finding($0, ledger, repair: true) }
+            let count = found.rows.count
+            if found.structure.isEmpty { try ledger.repair(found.rows) } else { try ledger.rebuildIndexes() }
+            let left = try ledger.verifyRows()
+            guard left.structure.isEmpty, left.rows.isEmpty else { return found.structure + findings.map(\.what) }
+            report.findings += found.structure.map {
+                Finding(what: "\(cache.ledgerPath): \($0)", clips: [], isMended: true)
             }
-        } catch let error as LedgerError where error.kind == .corrupt {
-            found = [error.message]
+            report.findings += findings
+            report.repaired += count
+            return []
+        } catch let error as LedgerError where error.kind == .busy || error.kind == .outOfSpace {
+            throw error
+        } catch {
+            // A file that the disk does not give, or that may not be written, is not damaged.
+            try Ledger.readThrough(cache.ledgerPath)
+            guard access(cache.ledgerPath, W_OK) == 0 else { throw error }
+            return [(error as? LedgerError)?.message ?? "\(error)"]
         }
-        guard !found.isEmpty else { return }
-        try Ledger.salvage(path: cache.ledgerPath)
-        report.findings += found.map { Finding(what: "\(cache.ledgerPath): \($0)", clips: [], isMended: true) }
     }
 
+    private func finding(_ row: RowDamage, _ ledger: Ledger, repair: Bool) -> Finding {
+        Finding(
+            what: "\(ledger.path): row \(row.key) of \(row.table) \(row.reason)",
+            clips: row.clip.map { [(try? ledger.name(of: $0)) ?? "#\($0)"] } ?? [], isMended: repair)
+    }
+
+    /// In a repair, the rows by themselves are sound by now.
     private func checkRows(_ ledger: Ledger, repair: Bool, _ report: inout Report) throws {
-        let (structure, rows) = try ledger.verifyRows()
-        for line in structure {
-            report.findings.append(Finding(what: "\(ledger.path): \(line)", clips: [], isMended: false))
+        if !repair {
+            let (structure, rows) = try ledger.verifyRows()
+            for line in structure {
+                report.findings.append(Finding(what: "\(ledger.path): \(line)", clips: [], isMended: false))
+            }
+            report.findings += rows.map { finding($0, ledger, repair: false) }
         }
-        for row in rows {
+        let strays = try ledger.strayRows()
+        report.findings += strays.map { finding($0, ledger, repair: repair) }
+        guard repair, !strays.isEmpty else { return }
+        try ledger.repair(strays)
+        report.repaired += strays.count
+    }
+
+    /// The copy is held against its own checks, and made anew by a repair that changed the ledger.
+    private func checkBackup(_ ledger: Ledger, repair: Bool, _ report: inout Report) throws {
+        let isThere = access(cache.backupPath, F_OK) == 0
+        if isThere, let fault = backupFault() {
             report.findings.append(
-                Finding(
-                    what: "\(ledger.path): row \(row.key) of \(row.table) is not what was written",
-                    clips: row.clip.map { [(try? ledger.name(of: $0)) ?? "#\($0)"] } ?? [], isMended: repair))
+                Finding(what: "\(cache.backupPath): the copy of the ledger: \(fault)", clips: [], isMended: repair))
         }
-        guard repair, !rows.isEmpty else { return }
-        try ledger.repair(rows)
-        report.repaired += rows.count
+        if repair, !isThere || !report.findings.isEmpty { try ledger.backUp(to: cache.backupPath) }
+    }
+
+    private func backupFault() -> String? {
+        do {
+            let (structure, rows) = try Ledger.reading(path: cache.backupPath).verifyRows()
+            return structure.first ?? rows.first.map { "row \($0.key) of \($0.table) \($0.reason)" }
+        } catch {
+            return (error as? LedgerError)?.message ?? "\(error)"
+        }
     }
 
     /// A model is not part of the cache, but scores are worth no more than it. One that was replaced by another sound

@@ -43,6 +43,8 @@ struct RunFlow {
         }
         display.finish()
         try name(session.failures())
+        for note in report.notes { say(note) }
+        if !quiet, !json { Unsealed.tell(report.unsealed) }
         return conclude(report, seconds: watch.seconds, audio: display.audioSeconds)
     }
 

@@ -30,13 +30,13 @@ struct StatusCommand: ParsableCommand {
         if json {
             printJSON(chosen, counts, failures, models, report)
         } else {
-            printText(chosen, counts, failures, models, report)
+            printText(chosen, counts, failures, models, report, unsealed: try ledger.unsealedResults())
         }
     }
 
     private func printText(
         _ chosen: PipelineRecord, _ counts: ClipCounts, _ failures: [FailureLine],
-        _ models: [(digest: String, path: String)], _ report: RunReport
+        _ models: [(digest: String, path: String)], _ report: RunReport, unsealed: Int
     ) {
         print(
             "\(TerminalText.plain(chosen.name)): \(counted(counts.clips, "clip")): \(counts.done) done, "
@@ -46,6 +46,7 @@ struct StatusCommand: ParsableCommand {
             print("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19)))")
         }
         for line in report.lines(pipeline: chosen.name) { print(line) }
+        if let unsealed = Unsealed.text(unsealed) { print(unsealed) }
         for failure in failures { print(failure.text(on: STDOUT_FILENO)) }
     }
 

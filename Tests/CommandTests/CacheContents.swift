@@ -17,7 +17,7 @@ struct CacheContents: Equatable {
         let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: index)), as: UTF8.self)
         for line in text.split(separator: "\n").dropFirst() {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            guard fields.count == 5, let first = Int(fields[3]), let count = Int(fields[4]) else {
+            guard fields.count >= 5, let first = Int(fields[3]), let count = Int(fields[4]) else {
                 throw Unreadable(what: String(line))
             }
             if shards[fields[2]] == nil { shards[fields[2]] = try Self.open(folder + "/" + fields[2]) }

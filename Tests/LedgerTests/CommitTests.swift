@@ -43,11 +43,20 @@ import Testing
         #expect(counts == Parts(3, done: 2, failed: 0) && counts.pending == 1)
         #expect(try ledger.result(clip: clips[0], stage: stage) != nil)
         #expect(try ledger.verifyRows().rows.isEmpty)
-        // The digest of last time: nothing is read, nothing written.
-        try ledger.adopt(manifest: "other", count: 3) { _ in
-            Issue.record("the manifest was read again")
-            return ("", "")
+        // The digest of last time and the same clips: nothing is written. Other clips under that digest are adopted.
+        let changes = try desk.bytes()
+        try ledger.adopt(manifest: "other", count: 3) { (names[$0], "/elsewhere/\($0).wav") }
+        #expect(try desk.bytes() == changes)
+        for (odd, path) in [("clip3", "/moved.wav"), ("renamed", "/elsewhere/0.wav")] {
+            try ledger.adopt(manifest: "other", count: 3) {
+                $0 == 0 ? (odd, path) : (names[$0], "/elsewhere/\($0).wav")
+            }
+            var first: ClipRecord?
+            try ledger.forEachClip { if $0.position == 0 { first = $0 } }
+            #expect(first?.name == odd && first?.path == path)
         }
+        try ledger.adopt(manifest: "other", count: 2) { (names[$0], "/elsewhere/\($0).wav") }
+        #expect(try ledger.clipIDs().count == 2)
     }
 
     @Test("Each commit is seen whole by another reader; a name twice is one clip")

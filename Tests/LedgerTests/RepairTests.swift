@@ -92,7 +92,7 @@ import Testing
             let damaged = try desk.open()
             if try !damaged.verifyRows().structure.isEmpty { throw LedgerError(.corrupt, path: desk.path, "structure") }
         }
-        try Ledger.salvage(path: desk.path)
+        #expect(try Ledger.salvage(path: desk.path).clips == 3000)
         let saved = try desk.open()
         let found = try saved.verifyRows()
         #expect(found.structure.isEmpty && found.rows.isEmpty)

@@ -1,0 +1,155 @@
+import GRDB
+
+/// Values of a table row in the order they were asked for: from SQLite, or from a page that was read without it.
+protocol RowValues {
+    func value(_ index: Int) -> DatabaseValue
+}
+
+extension Row: RowValues {
+    func value(_ index: Int) -> DatabaseValue { self[index] }
+}
+
+extension [DatabaseValue]: RowValues {
+    func value(_ index: Int) -> DatabaseValue { self[index] }
+}
+
+extension RowValues {
+    /// nil where there is none. A flipped bit can make bytes of a text that read as the same text: they are none.
+    func text(orNil index: Int) -> String? {
+        if case .string(let text) = value(index).storage { text } else { nil }
+    }
+
+    func number(orNil index: Int) -> Int64? { Int64.fromDatabaseValue(value(index)) }
+}
+
+/// A record of one of the large tables, which is made only of a row that fits its check.
+protocol CheckedRecord {
+    static var table: String { get }
+    /// What SQLite is asked for: the columns that `init` takes, in its order. The check is the last.
+    static var columns: [String] { get }
+    /// How many columns from the first are the row's key.
+    static var keyLength: Int { get }
+
+    /// nil where a value is of another kind, or the row does not fit its check.
+    ///
+    /// - Parameter start: place of the first of `columns` in the row.
+    init?(checked row: some RowValues, from start: Int)
+}
+
+extension CheckedRecord {
+    /// The columns as they stand in a statement.
+    ///
+    /// - Parameter alias: what the statement calls the table.
+    static func list(_ alias: String) -> String { columns.map { alias + "." + $0 }.joined(separator: ", ") }
+
+    /// - Throws: `LedgerError` of kind corrupt, naming table and key, where the row is not what was written.
+    static func read(_ row: Row, from start: Int = 0) throws -> Self {
+        if let record = Self(checked: row, from: start) { return record }
+        throw LedgerError.damaged(table, (start..<start + keyLength).map { row.value($0).shown })
+    }
+}
+
+extension LedgerError {
+    /// A row that does not fit its check. The ledger puts its path in.
+    static func damaged(_ table: String, _ key: [String]) -> LedgerError {
+        LedgerError(
+            .corrupt, path: "",
+            "row \(key.joined(separator: ", ")) of \(table) is not what was written; run 'earmark verify --repair'")
+    }
+}
+
+extension DatabaseValue {
+    /// For messages.
+    var shown: String {
+        switch storage {
+        case .null: "nothing"
+        case .int64(let number): String(number)
+        case .double(let number): String(number)
+        case .string(let text): text
+        case .blob(let bytes): "\(bytes.count) bytes"
+        }
+    }
+}
+
+/// A row of `clips`, whether the manifest of the last run has it or not.
+struct KnownClip: CheckedRecord {
+    static let table = "clips"
+    static let columns = ["id", "name", "path", "position", "row_check"]
+    static let keyLength = 1
+
+    let id: Int64
+    let name: String
+    let path: String
+    let position: Int64?
+
+    init?(checked row: some RowValues, from start: Int) {
+        let place = row.value(start + 3)
+        let position = Int64.fromDatabaseValue(place)
+        guard let id = row.number(orNil: start), let name = row.text(orNil: start + 1),
+            let path = row.text(orNil: start + 2), position != nil || place.isNull,
+            ClipRecord.check(name, path, position) == row.number(orNil: start + 4)
+        else { return nil }
+        (self.id, self.name, self.path, self.position) = (id, name, path, position)
+    }
+
+    /// - Throws: `LedgerError` where the clip has no place, though it was asked for by its place.
+    var placed: ClipRecord {
+        get throws {
+            guard let position else { throw LedgerError.damaged(Self.table, [String(id)]) }
+            return ClipRecord(id: id, position: position, name: name, path: path)
+        }
+    }
+}
+
+extension SourceRecord: CheckedRecord {
+    static let table = "sources"
+    static let columns = ["clip", "size", "modified", "content", "row_check"]
+    static let keyLength = 1
+
+    init?(checked row: some RowValues, from start: Int) {
+        guard let clip = row.number(orNil: start), let size = row.number(orNil: start + 1),
+            let modified = row.number(orNil: start + 2), let content = row.text(orNil: start + 3)
+        else { return nil }
+        self.init(clip: clip, size: size, modified: modified, content: content)
+        guard check == row.number(orNil: start + 4) else { return nil }
+    }
+}
+
+extension ResultRecord: CheckedRecord {
+    static let table = "results"
+    static let columns = ["clip", "stage", "content", "shard", "first_row", "row_count", "digest", "row_check"]
+    static let keyLength = 2
+
+    init?(checked row: some RowValues, from start: Int) {
+        guard let clip = row.number(orNil: start), let stage = row.number(orNil: start + 1),
+            let content = row.text(orNil: start + 2), let shard = row.number(orNil: start + 3),
+            let first = row.number(orNil: start + 4), let count = row.number(orNil: start + 5),
+            let digest = row.text(orNil: start + 6)
+        else { return nil }
+        self.init(
+            clip: clip, stage: stage, content: content, shard: shard, firstRow: first, rowCount: count, digest: digest)
+        guard check == row.number(orNil: start + 7) else { return nil }
+    }
+}
+
+extension ShardRecord: CheckedRecord {
+    static let table = "shards"
+    static let columns = [
+        "id", "path", "stage", "kind", "dtype", "columns", "rows", "bytes", "digest", "sealed", "row_check",
+    ]
+    static let keyLength = 1
+
+    init?(checked row: some RowValues, from start: Int) {
+        let digest = row.text(orNil: start + 8)
+        guard let id = row.number(orNil: start), let path = row.text(orNil: start + 1),
+            let stage = row.number(orNil: start + 2), let kind = row.text(orNil: start + 3),
+            let dtype = row.text(orNil: start + 4), let columns = row.number(orNil: start + 5),
+            let rows = row.number(orNil: start + 6), let bytes = row.number(orNil: start + 7),
+            digest != nil || row.value(start + 8).isNull, let sealed = row.number(orNil: start + 9), sealed & ~1 == 0
+        else { return nil }
+        self.init(
+            id: id, path: path, stage: stage, kind: kind, dtype: dtype, columns: columns, rows: rows, bytes: bytes,
+            digest: digest, isSealed: sealed == 1)
+        guard check == row.number(orNil: start + 10) else { return nil }
+    }
+}

@@ -1,0 +1,114 @@
+import Corpus
+import Foundation
+import Ledger
+import Pipeline
+import Shards
+import Stages
+import Testing
+
+/// The table of rows: what it has, what it leaves out, and that it hangs on no worker.
+@Suite struct ShardIndexTests {
+    private func clips(_ count: Int) throws -> Workshop {
+        let shop = try Workshop()
+        for index in 0..<count {
+            try shop.addClip("clip \(index)", seconds: 0.4 + Double(index % 5) * 0.7, rate: 16000)
+        }
+        return shop
+    }
+
+    private func rows(_ cache: Cache, pipeline: String? = nil) throws -> [ShardIndex.Row] {
+        var rows: [ShardIndex.Row] = []
+        try ShardIndex.forEach(try cache.reading(), pipeline: pipeline) { rows.append($0) }
+        return rows
+    }
+
+    @Test("With any number of workers all columns but shard and first are the same, in the same order")
+    func workers() throws {
+        let shop = try clips(13)
+        var all: [[String]] = []
+        for workers in [1, 2, 4] {
+            let cache = shop.cache("c\(workers)")
+            try shop.run(cache: cache, workers: workers)
+            all.append(try rows(cache).map { "\($0.clip),\($0.kind),\($0.count),\($0.stage),\($0.hop ?? 0)" })
+            #expect(try ShardIndex.isCurrent(cache: cache, ledger: cache.reading()))
+        }
+        #expect(all[0].count == 26 && all[0] == all[1] && all[1] == all[2])
+    }
+
+    @Test("Two settings on one cache: both are in the table, told apart by stage and hop, one pipeline or all")
+    func pipelines() throws {
+        let shop = try clips(3)
+        try shop.run(sets: ["chunk.overlap=0.5"])
+        let only = try rows(shop.cache())
+        try shop.run("label.yaml", sets: ["chunk.overlap=0.75"])
+        let all = try rows(shop.cache())
+        #expect(
+            Set(only.map { "\($0.clip) \($0.stage) \($0.first)" }).isSubset(
+                of: all.map { "\($0.clip) \($0.stage) \($0.first)" }))
+        let mel = all.filter { $0.kind == "mel" && $0.clip == "clip 1" }
+        #expect(mel.count == 2 && Set(mel.map(\.stage)).count == 2 && Set(mel.map(\.hop)) == [4000, 8000])
+        #expect(mel.allSatisfy { $0.stage.count == 12 })
+        // No clip, kind and stage stands there twice.
+        #expect(Set(all.map { "\($0.clip) \($0.kind) \($0.stage)" }).count == all.count)
+        #expect(try rows(shop.cache(), pipeline: "features").map(\.fields) == only.map(\.fields))
+        let text = String(decoding: try FileSystem.read(shop.cache().indexPath), as: UTF8.self)
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.first == "clip,kind,shard,first,count,stage,hop")
+        #expect(lines.dropFirst().map { $0 } == all.map { $0.fields.joined(separator: ",") })
+    }
+
+    @Test(
+        "Rows of shards that an interrupted run left open are left out and counted; every shard named is a whole file")
+    func interrupted() throws {
+        let shop = try clips(12)
+        let stop = StopSignal()
+        let report = try shop.run(workers: 1, stop: stop) { _ in stop.raise() }
+        #expect(report.result.wasInterrupted && report.unsealed == 2 * report.result.done && report.unsealed > 0)
+        #expect(try rows(shop.cache()).isEmpty)
+        #expect(try Exporter(cache: shop.cache(), pipeline: nil).unsealed() == report.unsealed)
+        let rest = try shop.run()
+        #expect(rest.unsealed == 0)
+        let found = try rows(shop.cache())
+        #expect(found.count == 24)
+        for row in found {
+            let shard = try MappedShard(path: shop.cache().folder + "/" + row.shard)
+            #expect(Int(row.first + row.count) <= shard.header.rows)
+        }
+    }
+
+    @Test("Scores whose bytes are not what was written are not exported, and the shard is named")
+    func damagedScores() throws {
+        let shop = try clips(3)
+        try shop.run("label.yaml")
+        let cache = shop.cache()
+        let out = shop.folder + "/scores.csv"
+        #expect(try Exporter(cache: cache, pipeline: nil).scores(.csv, to: out) == 3)
+        let record = try #require(try cache.reading().shards().first { $0.kind == "clip-scores" })
+        let path = cache.folder + "/" + record.path
+        var bytes = try FileSystem.read(path)
+        bytes[NumpyHeader.size + 5] ^= 1
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let exporter = try Exporter(cache: cache, pipeline: nil)
+        let error = #expect(throws: ShardError.self) { try exporter.scores(.csv, to: out + "2") }
+        #expect(error.map { "\($0)".contains(record.path) && "\($0)".contains("verify --repair") } == true)
+        #expect(access(out + "2", F_OK) != 0)
+    }
+
+    @Test("A pipe in the place of a shard, or of the table: verify ends and names it, and a repair makes it good")
+    func pipe() throws {
+        let shop = try clips(3)
+        try shop.run()
+        let before = try shop.digests()
+        for name in [try #require(shop.cache().reading().shards().first).path, "shards/index.csv"] {
+            let path = shop.cache().folder + "/" + name
+            unlink(path)
+            #expect(mkfifo(path, 0o644) == 0)
+            let found = try Verifier(cache: shop.cache()).run(repair: false)
+            #expect(found.findings.contains { $0.what.contains(name) }, "\(found.findings.map(\.what))")
+            _ = try Verifier(cache: shop.cache()).run(repair: true)
+            try shop.run()
+            #expect(try shop.digests() == before)
+            #expect(try Verifier(cache: shop.cache()).run(repair: false).findings.isEmpty)
+        }
+    }
+}
