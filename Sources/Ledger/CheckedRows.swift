@@ -3,6 +3,20 @@ import GRDB
 /// Values of a table row in the order they were asked for: from SQLite, or from a page that was read without it.
 protocol RowValues {
     func value(_ index: Int) -> DatabaseValue
+    func text(orNil index: Int) -> String?
+    func number(orNil index: Int) -> Int64?
+}
+
+/// A row as SQLite converts it, in half the time of a look at each value's kind first. A value of another kind reads as
+/// another one, which the check tells, or as the same, which does no harm to a reader; `verify` looks at the kinds.
+///
+/// Only for the row that a cursor stands on: of a copied row GRDB ends the process where a value is of another kind.
+private struct ConvertedRow: RowValues {
+    let row: Row
+
+    func value(_ index: Int) -> DatabaseValue { row[index] }
+    func text(orNil index: Int) -> String? { row[index] as String? }
+    func number(orNil index: Int) -> Int64? { row[index] as Int64? }
 }
 
 extension Row: RowValues {
@@ -44,7 +58,16 @@ extension CheckedRecord {
 
     /// - Throws: `LedgerError` of kind corrupt, naming table and key, where the row is not what was written.
     static func read(_ row: Row, from start: Int = 0) throws -> Self {
-        if let record = Self(checked: row, from: start) { return record }
+        try read(row, row, from: start)
+    }
+
+    /// As `read`, of the row that a cursor stands on, in half the time.
+    static func read(cursor row: Row, from start: Int = 0) throws -> Self {
+        try read(row, ConvertedRow(row: row), from: start)
+    }
+
+    private static func read(_ row: Row, _ values: some RowValues, from start: Int) throws -> Self {
+        if let record = Self(checked: values, from: start) { return record }
         throw LedgerError.damaged(table, (start..<start + keyLength).map { row.value($0).shown })
     }
 }
@@ -83,10 +106,9 @@ struct KnownClip: CheckedRecord {
     let position: Int64?
 
     init?(checked row: some RowValues, from start: Int) {
-        let place = row.value(start + 3)
-        let position = Int64.fromDatabaseValue(place)
+        let position = row.number(orNil: start + 3)
         guard let id = row.number(orNil: start), let name = row.text(orNil: start + 1),
-            let path = row.text(orNil: start + 2), position != nil || place.isNull,
+            let path = row.text(orNil: start + 2), position != nil || row.value(start + 3).isNull,
             ClipRecord.check(name, path, position) == row.number(orNil: start + 4)
         else { return nil }
         (self.id, self.name, self.path, self.position) = (id, name, path, position)

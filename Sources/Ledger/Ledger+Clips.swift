@@ -63,7 +63,7 @@ extension Ledger {
             var place = 0
             let clips = try Self.placedClips(database)
             while let found = try clips.next() {
-                let clip = try KnownClip.read(found).placed
+                let clip = try KnownClip.read(cursor: found).placed
                 guard place < count, clip.position == place else { return false }
                 let (name, path) = row(place)
                 guard clip.name.utf8.elementsEqual(name.utf8), clip.path.utf8.elementsEqual(path.utf8) else {
@@ -104,7 +104,7 @@ extension Ledger {
         try read { database in
             try Self.requireClips(database)
             let rows = try Self.placedClips(database)
-            while let row = try rows.next() { try body(try KnownClip.read(row).placed) }
+            while let row = try rows.next() { try body(try KnownClip.read(cursor: row).placed) }
         }
     }
 
@@ -121,7 +121,7 @@ extension Ledger {
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT \(KnownClip.list("c")) FROM clips c NOT INDEXED ORDER BY c.id")
             while let row = try rows.next() {
-                let clip = try KnownClip.read(row)
+                let clip = try KnownClip.read(cursor: row)
                 guard clip.id > last else { throw LedgerError.damaged("clips", [String(clip.id)]) }
                 last = clip.id
                 try body(clip.id, clip.name)
@@ -141,7 +141,7 @@ extension Ledger {
     package func forEachSource(_ body: (SourceRecord) throws -> Void) throws {
         try read { database in
             let rows = try Row.fetchCursor(database, sql: "SELECT \(SourceRecord.list("s")) FROM sources s")
-            while let row = try rows.next() { try body(try SourceRecord.read(row)) }
+            while let row = try rows.next() { try body(try SourceRecord.read(cursor: row)) }
         }
     }
 

@@ -68,7 +68,7 @@ extension Ledger {
         try read { database in
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT \(ResultRecord.list("r")) FROM results r \(sql)", arguments: arguments)
-            while let row = try rows.next() { try body(try ResultRecord.read(row)) }
+            while let row = try rows.next() { try body(try ResultRecord.read(cursor: row)) }
         }
     }
 
@@ -93,9 +93,9 @@ extension Ledger {
                     """)
             while let row = try rows.next() {
                 let width = ResultRecord.columns.count
-                let clip = try KnownClip.read(row, from: width).placed
-                _ = try SourceRecord.read(row, from: width + KnownClip.columns.count)
-                try body(clip, try ResultRecord.read(row))
+                let clip = try KnownClip.read(cursor: row, from: width).placed
+                _ = try SourceRecord.read(cursor: row, from: width + KnownClip.columns.count)
+                try body(clip, try ResultRecord.read(cursor: row))
             }
         }
     }

@@ -57,22 +57,35 @@ import Testing
         #expect(lines.dropFirst().map { $0 } == all.map { $0.fields.joined(separator: ",") })
     }
 
-    @Test(
-        "Rows of shards that an interrupted run left open are left out and counted; every shard named is a whole file")
-    func interrupted() throws {
-        let shop = try clips(12)
-        let stop = StopSignal()
-        let report = try shop.run(workers: 1, stop: stop) { _ in stop.raise() }
-        #expect(report.result.wasInterrupted && report.unsealed == 2 * report.result.done && report.unsealed > 0)
-        #expect(try rows(shop.cache()).isEmpty)
-        #expect(try Exporter(cache: shop.cache(), pipeline: nil).unsealed() == report.unsealed)
-        let rest = try shop.run()
-        #expect(rest.unsealed == 0)
-        let found = try rows(shop.cache())
-        #expect(found.count == 24)
-        for row in found {
-            let shard = try MappedShard(path: shop.cache().folder + "/" + row.shard)
-            #expect(Int(row.first + row.count) <= shard.header.rows)
+    @Test("Rows of shards that are not sealed are left out and counted, and stand there once they are")
+    func unsealed() throws {
+        let shop = try Workshop()
+        let cache = shop.cache()
+        try cache.make()
+        let ledger = try Ledger(path: cache.ledgerPath)
+        try ledger.adopt(manifest: "m", count: 3) { ("clip \($0)", "/\($0).wav") }
+        let stage = try ledger.stageID(fingerprint: "0123456789abcdef", kind: "mel", classes: "")
+        let shards = try (0..<2).map { _ in
+            try ledger.addShard(stage: stage, kind: "mel", dtype: "float32", columns: 64) { "shards/mel-\($0).npy" }.id
+        }
+        var batch = CommitBatch(target: "target")
+        for (place, clip) in try ledger.clipIDs().enumerated() {
+            batch.results.append(
+                ResultRecord(
+                    clip: clip, stage: stage, content: "c", shard: shards[place / 2], firstRow: Int64(place % 2) * 10,
+                    rowCount: 10, digest: "d"))
+            batch.sources.append(SourceRecord(clip: clip, size: 1, modified: 1, content: "c"))
+        }
+        try ledger.commit(batch)
+        try ledger.put(PipelineRecord(name: "p", fingerprint: "f", stages: [stage], file: "p.yaml", updated: 1))
+        try ledger.note(hop: 8000, stage: "0123456789abcdef")
+        let lines = ["0", "10"].enumerated().map { "clip \($0),mel,shards/mel-1.npy,\($1),10,0123456789ab,8000" }
+        for isSealed in [false, true] {
+            if isSealed { try ledger.markSealed(id: shards[0], rows: 20, bytes: 5248, digest: "d") }
+            try ShardIndex.write(cache: cache, ledger: ledger)
+            let text = String(decoding: try FileSystem.read(cache.indexPath), as: UTF8.self)
+            #expect(text.split(separator: "\n").dropFirst().map(String.init) == (isSealed ? lines : []))
+            #expect(try Exporter(cache: cache, pipeline: nil).unsealed() == (isSealed ? 1 : 3))
         }
     }
 
