@@ -109,32 +109,4 @@ struct JourneyTests {
         let text = try scratch.text("s.csv")
         for start in ["\n=", "\n+", "\n@", "\n\"=", "\n\"+", "\n\"@"] { #expect(!text.contains(start), "\(start)") }
     }
-
-    @Test("NumPy maps every shard, with the README's own lines", .enabled(if: Python.hasNumPy))
-    func numpy() throws {
-        let scratch = try Scratch()
-        try scratch.synth(6)
-        #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
-        let readme = String(
-            decoding: try Data(contentsOf: URL(fileURLWithPath: Tool.root + "/README.md")), as: UTF8.self)
-        let start = try #require(readme.range(of: "```python\n"))
-        let end = try #require(readme.range(of: "```", range: start.upperBound..<readme.endIndex))
-        let lines = String(readme[start.upperBound..<end.lowerBound])
-        #expect(lines.split(separator: "\n").count <= 9)
-        try scratch.write(
-            "read.py",
-            lines + """
-
-                import sys, glob
-                chunks = Chunks(sys.argv[1])
-                patch, clip = chunks[len(chunks) - 1]
-                assert patch.shape == (96, 64) and patch.base is not None and not patch.flags.owndata
-                for k in range(len(chunks)): assert np.isfinite(chunks[k][0]).all()
-                for path in glob.glob(sys.argv[1] + "/shards/*.npy"):
-                    assert np.load(path, mmap_mode="r").shape[0] > 0
-                print(len(chunks), len({chunks[k][1] for k in range(len(chunks))}))
-                """)
-        let result = try Python.run(scratch.path("read.py"), scratch.path("cache"))
-        #expect(result.status == 0 && result.output.hasSuffix(" 6\n"), "\(result.output)\(result.errors)")
-    }
 }

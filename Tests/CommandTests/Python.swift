@@ -2,17 +2,21 @@ import Foundation
 
 /// A Python that has NumPy, where there is one: the system's, or the first on the PATH, as the set-up looks for it.
 enum Python {
-    static let path: String? =
-        (["/usr/bin/python3"]
-        + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { $0 + "/python3" }).first {
-            path in
+    static let path = first(having: "numpy")
+    /// One that has PyTorch and NumPy: the environment's TORCH_PYTHON, or the first on the PATH.
+    static let withTorch = first(having: "torch, numpy", ProcessInfo.processInfo.environment["TORCH_PYTHON"])
+
+    private static func first(having modules: String, _ preferred: String? = nil) -> String? {
+        let onPath = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }
+        return ([preferred].compactMap { $0 } + ["/usr/bin/python3"] + onPath).first { path in
             FileManager.default.isExecutableFile(atPath: path)
-                && (try? Tool.start(["-c", "import numpy"], executable: path).wait().status) == 0
+                && (try? Tool.start(["-c", "import " + modules], executable: path).wait().status) == 0
         }
+    }
 
     static var hasNumPy: Bool { path != nil }
 
-    static func run(_ arguments: String...) throws -> Tool.Result {
-        try Tool.start(arguments, executable: path ?? "/usr/bin/python3").wait()
+    static func run(_ arguments: String..., python: String? = path) throws -> Tool.Result {
+        try Tool.start(arguments, executable: python ?? "/usr/bin/python3").wait()
     }
 }
