@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "Files", dependencies: ["CNettle"]),
         .target(name: "Wording"),
         .target(name: "Network", dependencies: ["CKernels", "Files", "Wording"]),
-        .target(name: "Evaluation"),
+        .target(name: "Evaluation", dependencies: ["Wording"]),
         .target(name: "Corpus", dependencies: ["Files", "Wording"]),
         .target(name: "Ledger", dependencies: ["Wording", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Pipeline", dependencies: ["Yams", "Files", "Wording"]),
@@ -48,10 +48,12 @@ let package = Package(
         + [
             .testTarget(name: "CommandTests"),
             .testTarget(name: "ParserTests", dependencies: ["Corpus", "Ledger", "Network", "Pipeline", "Shards"]),
+            .testTarget(
+                name: "LedgerTests", dependencies: ["Ledger", .product(name: "GRDB", package: "GRDB.swift")]),
         ]
         + [
-            "Audio", "Features", "Files", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Stages",
-            "Training", "Wording",
+            "Audio", "Features", "Files", "Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages", "Training",
+            "Wording",
         ].map {
             .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
         },

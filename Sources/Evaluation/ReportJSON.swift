@@ -1,10 +1,15 @@
 extension SummaryReport {
     /// `summary.json`: the same keys in the same order every time; what is not defined is null. `_95` are 95 % intervals
-    /// as `[low, high]`. The keys under and after `truth` are there only with the truth.
+    /// as `[low, high]`. `clips` and what follows are of the clips with scores that the truth, if given, names; `coverage`
+    /// says how many of the cache's they are. The keys under and after `truth` are there only with the truth.
     package func json() -> String {
         var members: [(String, JSONText)] = [
             ("clips", .integer(clips)), ("hours", .number(hours)), ("threshold", .number(Self.shortest(threshold))),
         ]
+        if let coverage { members.append(("coverage", coverage.json)) }
+        if let truthCoverage { members.append(("truth_coverage", truthCoverage.json)) }
+        if clipsWithoutLength > 0 { members.append(("clips_without_length", .integer(clipsWithoutLength))) }
+        if clipsWithSilencedEnd > 0 { members.append(("clips_with_silenced_end", .integer(clipsWithSilencedEnd))) }
         if let truth {
             members += [
                 ("scored_classes", .integer(truth.scoredClasses)),

@@ -1,3 +1,5 @@
+import Wording
+
 extension SummaryReport {
     /// `report.html`: one page that needs nothing but itself; names are escaped, and it follows the reader's light or
     /// dark setting. `title` heads the page.
@@ -7,6 +9,9 @@ extension SummaryReport {
             body += "<div><dt>\(card.name)</dt><dd>\(card.value)</dd><dd class=\"note\">\(card.note)</dd></div>\n"
         }
         body += "</dl>\n"
+        for line in [coverage?.text, truthCoverage?.text, withoutLength, silencedEnd].compactMap(\.self) {
+            body += "<p class=\"note\">\(HTMLText.escaped(line))</p>\n"
+        }
         let hits = classes.enumerated().sorted {
             ($1.element.clipsAbove, $0.offset) < ($0.element.clipsAbove, $1.offset)
         }
@@ -56,7 +61,10 @@ extension SummaryReport {
         ]
         guard let truth else { return cards }
         cards += [
-            ("mAP", HTMLText.number(truth.meanAveragePrecision), note(truth.meanAveragePrecisionInterval)),
+            (
+                "mAP", HTMLText.number(truth.meanAveragePrecision),
+                truth.scoredClasses == 0 ? Truth.undefinedMeans : note(truth.meanAveragePrecisionInterval)
+            ),
             ("Mean AUC", HTMLText.number(truth.meanAUC), note(truth.meanAUCInterval)),
             ("d′", HTMLText.number(truth.dPrime), note(truth.dPrimeInterval)),
             ("Micro AP", HTMLText.number(truth.microAveragePrecision), "all clips and classes as one ranking"),
@@ -70,6 +78,22 @@ extension SummaryReport {
                 ))
         }
         return cards
+    }
+
+    /// What the hours leave out; nil where they leave out nothing.
+    package var withoutLength: String? {
+        clipsWithoutLength == 0
+            ? nil
+            : "the hours leave out \(counted(clipsWithoutLength, "clip")): the version of Earmark that read them kept no lengths, "
+                + "run the pipeline again"
+    }
+
+    /// What was assumed of clips' ends; nil where nothing was.
+    package var silencedEnd: String? {
+        clipsWithSilencedEnd == 0
+            ? nil
+            : "the last 20 ms of \(counted(clipsWithSilencedEnd, "clip")) are taken for silence: the cache was made with another "
+                + "overlap, and keeps no samples to make those frames of"
     }
 
     private func note(_ interval: Interval?) -> String {

@@ -7,11 +7,21 @@ package struct SummaryReport: Sendable, Equatable {
     package var classes: [ClassReport]
     /// nil where no truth was given.
     package var truth: Truth?
+    /// Where it is made of a cache's scores.
+    package var coverage: Coverage?
+    /// Where a truth was given.
+    package var truthCoverage: TruthCoverage?
+    /// Clips that count nothing in the hours, as the ledger of an earlier version did not keep their lengths.
+    package var clipsWithoutLength = 0
+    /// Clips whose last frames, two at most, were taken for silence, as the cache was made with another overlap.
+    package var clipsWithSilencedEnd = 0
 
     /// What the truth adds. Values are NaN where they are not defined.
     package struct Truth: Sendable, Equatable {
         /// Classes with both positive and negative clips: the macro means are over these.
         package var scoredClasses: Int
+        /// What stands where the macro means are not defined.
+        package static let undefinedMeans = "no class has both positive and negative clips"
         /// Mean average precision over the scored classes.
         package var meanAveragePrecision: Double
         /// Mean AUC over the scored classes, and d' of that mean.

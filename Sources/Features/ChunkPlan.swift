@@ -37,6 +37,12 @@ package struct ChunkPlan: Sendable, Hashable {
     /// Samples up to the end of the last chunk.
     package func paddedLength(samples: Int) -> Int { (count(samples: samples) - 1) * hop + frontEnd.chunk }
 
+    /// Frames from the start up to the last one that a chunk's patch has and that has some of the clip's samples in it.
+    package func soundingFrames(samples: Int) -> Int {
+        let used = (count(samples: samples) - 1) * hop / frontEnd.hop + frontEnd.patchFrames
+        return min(used, (samples + frontEnd.hop - 1) / frontEnd.hop)
+    }
+
     /// Frames of the padded clip.
     package func frameCount(samples: Int) -> Int {
         (paddedLength(samples: samples) - frontEnd.window) / frontEnd.hop + 1

@@ -34,6 +34,12 @@ extension RowValues {
     }
 
     func number(orNil index: Int) -> Int64? { Int64.fromDatabaseValue(value(index)) }
+
+    /// A number or nothing, where one need not be; nil where there is something else.
+    func optionalNumber(orNil index: Int) -> Int64?? {
+        if let number = number(orNil: index) { return .some(number) }
+        return value(index).isNull ? .some(nil) : nil
+    }
 }
 
 /// A record of one of the large tables, which is made only of a row that fits its check.
@@ -125,32 +131,36 @@ struct KnownClip: CheckedRecord {
 
 extension SourceRecord: CheckedRecord {
     static let table = "sources"
-    static let columns = ["clip", "size", "modified", "content", "row_check"]
+    static let columns = ["clip", "size", "modified", "content", "frames", "rate", "row_check"]
     static let keyLength = 1
 
     init?(checked row: some RowValues, from start: Int) {
         guard let clip = row.number(orNil: start), let size = row.number(orNil: start + 1),
-            let modified = row.number(orNil: start + 2), let content = row.text(orNil: start + 3)
+            let modified = row.number(orNil: start + 2), let content = row.text(orNil: start + 3),
+            let frames = row.optionalNumber(orNil: start + 4), let rate = row.optionalNumber(orNil: start + 5)
         else { return nil }
-        self.init(clip: clip, size: size, modified: modified, content: content)
-        guard check == row.number(orNil: start + 4) else { return nil }
+        self.init(clip: clip, size: size, modified: modified, content: content, frames: frames, rate: rate)
+        guard check == row.number(orNil: start + 6) else { return nil }
     }
 }
 
 extension ResultRecord: CheckedRecord {
     static let table = "results"
-    static let columns = ["clip", "stage", "content", "shard", "first_row", "row_count", "digest", "row_check"]
+    static let columns = [
+        "clip", "stage", "content", "shard", "first_row", "row_count", "digest", "samples", "row_check",
+    ]
     static let keyLength = 2
 
     init?(checked row: some RowValues, from start: Int) {
         guard let clip = row.number(orNil: start), let stage = row.number(orNil: start + 1),
             let content = row.text(orNil: start + 2), let shard = row.number(orNil: start + 3),
             let first = row.number(orNil: start + 4), let count = row.number(orNil: start + 5),
-            let digest = row.text(orNil: start + 6)
+            let digest = row.text(orNil: start + 6), let samples = row.optionalNumber(orNil: start + 7)
         else { return nil }
         self.init(
-            clip: clip, stage: stage, content: content, shard: shard, firstRow: first, rowCount: count, digest: digest)
-        guard check == row.number(orNil: start + 7) else { return nil }
+            clip: clip, stage: stage, content: content, shard: shard, firstRow: first, rowCount: count, digest: digest,
+            samples: samples)
+        guard check == row.number(orNil: start + 8) else { return nil }
     }
 }
 

@@ -9,12 +9,16 @@ struct CheckedTable {
     let key: [String]
     /// All others but the check itself.
     let fields: [String]
+    /// Columns that version 3 of the schema added. They count in the check where there is something in them, so that rows of
+    /// before keep theirs.
+    var later: [String] = []
     /// The column that names a clip, if one does.
     var clip: String?
 
     static let meta = CheckedTable(name: "meta", key: ["key"], fields: ["value"])
     static let pipelines = CheckedTable(
-        name: "pipelines", key: ["name"], fields: ["fingerprint", "stages", "file", "updated"])
+        name: "pipelines", key: ["name"], fields: ["fingerprint", "stages", "file", "updated"],
+        later: ["targets", "settings"])
     static let stages = CheckedTable(name: "stages", key: ["id"], fields: ["fingerprint", "kind", "classes"])
     static let runs = CheckedTable(
         name: "runs", key: ["id"],
@@ -26,43 +30,42 @@ struct CheckedTable {
         fields: ["class", "reason", "frame", "size", "modified", "attempts"], clip: "clip")
     static let all = [meta, pipelines, stages, runs, models, deaths, failures]
 
-    var columns: String { (key + fields).joined(separator: ", ") }
+    /// All but the check.
+    var columns: [String] { key + fields + later }
     var keyCondition: String { key.map { "\($0) = ?" }.joined(separator: " AND ") }
 
     /// Gives a row that was just written its check.
     func mark(_ database: Database, _ arguments: StatementArguments) throws {
         guard
             let row = try Row.fetchOne(
-                database, sql: "SELECT \(columns) FROM \(name) WHERE \(keyCondition)", arguments: arguments)
+                database, sql: "SELECT \(columns.joined(separator: ", ")) FROM \(name) WHERE \(keyCondition)",
+                arguments: arguments)
         else { return }
         try database.execute(
             sql: "UPDATE \(name) SET row_check = ? WHERE \(keyCondition)",
-            arguments: [Self.check(row, count: key.count + fields.count)] + arguments)
+            arguments: [check(row)] + arguments)
     }
 
-    /// Rows, each held against its check: key and fields in their order.
+    /// Rows, each held against its check: `columns` in their order.
     ///
     /// - Parameter tail: what follows the table's name in the statement, which calls the table `t`.
     /// - Throws: `LedgerError` of kind corrupt, naming table and key, for the first row that is not what was written.
     func rows(_ database: Database, _ tail: String = "", _ arguments: StatementArguments = []) throws -> [Row] {
-        let list = (key + fields + ["row_check"]).map { "t." + $0 }.joined(separator: ", ")
+        let list = (columns + ["row_check"]).map { "t." + $0 }.joined(separator: ", ")
         let rows = try Row.fetchAll(database, sql: "SELECT \(list) FROM \(name) t \(tail)", arguments: arguments)
         for row in rows where !isSound(row) { throw LedgerError.damaged(name, key.indices.map { row.value($0).shown }) }
         return rows
     }
 
-    /// Whether a row fits its check, which follows key and fields.
-    func isSound(_ row: some RowValues) -> Bool {
-        let count = key.count + fields.count
-        return row.number(orNil: count) == Self.check(row, count: count)
-    }
+    /// Whether a row fits its check, which follows `columns`.
+    func isSound(_ row: some RowValues) -> Bool { row.number(orNil: columns.count) == check(row) }
 
     /// By storage class as well: a byte that turns a text into bytes or a number must show.
-    private static func check(_ row: some RowValues, count: Int) -> Int64 {
+    private func check(_ row: some RowValues) -> Int64 {
         var check = RowCheck()
-        for index in 0..<count {
+        for index in columns.indices {
             switch row.value(index).storage {
-            case .null: check.add(nil as Int64?)
+            case .null: if index < key.count + fields.count { check.add(nil as Int64?) }
             case .int64(let number): check.add(number)
             case .double(let number): check.add(number)
             case .string(let text): check.add(text)

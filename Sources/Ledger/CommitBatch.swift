@@ -4,10 +4,12 @@ package struct CommitBatch: Sendable {
     /// Files that were read for them.
     package var sources: [SourceRecord] = []
     package var failures: [FailureRecord] = []
-    /// Clips that are done: an earlier failure of theirs under `target` is forgotten.
+    /// Clips that are done: earlier failures of theirs under `targets` are forgotten.
     package var done: [Int64] = []
-    /// The pipeline's fingerprint.
-    package var target: String
+    /// The identities that failures of the pipeline can have.
+    package var targets: [String]
 
-    package init(target: String) { self.target = target }
+    package init(targets: [String]) { self.targets = targets }
+
+    package init(target: String) { self.init(targets: [target]) }
 }

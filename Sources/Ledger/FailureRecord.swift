@@ -1,7 +1,7 @@
 /// Why a clip could not be done by a pipeline.
 package struct FailureRecord: Sendable, Equatable {
     package let clip: Int64
-    /// The pipeline's fingerprint.
+    /// What the failure is tied to: the stage that failed with what could have made it succeed, as a fingerprint.
     package let target: String
     package let failureClass: String
     package let reason: String

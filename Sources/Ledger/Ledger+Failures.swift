@@ -1,14 +1,23 @@
 import GRDB
 
 extension Ledger {
-    /// Every failure of the manifest's clips, of one pipeline or of all, in clip order.
+    /// Every failure of the manifest's clips, under one identity or under all, in clip order.
     package func failures(target: String? = nil) throws -> [FailureRecord] {
+        try failures(condition: target == nil ? "" : "AND t.target = ?", target.map { [$0] } ?? [])
+    }
+
+    /// Those under any of several identities; a clip may have more than one.
+    package func failures(targets: [String]) throws -> [FailureRecord] {
+        try failures(condition: "AND t.target IN (\(Self.marks(targets)))", StatementArguments(targets))
+    }
+
+    /// - Parameter condition: over failures `t` and clips `c`.
+    func failures(condition: String, _ arguments: StatementArguments) throws -> [FailureRecord] {
         try read { database in
-            let condition = target == nil ? "" : "AND t.target = ?"
             let rows = try CheckedTable.failures.rows(
                 database,
-                "JOIN clips c ON c.id = t.clip WHERE c.position IS NOT NULL \(condition) ORDER BY c.position",
-                target.map { [$0] } ?? [])
+                "JOIN clips c ON c.id = t.clip WHERE c.position IS NOT NULL \(condition) ORDER BY c.position, t.target",
+                arguments)
             return try rows.map {
                 try FailureRecord(
                     clip: $0.number(0), target: $0.text(1), failureClass: $0.text(2), reason: $0.text(3),
@@ -24,8 +33,9 @@ extension Ledger {
     package func forgetFailures() throws -> Int {
         try write { database in
             try database.execute(sql: "DELETE FROM deaths")
+            let clips = try Int.fetchOne(database, sql: "SELECT count(DISTINCT clip) FROM failures") ?? 0
             try database.execute(sql: "DELETE FROM failures")
-            return database.changesCount
+            return clips
         }
     }
 }

@@ -5,33 +5,45 @@ extension Ledger {
     package func commit(_ batch: CommitBatch) throws {
         hook("ledger.before-commit")
         try write { database in
-            let result = try database.makeStatement(sql: "INSERT OR REPLACE INTO results VALUES(?,?,?,?,?,?,?,?)")
+            let result = try database.makeStatement(sql: "INSERT OR REPLACE INTO results VALUES(?,?,?,?,?,?,?,?,?)")
             for record in batch.results {
                 result.setUncheckedArguments([
                     record.clip, record.stage, record.content, record.shard, record.firstRow, record.rowCount,
-                    record.digest, record.check,
+                    record.digest, record.check, record.samples,
                 ])
                 try result.execute()
             }
-            let source = try database.makeStatement(sql: "INSERT OR REPLACE INTO sources VALUES(?,?,?,?,?)")
+            let source = try database.makeStatement(sql: "INSERT OR REPLACE INTO sources VALUES(?,?,?,?,?,?,?)")
             for record in batch.sources {
                 source.setUncheckedArguments([
-                    record.clip, record.size, record.modified, record.content, record.check,
+                    record.clip, record.size, record.modified, record.content, record.check, record.frames,
+                    record.rate,
                 ])
                 try source.execute()
             }
-            let forget = try database.makeStatement(sql: "DELETE FROM failures WHERE clip = ? AND target = ?")
+            // The sign keeps SQLite to one look by clip: nearly all clips have no failure.
+            let forget = try database.makeStatement(
+                sql: "DELETE FROM failures WHERE clip = ? AND +target IN (\(Self.marks(batch.targets)))")
             let survived = try database.makeStatement(sql: "DELETE FROM deaths WHERE clip = ?")
             for clip in batch.done {
-                forget.setUncheckedArguments([clip, batch.target])
+                forget.setUncheckedArguments([clip] + StatementArguments(batch.targets))
                 try forget.execute()
                 survived.setUncheckedArguments([clip])
                 try survived.execute()
             }
-            for record in batch.failures { try Self.insert(database, record) }
+            for record in batch.failures {
+                // One failure a clip: it may have failed elsewhere before.
+                forget.setUncheckedArguments(
+                    [record.clip] + StatementArguments(batch.targets.map { $0 == record.target ? "" : $0 }))
+                try forget.execute()
+                try Self.insert(database, record)
+            }
         }
         hook("ledger.after-commit")
     }
+
+    /// As many placeholders as there are values.
+    static func marks(_ values: [some Any]) -> String { values.map { _ in "?" }.joined(separator: ",") }
 
     private static func insert(_ database: Database, _ record: FailureRecord) throws {
         try database.execute(

@@ -59,8 +59,11 @@ extension Ledger {
         let stages = pipeline.stages.map(String.init).joined(separator: ",")
         try write {
             try $0.execute(
-                sql: "INSERT OR REPLACE INTO pipelines VALUES(?, ?, ?, ?, ?, 0)",
-                arguments: [pipeline.name, pipeline.fingerprint, stages, pipeline.file, pipeline.updated])
+                sql: "INSERT OR REPLACE INTO pipelines VALUES(?, ?, ?, ?, ?, 0, ?, ?)",
+                arguments: [
+                    pipeline.name, pipeline.fingerprint, stages, pipeline.file, pipeline.updated,
+                    pipeline.targets.joined(separator: ","), pipeline.settings,
+                ])
             try CheckedTable.pipelines.mark($0, [pipeline.name])
         }
     }
@@ -70,8 +73,10 @@ extension Ledger {
         try read { database in
             try CheckedTable.pipelines.rows(database, "ORDER BY t.updated DESC").map {
                 let stages = try $0.text(2).split(separator: ",").compactMap { Int64($0) }
+                let targets = try $0.optionalText(5)?.split(separator: ",").map(String.init) ?? []
                 return try PipelineRecord(
-                    name: $0.text(0), fingerprint: $0.text(1), stages: stages, file: $0.text(3), updated: $0.real(4))
+                    name: $0.text(0), fingerprint: $0.text(1), stages: stages, file: $0.text(3), updated: $0.real(4),
+                    targets: targets, settings: $0.optionalText(6) ?? "")
             }
         }
     }

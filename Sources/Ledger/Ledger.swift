@@ -141,7 +141,7 @@ package final class Ledger: Sendable {
         _ path: String, _ configuration: Configuration, mayBeEmpty: Bool
     ) throws -> DatabaseQueue {
         let queue = try DatabaseQueue(path: path, configuration: configuration)
-        try queue.read { database in
+        let isOld = try queue.read { database in
             let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             // A process that was stopped while it made the ledger leaves no table but the migrator's own.
             let tables =
@@ -167,8 +167,12 @@ package final class Ledger: Sendable {
                         "its tables are not those that were made, expected a sound ledger; run 'earmark verify --repair'"
                     )
                 }
+                return false
             }
+            return tables > 0
         }
+        // A ledger that is written to is brought up to date instead.
+        if isOld, configuration.readonly { try queue.writeWithoutTransaction(LedgerSchema.showAsCurrent) }
         return queue
     }
 

@@ -4,8 +4,8 @@ import GRDB
 ///
 /// Every row ends in a check over its other fields. Version 1, in which small tables had none, was never released.
 enum LedgerSchema {
-    /// The name of the version that this program reads and writes.
-    static let version = "2"
+    /// The name of the version that this program writes. It reads "2" as well, which knows no lengths and no settings.
+    static let version = "3"
     /// Marks the file as ours, in SQLite's application_id: "EARM".
     static let applicationID = 0x4541_524D
 
@@ -24,7 +24,7 @@ enum LedgerSchema {
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration(version) { database in
+        migrator.registerMigration("2") { database in
             try database.execute(
                 sql: """
                     CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL, row_check INTEGER NOT NULL DEFAULT 0)
@@ -58,6 +58,28 @@ enum LedgerSchema {
                     PRAGMA application_id = \(applicationID);
                     """)
         }
+        // Rows of before keep their checks: what is new counts in a check only where it is there.
+        migrator.registerMigration("3") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE sources ADD COLUMN frames INTEGER;
+                    ALTER TABLE sources ADD COLUMN rate INTEGER;
+                    ALTER TABLE results ADD COLUMN samples INTEGER;
+                    ALTER TABLE pipelines ADD COLUMN targets TEXT;
+                    ALTER TABLE pipelines ADD COLUMN settings TEXT;
+                    """)
+        }
         return migrator
+    }
+
+    /// Makes tables of version 2, which can only be read, answer as those of version 3 with nothing in the new columns: views
+    /// of the same names come before them.
+    static func showAsCurrent(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TEMP VIEW sources AS SELECT *, NULL AS frames, NULL AS rate FROM main.sources;
+                CREATE TEMP VIEW results AS SELECT *, NULL AS samples FROM main.results;
+                CREATE TEMP VIEW pipelines AS SELECT *, NULL AS targets, NULL AS settings FROM main.pipelines;
+                """)
     }
 }

@@ -21,7 +21,7 @@ struct LedgerTable: Sendable {
 
     private init(_ table: CheckedTable) {
         name = table.name
-        columns = table.key + table.fields + ["row_check"]
+        columns = table.columns + ["row_check"]
         keyLength = table.key.count
         isSound = { table.isSound($0) }
     }

@@ -8,12 +8,22 @@ package struct PipelineRecord: Sendable, Equatable {
     package let file: String
     /// Seconds since 1970.
     package let updated: Double
+    /// The identities that failures of this pipeline can have, its fingerprint among them.
+    package let targets: [String]
+    /// Its stages and their parameters as JSON text; empty in rows of before these were kept.
+    package let settings: String
 
-    package init(name: String, fingerprint: String, stages: [Int64], file: String, updated: Double) {
+    package init(
+        name: String, fingerprint: String, stages: [Int64], file: String, updated: Double, targets: [String] = [],
+        settings: String = ""
+    ) {
         self.name = name
         self.fingerprint = fingerprint
         self.stages = stages
         self.file = file
         self.updated = updated
+        // Failures were once kept under the whole pipeline's fingerprint.
+        self.targets = targets.contains(fingerprint) ? targets : targets + [fingerprint]
+        self.settings = settings
     }
 }

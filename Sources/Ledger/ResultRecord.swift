@@ -9,9 +9,13 @@ package struct ResultRecord: Sendable, Equatable {
     package let rowCount: Int64
     /// Digest of the rows' bytes.
     package let digest: String
+    /// Samples of the clip before padding, at the pipeline's rate: of these the chunks of any overlap can be counted.
+    /// nil in rows of before this was kept.
+    package let samples: Int64?
 
     package init(
-        clip: Int64, stage: Int64, content: String, shard: Int64, firstRow: Int64, rowCount: Int64, digest: String
+        clip: Int64, stage: Int64, content: String, shard: Int64, firstRow: Int64, rowCount: Int64, digest: String,
+        samples: Int64? = nil
     ) {
         self.clip = clip
         self.stage = stage
@@ -20,6 +24,7 @@ package struct ResultRecord: Sendable, Equatable {
         self.firstRow = firstRow
         self.rowCount = rowCount
         self.digest = digest
+        self.samples = samples
     }
 
     var check: Int64 {
@@ -27,6 +32,7 @@ package struct ResultRecord: Sendable, Equatable {
         for number in [clip, stage, shard, firstRow, rowCount] { check.add(number) }
         check.add(content)
         check.add(digest)
+        if let samples { check.add(samples) }
         return check.value
     }
 }

@@ -7,12 +7,25 @@ package struct SourceRecord: Sendable, Equatable {
     package let modified: Int64
     /// Digest of the file's bytes.
     package let content: String
+    /// Sample frames that were decoded, and their rate in Hz; nil in rows of before these were kept.
+    package let frames: Int64?
+    package let rate: Int64?
 
-    package init(clip: Int64, size: Int64, modified: Int64, content: String) {
+    /// The recording's own length, in seconds.
+    package var seconds: Double? {
+        guard let frames, let rate, rate > 0 else { return nil }
+        return Double(frames) / Double(rate)
+    }
+
+    package init(
+        clip: Int64, size: Int64, modified: Int64, content: String, frames: Int64? = nil, rate: Int64? = nil
+    ) {
         self.clip = clip
         self.size = size
         self.modified = modified
         self.content = content
+        self.frames = frames
+        self.rate = rate
     }
 
     var check: Int64 {
@@ -21,6 +34,10 @@ package struct SourceRecord: Sendable, Equatable {
         check.add(size)
         check.add(modified)
         check.add(content)
+        if frames != nil || rate != nil {
+            check.add(frames)
+            check.add(rate)
+        }
         return check.value
     }
 }

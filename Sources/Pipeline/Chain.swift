@@ -49,12 +49,13 @@ package final class Chain {
                 }
                 if job.failure != nil { break }
                 turn %= sources.count
-                if try sources[turn].step() {
-                    turn += 1
-                } else {
-                    try sources[turn].finish()
-                    sources.remove(at: turn)
+                let source = sources[turn]
+                let goesOn = try ClipFailure.attributed(to: source.node) {
+                    if try source.step() { return true }
+                    try source.finish()
+                    return false
                 }
+                if goesOn { turn += 1 } else { sources.remove(at: turn) }
             }
         } catch let failure as ClipFailure {
             job.fail(failure)
@@ -95,7 +96,8 @@ package final class Chain {
             job.fail(
                 ClipFailure(
                     failureClass: "internal",
-                    reason: "no rows from " + missing.map(\.name).joined(separator: ", ") + " at the end of the run"))
+                    reason: "no rows from " + missing.map(\.name).joined(separator: ", ") + " at the end of the run",
+                    node: missing.first?.index))
         }
         return underWay
     }
@@ -105,7 +107,9 @@ package final class Chain {
     }
 
     private func start(_ job: ClipJob) throws {
-        for node in graph.nodes where job.route.runs(node.index) { try operators[node.index].begin(job) }
+        for node in graph.nodes where job.route.runs(node.index) {
+            try ClipFailure.attributed(to: node.index) { try operators[node.index].begin(job) }
+        }
     }
 
     private func abandon(_ job: ClipJob) throws {
@@ -118,19 +122,23 @@ package final class Chain {
             guard let cache = operators[replay.cache] as? any Replayable else {
                 preconditionFailure("node \(graph.nodes[replay.cache].name) says it is replayable and is not")
             }
-            try cache.beginReplay(job)
+            try ClipFailure.attributed(to: replay.cache) { try cache.beginReplay(job) }
             let outlet = outlets[replay.node][0]
             open.append(
-                OpenSource(step: { try cache.stepReplay(job, into: outlet) }, finish: { try outlet.finish(job) }))
+                OpenSource(
+                    node: replay.cache, step: { try cache.stepReplay(job, into: outlet) },
+                    finish: { try outlet.finish(job) }))
         }
         for (node, source) in sources where job.route.runs(node) {
             let outlet = outlets[node][0]
-            open.append(OpenSource(step: { try source.step(job) }, finish: { try outlet.finish(job) }))
+            open.append(
+                OpenSource(node: node, step: { try source.step(job) }, finish: { try outlet.finish(job) }))
         }
         return open
     }
 
     private struct OpenSource {
+        let node: Int
         let step: () throws -> Bool
         let finish: () throws -> Void
     }

@@ -17,6 +17,8 @@ package final class ClipJob {
     package var seconds = 0.0 {
         didSet { meter?.heard = seconds }
     }
+    /// Samples of the clip before padding, at the pipeline's rate, by the node that pads it.
+    package private(set) var samples: [Int: Int] = [:]
 
     package init(index: Int, id: Int64, name: String, path: String, route: Route) {
         self.index = index
@@ -47,6 +49,9 @@ package final class ClipJob {
         watch?.extend(by: seconds.isFinite ? Int(min(max(seconds, 0), 1e9)) : 0)
     }
 
+    /// Called by the node that pads the clip, or by a cache node that stands in for it, before the rows' end goes on.
+    package func note(samples count: Int, of node: Int) { samples[node] = count }
+
     /// Called by a persistent stage when its rows of this clip are all written.
     package func deliver(_ product: Product) { products.append(product) }
 
@@ -68,10 +73,26 @@ package struct SourceFile: Sendable, Equatable {
     package let content: String
     package let size: Int64
     package let modified: Int64
+    /// Its own length; nil before it was read to its end.
+    package var length: Length?
 
-    package init(content: String, size: Int64, modified: Int64) {
+    /// How long a recording is by its own samples.
+    package struct Length: Sendable, Equatable {
+        /// Sample frames that were decoded.
+        package let frames: Int64
+        /// Hz.
+        package let rate: Int64
+
+        package init(frames: Int64, rate: Int64) {
+            self.frames = frames
+            self.rate = rate
+        }
+    }
+
+    package init(content: String, size: Int64, modified: Int64, length: Length? = nil) {
         self.content = content
         self.size = size
         self.modified = modified
+        self.length = length
     }
 }

@@ -16,6 +16,8 @@ package struct Graph: Sendable {
         package let inputs: [Edge?]
         package let outputTypes: [EdgeType]
         package let fingerprint: Fingerprint
+        /// The parameters that results hang on; a file by the digest of its bytes.
+        package let marks: [String: String]
         package let line: Int?
     }
 

@@ -82,7 +82,7 @@ package struct GraphBuilder {
         }
         var (inputs, types) = try connect(stage, definition, nodes: nodes, place: place)
         var identity = ["stage", definition.name, String(definition.codeVersion)]
-        let parameters = try settle(stage, definition, identity: &identity)
+        let (parameters, marks) = try settle(stage, definition, identity: &identity)
         for (slot, input) in definition.inputs.enumerated() where input.isOptional {
             let isUsed = try usesInput(definition, parameters, slot)
             if !isUsed {
@@ -100,7 +100,7 @@ package struct GraphBuilder {
         return Graph.Node(
             index: index, name: stage.name, definition: definition, parameters: parameters, inputs: inputs,
             outputTypes: definition.outputs.map { $0.type ?? types.first ?? .audio },
-            fingerprint: Fingerprint(fields: identity), line: stage.line)
+            fingerprint: Fingerprint(fields: identity), marks: marks, line: stage.line)
     }
 
     /// Gives each reference the first free input that takes its type.
@@ -155,7 +155,7 @@ package struct GraphBuilder {
 
     private func settle(
         _ stage: PipelineSpec.Stage, _ definition: StageDefinition, identity: inout [String]
-    ) throws -> [String: String] {
+    ) throws -> (parameters: [String: String], marks: [String: String]) {
         let known = Dictionary(uniqueKeysWithValues: definition.parameters.map { ($0.key, $0) })
         for (key, value) in stage.parameters.sorted(by: { $0.key < $1.key }) where known[key] == nil {
             let expected = definition.parameters.map(\.key).sorted().joined(separator: ", ")
@@ -165,6 +165,7 @@ package struct GraphBuilder {
                     + (expected.isEmpty ? "none" : expected))
         }
         var settled: [String: String] = [:]
+        var marks: [String: String] = [:]
         for parameter in definition.parameters.sorted(by: { $0.key < $1.key }) {
             let given = stage.parameters[parameter.key]
             guard let text = given?.text ?? parameter.fallback else {
@@ -183,9 +184,11 @@ package struct GraphBuilder {
                 mark = try digest(of: value, key: parameter.key, stage: stage, line: given?.line)
             }
             settled[parameter.key] = value
-            if parameter.affectsResult { identity.append("\(parameter.key)=\(mark)") }
+            guard parameter.affectsResult else { continue }
+            marks[parameter.key] = mark
+            identity.append("\(parameter.key)=\(mark)")
         }
-        return settled
+        return (settled, marks)
     }
 
     private func digest(of path: String, key: String, stage: PipelineSpec.Stage, line: Int?) throws -> String {

@@ -22,14 +22,18 @@ package final class Outlet {
     /// Hands a block to every connected node that this clip's route runs.
     package func emit(_ block: Block, _ job: ClipJob) throws {
         for consumer in consumers where job.route.runs(consumer.node) {
-            try consumer.target.consume(block, input: consumer.input, job: job)
+            try ClipFailure.attributed(to: consumer.node) {
+                try consumer.target.consume(block, input: consumer.input, job: job)
+            }
         }
     }
 
     /// Says that no more blocks of this clip will come.
     package func finish(_ job: ClipJob) throws {
         for consumer in consumers where job.route.runs(consumer.node) {
-            try consumer.target.finish(input: consumer.input, job: job)
+            try ClipFailure.attributed(to: consumer.node) {
+                try consumer.target.finish(input: consumer.input, job: job)
+            }
         }
     }
 }

@@ -15,12 +15,18 @@ package struct ParameterDefinition: Sendable {
     package let help: String
     /// False for what changes speed only, never a result: it stays out of the fingerprint.
     package let affectsResult: Bool
+    /// The failure classes that another value may turn into success; nil: all of them.
+    package let decidesFailures: [String]?
 
-    package init(_ key: String, _ kind: Kind, default fallback: String?, affectsResult: Bool = true, help: String) {
+    package init(
+        _ key: String, _ kind: Kind, default fallback: String?, affectsResult: Bool = true,
+        decidesFailures: [String]? = nil, help: String
+    ) {
         self.key = key
         self.kind = kind
         self.fallback = fallback
         self.affectsResult = affectsResult
+        self.decidesFailures = decidesFailures
         self.help = help
     }
 

@@ -17,14 +17,20 @@ package struct Plan: Sendable {
         package var isNew: Bool
         /// True where the file's content differs from what the results were made of.
         package var hasChanged: Bool
-        /// True where this very pipeline failed on this very content.
+        /// True where a stage of this pipeline failed on this very file, by what `Graph.failureTarget` says.
         package var hasFailed: Bool
+        /// True where there is no such file.
+        package var isMissing: Bool
 
-        package init(available: UInt64 = 0, isNew: Bool = false, hasChanged: Bool = false, hasFailed: Bool = false) {
+        package init(
+            available: UInt64 = 0, isNew: Bool = false, hasChanged: Bool = false, hasFailed: Bool = false,
+            isMissing: Bool = false
+        ) {
             self.available = available
             self.isNew = isNew
             self.hasChanged = hasChanged
             self.hasFailed = hasFailed
+            self.isMissing = isMissing
         }
     }
 
@@ -33,6 +39,9 @@ package struct Plan: Sendable {
     /// For each clip in manifest order its index in `routes`, or -1 where there is nothing to do.
     package private(set) var assignments: [Int32] = []
     package private(set) var reasons: [Reason: Int] = [:]
+    /// Clips whose files are not there, and those of them that are done all the same: their cached rows stand.
+    package private(set) var missing = 0
+    package private(set) var missingDone = 0
     /// How many clips take each route.
     package private(set) var clipsPerRoute: [Int] = []
 
@@ -61,6 +70,10 @@ package struct Plan: Sendable {
                 reason = .done
             }
             reasons[reason, default: 0] += 1
+            if clip.isMissing {
+                missing += 1
+                if reason == .done { missingDone += 1 }
+            }
             assignments.append(assignment)
         }
     }

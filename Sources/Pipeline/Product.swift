@@ -5,13 +5,18 @@ package struct Product: Sendable {
     package let firstRow: Int
     package let rowCount: Int
     package let digest: String
+    /// Samples of the clip before padding, at the pipeline's rate, where they are known.
+    package let samples: Int?
 
-    package init(node: Int, store: any RowStore, firstRow: Int, rowCount: Int, digest: String) {
+    package init(
+        node: Int, store: any RowStore, firstRow: Int, rowCount: Int, digest: String, samples: Int? = nil
+    ) {
         self.node = node
         self.store = store
         self.firstRow = firstRow
         self.rowCount = rowCount
         self.digest = digest
+        self.samples = samples
     }
 }
 

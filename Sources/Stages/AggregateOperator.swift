@@ -4,13 +4,16 @@ import Pipeline
 /// Makes one row of clip scores of a clip's chunk scores and keeps it in a shard.
 final class AggregateOperator: Operator {
     private let node: Graph.Node
+    /// The node that pads what comes in here.
+    private let chunkNode: Int?
     private let lane: ShardLane
     private let aggregation: Aggregation
     private var aggregator: Aggregator?
     private var current: ClipJob?
 
-    init(node: Graph.Node, lane: ShardLane) throws {
+    init(node: Graph.Node, chunkNode: Int?, lane: ShardLane) throws {
         self.node = node
+        self.chunkNode = chunkNode
         self.lane = lane
         aggregation = try Aggregation(
             name: node.parameters["method"] ?? "mean", k: node.parameters["k"].flatMap(Int.init) ?? 3)
@@ -36,7 +39,7 @@ final class AggregateOperator: Operator {
         current = nil
         try lane.begin(columns: scores.count)
         try scores.withUnsafeBufferPointer { try lane.append($0) }
-        job.deliver(try lane.end(node: node.index))
+        job.deliver(try lane.end(node: node.index, samples: chunkNode.flatMap { job.samples[$0] }))
     }
 
     func abandon(_ job: ClipJob) {

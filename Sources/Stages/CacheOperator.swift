@@ -11,6 +11,8 @@ final class CacheOperator: Replayable {
     private static let otherReplayRows = 20
 
     private let node: Graph.Node
+    /// The node that pads what comes in here.
+    private let chunkNode: Int?
     private let outlet: Outlet
     private let lane: ShardLane
     private let reader: CacheReader
@@ -20,8 +22,9 @@ final class CacheOperator: Replayable {
     private var writing: ClipJob?
     private var replay: CacheReader.Cursor?
 
-    init(node: Graph.Node, outlet: Outlet, lane: ShardLane, reader: CacheReader) {
+    init(node: Graph.Node, chunkNode: Int?, outlet: Outlet, lane: ShardLane, reader: CacheReader) {
         self.node = node
+        self.chunkNode = chunkNode
         self.outlet = outlet
         self.lane = lane
         self.reader = reader
@@ -50,7 +53,7 @@ final class CacheOperator: Replayable {
             throw ClipFailure(failureClass: "internal", reason: "no rows came to stage '\(node.name)'")
         }
         writing = nil
-        job.deliver(try lane.end(node: node.index))
+        job.deliver(try lane.end(node: node.index, samples: chunkNode.flatMap { job.samples[$0] }))
         try outlet.finish(job)
     }
 
@@ -66,6 +69,7 @@ final class CacheOperator: Replayable {
     func beginReplay(_ job: ClipJob) throws {
         let cursor = try reader.open(clip: job.id, node: node)
         if lane.kind == "mel" { job.expect(seconds: Double(cursor.rows) / 100) }
+        if let chunkNode, let samples = cursor.samples { job.note(samples: samples, of: chunkNode) }
         replay = cursor
     }
 

@@ -29,12 +29,15 @@ package final class CacheReader {
         private let end: Int
         /// Rows that are left.
         var rows: Int { end - next }
+        /// Samples of the clip before padding, where the ledger has them.
+        let samples: Int?
 
         fileprivate init(_ reader: CacheReader, _ shard: MappedShard, _ record: ResultRecord) {
             self.reader = reader
             self.shard = shard
             next = Int(record.firstRow)
             end = Int(record.firstRow + record.rowCount)
+            samples = record.samples.map(Int.init)
         }
 
         /// Hands out the next rows as floats, at most `rows` of them; true when they were the last.

@@ -3,12 +3,14 @@ import Pipeline
 
 /// Pads a wave with zeros to the end of its last chunk. The chunks themselves are views, made where they are used.
 final class ChunkOperator: Operator {
+    private let node: Int
     private let outlet: Outlet
     private let plan: ChunkPlan
     private let zeros: [Float]
     private var samples = 0
 
-    init(plan: ChunkPlan, outlet: Outlet) {
+    init(node: Int, plan: ChunkPlan, outlet: Outlet) {
+        self.node = node
         self.plan = plan
         self.outlet = outlet
         zeros = [Float](repeating: 0, count: plan.frontEnd.chunk)
@@ -25,6 +27,7 @@ final class ChunkOperator: Operator {
         guard samples > 0 else {
             throw ClipFailure(failureClass: "empty", reason: "no samples at \(plan.frontEnd.rate) Hz")
         }
+        job.note(samples: samples, of: node)
         var missing = plan.paddedLength(samples: samples) - samples
         while missing > 0 {
             let count = min(missing, zeros.count)

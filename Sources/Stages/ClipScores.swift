@@ -3,23 +3,19 @@ import Ledger
 /// The clip scores of a pipeline, clip by clip, as its aggregate stage left them.
 package struct ClipScores {
     package let classes: [String]
+    package let pipeline: PipelineRecord
     private let ledger: Ledger
     private let reader: CacheReader
     private let stage: Int64
 
-    /// - Parameter pipeline: its name; nil for the one that ran last.
-    /// - Throws: `CacheError` where that pipeline makes no clip scores.
+    /// - Parameter pipeline: its name; nil for the one that ran last of those that make clip scores.
+    /// - Throws: `CacheError` where that pipeline makes none.
     package init(cache: Cache, ledger: Ledger, pipeline: String?) throws {
-        let chosen = try PipelineChoice.find(ledger, name: pipeline)
-        let stages = try ledger.stages().filter { chosen.stages.contains($0.id) && $0.kind == "clip-scores" }
-        guard let found = stages.first else {
-            throw CacheError(
-                .badInput, path: cache.folder,
-                "pipeline '\(chosen.name)' makes no clip scores, expected one with an 'aggregate' stage")
-        }
+        let found = try PipelineChoice.scored(ledger, name: pipeline)
+        self.pipeline = found.pipeline
         self.ledger = ledger
-        stage = found.id
-        classes = ClassList.decode(found.classes)
+        stage = found.stage.id
+        classes = ClassList.decode(found.stage.classes)
         reader = CacheReader(cache: cache.folder, ledger: ledger)
     }
 

@@ -65,7 +65,7 @@ final class DecodeOperator: Source {
                 throw fault(error)
             }
             if count == 0 {
-                try end(job)
+                try end(job, rate: file.rate)
                 return false
             }
             frames += count
@@ -81,13 +81,14 @@ final class DecodeOperator: Source {
     func consume(_ block: Block, input: Int, job: ClipJob) {}
     func finish(input: Int, job: ClipJob) {}
 
-    private func end(_ job: ClipJob) throws {
+    private func end(_ job: ClipJob, rate: Int) throws {
         file = nil
         let path = job.path
         guard let before, try job.watched({ try SourceStat.of(path) }) == before else {
             throw ClipFailure(
                 failureClass: FailureClass.changed.rawValue, reason: "the file changed while it was being read")
         }
+        job.source?.length = SourceFile.Length(frames: Int64(frames), rate: Int64(rate))
     }
 
     /// What the system ran out of is no fault of the clip: it ends the run.

@@ -1,4 +1,5 @@
 import Corpus
+import Evaluation
 import Foundation
 import Ledger
 import Shards
@@ -16,6 +17,16 @@ package struct Exporter {
         self.cache = cache
         self.pipeline = pipeline
         ledger = try cache.reading()
+    }
+
+    /// How many of the cache's clips an export is of.
+    ///
+    /// - Parameters:
+    ///   - pipeline: the one whose rows were exported.
+    ///   - written: clips that the export has; nil where it is not of clips: then those that are done.
+    package func coverage(of pipeline: PipelineRecord, written: Int?) throws -> Coverage {
+        let counts = try ledger.counts(for: pipeline)
+        return Coverage(clips: counts.clips, done: min(written ?? counts.done, counts.clips), failed: counts.failed)
     }
 
     /// Clip scores: `clip,CLASS,...`, one row a clip in clip order; as `.npy` the matrix (clips, classes), with the

@@ -8,9 +8,9 @@ package struct FailureLine: Sendable {
     package let reason: String
     package let offset: Int64?
 
-    /// The failures of one pipeline in clip order.
-    package static func all(_ ledger: Ledger, target: String) throws -> [FailureLine] {
-        let failures = try ledger.failures(target: target)
+    /// The failures of one pipeline in clip order, one a clip.
+    package static func all(_ ledger: Ledger, pipeline: PipelineRecord) throws -> [FailureLine] {
+        let failures = try ledger.failures(of: pipeline)
         guard !failures.isEmpty else { return [] }
         let byClip = Dictionary(failures.map { ($0.clip, $0) }) { first, _ in first }
         var lines: [FailureLine] = []

@@ -10,6 +10,7 @@ final class InferOperator: Operator {
         let job: ClipJob
     }
 
+    private let node: Int
     private let outlets: [Outlet]
     private let model: Model
     private let session: Session
@@ -31,7 +32,8 @@ final class InferOperator: Operator {
     /// Clips whose inputs have ended while some of their chunks still wait.
     private var ended: Set<ObjectIdentifier> = []
 
-    init(_ prepared: PreparedInference, outlets: [Outlet]) {
+    init(_ prepared: PreparedInference, node: Int, outlets: [Outlet]) {
+        self.node = node
         self.outlets = outlets
         model = prepared.model
         normalization = prepared.normalization
@@ -114,7 +116,8 @@ final class InferOperator: Operator {
         let rows = UnsafeBufferPointer(start: scores + first * model.classCount, count: count * model.classCount)
         guard rows.allSatisfy(\.isFinite) else {
             job.fail(
-                ClipFailure(failureClass: "internal", reason: "the network's scores are not finite for this clip"))
+                ClipFailure(
+                    failureClass: "internal", reason: "the network's scores are not finite for this clip", node: node))
             return
         }
         try outlets[0].emit(Block(rows, columns: model.classCount), job)

@@ -6,46 +6,53 @@ final class LedgerRecorder: RunRecorder {
     private let ledger: Ledger
     private let room: ShardRoom
     private let flight: FlightRecord
-    private let target: String
+    private let graph: Graph
+    private let targets: [String]
     /// Ledger ids of the graph's nodes.
     private let stageOfNode: [Int: Int64]
     /// The content that a replayed clip's rows were made of, by place in the manifest.
     private let contentOf: @Sendable (Int) -> String
 
     init(
-        ledger: Ledger, room: ShardRoom, flight: FlightRecord, target: String, stageOfNode: [Int: Int64],
+        ledger: Ledger, room: ShardRoom, flight: FlightRecord, graph: Graph, targets: [String],
+        stageOfNode: [Int: Int64],
         contentOf: @escaping @Sendable (Int) -> String
     ) {
         self.ledger = ledger
         self.room = room
         self.flight = flight
-        self.target = target
+        self.graph = graph
+        self.targets = targets
         self.stageOfNode = stageOfNode
         self.contentOf = contentOf
     }
 
     func commit(_ outcomes: [Outcome]) throws {
-        var batch = CommitBatch(target: target)
+        var batch = CommitBatch(targets: targets)
         for outcome in outcomes {
             if let failure = outcome.failure {
                 batch.failures.append(
                     FailureRecord(
-                        clip: outcome.clip, target: target, failureClass: failure.failureClass, reason: failure.reason,
-                        offset: failure.offset, size: outcome.source?.size, modified: outcome.source?.modified))
+                        clip: outcome.clip,
+                        target: graph.failureTarget(node: failure.node, failureClass: failure.failureClass).hex,
+                        failureClass: failure.failureClass, reason: failure.reason, offset: failure.offset,
+                        size: outcome.source?.size, modified: outcome.source?.modified))
                 continue
             }
             let content = outcome.source?.content ?? contentOf(outcome.index)
             if let source = outcome.source {
                 batch.sources.append(
                     SourceRecord(
-                        clip: outcome.clip, size: source.size, modified: source.modified, content: source.content))
+                        clip: outcome.clip, size: source.size, modified: source.modified, content: source.content,
+                        frames: source.length?.frames, rate: source.length?.rate))
             }
             for product in outcome.products {
                 guard let stage = stageOfNode[product.node] else { continue }
                 batch.results.append(
                     ResultRecord(
                         clip: outcome.clip, stage: stage, content: content, shard: product.store.id,
-                        firstRow: Int64(product.firstRow), rowCount: Int64(product.rowCount), digest: product.digest))
+                        firstRow: Int64(product.firstRow), rowCount: Int64(product.rowCount), digest: product.digest,
+                        samples: product.samples.map(Int64.init)))
             }
             batch.done.append(outcome.clip)
         }

@@ -16,12 +16,17 @@ package struct Reconciler {
     /// For each clip the size of its file in bytes, 0 where it is gone.
     package private(set) var sizes: [Int64]
 
-    /// - Parameter ledger: nil where the cache does not exist yet.
-    package init(manifest: Manifest, graph: Graph, ledger: Ledger?) throws {
+    /// - Parameters:
+    ///   - ledger: nil where the cache does not exist yet.
+    ///   - readsContent: digests every file. Otherwise one whose size and modification time are those of the ledger
+    ///     counts as the same, and is not read.
+    package init(manifest: Manifest, graph: Graph, ledger: Ledger?, readsContent: Bool = false) throws {
         facts = [Plan.ClipFacts](repeating: .init(isNew: true), count: manifest.count)
         ids = [Int64](repeating: 0, count: manifest.count)
         contents = [ContentMark](repeating: .none, count: manifest.count)
-        sizes = []
+        var stats: [SourceStat?] = (0..<manifest.count).map { SourceStat.find(manifest.path($0)) }
+        for row in stats.indices where stats[row] == nil { facts[row].isMissing = true }
+        sizes = stats.map { $0?.size ?? 0 }
         guard let ledger else { return }
         var rowOfID: [Int64: Int32] = [:]
         rowOfID.reserveCapacity(manifest.count)
@@ -30,26 +35,27 @@ package struct Reconciler {
             ids[row] = id
             rowOfID[id] = Int32(row)
         }
-        var stats: [SourceStat?] = (0..<manifest.count).map { SourceStat.find(manifest.path($0)) }
         try ledger.forEachSource { source in
             guard let row = rowOfID[source.clip].map(Int.init) else { return }
             facts[row].isNew = false
             contents[row] = ContentMark(source.content)
             // A file that is gone cannot have changed: its cached rows stand.
             guard let now = stats[row] else { return }
-            guard now.size != source.size || now.modified != source.modified else { return }
-            // Time stamps alone never decide.
+            guard readsContent || now.size != source.size || now.modified != source.modified else { return }
+            // A time stamp that differs does not make a file another one: its content does.
             let digest = now.size == source.size ? try? now.digest(manifest.path(row)) : nil
             facts[row].hasChanged = digest != source.content
         }
         try readResults(graph, ledger, rowOfID)
-        for failure in try ledger.failures(target: graph.fingerprint.hex) {
+        let targets = graph.failureTargets.map(\.hex) + [graph.fingerprint.hex]
+        for failure in try ledger.failures(targets: targets) {
             guard let row = rowOfID[failure.clip].map(Int.init) else { continue }
             let isSameFile = stats[row]?.size == failure.size && stats[row]?.modified == failure.modified
             facts[row].isNew = false
-            facts[row].hasFailed = isSameFile && facts[row].available != graph.persistent
+            // Rows of the file as it was before do not make up for a failure of the file as it is.
+            let isDone = facts[row].available == graph.persistent && !facts[row].hasChanged
+            if isSameFile, !isDone { facts[row].hasFailed = true }
         }
-        sizes = stats.map { $0?.size ?? 0 }
         stats = []
     }
 

@@ -53,7 +53,9 @@ package final class RunSession {
     }
 
     /// Plans. What an earlier process left in flight when it died is noted first.
-    package func plan() throws -> Plan {
+    ///
+    /// - Parameter readsContent: digests every file, so that one with other bytes of the same size and time is found.
+    package func plan(readsContent: Bool = false) throws -> Plan {
         let dead = FlightRecord.survivors(cache: cache.folder)
         if !dead.isEmpty { try ledger.noteDeaths(of: dead) }
         try ledger.adopt(manifest: manifestDigest(), count: manifest.count) { row in
@@ -61,12 +63,26 @@ package final class RunSession {
             return (entry.clip, entry.path)
         }
         try setAsideDeadly()
-        reconciled = try Reconciler(manifest: manifest, graph: pipeline.graph, ledger: ledger)
+        reconciled = try Reconciler(
+            manifest: manifest, graph: pipeline.graph, ledger: ledger, readsContent: readsContent)
         let facts = reconciled?.facts ?? []
         return Plan(graph: pipeline.graph, clips: facts, isLossless: LoadedPipeline.isLossless)
     }
 
     private var reconciled: Reconciler?
+
+    /// The clips that the plan does again for no other reason than settings; asked before the plan is carried out.
+    package func changedSettings(_ plan: Plan) throws -> ChangedSettings? {
+        try ChangedSettings(graph: pipeline.graph, plan: plan, ids: reconciled?.ids ?? [], ledger: ledger)
+    }
+
+    /// The pipeline as this run has it.
+    private var record: PipelineRecord {
+        PipelineRecord(
+            name: pipeline.graph.name, fingerprint: pipeline.graph.fingerprint.hex,
+            stages: stageOfNode.values.sorted(), file: pipeline.graph.file, updated: Date().timeIntervalSince1970,
+            targets: pipeline.graph.failureTargets.map(\.hex), settings: PipelineSettings(pipeline.graph).text)
+    }
 
     /// Folds the ledger's log into its file, so that all of a cache that rests lies under checks.
     package func close() throws { try ledger.close() }
@@ -83,10 +99,7 @@ package final class RunSession {
         onCommit: @escaping @Sendable ([Outcome]) -> Void
     ) throws -> Report {
         guard let reconciled else { preconditionFailure("a run without a plan") }
-        try ledger.put(
-            PipelineRecord(
-                name: pipeline.graph.name, fingerprint: pipeline.graph.fingerprint.hex,
-                stages: stageOfNode.values.sorted(), file: pipeline.graph.file, updated: Date().timeIntervalSince1970))
+        try ledger.put(record)
         for inference in pipeline.inferences.values {
             try ledger.put(model: inference.digest, path: inference.path)
         }
@@ -156,7 +169,7 @@ package final class RunSession {
         let room = ShardRoom(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer)
         try room.takeOver()
         let recorder = LedgerRecorder(
-            ledger: ledger, room: room, flight: flight, target: graph.fingerprint.hex, stageOfNode: stageOfNode
+            ledger: ledger, room: room, flight: flight, graph: graph, targets: record.targets, stageOfNode: stageOfNode
         ) { contents[$0].text }
         holder.recorder = recorder
         let factory = StageFactory(
@@ -176,21 +189,23 @@ package final class RunSession {
         if !result.wasInterrupted { try room.sealLeftovers() }
         flight.remove()
         try ShardIndex.write(cache: cache, ledger: ledger)
-        let failures = try ledger.failures(target: graph.fingerprint.hex).count
+        let failures = try ledger.failures(of: record).count
         return Report(plan: plan, result: result, failures: failures)
     }
 
     /// The pipeline's failures as they stand, with their clips.
     package func failures() throws -> [FailureLine] {
-        try FailureLine.all(ledger, target: pipeline.graph.fingerprint.hex)
+        try FailureLine.all(ledger, pipeline: record)
     }
 
     /// Records a failure for clips that were in flight at two deaths of the process, so that the run gets past them.
     private func setAsideDeadly() throws {
         let deadly = try ledger.clips(withDeaths: 2)
         guard !deadly.isEmpty else { return }
-        var batch = CommitBatch(target: pipeline.graph.fingerprint.hex)
-        let known = try Set(ledger.failures(target: batch.target).map(\.clip))
+        var batch = CommitBatch(targets: record.targets)
+        // No stage can be named, so it stands until 'retry', or until the file is another.
+        let target = pipeline.graph.failureTarget(node: nil, failureClass: "deadly").hex
+        let known = try Set(ledger.failures(targets: batch.targets).map(\.clip))
         let wanted = Set(deadly).subtracting(known)
         guard !wanted.isEmpty else { return }
         try ledger.forEachClip { clip in
@@ -198,7 +213,7 @@ package final class RunSession {
             let stat = SourceStat.find(clip.path)
             batch.failures.append(
                 FailureRecord(
-                    clip: clip.id, target: batch.target, failureClass: "deadly",
+                    clip: clip.id, target: target, failureClass: "deadly",
                     reason: "the process died twice while working on this clip", offset: nil, size: stat?.size,
                     modified: stat?.modified))
         }

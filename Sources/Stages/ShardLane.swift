@@ -32,12 +32,14 @@ final class ShardLane {
     }
 
     /// Ends a clip's rows. A shard that is full by now is left to be sealed.
-    func end(node: Int) throws -> Product {
+    ///
+    /// - Parameter samples: of the clip before padding, where they are known.
+    func end(node: Int, samples: Int?) throws -> Product {
         guard let open = shard else { preconditionFailure("end without begin") }
         let extent = try open.writer.endClip()
         let product = Product(
             node: node, store: open, firstRow: extent.firstRow, rowCount: extent.rowCount,
-            digest: extent.digest.description)
+            digest: extent.digest.description, samples: samples)
         if open.writer.bytes >= ShardRoom.fullSize {
             room.retire(open)
             shard = nil

@@ -1,6 +1,7 @@
 import Audio
 import Corpus
 import Foundation
+import Ledger
 import Pipeline
 import Shards
 
@@ -45,5 +46,14 @@ struct SourceStat: Equatable {
             if let code = error.code, AudioError.shortages.contains(code) { throw error }
             throw ClipFailure(failureClass: FailureClass.unreadable.rawValue, reason: "\(error)")
         }
+    }
+}
+
+extension Ledger {
+    /// How many of the manifest's clips have no file any more. Looks at every one.
+    package func clipsWithoutFile() throws -> Int {
+        var count = 0
+        try forEachClip { if SourceStat.find($0.path) == nil { count += 1 } }
+        return count
     }
 }

@@ -18,9 +18,11 @@ package enum StageCatalog {
             parameters: [
                 ParameterDefinition(
                     "truncated", .choice(["fail", "accept"]), default: "fail",
+                    decidesFailures: [FailureClass.truncated.rawValue],
                     help: "what becomes of a file that ends before its header says"),
                 ParameterDefinition(
                     "non-finite", .choice(["fail", "zero"]), default: "fail",
+                    decidesFailures: [FailureClass.invalid.rawValue],
                     help: "what becomes of NaN and infinite samples"),
             ]),
         StageDefinition(
@@ -35,7 +37,7 @@ package enum StageCatalog {
             name: chunk, inputs: [.init([.wave])], outputs: [.init("chunks", .chunks)],
             parameters: [
                 ParameterDefinition(
-                    "overlap", .number(0...0.99), default: "0.5",
+                    "overlap", .number(0...0.99), default: "0.5", decidesFailures: [],
                     help: "share of a one-second chunk that the next one repeats; the hop is a multiple of 10 ms")
             ]),
         StageDefinition(name: logMel, codeVersion: 2, inputs: [.init([.chunks])], outputs: [.init("mel", .mel)]),

@@ -11,6 +11,8 @@ final class CachedRows {
     private var ids: [String: Int64] = [:]
     private var mel: [Int64: ResultRecord] = [:]
     private var raw: [Int64: ResultRecord] = [:]
+    /// Seconds of each clip's own sound.
+    private var seconds: [Int64: Double] = [:]
     private let needsMel: Bool
     private let needsRaw: Bool
     private var shards: [Int64: MappedShard] = [:]
@@ -44,22 +46,49 @@ final class CachedRows {
         try ledger.forEachSource { source in
             if mel[source.clip]?.content != source.content { mel[source.clip] = nil }
             if raw[source.clip]?.content != source.content { raw[source.clip] = nil }
+            seconds[source.clip] = source.seconds
         }
     }
 
-    /// - Throws: `TrainingError` where the clip has no rows, or they are not what was written.
-    func rows(of clip: String) throws -> (mel: ChunkSet.Rows?, raw: ChunkSet.Rows?) {
+    /// A clip's rows and its length.
+    struct Found {
+        let mel: ChunkSet.Rows?
+        let raw: ChunkSet.Rows?
+        /// Samples before padding, at the pipeline's rate.
+        let samples: Int
+        /// Of the recording itself.
+        let seconds: Double
+    }
+
+    /// - Throws: `TrainingError` where the clip has no rows, they are not what was written, or its length is not known.
+    func rows(of clip: String) throws -> Found {
         let id = ids[clip]
-        func found(_ records: [Int64: ResultRecord], _ kind: String) throws -> ChunkSet.Rows {
+        func found(_ records: [Int64: ResultRecord], _ kind: String) throws -> ResultRecord {
             guard let id, let record = records[id] else {
                 throw TrainingError(
                     .badInput,
                     "\(cache.folder): clip '\(clip)' has no cached \(kind), expected a finished run of "
                         + "Pipelines/features.yaml over its manifest")
             }
-            return try checked(record, clip)
+            return record
         }
-        return (needsMel ? try found(mel, "mel") : nil, needsRaw ? try found(raw, "raw") : nil)
+        let (mel, raw) = (needsMel ? try found(mel, "mel") : nil, needsRaw ? try found(raw, "raw") : nil)
+        guard let id, let samples = mel?.samples ?? raw?.samples, let seconds = seconds[id] else {
+            throw TrainingError(
+                .badInput,
+                "\(cache.folder): the rows of clip '\(clip)' were made by a version of Earmark that kept no lengths, "
+                    + "expected another run of Pipelines/features.yaml over its manifest")
+        }
+        return Found(
+            mel: try mel.map { try checked($0, clip) }, raw: try raw.map { try checked($0, clip) },
+            samples: Int(samples), seconds: seconds)
+    }
+
+    /// The samples of a clip whatever the architecture needs; nil where the pipeline keeps none.
+    ///
+    /// - Throws: `TrainingError` where they are not what was written.
+    func samples(of clip: String) throws -> ChunkSet.Rows? {
+        try ids[clip].flatMap { raw[$0] }.map { try checked($0, clip) }
     }
 
     private func checked(_ record: ResultRecord, _ clip: String) throws -> ChunkSet.Rows {

@@ -16,8 +16,10 @@ package final class ChunkSet: ChunkSource {
         let labels: [Int]
         let firstChunk: Int
         let chunks: Int
-        /// Seconds, the padding of the last chunk included.
+        /// Of the recording itself.
         let seconds: Double
+        /// Frames with sound in them that lie behind the cached ones, of a clip padded to less than this overlap asks for.
+        var tail: [Float] = []
     }
 
     /// Where a clip's rows lie.
@@ -33,6 +35,11 @@ package final class ChunkSet: ChunkSource {
     private let clipOfChunk: [Int32]
     private let plan: ChunkPlan
     private let normalization: Normalization
+    /// A band of a frame of zeros.
+    private let silence: Float
+    /// Clips whose last frames, two at most, are taken for silence: the cache was made with an overlap that left them
+    /// out, and keeps no samples to make them of.
+    package let clipsWithSilencedEnd: Int
 
     package var clipCount: Int { clips.count }
     package var chunkCount: Int { clipOfChunk.count }
@@ -57,27 +64,54 @@ package final class ChunkSet: ChunkSource {
         }
         let source = try CachedRows(cache: cache, architecture: architecture)
         let places = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
+        let logMel = try LogMel(frontEnd: plan.frontEnd)
+        silence = try Self.frames(of: [], count: 1, logMel, plan.frontEnd)[0]
+        var silenced = 0
         var clips: [Clip] = []
         var clipOfChunk: [Int32] = []
         for entry in entries {
-            let (mel, raw) = try source.rows(of: entry.clip)
-            let samples = mel.map { Self.samples(frames: $0.count) } ?? raw?.count ?? 0
-            let chunks = plan.count(samples: samples)
+            let found = try source.rows(of: entry.clip)
+            let chunks = plan.count(samples: found.samples)
+            var tail: [Float] = []
+            let sounding = plan.soundingFrames(samples: found.samples)
+            if let mel = found.mel, sounding > mel.count {
+                if let raw = try found.raw ?? source.samples(of: entry.clip) {
+                    let sound = try Self.samples(raw, from: mel.count * plan.frontEnd.hop, to: found.samples)
+                    tail = try Self.frames(of: sound, count: sounding - mel.count, logMel, plan.frontEnd)
+                } else {
+                    silenced += 1
+                }
+            }
             clipOfChunk += repeatElement(Int32(clips.count), count: chunks)
             clips.append(
                 Clip(
-                    name: entry.clip, mel: mel, raw: raw, labels: entry.labels.compactMap { places[$0] }.sorted(),
-                    firstChunk: clipOfChunk.count - chunks, chunks: chunks,
-                    seconds: Double(samples) / Double(FrontEnd.standard.rate)))
+                    name: entry.clip, mel: found.mel, raw: found.raw,
+                    labels: entry.labels.compactMap { places[$0] }.sorted(),
+                    firstChunk: clipOfChunk.count - chunks, chunks: chunks, seconds: found.seconds, tail: tail))
         }
+        clipsWithSilencedEnd = silenced
         self.clips = clips
         self.clipOfChunk = clipOfChunk
     }
 
-    /// Samples of a padded clip with so many frames.
-    private static func samples(frames: Int) -> Int {
-        let frontEnd = FrontEnd.standard
-        return (frames - 1) * frontEnd.hop + frontEnd.window
+    private static func samples(_ rows: Rows, from first: Int, to end: Int) throws -> [Float] {
+        var values = [Float](repeating: 0, count: max(0, min(end, rows.count) - first))
+        try values.withUnsafeMutableBufferPointer {
+            if let base = $0.baseAddress { try rows.shard.floats(rows.first + first, $0.count, to: base) }
+        }
+        return values
+    }
+
+    /// The first frames of some samples with zeros behind them.
+    private static func frames(of samples: [Float], count: Int, _ logMel: LogMel, _ frontEnd: FrontEnd) throws
+        -> [Float]
+    {
+        let length = (count - 1) * frontEnd.hop + frontEnd.window
+        let padded = samples.prefix(length) + [Float](repeating: 0, count: max(0, length - samples.count))
+        var values: [Float] = []
+        logMel.reset()
+        try padded.withUnsafeBufferPointer { buffer in try logMel.process(buffer) { frames, _ in values += frames } }
+        return values
     }
 
     /// A number that differs where clips, labels or chunks differ (FNV-1a).
@@ -109,6 +143,8 @@ package final class ChunkSet: ChunkSource {
         try rows.shard.floats(rows.first + first, there, to: values.pointer)
         let all = UnsafeBufferPointer(start: values.pointer, count: there * (isMel ? frontEnd.bands : 1))
         let floor = Float(log(frontEnd.offset * 1.01))
+        let tail = isMel ? clip.tail.prefix(max(0, first + frontEnd.patchFrames - rows.count) * frontEnd.bands) : []
+        guard tail.allSatisfy({ $0 <= floor }) else { return false }
         return withExtendedLifetime(values) {
             isMel ? all.allSatisfy { $0 <= floor } : all.allSatisfy { abs($0) <= 1 / 32_768 }
         }
@@ -116,7 +152,7 @@ package final class ChunkSet: ChunkSource {
 
     /// Writes a chunk's normalised patch (96, 64) and its samples (16000).
     ///
-    /// What lies behind the clip's cached rows is silence: samples 0, frames ln 0.001.
+    /// What lies behind the clip's cached rows is silence: samples 0, frames ln 0.001; but see `tail`.
     ///
     /// - Parameter gain: what the sound is multiplied by first, in samples and frames alike.
     package func fill(
@@ -129,9 +165,14 @@ package final class ChunkSet: ChunkSource {
             let first = start / frontEnd.hop
             let there = max(0, min(frontEnd.patchFrames, rows.count - first))
             try rows.shard.floats(rows.first + first, there, to: mel)
-            let silence = Float(log(frontEnd.offset))
-            (mel + there * frontEnd.bands).update(
-                repeating: silence, count: (frontEnd.patchFrames - there) * frontEnd.bands)
+            var filled = there * frontEnd.bands
+            let size = frontEnd.patchFrames * frontEnd.bands
+            // A chunk that begins behind the cached frames skips those of the tail that lie before it.
+            for value in clip.tail.dropFirst(max(0, first - rows.count) * frontEnd.bands).prefix(size - filled) {
+                mel[filled] = value
+                filled += 1
+            }
+            (mel + filled).update(repeating: silence, count: size - filled)
             let patch = UnsafeMutableBufferPointer(start: mel, count: frontEnd.patchFrames * frontEnd.bands)
             Augmentation.apply(factor: gain, mel: patch, wave: nil)
             normalization.apply(to: patch)

@@ -65,12 +65,11 @@ package struct Labels: Sendable {
     /// Checks what can be known before training starts.
     ///
     /// - Parameter isTraining: true also asks for a clip of every class.
-    /// - Throws: `TrainingError`: fewer than two classes, a clip without a label or with an unknown one, a class without a clip.
+    /// - Throws: `TrainingError`: fewer than two classes, a clip without a label, a class without a clip; `CorpusError`: an
+    ///   unknown label.
     package func check(
         _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, split: String, isTraining: Bool
     ) throws {
-        let known = Set(classes)
-        var left = known
         for (row, entry) in clips where entry.labels.isEmpty {
             throw TrainingError(
                 .badInput,
@@ -83,17 +82,10 @@ package struct Labels: Sendable {
                 "\(manifest.file): split '\(split)' has \(classes.count == 1 ? "the one class '\(classes[0])'" : "no labels"), "
                     + "expected at least 2 classes")
         }
-        for (row, entry) in clips {
-            for label in entry.labels {
-                guard known.contains(label) else {
-                    throw TrainingError(
-                        .badInput,
-                        "\(manifest.file): line \(manifest.line(row)): label '\(label)' of clip '\(entry.clip)' is none of the "
-                            + "\(classes.count) classes, such as '\(classes[0])'")
-                }
-                left.remove(label)
-            }
-        }
+        try ClassNames(classes).check(
+            clips.lazy.map { (line: manifest.line($0.row), clip: $0.entry.clip, labels: $0.entry.labels) },
+            file: manifest.file)
+        let left = Set(classes).subtracting(clips.lazy.flatMap(\.entry.labels))
         if isTraining, let empty = left.min() {
             throw TrainingError(
                 .badInput,

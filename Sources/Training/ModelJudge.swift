@@ -26,6 +26,10 @@ package struct ModelJudge {
             clips, classes: model.classes, cache: cache, architecture: model.architecture, overlap: overlap,
             normalization: Normalization(rawValue: model.normalization.rawValue) ?? .none)
         let (table, truth, _) = try ClipScorer(model: model, threads: threads).score(set)
-        return try Evaluator(resamples: resamples).report(table, truth: truth)
+        var report = try Evaluator(resamples: resamples).report(table, truth: truth)
+        // Scored here, every one of them, or refused above.
+        report.truthCoverage = TruthCoverage(clips: clips.count, scored: report.clips, others: 0)
+        report.clipsWithSilencedEnd = set.clipsWithSilencedEnd
+        return report
     }
 }

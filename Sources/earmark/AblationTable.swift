@@ -71,11 +71,15 @@ struct AblationTable {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
+    /// Null where a metric is not defined.
+    private func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
+
     private func printJSON(_ rows: [Row]) {
         let objects = rows.map {
             #"{"variant":"\#($0.variant)","precision":"\#($0.precision)","megabytes":\#(Figures.fixed($0.megabytes, 3)),"#
-                + #""overlap":\#($0.overlap),"mAP":\#($0.truth.meanAveragePrecision),"d_prime":\#($0.truth.dPrime),"#
-                + #""lwlrap":\#($0.truth.lwlrap),"top_1":\#($0.truth.singleLabelClips > 0 ? "\($0.truth.topOneAccuracy)" : "null")}"#
+                + #""overlap":\#($0.overlap),"mAP":\#(number($0.truth.meanAveragePrecision)),"#
+                + #""d_prime":\#(number($0.truth.dPrime)),"lwlrap":\#(number($0.truth.lwlrap)),"#
+                + #""top_1":\#(number($0.truth.topOneAccuracy))}"#
         }
         StandardStream.output.line("[" + objects.joined(separator: ",\n ") + "]")
     }

@@ -27,6 +27,13 @@ struct WorkOptions: ParsableArguments {
             "Change one parameter, e.g. --set infer.model=FILE. May be repeated.", valueName: "stage.key=value"))
     var sets: [String] = []
 
+    @Flag(
+        help: """
+            Read every file and compare its content. Without this a file counts as unchanged while its size and \
+            modification time are what they were; where one differs, its content decides.
+            """)
+    var checkContent = false
+
     func load() throws -> (LoadedPipeline, Manifest) {
         (try PipelineLoader.load(path: pipeline, sets: sets), try Manifest(contentsOf: manifest))
     }

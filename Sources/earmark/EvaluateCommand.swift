@@ -78,15 +78,19 @@ struct EvaluateCommand: ParsableCommand {
         }
         guard let truth = report.truth else { return }
         print(
-            "\(path): \(counted(report.clips, "clip")), "
+            "\(path): \(report.truthCoverage.map { $0.text + "; " } ?? "")"
                 + "\(counted(truth.scoredClasses, "class", "classes")) with both kinds of clip")
+        if let gap = report.silencedEnd { print("  " + gap) }
         func line(_ name: String, _ value: Double, _ interval: Interval?) {
             let range = interval.map { "  (95 %: \(Figures.fixed($0.low, 4)) to \(Figures.fixed($0.high, 4)))" } ?? ""
             print("  \(name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(Figures.fixed(value, 4))\(range)")
         }
-        line("mAP", truth.meanAveragePrecision, truth.meanAveragePrecisionInterval)
-        line("AUC", truth.meanAUC, truth.meanAUCInterval)
-        line("d'", truth.dPrime, truth.dPrimeInterval)
+        if truth.scoredClasses == 0 { print("  no mAP, AUC and d': \(SummaryReport.Truth.undefinedMeans)") }
+        if truth.scoredClasses > 0 {
+            line("mAP", truth.meanAveragePrecision, truth.meanAveragePrecisionInterval)
+            line("AUC", truth.meanAUC, truth.meanAUCInterval)
+            line("d'", truth.dPrime, truth.dPrimeInterval)
+        }
         line("micro AP", truth.microAveragePrecision, nil)
         line("lwlrap", truth.lwlrap, truth.lwlrapInterval)
         if truth.singleLabelClips > 0 { line("top-1", truth.topOneAccuracy, truth.topOneAccuracyInterval) }

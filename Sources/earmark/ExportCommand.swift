@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ledger
 import Stages
 import Wording
 
@@ -8,6 +9,9 @@ struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write clip scores, or where rows lie, into a file.",
         discussion: """
+            What is there is written, and beside it PATH.meta.json: how many clips it is of, the pipeline and its models. \
+            Where clips of the cache are missing in it, that is said and the exit status is 3.
+
             EXAMPLE  earmark export scores --cache c --format csv --out scores.csv
 
             The index has the rows of all pipelines, unless one is named, in clip order and a clip's by kind and stage. \
@@ -18,7 +22,8 @@ struct ExportCommand: ParsableCommand {
 
     @Argument(help: "scores or index.") var what: What
     @OptionGroup var cache: CacheOption
-    @Option(help: "A pipeline's name (default: the one that ran last; of the index, all).") var pipeline: String?
+    @Option(help: "A pipeline's name (default: the last one that makes scores; of the index, all).")
+    var pipeline: String?
     @Option(help: "csv, jsonl or npy.") var format: Exporter.Format = .csv
     @Option(help: ArgumentHelp("File to write; - for standard output.", valueName: "path")) var out: String
 
@@ -29,14 +34,26 @@ struct ExportCommand: ParsableCommand {
             throw CommandError(
                 Status.usage, "--format npy is three files (scores, clips, classes), expected --out with a path")
         }
-        let exporter = try Exporter(cache: cache.value, pipeline: pipeline)
-        let summary =
-            switch what {
-            case .scores: "\(counted(try exporter.scores(format, to: out), "clip")) in \(out)"
-            case .index: "\(counted(try exporter.index(format, to: out), "row")) in \(out)"
-            }
-        if isPiped { say(summary) } else { print(summary) }
+        let chosen = try chosen()
+        let exporter = try Exporter(cache: cache.value, pipeline: what == .scores ? chosen.name : pipeline)
+        let clips = what == .scores ? try exporter.scores(format, to: out) : nil
+        let summary = try clips.map { counted($0, "clip") } ?? counted(exporter.index(format, to: out), "row")
+        if isPiped { say("\(summary) in \(out)") } else { print("\(summary) in \(out)") }
         if what == .index { Unsealed.tell(try exporter.unsealed()) }
+        let coverage = try exporter.coverage(of: chosen, written: clips)
+        if !isPiped {
+            try ExportRecord(version: Earmark.configuration.version, pipeline: chosen, coverage: coverage).write(
+                beside: out)
+        }
+        try CoverageText.conclude(coverage, what: what.rawValue)
+    }
+
+    private func chosen() throws -> PipelineRecord {
+        let ledger = try cache.value.reading()
+        guard what == .scores else { return try PipelineChoice.find(ledger, name: pipeline) }
+        let scored = try PipelineChoice.scored(ledger, name: pipeline)
+        if let notice = scored.notice { say(notice) }
+        return scored.pipeline
     }
 }
 

@@ -2,9 +2,9 @@ import Foundation
 
 /// How numbers are put before people.
 enum Figures {
-    /// A number with so many decimals, the point always a point.
+    /// A number with so many decimals, the point always a point; a dash where there is none.
     static func fixed(_ value: Double, _ decimals: Int) -> String {
-        guard value.isFinite else { return "0" }
+        guard value.isFinite else { return "-" }
         let scale = pow(10, Double(decimals))
         let scaled = (value * scale).rounded()
         if decimals == 0 { return String(Int(scaled)) }

@@ -14,8 +14,16 @@ struct PlanCommand: ParsableCommand {
         let (pipeline, manifest) = try work.load()
         let cache = work.cache.value
         let ledger = cache.exists ? try cache.reading() : nil
-        let known = try Reconciler(manifest: manifest, graph: pipeline.graph, ledger: ledger)
+        let known = try Reconciler(
+            manifest: manifest, graph: pipeline.graph, ledger: ledger, readsContent: work.checkContent)
         let plan = Plan(graph: pipeline.graph, clips: known.facts, isLossless: LoadedPipeline.isLossless)
-        if json { print(PlanText.json(plan)) } else { print(PlanText.lines(plan, pipeline: pipeline.graph.name)) }
+        let changed = try ledger.flatMap {
+            try ChangedSettings(graph: pipeline.graph, plan: plan, ids: known.ids, ledger: $0)
+        }
+        if json {
+            print(PlanText.json(plan, changed: changed))
+        } else {
+            print(PlanText.lines(plan, pipeline: pipeline.graph.name, changed: changed))
+        }
     }
 }

@@ -14,7 +14,7 @@ struct RunCommand: ParsableCommand {
     @Option(
         help: "Seconds that decoding a clip may take beyond the clip's own length before the clip is given up.")
     var patience = 30
-    @Flag(help: "Say nothing but failures and the last line.") var quiet = false
+    @Flag(help: "Say nothing but changed settings, failures and the last line.") var quiet = false
     @Flag(help: "Print events as JSON lines.") var json = false
 
     func validate() throws {

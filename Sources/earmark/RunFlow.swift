@@ -23,13 +23,20 @@ struct RunFlow {
         let stop = StopSignal()
         let trap = SignalTrap(stop)
         defer { withExtendedLifetime(trap) {} }
-        let plan = try session.plan()
+        let plan = try session.plan(readsContent: work.checkContent)
         // Nobody reads any more: the run ends in order, and the program as any whose reader has gone.
         for stream in [StandardStream.output, .errors] { stream.whenClosed { stop.raise() } }
         let progress = RunProgress(clips: plan.pending, bytes: session.pendingBytes(plan))
         let display = ProgressDisplay(
             style: ProgressDisplay.style(quiet: quiet, json: json), total: plan.pending, progress: progress)
-        if !quiet, !json { say(PlanText.lines(plan, pipeline: pipeline.graph.name)) }
+        let changed = try session.changedSettings(plan)
+        if json {
+            if changed != nil { print(#"{"event":"changed-settings","changed":\#(PlanText.json(changed))}"#) }
+        } else if !quiet {
+            say(PlanText.lines(plan, pipeline: pipeline.graph.name, changed: changed))
+        } else if let changed {
+            say("note: " + changed.text)
+        }
         let watch = Stopwatch()
         display.start()
         let report: RunSession.Report
@@ -65,10 +72,12 @@ struct RunFlow {
 
     private func conclude(_ report: RunSession.Report, seconds: Double, audio: Double) -> Int32 {
         let cache = work.cache.cache
+        let gone = PlanText.gone(report.plan).map { "; " + $0 } ?? ""
         if json {
             print(
                 #"{"event":"end","clips":\#(report.plan.clipCount),"done_now":\#(report.result.done),"#
-                    + #""failed":\#(report.failures),"interrupted":\#(report.result.wasInterrupted)}"#)
+                    + #""failed":\#(report.failures),"missing":\#(report.plan.missing),"interrupted":\#(report.result.wasInterrupted)}"#
+            )
         } else if report.result.wasInterrupted {
             say(
                 "interrupted after \(counted(report.result.done, "clip")); the same command goes on where this one stopped"
@@ -76,13 +85,14 @@ struct RunFlow {
         } else if report.plan.pending == 0 {
             say(
                 "nothing to do: \(counted(report.plan.count(.done), "clip")) \(report.plan.count(.done) == 1 ? "is" : "are") "
-                    + "done, \(report.failures) failed; results in \(cache)"
+                    + "done, \(report.failures) failed; results in \(cache)" + gone
             )
         } else {
             let speed = seconds > 0 ? Figures.fixed(audio / seconds, 0) : "-"
             say(
                 "\(counted(report.result.done, "clip")) (\(Figures.audio(audio))) done in "
                     + "\(Figures.fixed(seconds, 1)) s, \(speed) x real time; \(report.failures) failed; results in \(cache)"
+                    + gone
             )
         }
         if report.result.wasInterrupted { return Status.tryAgain }

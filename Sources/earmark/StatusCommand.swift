@@ -19,7 +19,7 @@ struct StatusCommand: ParsableCommand {
             let chosen = try PipelineChoice.find(ledger, name: pipeline)
             return (
                 chosen, try ledger.counts(for: chosen),
-                try FailureLine.all(ledger, target: chosen.fingerprint), try ledger.models(), try ledger.lastRun()
+                try FailureLine.all(ledger, pipeline: chosen), try ledger.models(), try ledger.lastRun()
             )
         }
         // Asked after the ledger: a run that ended in between has let go of the lock, and is asked for once more.
@@ -27,16 +27,18 @@ struct StatusCommand: ParsableCommand {
         if report.state == .killed {
             report = RunReport(run: try ledger.lastRun(), lock: CacheLock.state(folder: cache.cache))
         }
+        let missing = try ledger.clipsWithoutFile()
         if json {
-            printJSON(chosen, counts, failures, models, report)
+            printJSON(chosen, counts, failures, models, report, missing: missing)
         } else {
-            printText(chosen, counts, failures, models, report, unsealed: try ledger.unsealedResults())
+            printText(
+                chosen, counts, failures, models, report, missing: missing, unsealed: try ledger.unsealedResults())
         }
     }
 
     private func printText(
         _ chosen: PipelineRecord, _ counts: ClipCounts, _ failures: [FailureLine],
-        _ models: [(digest: String, path: String)], _ report: RunReport, unsealed: Int
+        _ models: [(digest: String, path: String)], _ report: RunReport, missing: Int, unsealed: Int
     ) {
         print(
             "\(TerminalText.plain(chosen.name)): \(counted(counts.clips, "clip")): \(counts.done) done, "
@@ -46,13 +48,14 @@ struct StatusCommand: ParsableCommand {
             print("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19)))")
         }
         for line in report.lines(pipeline: chosen.name) { print(line) }
+        if missing > 0 { print(PlanText.gone(missing) + "; rows that the cache has of them stand") }
         if let unsealed = Unsealed.text(unsealed) { print(unsealed) }
         for failure in failures { print(failure.text(on: STDOUT_FILENO)) }
     }
 
     private func printJSON(
         _ chosen: PipelineRecord, _ counts: ClipCounts, _ failures: [FailureLine],
-        _ models: [(digest: String, path: String)], _ report: RunReport
+        _ models: [(digest: String, path: String)], _ report: RunReport, missing: Int
     ) {
         let named = failures.map {
             #"{"clip":\#(JSON.text($0.clip)),"path":\#(JSON.text($0.path)),"class":"\#($0.failureClass)","#
@@ -61,7 +64,7 @@ struct StatusCommand: ParsableCommand {
         let files = models.map { #"{"path":\#(JSON.text($0.path)),"digest":\#(JSON.text($0.digest))}"# }
         print(
             #"{"pipeline":\#(JSON.text(chosen.name)),"clips":\#(counts.clips),"done":\#(counts.done),"#
-                + #""failed":\#(counts.failed),"pending":\#(counts.pending),"last_run":\#(JSON.text(report.word)),"#
+                + #""failed":\#(counts.failed),"pending":\#(counts.pending),"missing":\#(missing),"last_run":\#(JSON.text(report.word)),"#
                 + #""file":\#(JSON.text(chosen.file)),"models":[\#(files.joined(separator: ","))],"run":\#(report.json),"#
                 + #""failures":[\#(named.joined(separator: ","))]}"#)
     }

@@ -71,6 +71,11 @@ struct TrainCommand: ParsableCommand {
             architecture: Architecture(rawValue: settings.options.architecture) ?? .lean,
             overlap: settings.options.overlap,
             normalization: Normalization(rawValue: settings.options.normalization) ?? .chunkMean)
+        if set.clipsWithSilencedEnd > 0 {
+            say(
+                "the last 20 ms of \(counted(set.clipsWithSilencedEnd, "clip")) are taken for silence: the cache was made with "
+                    + "another overlap, and keeps no samples to make those frames of")
+        }
         if !quiet {
             say(
                 "\(counted(set.clipCount, "clip")), \(Figures.fixed(set.hours, 2)) h, "

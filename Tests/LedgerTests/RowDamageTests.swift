@@ -26,11 +26,12 @@ import Testing
         batch.results = [
             ResultRecord(
                 clip: clip, stage: stage, content: "resultcontent", shard: shard.id, firstRow: Self.number(3).value,
-                rowCount: Self.number(4).value, digest: "resultdigest")
+                rowCount: Self.number(4).value, digest: "resultdigest", samples: Self.number(10).value)
         ]
         batch.sources = [
             SourceRecord(
-                clip: clip, size: Self.number(5).value, modified: Self.number(6).value, content: "sourcecontent")
+                clip: clip, size: Self.number(5).value, modified: Self.number(6).value, content: "sourcecontent",
+                frames: Self.number(11).value, rate: Self.number(12).value)
         ]
         batch.failures = [
             FailureRecord(
@@ -38,6 +39,10 @@ import Testing
                 offset: Self.number(7).value, size: Self.number(8).value, modified: Self.number(9).value)
         ]
         try ledger.commit(batch)
+        try ledger.put(
+            PipelineRecord(
+                name: "pipeline", fingerprint: "pipelineprint", stages: [stage], file: "p.yaml", updated: 1,
+                targets: ["thetarget"], settings: "thesettings"))
         #expect(try ledger.verifyRows().rows.isEmpty)
         try ledger.close()
         return desk
@@ -48,7 +53,8 @@ import Testing
         arguments: [
             ("clips", "thepath"), ("sources", "sourcecontent"), ("results", "resultcontent"),
             ("results", "resultdigest"), ("shards", "thekind"), ("shards", "thedtype"), ("shards", "shardsdigest"),
-            ("failures", "theclass"), ("failures", "thereason"),
+            ("failures", "theclass"), ("failures", "thereason"), ("pipelines", "thetarget"),
+            ("pipelines", "thesettings"),
         ])
     func text(table: String, field: String) throws {
         let desk = try desk()
@@ -63,7 +69,7 @@ import Testing
         "Numbers",
         arguments: [
             ("shards", 1), ("shards", 2), ("results", 3), ("results", 4), ("sources", 5), ("sources", 6),
-            ("failures", 7), ("failures", 8), ("failures", 9),
+            ("failures", 7), ("failures", 8), ("failures", 9), ("results", 10), ("sources", 11), ("sources", 12),
         ] as [(String, UInt8)])
     func numbers(table: String, seed: UInt8) throws {
         let desk = try desk()

@@ -51,6 +51,35 @@ import Testing
         #expect(report.plan.count(.changed) == 1 && report.result.done == 1)
     }
 
+    @Test func otherBytesOfTheSameSizeAndTimeAreFoundByContentAlone() throws {
+        let shop = try clips(3)
+        let path = shop.folder + "/clip 1.wav"
+        let time = Date(timeIntervalSince1970: 1_000_000_000)
+        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+        try shop.run()
+        var bytes = try FileSystem.read(path)
+        bytes[1000] ^= 0x40
+        try FileSystem.write(path) { try $0(bytes[...]) }
+        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+        #expect(try shop.run().plan.pending == 0)
+        let report = try shop.run(readsContent: true)
+        #expect(report.plan.count(.changed) == 1 && report.plan.count(.done) == 2 && report.result.done == 1)
+        #expect(try shop.run(readsContent: true).plan.pending == 0)
+    }
+
+    @Test func filesThatAreGoneAreCountedAndTheirRowsStand() throws {
+        let shop = try clips(4)
+        try shop.run()
+        let before = try shop.digests()
+        for name in ["clip 0", "clip 2"] { try FileManager.default.removeItem(atPath: "\(shop.folder)/\(name).wav") }
+        let report = try shop.run()
+        #expect(report.plan.missing == 2 && report.plan.missingDone == 2 && report.plan.count(.done) == 4)
+        #expect(try shop.digests() == before)
+        // A pipeline that has nothing of them fails for them, and counts them all the same.
+        let other = try shop.run(sets: ["resample.converter=linear"])
+        #expect(other.plan.missing == 2 && other.plan.missingDone == 0 && other.failures == 2)
+    }
+
     @Test func badFilesAreFailuresOfTheirOwnAndStopNoOther() throws {
         let shop = try clips(3)
         let whole = try FileSystem.read(shop.folder + "/clip 2.wav")
@@ -62,7 +91,7 @@ import Testing
         #expect(report.result.done == 3 && report.failures == 4)
         let ledger = try shop.cache().reading()
         let chosen = try PipelineChoice.find(ledger, name: nil)
-        let classes = try FailureLine.all(ledger, target: chosen.fingerprint).map { "\($0.clip) \($0.failureClass)" }
+        let classes = try FailureLine.all(ledger, pipeline: chosen).map { "\($0.clip) \($0.failureClass)" }
         #expect(
             classes == ["empty.wav empty", "cut.wav truncated", "text.wav unsupported", "headless.wav empty"]
                 || classes == [

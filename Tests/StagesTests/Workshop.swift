@@ -54,15 +54,19 @@ final class Workshop {
 
     func cache(_ name: String = "cache") -> Cache { Cache(folder: folder + "/" + name) }
 
-    /// Runs a pipeline that ships.
+    /// Runs a pipeline that ships, or one of its own text.
     @discardableResult
     func run(
-        _ pipeline: String = "features.yaml", sets: [String] = [], cache: Cache? = nil, workers: Int = 2,
-        stop: StopSignal = StopSignal(), onCommit: @escaping @Sendable ([Outcome]) -> Void = { _ in }
+        _ pipeline: String = "features.yaml", yaml: String? = nil, sets: [String] = [], cache: Cache? = nil,
+        workers: Int = 2, readsContent: Bool = false, stop: StopSignal = StopSignal(),
+        onCommit: @escaping @Sendable ([Outcome]) -> Void = { _ in }
     ) throws -> RunSession.Report {
-        let loaded = try PipelineLoader.load(path: Self.root + "/Pipelines/" + pipeline, sets: sets)
+        let file = Self.root + "/Pipelines/" + pipeline
+        let loaded =
+            try yaml.map { try PipelineLoader.load(yaml: $0, file: file, sets: sets) }
+            ?? PipelineLoader.load(path: file, sets: sets)
         let session = try RunSession(pipeline: loaded, manifest: manifest(), cache: cache ?? self.cache())
-        let plan = try session.plan()
+        let plan = try session.plan(readsContent: readsContent)
         return try session.run(plan, workers: workers, stop: stop, onCommit: onCommit)
     }
 

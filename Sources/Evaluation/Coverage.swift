@@ -1,0 +1,58 @@
+import Wording
+
+/// How many of a cache's clips a report or an export is of.
+package struct Coverage: Sendable, Equatable, Codable {
+    /// Clips of the manifest of the cache's last run; the three parts add up to it.
+    package let clips: Int
+    /// Those that the report is of.
+    package let done: Int
+    package let failed: Int
+    package let pending: Int
+
+    /// - Parameter failed: as far as clips that are not done can be.
+    package init(clips: Int, done: Int, failed: Int) {
+        self.clips = clips
+        self.done = done
+        self.failed = min(failed, clips - done)
+        pending = clips - done - self.failed
+    }
+
+    package var isWhole: Bool { done == clips }
+
+    package var text: String { "\(done) of \(counted(clips, "clip")): \(failed) failed, \(pending) pending" }
+
+    var json: JSONText {
+        .object([
+            ("clips", .integer(clips)), ("done", .integer(done)), ("failed", .integer(failed)),
+            ("pending", .integer(pending)),
+        ])
+    }
+}
+
+/// How a truth and the clips with scores cover one another.
+package struct TruthCoverage: Sendable, Equatable {
+    /// Clips that the truth names.
+    package let clips: Int
+    /// Those of them that have scores: what the metrics are of.
+    package let scored: Int
+    /// Clips with scores that the truth does not name.
+    package let others: Int
+
+    package init(clips: Int, scored: Int, others: Int) {
+        self.clips = clips
+        self.scored = scored
+        self.others = others
+    }
+
+    package var text: String {
+        "of the truth's \(counted(clips, "clip")) \(scored) with and \(clips - scored) without scores; "
+            + "\(counted(others, "clip")) with scores not in the truth"
+    }
+
+    var json: JSONText {
+        .object([
+            ("clips", .integer(clips)), ("with_scores", .integer(scored)), ("without_scores", .integer(clips - scored)),
+            ("scores_without_truth", .integer(others)),
+        ])
+    }
+}

@@ -1,0 +1,34 @@
+import Ledger
+import Pipeline
+import Wording
+
+/// A run that would do clips again only because its settings are not those of the pipeline's last run on the cache: what
+/// a forgotten `--set` leads to.
+package struct ChangedSettings: Sendable {
+    package let pipeline: String
+    /// In words, a line each.
+    package let differences: [String]
+    /// Clips that are done with the settings of then and have work to do with those of now.
+    package let clips: Int
+
+    /// nil where there are no such clips.
+    ///
+    /// - Parameter ids: the clips' ids in the ledger, in the plan's order.
+    package init?(graph: Graph, plan: Plan, ids: [Int64], ledger: Ledger) throws {
+        guard plan.pending > 0, let last = try ledger.pipelines().first(where: { $0.name == graph.name }),
+            last.fingerprint != graph.fingerprint.hex
+        else { return nil }
+        let done = try Set(ledger.doneClips(of: last))
+        clips = zip(plan.assignments, ids).count { $0 >= 0 && done.contains($1) }
+        guard clips > 0 else { return nil }
+        pipeline = graph.name
+        differences =
+            PipelineSettings(text: last.settings).map { PipelineSettings(graph).differences(from: $0) }
+            ?? ["its settings then are not known: the version of Earmark that ran it did not keep them"]
+    }
+
+    package var text: String {
+        "'\(pipeline)' was last run on this cache with other settings: \(differences.joined(separator: "; ")). "
+            + "\(counted(clips, "clip")) done with those would be done again with these"
+    }
+}

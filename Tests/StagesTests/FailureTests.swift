@@ -1,0 +1,145 @@
+import Audio
+import Corpus
+import Foundation
+import Ledger
+import Pipeline
+import Stages
+import Testing
+
+/// A failure is of the stage that failed: what cannot have changed it leaves it as it is.
+@Suite struct FailureTests {
+    /// What a clip's file is.
+    private enum State: CaseIterable {
+        case sound, cut, odd, text, gone
+
+        /// By the settings of a run, told by themselves.
+        func fails(_ settings: Settings) -> Bool {
+            switch self {
+            case .sound: false
+            case .cut: !settings.acceptsCut
+            case .odd: !settings.zeroesOdd
+            case .text, .gone: true
+            }
+        }
+    }
+
+    private struct Settings {
+        var overlap = 0.5
+        var acceptsCut = false
+        var zeroesOdd = false
+        var raw = "int16"
+        var pipeline = "features.yaml"
+
+        var sets: [String] {
+            [
+                "chunk.overlap=\(overlap)", "decode.truncated=\(acceptsCut ? "accept" : "fail")",
+                "decode.non-finite=\(zeroesOdd ? "zero" : "fail")", "raw-cache.dtype=\(raw)",
+            ]
+        }
+    }
+
+    /// Numbers that are the same in every run of the tests.
+    private struct Numbers: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ state >> 33
+        }
+    }
+
+    private func write(_ shop: Workshop, _ clip: Int, _ state: State, version: Int) throws {
+        let path = "\(shop.folder)/clip\(clip).wav"
+        try? FileManager.default.removeItem(atPath: path)
+        // A length of its own for each version, so that it shows without regard to the clock.
+        var samples = (0..<6000 + 10 * version).map { Float($0 % (40 + clip)) / 100 }
+        if state == .odd { samples[300] = .nan }
+        switch state {
+        case .gone: return
+        case .text: try FileSystem.write(path) { try $0(Array("words \(version)".utf8)[...]) }
+        default: try AudioWriter.write(path, rate: 16_000, channels: 1, format: .wavFloat, samples: samples)
+        }
+        if state == .cut {
+            let whole = try FileSystem.read(path)
+            try FileSystem.write(path) { try $0(whole.dropLast(8000)[...]) }
+        }
+    }
+
+    @Test func overlapAndDtypeLeaveFailedClipsFailedAndOnlyWhatCanRescueOneTriesItAgain() throws {
+        let shop = try Workshop()
+        for (clip, state) in State.allCases.enumerated() {
+            try shop.addFile("clip\(clip).wav", [])
+            try write(shop, clip, state, version: 0)
+        }
+        let first = try shop.run()
+        #expect(first.failures == 4 && first.result.failed == 4)
+        for sets in [["chunk.overlap=0.75"], ["raw-cache.dtype=float32"], ["resample.converter=linear"]] {
+            let report = try shop.run(sets: sets)
+            #expect(report.plan.count(.failed) == 4 && report.plan.count(.new) == 0, "\(sets)")
+            #expect(report.result.failed == 0 && report.result.done == 1 && report.failures == 4, "\(sets)")
+        }
+        for (sets, rescued) in [
+            (["decode.truncated=accept"], 1), (["decode.non-finite=zero"], 1),
+            (["decode.truncated=accept", "decode.non-finite=zero"], 2),
+        ] {
+            let report = try shop.run(sets: sets)
+            #expect(report.plan.count(.failed) == 4 - rescued, "\(sets)")
+            #expect(report.result.done == 1 + rescued && report.failures == 4 - rescued, "\(sets)")
+        }
+        // Back at the first settings: what was failed then is failed now, and nothing is to do.
+        let back = try shop.run()
+        #expect(back.plan.pending == 0 && back.failures == 4)
+    }
+
+    @Test(arguments: 1...6) func countsAddUpOverAnySequenceOfRuns(seed: UInt64) throws {
+        var numbers = Numbers(state: seed)
+        let shop = try Workshop()
+        var states = (0..<6).map { _ in State.allCases.randomElement(using: &numbers) ?? .sound }
+        // A clip of which there are rows stays done when its file goes away.
+        for clip in states.indices {
+            try shop.addFile("clip\(clip).wav", [])
+            try write(shop, clip, states[clip], version: 0)
+        }
+        for round in 1...7 {
+            let settings = Settings(
+                overlap: [0, 0.5, 0.75].randomElement(using: &numbers) ?? 0, acceptsCut: .random(using: &numbers),
+                zeroesOdd: .random(using: &numbers), raw: ["int16", "float32"].randomElement(using: &numbers) ?? "",
+                pipeline: ["features.yaml", "fsd50k-features.yaml"].randomElement(using: &numbers) ?? "")
+            let report = try shop.run(settings.pipeline, sets: settings.sets)
+            let ledger = try shop.cache().reading()
+            for pipeline in try ledger.pipelines() {
+                let counts = try ledger.counts(for: pipeline)
+                #expect(counts.clips == states.count && counts.done >= 0 && counts.failed >= 0 && counts.pending >= 0)
+                #expect(try FailureLine.all(ledger, pipeline: pipeline).count == counts.failed)
+            }
+            let chosen = try PipelineChoice.find(ledger, name: nil)
+            let counts = try ledger.counts(for: chosen)
+            let failed = try FailureLine.all(ledger, pipeline: chosen).map(\.clip)
+            let expected = states.indices.filter { states[$0].fails(settings) }.map { "clip\($0).wav" }
+            #expect(failed == expected, "round \(round): \(states) \(settings)")
+            #expect(counts.pending == 0 && counts.failed == report.failures)
+            #expect(try shop.run(settings.pipeline, sets: settings.sets).plan.pending == 0)
+            let clip = Int.random(in: states.indices, using: &numbers)
+            // From sound to gone nothing is failed, as the rows stand; that has a test of its own.
+            let next = State.allCases.filter { $0 != .gone }.randomElement(using: &numbers) ?? .sound
+            states[clip] = next
+            try write(shop, clip, next, version: round)
+        }
+    }
+
+    @Test func aClipWhoseFileIsBrokenAfterItWasDoneIsFailedUntilItIsSoundAgain() throws {
+        let shop = try Workshop()
+        try shop.addFile("clip0.wav", [])
+        try write(shop, 0, .sound, version: 0)
+        try shop.run()
+        try write(shop, 0, .text, version: 1)
+        #expect(try shop.run().failures == 1)
+        let again = try shop.run()
+        #expect(again.plan.pending == 0 && again.plan.count(.failed) == 1 && again.failures == 1)
+        let ledger = try shop.cache().reading()
+        let counts = try ledger.counts(for: PipelineChoice.find(ledger, name: nil))
+        #expect(counts.done == 0 && counts.failed == 1)
+        try write(shop, 0, .sound, version: 2)
+        #expect(try shop.run().result.done == 1)
+        #expect(try ledger.counts(for: PipelineChoice.find(ledger, name: nil)).done == 1)
+    }
+}
