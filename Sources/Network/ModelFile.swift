@@ -131,6 +131,11 @@ package final class ModelFile: Sendable {
         }
     }
 
+    /// The tensor's bytes as they are stored.
+    func bytes(of tensor: ModelTensor) -> [UInt8] {
+        mapped.withBytes { Array($0[dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound]) }
+    }
+
     /// The tensor's elements as they are stored.
     private func stored(_ tensor: ModelTensor) -> [Float] {
         let range = dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound

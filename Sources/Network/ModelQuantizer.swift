@@ -1,15 +1,19 @@
 /// Turns a float model file into one of 8-bit weights.
 ///
 /// Every weight matrix is stored as I8 with one symmetric scale an output channel, the largest magnitude / 127; biases stay F32.
-/// Scales are rounded up to eight significant bits before the weights are divided by them, so that their rounding costs no accuracy
-/// and nothing is clipped. They are stored as F16, which NumPy has a type for, as it has none for BF16; F32 would take the file
-/// over 4.6 MB at 200 classes.
+/// Scales have eight significant bits, rounded up before the weights are divided by them, so that their rounding costs no
+/// accuracy and nothing is clipped. They are stored as F16 where that holds each of them exactly, else as F32: types
+/// that every reader of safetensors has, where NumPy has no BF16. F32 throughout would take the file at 200 classes over
+/// 4.6 MB.
 package enum ModelQuantizer {
-    /// - Throws: `NetworkError` when the input is not a sound float model, or the output cannot be written.
+    /// A file that is 8-bit already, with BF16 scales as Earmark 0.1 wrote them, is written anew with the same values.
+    ///
+    /// - Throws: `NetworkError` when the input is not a sound model, has nothing to be quantised, or the output cannot be
+    ///   written.
     package static func quantize(from input: String, to output: String) throws {
         let file = try ModelFile(path: input)
         try file.checkLayout()
-        guard !file.isQuantized else { throw NetworkError.file(path: input, reason: "is quantised already") }
+        if file.isQuantized { return try rewriteScales(of: file, to: output) }
         var tensors: [ModelFileWriter.Tensor] = []
         for parameter in file.layout.parameters {
             let values = try file.floats(parameter)
@@ -31,8 +35,6 @@ package enum ModelQuantizer {
             for channel in 0..<channels { largest[channel] = max(largest[channel], abs(values[start + channel])) }
         }
         let scales = largest.map { roundedUp($0 / 127) }
-        // A weight beyond 8 million: no trained network has one, but no file may be wrong for it.
-        let fits = scales.allSatisfy { Float16($0).isFinite }
         var integers = [UInt8](repeating: 0, count: values.count)
         for index in values.indices where scales[index % channels] > 0 {
             let quotient = (values[index] / scales[index % channels]).rounded(.toNearestOrEven)
@@ -40,19 +42,40 @@ package enum ModelQuantizer {
         }
         return [
             ModelFileWriter.Tensor(name: parameter.name, type: .i8, shape: parameter.shape, bytes: integers),
-            ModelFileWriter.Tensor(
-                name: parameter.name + ModelFile.scaleSuffix, type: fits ? .f16 : .f32, shape: [channels],
-                bytes: fits
-                    ? scales.flatMap { withUnsafeBytes(of: Float16($0).bitPattern.littleEndian) { Array($0) } }
-                    : scales.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian) { Array($0) } }),
+            stored(scales, as: parameter.name + ModelFile.scaleSuffix),
         ]
     }
 
-    /// The smallest number of eight significant bits that is not below `value` and that F16 holds as well, where it holds any: below
-    /// 2^-17 its steps are wider. `value` is not negative.
+    private static func rewriteScales(of file: ModelFile, to output: String) throws {
+        guard file.tensors.values.contains(where: { $0.type == .bf16 }) else {
+            throw NetworkError.file(path: file.path, reason: "is quantised already")
+        }
+        var tensors: [ModelFileWriter.Tensor] = []
+        for (name, tensor) in file.tensors.sorted(by: { $0.value.range.lowerBound < $1.value.range.lowerBound }) {
+            let bytes = file.bytes(of: tensor)
+            if tensor.type == .bf16, name.hasSuffix(ModelFile.scaleSuffix) {
+                tensors.append(stored(bytes.withUnsafeBytes { tensor.type.floats($0) }, as: name))
+            } else {
+                tensors.append(
+                    ModelFileWriter.Tensor(name: name, type: tensor.type, shape: tensor.shape, bytes: bytes))
+            }
+        }
+        try file.checkDigest()
+        try ModelFileWriter.write(tensors: tensors, metadata: file.metadata, texts: file.texts, to: output)
+    }
+
+    /// Scales as F16 where each is one exactly, else as F32.
+    private static func stored(_ scales: [Float], as name: String) -> ModelFileWriter.Tensor {
+        let halves = scales.map { Float16($0) }
+        guard zip(halves, scales).allSatisfy({ Float($0) == $1 }) else {
+            return ModelFileWriter.Tensor(name: name, shape: [scales.count], floats: scales)
+        }
+        let bytes = halves.flatMap { half in withUnsafeBytes(of: half.bitPattern.littleEndian) { Array($0) } }
+        return ModelFileWriter.Tensor(name: name, type: .f16, shape: [scales.count], bytes: bytes)
+    }
+
+    /// The smallest float of eight significant bits that is not below `value`, which is not negative and under 2^127.
     private static func roundedUp(_ value: Float) -> Float {
-        let short = Float(bitPattern: (value.bitPattern &+ 0xffff) & 0xffff_0000)
-        let half = Float16(short)
-        return half.isFinite ? Float(Float(half) < short ? half.nextUp : half) : short
+        Float(bitPattern: (value.bitPattern &+ 0xffff) & 0xffff_0000)
     }
 }
