@@ -1,4 +1,5 @@
-/// Comma-separated text as RFC 4180 has it: quotes, doubled quotes, line ends inside quotes; rows end with CRLF, LF or CR.
+/// Comma-separated text as RFC 4180 has it: quotes, doubled quotes, line ends inside quotes; rows end with CRLF, LF or CR. What is
+/// written has commas; `CSVReader` takes other delimiters too.
 package enum CSV {
     /// A field's bytes in the text; where `isEscaped`, doubled quotes in it stand for one.
     package struct Field: Sendable, Equatable {
@@ -41,6 +42,16 @@ package enum CSV {
             }
         }
         out.append(UInt8(ascii: "\n"))
+    }
+
+    /// A delimiter in words.
+    static func name(of delimiter: UInt8) -> String {
+        switch delimiter {
+        case UInt8(ascii: ","): "a comma"
+        case UInt8(ascii: ";"): "a semicolon"
+        case UInt8(ascii: "\t"): "a tab"
+        default: "'\(PathText.text([delimiter]))'"
+        }
     }
 
     /// A field's bytes, doubled quotes undone.

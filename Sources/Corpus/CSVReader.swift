@@ -1,8 +1,11 @@
-/// Walks over the rows of a CSV text in memory without copying it. Blank lines are skipped, and so is a byte order mark.
+/// Walks over the rows of a CSV text in memory without copying it. Blank lines are skipped, and so is UTF-8's byte order
+/// mark.
 package struct CSVReader: Sendable {
     /// What errors call the text.
     package let file: String
     package let bytes: [UInt8]
+    /// What separates fields: a comma, or a semicolon or tab as spreadsheets write them.
+    package let delimiter: UInt8
     /// The fields of the row that `next` read.
     package private(set) var fields: [CSV.Field] = []
     /// Where that row starts, in bytes, and its line, from 1.
@@ -17,9 +20,10 @@ package struct CSVReader: Sendable {
     }
 
     /// Over bytes, which errors call `file`.
-    package init(bytes: [UInt8], file: String) {
+    package init(bytes: [UInt8], file: String, delimiter: UInt8 = UInt8(ascii: ",")) {
         self.bytes = bytes
         self.file = file
+        self.delimiter = delimiter
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { place = 3 }
     }
 
@@ -40,7 +44,7 @@ package struct CSVReader: Sendable {
             while true {
                 fields.append(try bytes[place...].first == Self.quote ? quoted(bytes, file) : plain(bytes))
                 if place >= bytes.count { return true }
-                if bytes[place] != Self.comma {
+                if bytes[place] != delimiter {
                     endLine(bytes)
                     return true
                 }
@@ -59,9 +63,7 @@ package struct CSVReader: Sendable {
     /// A field as text; bytes that are not UTF-8 as `PathText` has them.
     package func text(_ field: CSV.Field) -> String { PathText.text(value(field)) }
 
-    private static let (comma, quote, cr, lf) = (
-        UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\r"), UInt8(ascii: "\n")
-    )
+    private static let (quote, cr, lf) = (UInt8(ascii: "\""), UInt8(ascii: "\r"), UInt8(ascii: "\n"))
 
     private mutating func endLine(_ bytes: UnsafeBufferPointer<UInt8>) {
         place += bytes[place] == Self.cr && place + 1 < bytes.count && bytes[place + 1] == Self.lf ? 2 : 1
@@ -71,10 +73,12 @@ package struct CSVReader: Sendable {
     private mutating func plain(_ bytes: UnsafeBufferPointer<UInt8>) -> CSV.Field {
         let start = place
         var end = place
+        let delimiter = delimiter
+        // No byte that can end a field is above this one.
+        let highest = max(delimiter, Self.cr)
         while end < bytes.count {
             let byte = bytes[end]
-            // Every byte that can end a field is at most a comma.
-            if byte <= Self.comma && (byte == Self.comma || byte == Self.lf || byte == Self.cr) { break }
+            if byte <= highest && (byte == delimiter || byte == Self.lf || byte == Self.cr) { break }
             end += 1
         }
         place = end
@@ -107,10 +111,10 @@ package struct CSVReader: Sendable {
             end += 1
         }
         place = end + 1
-        if place < bytes.count && bytes[place] != Self.comma && bytes[place] != Self.lf && bytes[place] != Self.cr {
+        if place < bytes.count && bytes[place] != delimiter && bytes[place] != Self.lf && bytes[place] != Self.cr {
             throw CorpusError.line(
                 file: file, line: line, found: "'\(PathText.text([bytes[place]]))' after a closing quote",
-                expected: "a comma or the end of the line")
+                expected: "\(CSV.name(of: delimiter)) or the end of the line")
         }
         return CSV.Field(start: start, end: end, isEscaped: isEscaped)
     }

@@ -46,7 +46,7 @@ package struct FSD50K: Sendable {
         }
         vocabulary = try Self.readVocabulary(truth + "/vocabulary.csv")
         let known = Set(vocabulary.map(\.name))
-        var firstSeen: [String: String] = [:]
+        var firstSeen: [ClipName: String] = [:]
         for (half, file, header) in [
             (Self.devFolder, "dev.csv", ["fname", "labels", "mids", "split"]),
             (Self.evalFolder, "eval.csv", ["fname", "labels", "mids"]),
@@ -126,7 +126,7 @@ package struct FSD50K: Sendable {
     }
 
     private static func readHalf(
-        _ path: String, header: [String], known: Set<String>, firstSeen: inout [String: String]
+        _ path: String, header: [String], known: Set<String>, firstSeen: inout [ClipName: String]
     ) throws -> [Manifest.Entry] {
         var reader = try CSVReader(contentsOf: path)
         func wrong(_ found: String, _ expected: String) -> CorpusError {
@@ -150,7 +150,7 @@ package struct FSD50K: Sendable {
             }
             let split = header.count == 4 ? fields[3] : "eval"
             guard ["train", "val", "eval"].contains(split) else { throw wrong("split '\(split)'", "train or val") }
-            if let first = firstSeen.updateValue("\(path):\(reader.rowLine)", forKey: fields[0]) {
+            if let first = firstSeen.updateValue("\(path):\(reader.rowLine)", forKey: ClipName(fields[0])) {
                 throw wrong("fname '\(fields[0])' again (first at \(first))", "every clip once")
             }
             entries.append(Manifest.Entry(clip: fields[0], path: "", labels: labels, split: split))
@@ -162,17 +162,17 @@ package struct FSD50K: Sendable {
 /// Where one half's files are: the folder that has most of its clips, and the others for what that one lacks.
 private struct HalfFiles {
     let main: String
-    private var paths: [String: String] = [:]
+    private var paths: [ClipName: String] = [:]
 
     /// nil where no folder holds any of the clips.
     init?(folders: [String], clips: [String]) throws {
-        let wanted = Set(clips)
-        var best: (folder: String, files: [String: String])?
-        var others: [[String: String]] = []
+        let wanted = Set(clips.map(ClipName.init))
+        var best: (folder: String, files: [ClipName: String])?
+        var others: [[ClipName: String]] = []
         for folder in folders {
-            var files: [String: String] = [:]
+            var files: [ClipName: String] = [:]
             for entry in try FileSystem.list(folder) where FolderScanner.isAudio(entry.name) {
-                let stem = String(entry.name[..<(entry.name.lastIndex(of: ".") ?? entry.name.endIndex)])
+                let stem = ClipName(String(entry.name[..<(entry.name.lastIndex(of: ".") ?? entry.name.endIndex)]))
                 if wanted.contains(stem) { files[stem] = folder + "/" + entry.name }
             }
             if files.count > best?.files.count ?? 0 {
@@ -189,7 +189,7 @@ private struct HalfFiles {
     }
 
     func path(of clip: String) -> (String, isThere: Bool) {
-        if let path = paths[clip] { return (path, true) }
+        if let path = paths[ClipName(clip)] { return (path, true) }
         return (main + "/" + clip + ".wav", false)
     }
 }

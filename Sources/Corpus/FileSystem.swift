@@ -123,7 +123,7 @@ package enum FileSystem {
     /// starts, else the working folder.
     package static func absolute(_ path: String, base: String? = nil) -> String {
         var whole = path
-        if !path.hasPrefix("/") {
+        if path.utf8.first != UInt8(ascii: "/") {
             let start =
                 base
                 ?? getcwd(nil, 0).map { pointer -> String in
@@ -133,8 +133,9 @@ package enum FileSystem {
             whole = (start ?? "") + "/" + path
         }
         if isPlain(whole) { return whole }
-        var parts: [Substring] = []
-        for part in whole.split(separator: "/") where part != "." {
+        // By scalars: a slash and an accent that follows it are one `Character`.
+        var parts: [String] = []
+        for part in whole.unicodeScalars.split(separator: "/").map({ String($0) }) where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }
         }
         return "/" + parts.joined(separator: "/")
@@ -155,8 +156,10 @@ package enum FileSystem {
 
     /// An absolute path as seen from an absolute folder where it lies inside it, else unchanged.
     package static func relative(_ path: String, to folder: String) -> String {
-        let prefix = folder == "/" ? "/" : folder + "/"
-        return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
+        // By bytes: to `hasPrefix` a folder's name composed and decomposed is one, to the system it is two.
+        let prefix = (folder == "/" ? "/" : folder + "/").utf8
+        return path.utf8.starts(with: prefix)
+            ? String(decoding: path.utf8.dropFirst(prefix.count), as: UTF8.self) : path
     }
 
     /// Calls `body` with the path's own bytes, ended by a zero.

@@ -1,14 +1,13 @@
 /// Finds the audio files under a folder.
 ///
-/// Folders are walked in the order of their names' bytes. Links to files are followed; links to folders too, after
-/// everything else, and no folder is entered twice, so loops end. Hidden files and folders (a leading dot) are left out.
-/// A clip's name is its path below the folder, with the ending, so names cannot collide; its labels are the folders
-/// on that path (commas and control characters as blanks).
-package struct FolderScanner: Sendable {
-    /// Endings of the formats that can be decoded, in lower case.
-    package static let endings: Set<String> = [
-        "wav", "wave", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "w64", "rf64", "au", "snd", "caf",
-    ]
+/// A file is listed where its name ends like a format that can be decoded, or else its first bytes are those of one; what
+/// is left out is counted by kind (`LeftOut`). Folders are walked in the order of their names' bytes. Links to files are
+/// followed; links to folders too, after everything else, and no folder is entered twice, so loops end. Hidden files and
+/// folders (a leading dot) are left out. A clip's name is its path below the folder, with the ending, so names cannot
+/// collide; its labels are the folders on that path (control characters as blanks).
+package struct FolderScanner {
+    /// Told of each file and folder that is left out, by its path.
+    package typealias Witness = (_ path: String, LeftOut.Reason) -> Void
 
     private struct Folder {
         var path: String
@@ -23,26 +22,31 @@ package struct FolderScanner: Sendable {
     private var seen: Set<Identity> = []
     private var links: [Folder] = []
     private var scan = Scan()
+    private let witness: Witness?
+
+    private init(witness: Witness?) { self.witness = witness }
 
     /// Scans a folder. Throws `CorpusError` where it cannot be listed at all; folders and files below it that cannot be
     /// reached are warnings. No audio file at all is an error too.
-    package static func scan(_ folder: String) throws -> Scan {
+    package static func scan(_ folder: String, leavingOut witness: Witness? = nil) throws -> Scan {
         let root = FileSystem.absolute(folder)
         guard FileSystem.kind(root) == .folder else {
             let found = FileSystem.kind(root) == nil ? "nothing there" : "a file"
             throw CorpusError.layout(folder: folder, found: found, expected: "a folder of audio files")
         }
         _ = try FileSystem.list(root)
-        var scanner = FolderScanner()
+        var scanner = FolderScanner(witness: witness)
         scanner.walk(Folder(path: root, below: ""))
         while !scanner.links.isEmpty {
             scanner.links.sort { Self.precedes($0.below, $1.below) }
             scanner.walk(scanner.links.removeFirst())
         }
         if scanner.scan.entries.isEmpty {
+            let lines = scanner.scan.leftOut.lines
             throw CorpusError.layout(
-                folder: folder, found: "no audio file",
-                expected: "files ending in one of \(endings.sorted().joined(separator: " "))")
+                folder: folder,
+                found: "no audio file that can be read" + (lines.isEmpty ? "" : " (\(lines.joined(separator: "; ")))"),
+                expected: "files such as .wav, .flac, .ogg, .opus, .mp3 or .aiff")
         }
         scanner.scan.entries.sort { Self.precedes($0.clip, $1.clip) }
         return scanner.scan
@@ -60,18 +64,20 @@ package struct FolderScanner: Sendable {
                 continue
             }
             var inner: [Folder] = []
-            for entry in entries where !entry.name.hasPrefix(".") {
+            for entry in entries {
                 let path = folder.path == "/" ? "/" + entry.name : folder.path + "/" + entry.name
                 let below = folder.below.isEmpty ? entry.name : folder.below + "/" + entry.name
                 let kind = entry.kind ?? FileSystem.kind(path)
-                if kind == .folder {
+                if entry.name.utf8.first == UInt8(ascii: ".") {
+                    leave(path, entry.name, kind == .folder ? .hiddenFolder : .hiddenFile)
+                } else if kind == .folder {
                     if entry.isLink {
                         links.append(Folder(path: path, below: below))
                     } else {
                         inner.append(Folder(path: path, below: below))
                     }
-                } else if Self.isAudio(entry.name) {
-                    add(path: path, below: below, in: folder, kind: kind)
+                } else {
+                    consider(path: path, name: entry.name, below: below, in: folder, kind: kind)
                 }
             }
             open.append(contentsOf: inner.reversed())
@@ -89,13 +95,33 @@ package struct FolderScanner: Sendable {
         return false
     }
 
-    private mutating func add(path: String, below: String, in folder: Folder, kind: FileSystem.Kind?) {
+    private mutating func leave(_ path: String, _ name: String, _ reason: LeftOut.Reason) {
+        scan.leftOut.add(reason, name: name)
+        witness?(path, reason)
+    }
+
+    /// Lists a file, or counts it among those that are left out.
+    private mutating func consider(path: String, name: String, below: String, in folder: Folder, kind: FileSystem.Kind?)
+    {
         guard kind == .file else {
+            guard AudioKind.of(name: name) != nil else { return leave(path, name, .special) }
             scan.warnings.append("\(path): \(kind == nil ? "a link to nothing" : "not a regular file"), left out")
             return
         }
+        do {
+            switch try AudioKind.of(path: path, name: name) {
+            case .readable(let byContents):
+                if byContents { scan.leftOut.noteTakenByContents(name: name) }
+            case .foreign: return leave(path, name, .foreign)
+            case .other: return leave(path, name, .notAudio)
+            }
+        } catch {
+            scan.warnings.append("\(error), so whether it is audio is not known; left out")
+            return
+        }
         var labels: [String] = []
-        for part in folder.below.split(separator: "/") {
+        // By scalars: a slash and an accent that follows it are one `Character`.
+        for part in folder.below.unicodeScalars.split(separator: "/") {
             let label = LabelText.cleaned(String(part))
             if !label.isEmpty && !labels.contains(label) { labels.append(label) }
         }
@@ -103,10 +129,7 @@ package struct FolderScanner: Sendable {
     }
 
     /// Whether a file's name ends like audio that can be decoded.
-    package static func isAudio(_ name: String) -> Bool {
-        guard let dot = name.lastIndex(of: ".") else { return false }
-        return endings.contains(name[name.index(after: dot)...].lowercased())
-    }
+    package static func isAudio(_ name: String) -> Bool { AudioKind.of(name: name) == .readable(byContents: false) }
 
     private static func precedes(_ a: String, _ b: String) -> Bool {
         PathText.bytes(a).lexicographicallyPrecedes(PathText.bytes(b))

@@ -1,10 +1,12 @@
 import Wording
 
-/// A list of clips: CSV with the header `clip,path,labels,split` (in any order; `clip` and `path` must be there).
+/// A list of clips: CSV with the header `clip,path,labels,split` (in any order; `clip` and `path` must be there) and any
+/// further columns.
 ///
-/// `clip` names the clip and is unique; `path` is absolute or relative to the manifest's folder; `labels` are separated by
-/// commas within the one field; `split` is any word. Fields are bytes: a path that is not UTF-8 works, and comes out
-/// as `PathText` has it.
+/// `clip` names the clip and is unique byte by byte; `path` is absolute or relative to the manifest's folder; `labels` are
+/// separated by commas within the one field, whatever separates fields (see `LabelText`); `split` is any word. Fields
+/// are bytes: a path that is not UTF-8 works, and comes out as `PathText` has it. What spreadsheets write is read too
+/// (`ManifestText`), and `notices` say what was assumed.
 ///
 /// The text is kept as it is, with an offset a row and a hash table of names: about the file's size and 28 bytes a clip.
 package final class Manifest: Sendable {
@@ -31,12 +33,15 @@ package final class Manifest: Sendable {
     package let file: String
     /// The absolute folder that relative paths start from.
     package let folder: String
+    /// What was assumed of the text and what of it is not used: lines for the user, each with the file's name.
+    package let notices: [String]
+    /// The names of the columns that are none of `columns`, in the file's order, blanks at their ends taken off.
+    package var furtherColumns: [String] { header.further.map(\.name) }
     private let reader: CSVReader
     private let starts: [Int]
     private let lines: [UInt32]
     private let names: ClipIndex
-    /// For each of `columns` its place in a row, nil where absent.
-    private let places: [Int?]
+    private let header: ManifestHeader
 
     /// Reads and checks a manifest. Throws `CorpusError`.
     package convenience init(contentsOf path: String) throws {
@@ -45,10 +50,13 @@ package final class Manifest: Sendable {
 
     /// Checks a manifest in memory; errors call it `file`, and relative paths start from `folder`.
     package init(bytes: [UInt8], file: String, folder: String) throws {
-        var reader = CSVReader(bytes: bytes, file: file)
-        let places = try Self.readHeader(&reader)
-        let (clipPlace, pathPlace) = (places[0] ?? 0, places[1] ?? 0)
+        let text = try ManifestText(bytes, file: file)
+        let header = try ManifestHeader(text)
+        let bytes = text.bytes
+        var reader = header.reader
+        let (clipPlace, pathPlace) = (header.places[0] ?? 0, header.places[1] ?? 0)
         let width = reader.fields.count
+        var blank: (rows: Int, firstLine: Int) = (0, 0)
         var starts: [Int] = []
         var lines: [UInt32] = []
         var names = ClipIndex()
@@ -56,7 +64,7 @@ package final class Manifest: Sendable {
         starts.reserveCapacity(bytes.count / 48)
         lines.reserveCapacity(bytes.count / 48)
         var earlier = reader
-        while try reader.next() {
+        rows: while try reader.next() {
             let line = reader.rowLine
             guard reader.fields.count == width else {
                 throw CorpusError.line(
@@ -66,6 +74,12 @@ package final class Manifest: Sendable {
             for (name, place) in [("clip", clipPlace), ("path", pathPlace)] {
                 let field = reader.fields[place]
                 if field.start == field.end {
+                    // Spreadsheets write empty rows of delimiters alone.
+                    if reader.fields.allSatisfy({ $0.start == $0.end }) {
+                        if blank.rows == 0 { blank.firstLine = line }
+                        blank.rows += 1
+                        continue rows
+                    }
                     throw CorpusError.line(
                         file: file, line: line, found: "an empty \(name)", expected: "every clip with a name and a path"
                     )
@@ -94,7 +108,12 @@ package final class Manifest: Sendable {
         self.starts = starts
         self.lines = lines
         self.names = names
-        self.places = places
+        self.header = header
+        notices =
+            (text.notices + header.notices
+            + (blank.rows == 0
+                ? [] : ["empty rows skipped: \(blank.rows), the first on line \(blank.firstLine)"]))
+            .map { "\(file): \($0)" }
     }
 
     /// Clips in the manifest.
@@ -105,7 +124,7 @@ package final class Manifest: Sendable {
         let own = parsed(row)
         return Entry(
             clip: text(own, 0), path: FileSystem.absolute(text(own, 1), base: folder),
-            labels: Self.labels(text(own, 2)), split: text(own, 3))
+            labels: labels(own), split: text(own, 3))
     }
 
     /// A clip's name.
@@ -113,9 +132,14 @@ package final class Manifest: Sendable {
     /// A clip's absolute path, as `PathText` has it.
     package func path(_ row: Int) -> String { FileSystem.absolute(text(parsed(row), 1), base: folder) }
     /// A clip's labels, trimmed, in the manifest's order, each once.
-    package func labels(_ row: Int) -> [String] { Self.labels(text(parsed(row), 2)) }
+    package func labels(_ row: Int) -> [String] { labels(parsed(row)) }
     /// A clip's split, empty where there is none.
     package func split(_ row: Int) -> String { text(parsed(row), 3) }
+    /// A clip's values of `furtherColumns`, in their order.
+    package func further(_ row: Int) -> [String] {
+        let own = parsed(row)
+        return header.further.map { own.text(own.fields[$0.place]) }
+    }
     /// The line a clip starts on, from 1.
     package func line(_ row: Int) -> Int { Int(lines[row]) }
 
@@ -126,7 +150,7 @@ package final class Manifest: Sendable {
         var parser = reader
         return names.row(name: bytes, whole) { other in
             parser.seek(start: starts[other], line: 1)
-            return (try? parser.next()) == true ? parser.fields[places[0] ?? 0] : nil
+            return (try? parser.next()) == true ? parser.fields[header.places[0] ?? 0] : nil
         } bytes: {
             reader.bytes
         }
@@ -141,39 +165,12 @@ package final class Manifest: Sendable {
     }
 
     private func text(_ parser: CSVReader, _ column: Int) -> String {
-        guard let place = places[column], place < parser.fields.count else { return "" }
+        guard let place = header.places[column], place < parser.fields.count else { return "" }
         return parser.text(parser.fields[place])
     }
 
-    private static func labels(_ field: String) -> [String] {
-        var labels: [String] = []
-        for part in field.split(separator: ",") {
-            let label = LabelText.trimmed(part)
-            if !label.isEmpty && !labels.contains(label) { labels.append(label) }
-        }
-        return labels
-    }
-
-    private static func readHeader(_ reader: inout CSVReader) throws -> [Int?] {
-        let expected = "the header \(columns.joined(separator: ","))"
-        guard try reader.next() else {
-            throw CorpusError.line(file: reader.file, line: 1, found: "an empty file", expected: expected)
-        }
-        let header = reader.fields.map { reader.text($0) }
-        let line = reader.rowLine
-        for (place, name) in header.enumerated() {
-            guard columns.contains(name) else {
-                throw CorpusError.line(
-                    file: reader.file, line: line, found: "unknown column '\(name)'", expected: expected)
-            }
-            if header[..<place].contains(name) {
-                throw CorpusError.line(
-                    file: reader.file, line: line, found: "column '\(name)' twice", expected: expected)
-            }
-        }
-        for name in columns.prefix(2) where !header.contains(name) {
-            throw CorpusError.line(file: reader.file, line: line, found: "no column '\(name)'", expected: expected)
-        }
-        return columns.map { header.firstIndex(of: $0) }
+    private func labels(_ parser: CSVReader) -> [String] {
+        guard let place = header.places[2], place < parser.fields.count else { return [] }
+        return LabelText.list(parser.value(parser.fields[place]))
     }
 }

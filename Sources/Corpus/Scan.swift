@@ -4,4 +4,6 @@ package struct Scan: Sendable {
     package var entries: [Manifest.Entry] = []
     /// One line each: what was left out and why.
     package var warnings: [String] = []
+    /// What a folder holds besides, by kind; empty for a corpus of a known layout.
+    package var leftOut = LeftOut()
 }

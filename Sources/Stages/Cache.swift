@@ -37,7 +37,9 @@ package struct Cache: Sendable {
 
     /// Told what is no error and still not as usual: a line on standard error.
     private static func notice(_ text: String) {
-        FileHandle.standardError.write(Data("earmark: \(text)\n".utf8))
+        // Best effort, with no `FileHandle`: that ends the process where standard error is full or closed.
+        let line = Array("earmark: \(text)\n".utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     /// SQLite takes a file of fewer bytes than its smallest page for an empty database.

@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import Ledger
 import Network
@@ -8,7 +9,7 @@ import Stages
 final class CachedRows {
     private let cache: Cache
     private let ledger: Ledger
-    private var ids: [String: Int64] = [:]
+    private var ids: [ClipName: Int64] = [:]
     private var mel: [Int64: ResultRecord] = [:]
     private var raw: [Int64: ResultRecord] = [:]
     /// Seconds of each clip's own sound.
@@ -41,7 +42,7 @@ final class CachedRows {
             if stages[stage] == "mel" { try ledger.forEachResult(stage: stage) { mel[$0.clip] = $0 } }
             if stages[stage] == "raw" { try ledger.forEachResult(stage: stage) { raw[$0.clip] = $0 } }
         }
-        try ledger.forEachKnownClip { ids[$1] = $0 }
+        try ledger.forEachKnownClip { ids[ClipName($1)] = $0 }
         // Rows made of a file that has changed since do not count.
         try ledger.forEachSource { source in
             if mel[source.clip]?.content != source.content { mel[source.clip] = nil }
@@ -62,7 +63,7 @@ final class CachedRows {
 
     /// - Throws: `TrainingError` where the clip has no rows, they are not what was written, or its length is not known.
     func rows(of clip: String) throws -> Found {
-        let id = ids[clip]
+        let id = ids[ClipName(clip)]
         func found(_ records: [Int64: ResultRecord], _ kind: String) throws -> ResultRecord {
             guard let id, let record = records[id] else {
                 throw TrainingError(
@@ -88,7 +89,7 @@ final class CachedRows {
     ///
     /// - Throws: `TrainingError` where they are not what was written.
     func samples(of clip: String) throws -> ChunkSet.Rows? {
-        try ids[clip].flatMap { raw[$0] }.map { try checked($0, clip) }
+        try ids[ClipName(clip)].flatMap { raw[$0] }.map { try checked($0, clip) }
     }
 
     private func checked(_ record: ResultRecord, _ clip: String) throws -> ChunkSet.Rows {

@@ -34,7 +34,8 @@ struct WorkOptions: ParsableArguments {
             """)
     var checkContent = false
 
-    func load() throws -> (LoadedPipeline, Manifest) {
-        (try PipelineLoader.load(path: pipeline, sets: sets), try Manifest(contentsOf: manifest))
+    /// - Parameter quiet: says nothing of what was assumed of the manifest.
+    func load(quiet: Bool = false) throws -> (LoadedPipeline, Manifest) {
+        (try PipelineLoader.load(path: pipeline, sets: sets), try Manifest.reading(manifest, quiet: quiet))
     }
 }

@@ -43,7 +43,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         if let out { try OutputPath.check(folder: out, names: ["classes.csv", "summary.json", "report.html"]) }
-        let list = try Manifest(contentsOf: manifest)
+        let list = try Manifest.reading(manifest)
         let clips = try Labels.clips(list, split: split)
         let loaded = try models.map { (path: $0, model: try Model.load(path: $0)) }
         for (path, model) in loaded {

@@ -13,11 +13,13 @@ struct RunFlow {
     let quiet: Bool
     let json: Bool
     var patience = 30
+    /// The caller has told what was assumed of the manifest.
+    var isManifestTold = false
 
     /// - Returns: the exit status.
     func run() throws -> Int32 {
         try OpenFiles.require()
-        let (pipeline, manifest) = try work.load()
+        let (pipeline, manifest) = try work.load(quiet: quiet || isManifestTold)
         let session = try RunSession(pipeline: pipeline, manifest: manifest, cache: work.cache.value)
         defer { try? session.close() }
         let stop = StopSignal()

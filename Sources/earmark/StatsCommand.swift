@@ -43,7 +43,7 @@ struct StatsCommand: ParsableCommand {
     /// Writes the three files and hands out what they say.
     func write() throws -> SummaryReport {
         try OutputPath.check(folder: out, names: ["classes.csv", "summary.json", "report.html"])
-        let manifest = try truth.map { try Manifest(contentsOf: $0) }
+        let manifest = try truth.map { try Manifest.reading($0) }
         let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
         if let notice = scored.notice { say(notice) }
         let report = try StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name).report(

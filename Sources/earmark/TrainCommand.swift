@@ -42,7 +42,7 @@ struct TrainCommand: ParsableCommand {
             folder: out, names: ["model.safetensors", "checkpoint.safetensors", "history.csv"])
         let spec = try PipelineLoader.load(path: pipeline, sets: []).spec
         let settings = try settings.merged(with: spec)
-        let list = try Manifest(contentsOf: manifest)
+        let list = try Manifest.reading(manifest, quiet: quiet)
         let clips = try Labels.clips(list, split: settings.trainSplit)
         let labels = try settings.classes.map { try Labels(file: $0) } ?? Labels.found(in: clips)
         try labels.check(clips, manifest: list, split: settings.trainSplit, isTraining: true)

@@ -24,7 +24,18 @@ import Testing
 
     @Test(arguments: [
         ("", "m.csv:1: found an empty file, expected the header clip,path,labels,split"),
-        ("clip,path,lables\n", "m.csv:1: found unknown column 'lables', expected the header clip,path,labels,split"),
+        (
+            "clip,filename\n",
+            "m.csv:1: found no column 'path' (is 'filename' meant?), expected the header clip,path,labels,split"
+        ),
+        (
+            "Clip;path;CLIP \n",
+            "m.csv:1: found column 'CLIP' twice, expected the header clip,path,labels,split"
+        ),
+        ("clip,path,site,site\n", "m.csv:1: found column 'site' twice, expected the header clip,path,labels,split"),
+        ("sep=;x\nclip;path\n", "m.csv:1: found 'sep=;x', expected sep= and a comma, a semicolon, a tab or '|'"),
+        ("sep=;\n", "m.csv:2: found nothing behind the line 'sep=', expected the header clip,path,labels,split"),
+        ("sep=;\r\nclip;path\r\na\r\n", "m.csv:3: found 1 fields, expected 2, as in the header"),
         ("clip,labels\n", "m.csv:1: found no column 'path', expected the header clip,path,labels,split"),
         ("clip,path,clip\n", "m.csv:1: found column 'clip' twice, expected the header clip,path,labels,split"),
         ("clip,path\na\n", "m.csv:2: found 1 field, expected 2, as in the header"),
@@ -83,9 +94,32 @@ import Testing
         let file = try folder.put("m.csv", "old")
         let twice = [Manifest.Entry(clip: "a", path: "/x"), Manifest.Entry(clip: "a", path: "/y")]
         #expect(message { try Manifest.write(twice, to: file) }?.contains("again (first on line 2)") == true)
-        let comma = [Manifest.Entry(clip: "a", path: "/x", labels: ["Waves, surf"])]
-        #expect(message { try Manifest.write(comma, to: file) }?.contains("labels without a comma") == true)
+        let empty = [Manifest.Entry(clip: "a", path: "/x", labels: ["Rain", ""])]
+        #expect(message { try Manifest.write(empty, to: file) }?.contains("an empty label") == true)
         #expect(try folder.read("m.csv") == "old")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["m.csv"])
+    }
+
+    @Test("One name composed and decomposed is two clips, written, read and found by its bytes")
+    func namesAreBytes() throws {
+        let folder = try TemporaryFolder()
+        let names = ["caf\u{E9}.wav", "cafe\u{301}.wav"]
+        try Manifest.write(
+            names.map { Manifest.Entry(clip: $0, path: folder.path + "/" + $0) }, to: folder.path + "/m.csv")
+        let read = try Manifest(contentsOf: folder.path + "/m.csv")
+        #expect(read.count == 2)
+        for (row, name) in names.enumerated() {
+            #expect(read.row(of: name) == row)
+            #expect(
+                Array(read.clip(row).utf8) == Array(name.utf8)
+                    && read.path(row).utf8.elementsEqual((folder.path + "/" + name).utf8))
+        }
+    }
+
+    @Test("A path is cut at a folder's bytes, and at a slash that an accent follows")
+    func pathsAreBytes() {
+        #expect(FileSystem.relative("/a/e\u{301}/x.wav", to: "/a/\u{E9}").utf8.elementsEqual("/a/e\u{301}/x.wav".utf8))
+        #expect(FileSystem.relative("/a/\u{301}x.wav", to: "/a").utf8.elementsEqual("\u{301}x.wav".utf8))
+        #expect(FileSystem.folder(of: "/corpus/\u{301}m.csv") == "/corpus")
     }
 }

@@ -1,0 +1,73 @@
+/// What a scan of a folder left out, by kind and ending, and what it took by contents alone.
+package struct LeftOut: Sendable, Equatable {
+    /// Endings that are named, those of most files first; the others are counted together.
+    private static let shown = 12
+
+    /// Why one file or folder is not listed.
+    package enum Reason: String, Sendable {
+        case notAudio = "not audio"
+        case foreign = "audio or video that Earmark cannot read yet"
+        case special = "no regular file"
+        case hiddenFile = "a hidden file"
+        case hiddenFolder = "a hidden folder"
+    }
+
+    /// Files by ending, in lower case, empty where a name has none.
+    package private(set) var notAudio: [String: Int] = [:]
+    package private(set) var foreign: [String: Int] = [:]
+    /// Listed, though their endings did not say that they are audio.
+    package private(set) var takenByContents: [String: Int] = [:]
+    /// Links to nothing, pipes and devices that are not called like audio.
+    package private(set) var special = 0
+    package private(set) var hiddenFiles = 0
+    /// What is in them was not looked at.
+    package private(set) var hiddenFolders = 0
+
+    mutating func add(_ reason: Reason, name: String) {
+        switch reason {
+        case .notAudio: notAudio[AudioKind.ending(of: name), default: 0] += 1
+        case .foreign: foreign[AudioKind.ending(of: name), default: 0] += 1
+        case .special: special += 1
+        case .hiddenFile: hiddenFiles += 1
+        case .hiddenFolder: hiddenFolders += 1
+        }
+    }
+
+    mutating func noteTakenByContents(name: String) { takenByContents[AudioKind.ending(of: name), default: 0] += 1 }
+
+    /// One line for each kind of which there is any.
+    package var lines: [String] {
+        var lines: [String] = []
+        func add(_ counts: [String: Int], _ words: (Int) -> String) {
+            let all = counts.values.reduce(0, +)
+            if all > 0 { lines.append("\(words(all)): \(Self.list(counts))") }
+        }
+        add(foreign) { "left out: \(Self.files($0, "audio or video")) that Earmark cannot read yet" }
+        add(notAudio) { "left out: \(Self.files($0)) that \($0 == 1 ? "is" : "are") not audio" }
+        if special > 0 {
+            lines.append("left out: \(special) that \(special == 1 ? "is no regular file" : "are no regular files")")
+        }
+        if hiddenFiles + hiddenFolders > 0 {
+            let folders = hiddenFolders == 1 ? "1 hidden folder" : "\(hiddenFolders) hidden folders"
+            let parts =
+                (hiddenFiles > 0 ? [Self.files(hiddenFiles, "hidden")] : []) + (hiddenFolders > 0 ? [folders] : [])
+            lines.append("left out: \(parts.joined(separator: " and "))")
+        }
+        add(takenByContents) { "listed for their contents, not their names: \(Self.files($0))" }
+        return lines
+    }
+
+    private static func files(_ count: Int, _ kind: String = "") -> String {
+        "\(count)\(kind.isEmpty ? "" : " " + kind) \(count == 1 ? "file" : "files")"
+    }
+
+    private static func list(_ counts: [String: Int]) -> String {
+        let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        var parts = sorted.prefix(shown).map { "\($0.value) \($0.key.isEmpty ? "without an ending" : "." + $0.key)" }
+        let rest = sorted.dropFirst(shown)
+        if !rest.isEmpty {
+            parts.append("\(rest.reduce(0) { $0 + $1.value }) with \(rest.count) other endings")
+        }
+        return parts.joined(separator: ", ")
+    }
+}
