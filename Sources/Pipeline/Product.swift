@@ -7,9 +7,12 @@ package struct Product: Sendable {
     package let digest: String
     /// Samples of the clip before padding, at the pipeline's rate, where they are known.
     package let samples: Int?
+    /// Values that the rows' number format could not hold and that were clipped.
+    package let clipped: Int
 
     package init(
-        node: Int, store: any RowStore, firstRow: Int, rowCount: Int, digest: String, samples: Int? = nil
+        node: Int, store: any RowStore, firstRow: Int, rowCount: Int, digest: String, samples: Int? = nil,
+        clipped: Int = 0
     ) {
         self.node = node
         self.store = store
@@ -17,6 +20,7 @@ package struct Product: Sendable {
         self.rowCount = rowCount
         self.digest = digest
         self.samples = samples
+        self.clipped = clipped
     }
 }
 

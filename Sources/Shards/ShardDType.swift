@@ -22,28 +22,42 @@ package enum ShardDType: String, Sendable, CaseIterable {
 
     /// Full scale of int16: a sample of 1.0 would be 32768 and is clamped to 32767.
     private static let scale: Float = 32768
+    /// Beyond these int16 cannot hold the nearest whole number.
+    private static let highest: Float = 32767.5
+    private static let lowest: Float = -32768.5
 
     /// Writes `values` in this format to `target`, which holds at least `values.count * size` bytes.
-    package func encode(_ values: UnsafeBufferPointer<Float>, to target: UnsafeMutableRawPointer) {
-        guard let source = values.baseAddress else { return }
+    ///
+    /// - Returns: how many samples int16 clipped: those beyond full scale by more than half a step, which rounding would have
+    ///   taken to 32768 or above, or below -32768. 0 for the other formats.
+    @discardableResult
+    package func encode(_ values: UnsafeBufferPointer<Float>, to target: UnsafeMutableRawPointer) -> Int {
+        guard let source = values.baseAddress else { return 0 }
         switch self {
         case .float32: target.copyMemory(from: source, byteCount: values.count * 4)
         case .float16:
             let out = target.assumingMemoryBound(to: Float16.self)
             for index in 0..<values.count { out[index] = Float16(source[index]) }
         case .int16:
-            Self.encodeSamples(UnsafeRawPointer(source), count: values.count, to: target)
+            return Self.encodeSamples(UnsafeRawPointer(source), count: values.count, to: target)
         }
+        return 0
     }
 
     /// Eight at a time, by the same rule as `sample`: adding 1.5 * 2^23 leaves the nearest whole number, ties to even,
     /// in the low bits, with no call into the maths library.
-    private static func encodeSamples(_ source: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer) {
+    private static func encodeSamples(
+        _ source: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer
+    ) -> Int {
         let magic = SIMD8<Float>(repeating: 12_582_912)
         var index = 0
+        // Each lane less one for every clipped sample: a true mask is -1.
+        var lanes = SIMD8<Int32>()
         while index + 8 <= count {
             var scaled = source.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self) * scale
             scaled.replace(with: 0, where: scaled .!= scaled)
+            lanes &+= unsafeBitCast(
+                scaled .> highest .| (scaled .< lowest), to: SIMD8<Int32>.self)
             scaled.replace(with: 32767, where: scaled .> 32767)
             scaled.replace(with: -32768, where: scaled .< -32768)
             let bits =
@@ -52,12 +66,14 @@ package enum ShardDType: String, Sendable, CaseIterable {
                 of: SIMD8<Int16>(truncatingIfNeeded: bits), toByteOffset: index * 2, as: SIMD8<Int16>.self)
             index += 8
         }
+        var clipped = -Int(lanes.wrappedSum())
         while index < count {
-            target.storeBytes(
-                of: sample(source.loadUnaligned(fromByteOffset: index * 4, as: Float.self)), toByteOffset: index * 2,
-                as: Int16.self)
+            let value = source.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
+            if value * scale > highest || value * scale < lowest { clipped += 1 }
+            target.storeBytes(of: sample(value), toByteOffset: index * 2, as: Int16.self)
             index += 1
         }
+        return clipped
     }
 
     /// Reads `count` numbers in this format from `source`, which may lie at any address.

@@ -5,6 +5,8 @@ package struct Extent: Sendable, Equatable {
     package let firstRow: Int
     package let rowCount: Int
     package let digest: Digest
+    /// Samples that int16 clipped; see `ShardDType.encode`.
+    package let clipped: Int
 }
 
 /// A shard that is finished: its name, its size and the digest of all its rows (its header is known from its numbers).
@@ -43,6 +45,7 @@ package final class ShardWriter: @unchecked Sendable {
     private var written: Int
     private var clipStart: Int?
     private var clipBytes = 0
+    private var clipped = 0
     private let lock = NSLock()
     private var fault: ShardError?
     private var isClosed = false
@@ -106,6 +109,7 @@ package final class ShardWriter: @unchecked Sendable {
         precondition(clipStart == nil, "a clip begins before the last one ended")
         clipStart = bytes
         clipBytes = 0
+        clipped = 0
         checksum.reset()
         wholeBefore.copy(whole)
     }
@@ -118,7 +122,7 @@ package final class ShardWriter: @unchecked Sendable {
             if buffered == buffer.count { try flush() }
             let count = min(rest.count, (buffer.count - buffered) / dtype.size)
             guard let base = buffer.baseAddress else { return }
-            dtype.encode(UnsafeBufferPointer(rebasing: rest[..<count]), to: base + buffered)
+            clipped += dtype.encode(UnsafeBufferPointer(rebasing: rest[..<count]), to: base + buffered)
             let size = count * dtype.size
             let bytes = UnsafeRawBufferPointer(start: base + buffered, count: size)
             checksum.update(bytes)
@@ -135,7 +139,7 @@ package final class ShardWriter: @unchecked Sendable {
         try flush()
         clipStart = nil
         let count = clipBytes / (columns * dtype.size)
-        let extent = Extent(firstRow: rows, rowCount: count, digest: checksum.digest)
+        let extent = Extent(firstRow: rows, rowCount: count, digest: checksum.digest, clipped: clipped)
         rows += count
         return extent
     }

@@ -15,6 +15,8 @@ package final class RunSession {
         package var unsealed = 0
         /// What is no fault of the run and still to be told.
         package var notes: [String] = []
+        /// Of the samples that this run stored.
+        package var clipping = Clipping()
     }
 
     private let pipeline: LoadedPipeline
@@ -165,7 +167,11 @@ package final class RunSession {
         let names = Dictionary(
             uniqueKeysWithValues: graph.nodes.compactMap { node in stageOfNode[node.index].map { (node.name, $0) } })
         let holder = RecorderHolder()
-        let committer = Committer(recorder: holder, onCommit: onCommit)
+        let clipping = Clipping.Counter(graph: graph)
+        let committer = Committer(recorder: holder) { outcomes in
+            clipping.add(outcomes)
+            onCommit(outcomes)
+        }
         let room = ShardRoom(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer)
         try room.takeOver()
         let recorder = LedgerRecorder(
@@ -190,7 +196,7 @@ package final class RunSession {
         flight.remove()
         try ShardIndex.write(cache: cache, ledger: ledger)
         let failures = try ledger.failures(of: record).count
-        return Report(plan: plan, result: result, failures: failures)
+        return Report(plan: plan, result: result, failures: failures, clipping: clipping.total)
     }
 
     /// The pipeline's failures as they stand, with their clips.

@@ -39,7 +39,7 @@ final class ShardLane {
         let extent = try open.writer.endClip()
         let product = Product(
             node: node, store: open, firstRow: extent.firstRow, rowCount: extent.rowCount,
-            digest: extent.digest.description, samples: samples)
+            digest: extent.digest.description, samples: samples, clipped: extent.clipped)
         if open.writer.bytes >= ShardRoom.fullSize {
             room.retire(open)
             shard = nil

@@ -46,7 +46,7 @@ package enum StageCatalog {
             parameters: [
                 ParameterDefinition(
                     "dtype", .choice(["float32", "float16", "int16"]), default: "float32",
-                    help: "number format on disk; int16 for raw samples only")
+                    help: "number format on disk; int16 for raw samples only, and clips what the resampler overshoots")
             ], persists: true, isReplayable: true),
         StageDefinition(
             name: infer, codeVersion: 2, inputs: [.init([.mel]), .init([.chunks], optional: true)],

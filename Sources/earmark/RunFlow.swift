@@ -75,11 +75,14 @@ struct RunFlow {
     private func conclude(_ report: RunSession.Report, seconds: Double, audio: Double) -> Int32 {
         let cache = work.cache.cache
         let gone = PlanText.gone(report.plan).map { "; " + $0 } ?? ""
+        let clipped = report.clipping
+        if clipped.samples > 0, !json { say(clipped.text) }
         if json {
             print(
                 #"{"event":"end","clips":\#(report.plan.clipCount),"done_now":\#(report.result.done),"#
-                    + #""failed":\#(report.failures),"missing":\#(report.plan.missing),"interrupted":\#(report.result.wasInterrupted)}"#
-            )
+                    + #""failed":\#(report.failures),"missing":\#(report.plan.missing),"#
+                    + #""interrupted":\#(report.result.wasInterrupted),"clipped_samples":\#(clipped.samples),"#
+                    + #""int16_samples":\#(clipped.stored),"clipped_clips":\#(clipped.clips)}"#)
         } else if report.result.wasInterrupted {
             say(
                 "interrupted after \(counted(report.result.done, "clip")); the same command goes on where this one stopped"

@@ -219,9 +219,23 @@ import Testing
         values.withUnsafeBufferPointer { ShardDType.int16.round($0, into: &rounded) }
         var encoded = [Int16](repeating: 0, count: values.count)
         values.withUnsafeBufferPointer { source in
-            encoded.withUnsafeMutableBytes { ShardDType.int16.encode(source, to: $0.baseAddress!) }
+            _ = encoded.withUnsafeMutableBytes { ShardDType.int16.encode(source, to: $0.baseAddress!) }
         }
         #expect(encoded.map { Float($0) / 32768 } == rounded)
+        // One by one and by eights, wherever the values begin.
+        let beyond = { (value: Float) in value * 32768 > 32767.5 || value * 32768 < -32768.5 }
+        for start in 0..<16 {
+            for count in [0, 1, 7, 8, 9, 500, values.count - start] {
+                let part = values[start..<start + count]
+                let clipped = Array(part).withUnsafeBufferPointer { source in
+                    encoded.withUnsafeMutableBytes { ShardDType.int16.encode(source, to: $0.baseAddress!) }
+                }
+                #expect(clipped == part.filter(beyond).count)
+            }
+        }
+        values.withUnsafeBufferPointer { source in
+            _ = encoded.withUnsafeMutableBytes { ShardDType.int16.encode(source, to: $0.baseAddress!) }
+        }
         #expect(encoded[3] == 32767 && encoded[4] == -32768 && encoded[5] == 0 && encoded[8] == 0 && encoded[9] == 2)
     }
 }

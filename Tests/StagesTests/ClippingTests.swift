@@ -1,0 +1,29 @@
+import Foundation
+import Pipeline
+import Stages
+import Testing
+
+/// What int16 clips is counted, in the clips that a run commits.
+@Suite struct ClippingTests {
+    @Test(arguments: ["int16", "float32"]) func aRunCountsWhatItClips(dtype: String) throws {
+        let shop = try Workshop()
+        // 50 samples above full scale, 30 below, and the two values that still fit.
+        var loud = [Float](repeating: 0.25, count: 20_000)
+        for place in 100..<150 { loud[place] = 1.059 }
+        for place in 300..<330 { loud[place] = -1.01 }
+        (loud[400], loud[401]) = (32767 / 32768, -1)
+        try shop.addSamples("loud", loud, rate: 16_000)
+        try shop.addSamples("quiet", [Float](repeating: 0.5, count: 16_000), rate: 16_000)
+        let report = try shop.run(sets: ["raw-cache.dtype=\(dtype)"])
+        #expect(report.result.done == 2)
+        // Stored with the padding of the last chunk.
+        #expect(report.clipping == (dtype == "int16" ? Clipping(stored: 40_000, samples: 80, clips: 1) : Clipping()))
+        if dtype == "int16" {
+            #expect(
+                report.clipping.text
+                    == "int16 raw: 80 of 40,000 samples, in 1 clip, were beyond full scale and were clipped "
+                    + "(raw: dtype: float32 keeps them)")
+        }
+        #expect(try shop.run(sets: ["raw-cache.dtype=\(dtype)"]).clipping == Clipping())
+    }
+}
