@@ -23,7 +23,7 @@ struct ManifestTests {
             ])
         let verbose = try Tool.run(
             "manifest", "folder", scratch.path("in"), "--verbose", "--out", scratch.path("v.csv"))
-        #expect(verbose.errors.contains("left out: \(scratch.path("in"))/c.txt: not audio\n"))
+        #expect(verbose.errors.contains("/in/c.txt: not audio\n"))
         #expect(try Tool.run(scratch.run("label.yaml", manifest: "m.csv")).status == 0)
         #expect(try scratch.status().done == 3)
         _ = try Tool.run("export", "scores", "--cache", scratch.path("cache"), "--out", scratch.path("s.csv"))

@@ -114,7 +114,7 @@ import Testing
 
     @Test("MPEG audio without a tag is known by two frames, and the mark of UTF-16 text is not taken for one")
     func frames() {
-        for (header, length) in [([0xFF, 0xFB, 0x90, 0x00], 417), ([0xFF, 0xFD, 0xA4, 0x04], 768)] as [([UInt8], Int)] {
+        for (header, length) in [([0xFF, 0xFB, 0x90, 0x00], 417), ([0xFF, 0xFD, 0xC4, 0x04], 768)] as [([UInt8], Int)] {
             let frame = header + [UInt8](repeating: 0, count: length - 4)
             let isFound = AudioKind.of(head: frame + header) == .readable(byContents: true)
             #expect(isFound, "\(header)")
