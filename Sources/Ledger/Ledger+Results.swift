@@ -32,10 +32,12 @@ extension Ledger {
                 try survived.execute()
             }
             for record in batch.failures {
-                // One failure a clip: it may have failed elsewhere before.
-                forget.setUncheckedArguments(
-                    [record.clip] + StatementArguments(batch.targets.map { $0 == record.target ? "" : $0 }))
-                try forget.execute()
+                // One failure a clip and pipeline: it may have failed elsewhere before.
+                if batch.targets.contains(record.target) {
+                    forget.setUncheckedArguments(
+                        [record.clip] + StatementArguments(batch.targets.map { $0 == record.target ? "" : $0 }))
+                    try forget.execute()
+                }
                 try Self.insert(database, record)
             }
         }

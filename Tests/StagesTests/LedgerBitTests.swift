@@ -103,7 +103,7 @@ import Testing
                 found.rows.append("\($0.clip) \($0.kind) \($0.count) \($0.stage) \($0.hop ?? -1)")
             }
             let chosen = try PipelineChoice.find(ledger, name: nil)
-            found.failures = try FailureLine.all(ledger, target: chosen.fingerprint).map { "\($0.clip) \($0.reason)" }
+            found.failures = try FailureLine.all(ledger, pipeline: chosen).map { "\($0.clip) \($0.reason)" }
             found.pending = try ledger.counts(for: chosen).pending
             return found
         }
