@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A Python that has NumPy, where there is one: the system's, or the first on the PATH, as the set-up looks for it.
 enum Python {
@@ -13,6 +14,9 @@ enum Python {
                 && (try? Tool.start(["-c", "import " + modules], executable: path).wait().status) == 0
         }
     }
+
+    static let notice: Comment =
+        "needs Python 3 with NumPy, and found none as /usr/bin/python3 or as python3 on the PATH"
 
     static var hasNumPy: Bool { path != nil }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The program itself, run as its users run it.
 struct Tool {
@@ -16,12 +17,23 @@ struct Tool {
     static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: path) }
     /// The model that ships.
     static let lean = root + "/Models/lean-esc10.safetensors"
-    /// Google's YAMNet, which lies beside the repository on some machines only.
-    static let tflite = URL(fileURLWithPath: root + "/../shared/models/yamnet.tflite").standardized.path
-    static let classMap = URL(fileURLWithPath: root + "/../shared/models/yamnet_class_map.csv").standardized.path
-    static let esc10 = URL(fileURLWithPath: root + "/../shared/corpora/esc10").standardized.path
-    static var hasYAMNet: Bool { FileManager.default.fileExists(atPath: tflite) }
-    static var hasESC10: Bool { hasYAMNet && FileManager.default.fileExists(atPath: esc10 + "/meta.csv") }
+    /// Google's YAMNet and ESC-10, which lie beside the repository, or in the folder that EARMARK_TEST_DATA names, on some
+    /// machines only.
+    static let testData = URL(
+        fileURLWithPath: ProcessInfo.processInfo.environment["EARMARK_TEST_DATA"] ?? root + "/../shared"
+    ).standardized.path
+    static let tflite = testData + "/models/yamnet.tflite"
+    static let classMap = testData + "/models/yamnet_class_map.csv"
+    static let esc10 = testData + "/corpora/esc10"
+    static var hasYAMNet: Bool { [tflite, classMap].allSatisfy(FileManager.default.fileExists(atPath:)) }
+    static var hasESC10: Bool { FileManager.default.fileExists(atPath: esc10 + "/meta.csv") }
+
+    static let notBuilt: Comment =
+        "needs the program, and found none as \(path); 'make build' makes it, and EARMARK names another"
+    static let noYAMNet: Comment =
+        "needs Google's YAMNet, and found none as \(tflite) and \(classMap); EARMARK_TEST_DATA names another folder"
+    static let noESC10: Comment =
+        "needs the recordings of ESC-10, and found none as \(esc10)/meta.csv; EARMARK_TEST_DATA names another folder"
 
     static func pipeline(_ name: String) -> String { root + "/Pipelines/" + name }
 

@@ -1,7 +1,7 @@
 import Evaluation
 import Foundation
 
-/// A table with what scikit-learn says of it, made by Scripts/make_metric_fixtures.py.
+/// A table with its metrics by their definitions, made by Scripts/fixtures/make.py.
 struct MetricFixture: Decodable {
     var clips: Int
     var classes: Int

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct MetricTests {
     @Test(arguments: ["smooth", "ties", "coarse"])
-    func equalsScikitLearn(name: String) throws {
+    func equalsTheDefinitions(name: String) throws {
         let fixture = try MetricFixture.load(name)
         let report = try Evaluator(resamples: 0).report(fixture.table(), truth: fixture.labels())
         let truth = try #require(report.truth)
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: ["smooth", "ties", "coarse"])
-    func scoreStatisticsEqualNumPy(name: String) throws {
+    func scoreStatisticsEqualTheDefinitions(name: String) throws {
         let fixture = try MetricFixture.load(name)
         let report = try Evaluator().report(fixture.table())
         #expect(report.truth == nil)
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func normalQuantileEqualsSciPy() throws {
+    @Test func normalQuantileInvertsTheErrorFunction() throws {
         let url = MetricFixture.folder.appendingPathComponent("normal_quantile.csv")
         let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
         #expect(lines.count > 70)

@@ -19,6 +19,17 @@ import Testing
         #expect(try [0, 0.5, 0.75].map { try plan($0).count(samples: samples) } == expected)
     }
 
+    @Test func everyGoldenPlan() throws {
+        let rows = try Golden.rows("chunk-plan.csv")
+        #expect(rows.count > 80)
+        for row in rows {
+            let plan = try plan(1 - Double(row[1]) / 16000)
+            #expect(plan.hop == row[1])
+            #expect(plan.count(samples: row[0]) == row[2], "\(row)")
+            #expect(plan.paddedLength(samples: row[0]) == row[3], "\(row)")
+        }
+    }
+
     @Test(arguments: [0, 0.5, 0.75, 0.9]) func theLastChunkIsTheFirstToReachTheEnd(overlap: Double) throws {
         let plan = try plan(overlap)
         let tenHours = 10 * 3600 * 16000

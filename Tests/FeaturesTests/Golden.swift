@@ -1,9 +1,16 @@
 import Foundation
 
-/// Golden vectors that Scripts/make_frontend_fixtures.py wrote, found from this file's own place.
+/// Golden vectors that Scripts/fixtures/make.py wrote, found from this file's own place.
 enum Golden {
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/frontend")
+
+    /// The integers of a CSV file without a header.
+    static func rows(_ name: String) throws -> [[Int]] {
+        try String(contentsOf: folder.appending(path: name), encoding: .utf8).split(separator: "\n").map {
+            $0.split(separator: ",").compactMap { Int($0) }
+        }
+    }
 
     /// The values of a raw little-endian float32 file.
     static func floats(_ name: String) throws -> [Float] {

@@ -1,14 +1,22 @@
 import Foundation
+import Testing
 
 /// Golden vectors and files of the repository, found from this file's own place.
 enum Fixture {
     static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// Google's files, which lie beside the repository on some machines only.
-    static let tflite = repository.appending(path: "../shared/models/yamnet.tflite").standardized.path
-    static let classMap = repository.appending(path: "../shared/models/yamnet_class_map.csv").standardized.path
-    static var hasYAMNet: Bool { FileManager.default.fileExists(atPath: tflite) }
+    /// Google's files, which lie beside the repository, or in the folder that EARMARK_TEST_DATA names, on some machines
+    /// only.
+    static let testData = URL(
+        fileURLWithPath: ProcessInfo.processInfo.environment["EARMARK_TEST_DATA"]
+            ?? repository.appending(path: "../shared").path
+    ).standardized.path
+    static let tflite = testData + "/models/yamnet.tflite"
+    static let classMap = testData + "/models/yamnet_class_map.csv"
+    static var hasYAMNet: Bool { [tflite, classMap].allSatisfy(FileManager.default.fileExists(atPath:)) }
+    static let noYAMNet: Comment =
+        "needs Google's YAMNet, and found none as \(tflite) and \(classMap); EARMARK_TEST_DATA names another folder"
 
     struct Unreadable: Error {
         let name: String
@@ -16,8 +24,13 @@ enum Fixture {
 
     /// The values of a float32 `.npy` file of Tests/Fixtures/network.
     static func floats(_ name: String) throws -> [Float] {
-        let data = [UInt8](try Data(contentsOf: repository.appending(path: "Tests/Fixtures/network/\(name).npy")))
-        guard data.count > 10, data[6] == 1 else { throw Unreadable(name: name) }
+        try floats(path: repository.appending(path: "Tests/Fixtures/network/\(name).npy").path)
+    }
+
+    /// The values of any float32 `.npy` file.
+    static func floats(path: String) throws -> [Float] {
+        let data = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        guard data.count > 10, data[6] == 1 else { throw Unreadable(name: path) }
         let start = 10 + Int(data[8]) + 256 * Int(data[9])
         return data.withUnsafeBytes { bytes in
             (0..<(data.count - start) / 4).map {

@@ -2,7 +2,7 @@ import Foundation
 import Network
 import Testing
 
-/// Whole networks' losses and gradients against PyTorch's, and against their own chunks taken one by one.
+/// Whole networks' losses and gradients against the reference's in double precision, and against their own chunks taken one by one.
 struct GradientTests {
     private struct Golden: Decodable {
         struct Gradient: Decodable {
@@ -41,9 +41,9 @@ struct GradientTests {
     }
 
     @Test(
-        "Loss and every parameter's gradient are PyTorch's, within 1e-4 of the gradient's norm",
+        "Loss and every parameter's gradient are the reference's, within 1e-4 of the gradient's norm",
         arguments: Architecture.allCases)
-    func equalsPyTorch(architecture: Architecture) throws {
+    func equalsReference(architecture: Architecture) throws {
         let file = Fixture.repository.appending(path: "Tests/Fixtures/gradients/\(architecture.rawValue).json")
         let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
         let (loss, found) = gradients(network(architecture), chunks: 0..<Self.chunks)

@@ -1,7 +1,7 @@
 import Foundation
 import Network
 
-/// Numbers made by formula, the same here and in Scripts/make_network_fixtures.py.
+/// Numbers made by formula, the same here and in Scripts/fixtures/seeded.py and networks.py.
 enum Seeded {
     /// SplitMix64's output function of a counter: float in [-0.5, 0.5).
     static func uniform(stream: Int, count: Int) -> [Float] {
