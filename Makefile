@@ -8,8 +8,7 @@ demo: build
 
 test: setup lint
 	@Scripts/build.sh $(SWIFT_FLAGS) --build-tests
-	@SOAK=short Scripts/soak.sh order races full_disk faults deadly changing_files hostile_files
-	@EARMARK="$(CURDIR)/.build/release/earmark" swift test $(SWIFT_FLAGS) --skip-build
+	@Scripts/test.sh $(SWIFT_FLAGS)
 
 build: setup
 	@Scripts/build.sh $(SWIFT_FLAGS) --product earmark

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Files that cannot be heard: each a recorded failure, all others done.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct BadClipTests {
     @Test("Every kind of bad file is named with its class; the others are done; retry takes them up again")
     func badFiles() throws {

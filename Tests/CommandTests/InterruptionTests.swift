@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Runs that are killed, and what is left after the next one.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct InterruptionTests {
     private static let points = [
         "ledger.before-commit", "ledger.after-commit", "shard.before-sync", "shard.after-sync", "seal.before-sync",

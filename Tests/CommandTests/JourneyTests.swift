@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a newcomer does, from the first command to the last.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct JourneyTests {
     @Test("A corpus goes through the features pipeline; the second run has nothing to do; ten files more are ten files")
     func features() throws {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Wrong usage and bad input: one line, the right status, nothing half-written.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct RefusalTests {
     private let head = "name: p\nstages:\n  decode:\n    uses: decode\n"
 

@@ -48,7 +48,7 @@ import Testing
 
     @Test(
         "The lock of a process that is killed is free, though its file stays",
-        .enabled(if: FileManager.default.isExecutableFile(atPath: flock)))
+        .enabled(if: FileManager.default.isExecutableFile(atPath: flock), "needs flock of util-linux as \(flock)"))
     func death() throws {
         let desk = try Desk()
         let holder = Process()

@@ -7,6 +7,23 @@ struct KernelTests {
     static let others = Kernels.InstructionSet.allCases.compactMap { Kernels($0) }.filter {
         $0.instructionSet != .portable
     }
+    #if arch(arm64)
+        @Test(
+            "NEON kernels are among those compared",
+            .enabled(if: Kernels(.neon) != nil, "this processor has no NEON: its kernels are not compared"))
+        func comparesNEON() { #expect(Self.others.contains { $0.instructionSet == .neon }) }
+    #else
+        @Test(
+            "AVX2 kernels are among those compared",
+            .enabled(if: Kernels(.avx2) != nil, "this processor has no AVX2: its kernels are not compared"))
+        func comparesAVX2() { #expect(Self.others.contains { $0.instructionSet == .avx2 }) }
+
+        @Test(
+            "AVX-512 kernels are among those compared",
+            .enabled(if: Kernels(.avx512) != nil, "this processor has no AVX-512: its kernels are not compared"))
+        func comparesAVX512() { #expect(Self.others.contains { $0.instructionSet == .avx512 }) }
+    #endif
+
     let portable = Kernels(.portable) ?? .best
 
     private func bits(_ values: [Float]) -> [UInt32] { values.map(\.bitPattern) }

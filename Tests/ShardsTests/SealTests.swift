@@ -192,7 +192,9 @@ import Testing
         return process.terminationStatus
     }
 
-    @Test(.enabled(if: python != nil), arguments: ShardDType.allCases)
+    @Test(
+        .enabled(if: python != nil, "needs Python 3 with NumPy, and found none on the PATH or as /usr/bin/python3"),
+        arguments: ShardDType.allCases)
     func numpyReadsIt(dtype: ShardDType) throws {
         let folder = try scratch()
         defer { try? FileManager.default.removeItem(atPath: folder) }

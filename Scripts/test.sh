@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs the soak topics' short forms and every test of the build that is there, then says what was skipped and why:
+# Scripts/test.sh [SWIFT_TEST_OPTION ...]
+set -uo pipefail
+cd "$(dirname "$0")/.."
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+{
+    SOAK=short Scripts/soak.sh order races full_disk faults deadly changing_files hostile_files &&
+        EARMARK=$PWD/.build/release/earmark swift test "$@" --skip-build
+} 2>&1 | tee "$log" || status=$?
+Scripts/skipped.sh <"$log"
+exit "$status"
