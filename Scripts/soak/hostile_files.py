@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Damaged files of every other kind that a command reads: model, TFLite, shard, manifest, pipeline, class map."""
-import shutil
+import shutil, subprocess, sys
 
 from bench import ROOT, Bench
 from damage import mutated
@@ -77,16 +77,13 @@ def kinds(manifest, model):
                       lambda path: plan(path, "--set", f"infer.model={model}")))
     else:
         bench.skip("models", "no model; set EARMARK_MODEL")
-    shared = ROOT.parent / "shared/models"
-    if (shared / "yamnet.tflite").exists():
-        lists = shared / "yamnet_class_map.csv"
-        out = folder / "out.safetensors"
-        found.append(("TFLite", folder / "y.tflite", (shared / "yamnet.tflite").read_bytes(), binary,
-                      lambda path: ["model", "import", path, "--classes", lists, "--out", out]))
-        found.append(("class map", folder / "c.csv", lists.read_bytes(), text_mutated,
-                      lambda path: ["model", "import", shared / "yamnet.tflite", "--classes", path, "--out", out]))
-    else:
-        bench.skip("TFLite", "no yamnet.tflite beside the repository")
+    # A file of YAMNet's form, its weights made up, so that nothing outside the clone is needed.
+    network, lists, out = folder / "made.tflite", folder / "made.csv", folder / "out.safetensors"
+    subprocess.run([sys.executable, ROOT / "Scripts/fixtures/yamnet_file.py", "make", network, lists], check=True)
+    found.append(("TFLite", folder / "y.tflite", network.read_bytes(), binary,
+                  lambda path: ["model", "import", path, "--classes", lists, "--out", out]))
+    found.append(("class map", folder / "c.csv", lists.read_bytes(), text_mutated,
+                  lambda path: ["model", "import", network, "--classes", path, "--out", out]))
     return found
 
 
