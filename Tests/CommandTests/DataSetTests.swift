@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The data set of Docs/Formats.md, taken from the page itself.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct DataSetTests {
     /// What stands on the page between the marks of Python code.
     private func lines() throws -> String {
@@ -41,7 +41,9 @@ struct DataSetTests {
         return scratch
     }
 
-    @Test("Every chunk once, of either overlap, each the frames it should be", .enabled(if: Python.hasNumPy))
+    @Test(
+        "Every chunk once, of either overlap, each the frames it should be",
+        .enabled(if: Python.hasNumPy, Python.notice))
     func numpy() throws {
         let scratch = try cache()
         try scratch.write(

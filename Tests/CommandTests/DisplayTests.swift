@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a run shows while it goes on, and what it says at its end.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct DisplayTests {
     /// Runs the program with standard error on a terminal of so many columns.
     private func onTerminal(_ arguments: [String], columns: UInt16) throws -> (status: Int32, text: String) {
@@ -68,7 +68,9 @@ struct DisplayTests {
         #expect(replay.errors.contains("5 clips (7.5 min) done in "), "\(replay.errors)")
     }
 
-    @Test("A clock that is set back by an hour all the time changes no duration", .enabled(if: compiler != nil))
+    @Test(
+        "A clock that is set back by an hour all the time changes no duration",
+        .enabled(if: compiler != nil, "needs a C compiler, and found none"))
     func clockSetBack() throws {
         let scratch = try Scratch()
         try scratch.synth(6)

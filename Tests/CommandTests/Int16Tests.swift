@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Whether scores mind that samples kept as int16 are clipped where the resampler overshoots.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct Int16Tests {
     @Test("ESC-10: clipped samples are counted, and LEAN's scores from int16 and float32 samples agree")
     func scores() throws {

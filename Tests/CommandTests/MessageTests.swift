@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What is said when something is wrong: what, where, and what to do.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct MessageTests {
     private func expect(
         _ status: Int32, _ words: [String], _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation

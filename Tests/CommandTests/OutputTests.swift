@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a command writes, and where: links, FIFOs, devices, standard output, files that are not to be touched.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct OutputTests {
     /// A cache with scores, and the table that a plain export of it is.
     private func cache(_ clips: Int = 3) throws -> (Scratch, table: String) {

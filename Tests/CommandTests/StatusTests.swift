@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What `status` says of the last run, in each of the states that one can be in.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct StatusTests {
     private struct Told: Decodable {
         struct Run: Decodable {

@@ -42,7 +42,9 @@ import Testing
         withExtendedLifetime(ledger) {}
     }
 
-    @Test("In a folder of another user's that may not be written", .enabled(if: geteuid() != 0))
+    @Test(
+        "In a folder of another user's that may not be written",
+        .enabled(if: geteuid() != 0, "needs a user who is not root: root may write anywhere"))
     func unwritable() throws {
         let desk = try Desk()
         let (ledger, clips, _, _) = try desk.filled(3)
