@@ -17,6 +17,7 @@ let package = Package(
     targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
         .target(name: "CKernels"),
         .target(name: "CMel"),
+        .target(name: "CBuildCommit"),
         .target(name: "Audio", dependencies: ["CSndfile", "CSamplerate", "CSoxr"]),
         .target(name: "Features", dependencies: ["CFFTW", "CMel"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
@@ -37,7 +38,8 @@ let package = Package(
         .executableTarget(
             name: "earmark",
             dependencies: [
-                "Stages", "Training", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Stages", "Training", "Features", "Network", "Files", "CBuildCommit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
         + [

@@ -3,6 +3,8 @@ import ArgumentParser
 /// The command `earmark`.
 @main
 struct Earmark: ParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "earmark",
         abstract: "Listens to a whole audio collection and marks what is in it.",
@@ -20,7 +22,7 @@ struct Earmark: ParsableCommand {
               0 all done; 3 finished, but some clips failed; 64 wrong usage; 65 bad input file;
               74 reading or writing failed; 75 interrupted or out of space: run again to go on
             """,
-        version: "0.1.0",
+        version: VersionText.text,
         subcommands: [
             DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
             RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, ExportCommand.self,

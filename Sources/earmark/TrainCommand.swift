@@ -81,7 +81,7 @@ struct TrainCommand: ParsableCommand {
             architecture: Architecture(rawValue: settings.options.architecture) ?? .lean,
             normalization: ModelNormalization(rawValue: settings.options.normalization) ?? .chunkMean,
             classes: labels.classes, classIDs: labels.ids, licence: licence ?? initial?.licence ?? "unspecified",
-            source: "trained by earmark \(Earmark.configuration.version) on \(clips) clips, "
+            source: "trained by earmark \(Earmark.version) on \(clips) clips, "
                 + "seed \(settings.options.seed), \(start)")
     }
 
