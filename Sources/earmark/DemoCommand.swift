@@ -8,9 +8,14 @@ struct DemoCommand: ParsableCommand {
         abstract: "Make a small corpus and take it through a whole pipeline, with the model that ships.",
         discussion: "EXAMPLE  earmark demo --dir Cache/demo")
 
-    @Option(help: ArgumentHelp("Where the corpus, its manifest and the cache go.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where the corpus, its manifest and the cache go.", valueName: "dir"), completion: .directory
+    )
     var dir = "Cache/demo"
-    @Option(help: ArgumentHelp("Folder of the pipelines that ship.", valueName: "dir")) var pipelines = "Pipelines"
+    @Option(
+        help: ArgumentHelp("Folder with another label.yaml than the one that ships.", valueName: "dir"),
+        completion: .directory)
+    var pipelines: String?
     @Option(help: "Worker threads (default: one a processor).") var workers = ProcessInfo.processInfo
         .activeProcessorCount
 
@@ -26,7 +31,7 @@ struct DemoCommand: ParsableCommand {
         say("   \(made) clips of made-up sounds in FSD50K's layout")
         say("2. earmark manifest fsd50k \(corpus) --out \(manifest)")
         _ = try ManifestCommand.make(.fsd50k, dir: corpus, out: manifest)
-        let pipeline = pipelines + "/label.yaml"
+        let pipeline = pipelines.map { $0 + "/label.yaml" } ?? "label.yaml"
         say("3. earmark run \(pipeline) --manifest \(manifest) --cache \(cache)")
         let work = try WorkOptions.parse([pipeline, "--manifest", manifest, "--cache", cache])
         let status = try RunFlow(work: work, workers: workers, quiet: false, json: false).run()

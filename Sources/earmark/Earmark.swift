@@ -16,17 +16,22 @@ struct Earmark: ParsableCommand {
             EXAMPLE
               earmark synth /tmp/corpus
               earmark manifest fsd50k /tmp/corpus --out /tmp/corpus.csv
-              earmark run Pipelines/features.yaml --manifest /tmp/corpus.csv --cache /tmp/cache
+              earmark run features.yaml --manifest /tmp/corpus.csv --cache /tmp/cache
 
             EXIT STATUS
               0 all done; 3 finished, but some clips failed; 64 wrong usage; 65 bad input file;
               74 reading or writing failed; 75 interrupted or out of space: run again to go on
+
+            ENVIRONMENT
+              EARMARK_DATA  the folder of the pipelines and models that ship, if not the one that was installed with
+                            the program
             """,
         version: VersionText.text,
         subcommands: [
             DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
             RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, ExportCommand.self,
             StatsCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
+            CompletionsCommand.self,
         ])
 
     /// Parses and runs, and turns every error into one line and an exit status of the contract.

@@ -12,7 +12,7 @@ struct ExportCommand: ParsableCommand {
     @OptionGroup var cache: CacheOption
     @Option(help: "A pipeline's name (default: the one that ran last).") var pipeline: String?
     @Option(help: "csv, jsonl or npy.") var format: Exporter.Format = .csv
-    @Option(help: ArgumentHelp("File to write.", valueName: "path")) var out: String
+    @Option(help: ArgumentHelp("File to write.", valueName: "path"), completion: .file()) var out: String
 
     func run() throws {
         let exporter = try Exporter(cache: cache.value, pipeline: pipeline)

@@ -13,8 +13,8 @@ struct ManifestCommand: ParsableCommand {
             """)
 
     @Argument(help: "folder (sub-folders are labels) or fsd50k.") var layout: Layout
-    @Argument(help: "The folder.") var dir: String
-    @Option(help: ArgumentHelp("Manifest to write.", valueName: "csv")) var out: String
+    @Argument(help: "The folder.", completion: .directory) var dir: String
+    @Option(help: ArgumentHelp("Manifest to write.", valueName: "csv"), completion: .csv) var out: String
 
     func run() throws { print("\(try Self.make(layout, dir: dir, out: out)) clips in \(out)") }
 
