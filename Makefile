@@ -1,7 +1,11 @@
 # The two commands to know: `make demo` and `make test`. Both install what is missing first.
 SWIFT_FLAGS = -c release
 
-.PHONY: demo test build setup lint bench soak clean
+.PHONY: demo test build setup lint bench soak clean deb test-deb install uninstall
+
+# Where `make install` puts things; DESTDIR goes before it while copying.
+PREFIX ?= /usr/local
+export PREFIX DESTDIR
 
 demo: build
 	@.build/release/earmark demo
@@ -10,6 +14,7 @@ test: setup lint
 	@Scripts/build.sh $(SWIFT_FLAGS) --build-tests
 	@SOAK=short Scripts/soak.sh order races full_disk faults deadly changing_files hostile_files
 	@EARMARK="$(CURDIR)/.build/release/earmark" swift test $(SWIFT_FLAGS) --skip-build
+	@Scripts/package/test.sh --or-skip
 
 build: setup
 	@Scripts/build.sh $(SWIFT_FLAGS) --product earmark
@@ -25,6 +30,19 @@ bench: build
 
 soak: build
 	@Scripts/soak.sh
+
+# A Debian package, and the program with the Swift runtime in it, which needs no Swift where it runs.
+deb: setup
+	@Scripts/package/deb.sh
+
+test-deb: setup
+	@Scripts/package/test.sh
+
+install: setup
+	@Scripts/package/install.sh "$$(Scripts/package/program.sh | tail -1)"
+
+uninstall:
+	@Scripts/package/install.sh --uninstall
 
 clean:
 	rm -rf .build
