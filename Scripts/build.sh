@@ -8,9 +8,11 @@ log=.build/build.log
 mkdir -p .build
 
 # The commit goes into a file that only changes when the commit does: see Sources/CBuildCommit/unknown.c.
+# Under sudo the checkout is another user's; Git is told that it may be read.
+in_git() { git -c safe.directory="$here" "$@" 2>/dev/null; }
 commit=
-if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$here" ] && commit=$(git rev-parse --short=12 HEAD 2>/dev/null); then
-    [ -z "$(git status --porcelain -- Package.swift Sources)" ] || commit+=-modified
+if [ "$(in_git rev-parse --show-toplevel)" = "$here" ] && commit=$(in_git rev-parse --short=12 HEAD); then
+    [ -z "$(in_git status --porcelain -- Package.swift Sources)" ] || commit+=-modified
 fi
 stamp=Sources/CBuildCommit/commit.c
 if [ -n "$commit" ]; then

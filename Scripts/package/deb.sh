@@ -12,7 +12,7 @@ program=${1:-$(Scripts/package/program.sh | tail -1)}
 version=$("$program" --version | sed -n '1s/^earmark //p')
 [[ $version =~ ^[0-9][0-9.]*$ ]] || fail "found version '$version', expected a number such as 0.1.0"
 architecture=$(dpkg --print-architecture)
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y Package.swift)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -c safe.directory="$PWD" log -1 --format=%ct 2>/dev/null || stat -c %Y Package.swift)}
 export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C.UTF-8
 # Several threads cut the archive in other places than one.
 export DPKG_DEB_THREADS_MAX=1

@@ -18,13 +18,9 @@ zsh=${ZSH_FOLDER:-share/zsh/site-functions}/_earmark
 fish=share/fish/vendor_completions.d/earmark.fish
 
 if [ "$1" = --uninstall ]; then
-    for file in bin/earmark $man $bash "$zsh" $fish; do
-        rm -f "$root/$file"
-        # Folders of other programs stay: only empty ones go.
-        rmdir -p --ignore-fail-on-non-empty "$(dirname "$root/$file")" 2>/dev/null || true
-    done
+    # Folders stay, as other programs may count on them; share/earmark is the program's own.
+    for file in bin/earmark $man $bash "$zsh" $fish; do rm -f "$root/$file"; done
     rm -rf "${root:?}/$data"
-    rmdir -p --ignore-fail-on-non-empty "$root/share" 2>/dev/null || true
     exit
 fi
 
@@ -35,7 +31,7 @@ install -m 755 -s "$program" "$root/bin/earmark.new"
 # A program that runs keeps its file; a rename gives others the new one at once.
 mv -f "$root/bin/earmark.new" "$root/bin/earmark"
 # What Git holds, not what lies about in a checkout.
-files() { git ls-files -- "$1" 2>/dev/null | grep . || find "$1" -maxdepth 1 -type f; }
+files() { git -c safe.directory="$PWD" ls-files -- "$1" 2>/dev/null | grep . || find "$1" -maxdepth 1 -type f; }
 while IFS= read -r file; do install -m 644 "$file" "$root/$data/$file"; done < <(files Pipelines; files Models)
 install -m 644 LICENSE "$root/$data/LICENSE"
 

@@ -66,6 +66,17 @@ cp "$package" "$work/first.deb"
 Scripts/package/deb.sh .build/package/earmark >/dev/null 2>&1
 cmp "$work/first.deb" "$package" || fail "two packages of the same program differ, expected the same bytes"
 
+# What is installed by hand is found away from the checkout, and all of it can be taken away again.
+export DESTDIR=$work/tree PREFIX=/opt/here
+Scripts/package/install.sh .build/package/earmark
+[ "$(cd / && "$DESTDIR$PREFIX/bin/earmark" plan none.yaml --manifest none.csv --cache none 2>&1 |
+    grep -cF "$DESTDIR$PREFIX/share/earmark/Pipelines, which has ")" = 1 ] ||
+    fail "a program in $PREFIX/bin does not look into $PREFIX/share/earmark"
+Scripts/package/install.sh --uninstall
+left=$(find "$DESTDIR" -type f)
+[ -z "$left" ] || fail "these files are left after the program was uninstalled: $left"
+unset DESTDIR PREFIX
+
 root=$work/root
 mkdir "$root"
 tar -C "$root" --numeric-owner -xf "$bare"
@@ -89,7 +100,9 @@ as_user 'mkdir work; cd work; earmark demo' >/root/demo.log 2>&1 || { cat /root/
 grep mAP /root/demo.log || { cat /root/demo.log >&2; fail "earmark demo told no mAP"; }
 as_user 'cd work; earmark run features.yaml --manifest Cache/demo/manifest.csv --cache features --quiet'
 as_user 'MANWIDTH=80 man -P cat earmark' >/root/man.txt
-for command in $(earmark --help | sed -n '/^SUBCOMMANDS:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+commands=$(earmark --help | sed -n '/^SUBCOMMANDS:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+[ -n "$commands" ] || fail "the help names no command, expected all of them"
+for command in $commands; do
     grep -q "^ *earmark $command" /root/man.txt || fail "the manual page does not tell of 'earmark $command'"
 done
 longest=$(awk '{ if (length($0) > longest) longest = length($0) } END { print longest }' /root/man.txt)

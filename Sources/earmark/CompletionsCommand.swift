@@ -11,9 +11,8 @@ struct CompletionsCommand: ParsableCommand {
         commandName: "completions",
         abstract: "Print a script that completes earmark's commands and options in a shell.",
         discussion: """
-            bash: put it into ~/.local/share/bash-completion/completions/earmark
-            zsh: put it into a folder of $fpath, as _earmark
-            fish: put it into ~/.config/fish/completions/earmark.fish
+            Put it into ~/.local/share/bash-completion/completions/earmark for bash, into a folder of $fpath, under the
+            name _earmark, for zsh, and into ~/.config/fish/completions/earmark.fish for fish.
 
             EXAMPLE  source <(earmark completions bash)
             """)
