@@ -53,7 +53,7 @@ struct DemoCommand: ParsableCommand {
                features:   \(cache)/shards (NumPy files, and index.csv)
                scores:     \(dir)/scores.csv
                statistics: \(dir)/stats/classes.csv, summary.json and report.html (open it in a browser)
-            The same commands, on your own recordings: see README.md
+            The same commands, on your own recordings: see README.md, or 'earmark help'
             """)
     }
 
