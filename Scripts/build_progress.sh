@@ -9,7 +9,6 @@ if [ -t 1 ]; then
     columns=$(tput cols 2>/dev/null || echo 80)
 fi
 quarter=-1
-last=0
 
 show() { # text
     if [ -n "$terminal" ]; then
@@ -25,9 +24,6 @@ while IFS= read -r line || [ -n "$line" ]; do
     if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\ (.*) ]]; then
         done=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]}
         passed=
-        # The plugins of packages are built first and counted apart.
-        [ "$done" -ge "$last" ] || quarter=-1
-        last=$done
         # The number of steps still grows a little.
         if [ "$all" -gt 1 ] && [ $((4 * done / all)) -gt $quarter ]; then
             quarter=$((4 * done / all))
@@ -36,7 +32,10 @@ while IFS= read -r line || [ -n "$line" ]; do
         show "building: $done/$all ${BASH_REMATCH[3]}" $passed
     elif [[ $line =~ ^(Fetching|Fetched|Updating|Updated|Computing\ version|Computed|Creating\ working\ copy|Working\ copy\ of)\  ]]; then
         show "building: $line"
-    elif [[ $line =~ ^(Building\ for\ |Build\ complete!|Build\ of\ product\ ) ]]; then
+    elif [[ $line =~ ^Building\ for\  ]]; then
+        # What went before were plugins of packages, counted apart.
+        quarter=-1
+    elif [[ $line =~ ^(Build\ complete!|Build\ of\ product\ ) ]]; then
         continue
     else
         [ -z "$terminal" ] || printf '\r\e[K'

@@ -21,9 +21,10 @@ struct BuildScriptTests {
             " 10 | let \\t = \"%s\"", "   |     `- note: [1/2] is not progress here", "", "  * a line * with $signs",
             "[3/4]/odd: error: no progress either", "error: fatalError",
         ]
-        var lines = ["Fetching https://example.invalid/a from cache", "Building for production..."]
-        lines += (0...2).map { "[\($0)/2] Compiling plugin Other" }
-        for step in 0..<400 {
+        var lines = ["Fetching https://example.invalid/a from cache"]
+        lines += ["[0/1] Planning build", "[1/1] Compiling plugin A", "[2/2] Compiling plugin B"]
+        lines.append("Building for production...")
+        for step in 2..<400 {
             lines.append("[\(step)/\(380 + step / 20)] Compiling Module File\(step).swift")
             if step % 57 == 5, step / 57 < said.count { lines.append(said[step / 57]) }
         }
