@@ -36,7 +36,7 @@ mapfile -t warned < <(awk -F: -v here="$here/" '
 if [ ${#warned[@]} -gt 0 ]; then
     # The compiler warns once; files that are newer than their objects make it warn again in the next build.
     touch "${warned[@]}"
-    echo "build.sh: the build has warnings about ${#warned[@]} files of this project, expected none; they stand above and in $log" >&2
+    echo "build.sh: found warnings, above and in $log, expected none about files of this project: ${warned[*]#"$here"/}" >&2
     exit 1
 fi
 echo "built in $((SECONDS - start)) s"
