@@ -18,6 +18,7 @@ let package = Package(
     targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
         .target(name: "CKernels"),
         .target(name: "CMel"),
+        .target(name: "CBuildCommit"),
         .target(name: "Audio", dependencies: ["CSndfile", "CMpg123", "CSamplerate", "CSoxr"]),
         .target(name: "Features", dependencies: ["CFFTW", "CMel"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
@@ -41,7 +42,7 @@ let package = Package(
         .executableTarget(
             name: "earmark",
             dependencies: [
-                "Stages", "Training", "Files", "Wording",
+                "Stages", "Training", "Features", "Network", "Files", "Wording", "CBuildCommit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]

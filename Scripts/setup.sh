@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Earmark builds on, where it is missing: the C libraries, and NumPy and strace for some tests.
-# Debian 12 / Ubuntu 22.04 or later, with Swift 6 on the PATH.
+# Debian 12 / Ubuntu 22.04 or later, with Swift 6 on the PATH. With --package, what the Debian package needs as well.
 set -euo pipefail
 
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -25,6 +25,13 @@ include xxhash.h libxxhash-dev
 include nettle/sha2.h nettle-dev
 command -v strace >/dev/null || missing+=(strace)
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || python3 -c 'import numpy' 2>/dev/null || missing+=(python3-numpy)
+
+if [ "${1:-}" = --package ]; then
+    # The static Foundation is linked with curl, which the shared one brings along.
+    include curl/curl.h libcurl4-openssl-dev
+    command -v dpkg-shlibdeps >/dev/null || missing+=(dpkg-dev)
+    command -v strip >/dev/null || missing+=(binutils)
+fi
 
 [ ${#missing[@]} -eq 0 ] && exit 0
 as_root=()

@@ -34,3 +34,7 @@ const struct cm_kernels *cm_best_kernels(void) {
 #endif
     return &table_plain;
 }
+
+const char *cm_instruction_set(const struct cm_kernels *kernels) {
+    return kernels == &table_plain ? "portable" : "avx2";
+}

@@ -12,7 +12,7 @@ struct BenchCommand: ParsableCommand {
             commandName: "network", abstract: "Time forward passes of a model: best of several, ms a chunk.",
             discussion: "EXAMPLE  earmark bench network --model yamnet.safetensors --threads 1 --batch 64 --json")
 
-        @Option(help: ArgumentHelp("Model file.", valueName: "safetensors")) var model: String
+        @Option(help: ArgumentHelp("Model file.", valueName: "safetensors"), completion: .safetensors) var model: String
         @Option(help: "Threads, each with its own batch.") var threads = 1
         @Option(help: "Chunks in one forward pass.") var batch = 64
         @Option(help: "Passes that are timed.") var repeats = 12

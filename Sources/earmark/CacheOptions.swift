@@ -5,7 +5,7 @@ import Stages
 
 /// The cache a command is about.
 struct CacheOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir"), completion: .directory)
     var cache: String
 
     var value: Cache { Cache(folder: cache) }
@@ -13,10 +13,14 @@ struct CacheOption: ParsableArguments {
 
 /// What `plan` and `run` share.
 struct WorkOptions: ParsableArguments {
-    @Argument(help: "The pipeline, a YAML file.")
+    @Argument(
+        help: "The pipeline: a YAML file, or the name of one that ships, such as label.yaml.",
+        completion: .yaml)
     var pipeline: String
 
-    @Option(help: ArgumentHelp("Clips: a CSV file with the columns clip,path,labels,split.", valueName: "csv"))
+    @Option(
+        help: ArgumentHelp("Clips: a CSV file with the columns clip,path,labels,split.", valueName: "csv"),
+        completion: .csv)
     var manifest: String
 
     @OptionGroup var cache: CacheOption
@@ -36,6 +40,9 @@ struct WorkOptions: ParsableArguments {
 
     /// - Parameter quiet: says nothing of what was assumed of the manifest.
     func load(quiet: Bool = false) throws -> (LoadedPipeline, Manifest) {
-        (try PipelineLoader.load(path: pipeline, sets: sets), try Manifest.reading(manifest, quiet: quiet))
+        (
+            try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: sets),
+            try Manifest.reading(manifest, quiet: quiet)
+        )
     }
 }

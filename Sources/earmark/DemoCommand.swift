@@ -9,9 +9,14 @@ struct DemoCommand: ParsableCommand {
         abstract: "Make a small corpus and take it through a whole pipeline, with the model that ships.",
         discussion: "EXAMPLE  earmark demo --dir Cache/demo")
 
-    @Option(help: ArgumentHelp("Where the corpus, its manifest and the cache go.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Where the corpus, its manifest and the cache go.", valueName: "dir"), completion: .directory
+    )
     var dir = "Cache/demo"
-    @Option(help: ArgumentHelp("Folder of the pipelines that ship.", valueName: "dir")) var pipelines = "Pipelines"
+    @Option(
+        help: ArgumentHelp("Folder with another label.yaml than the one that ships.", valueName: "dir"),
+        completion: .directory)
+    var pipelines: String?
     @Option(help: "Worker threads (default: one a processor).") var workers = ProcessInfo.processInfo
         .activeProcessorCount
 
@@ -27,7 +32,7 @@ struct DemoCommand: ParsableCommand {
         say("   \(counted(made, "clip")) of made-up sounds in FSD50K's layout")
         say("2. earmark manifest fsd50k \(corpus) --out \(manifest)")
         _ = try ManifestCommand.make(.fsd50k, dir: corpus, out: manifest)
-        let pipeline = pipelines + "/label.yaml"
+        let pipeline = pipelines.map { $0 + "/label.yaml" } ?? "label.yaml"
         say("3. earmark run \(pipeline) --manifest \(manifest) --cache \(cache)")
         let work = try WorkOptions.parse([pipeline, "--manifest", manifest, "--cache", cache])
         let status = try RunFlow(work: work, workers: workers, quiet: false, json: false).run()
@@ -49,7 +54,7 @@ struct DemoCommand: ParsableCommand {
                features:   \(cache)/shards (NumPy files, and index.csv)
                scores:     \(dir)/scores.csv
                statistics: \(dir)/stats/classes.csv, summary.json and report.html (open it in a browser)
-            The same commands, on your own recordings: see README.md
+            The same commands, on your own recordings: see README.md, or 'earmark help'
             """)
     }
 }

@@ -4,6 +4,8 @@ import Foundation
 /// The command `earmark`.
 @main
 struct Earmark: ParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "earmark",
         abstract: "Listens to a whole audio collection and marks what is in it.",
@@ -15,7 +17,7 @@ struct Earmark: ParsableCommand {
             EXAMPLE
               earmark synth /tmp/corpus
               earmark manifest fsd50k /tmp/corpus --out /tmp/corpus.csv
-              earmark run Pipelines/features.yaml --manifest /tmp/corpus.csv --cache c
+              earmark run features.yaml --manifest /tmp/corpus.csv --cache c
 
             EXIT STATUS
                0  all done
@@ -24,12 +26,17 @@ struct Earmark: ParsableCommand {
               65  bad input file
               74  reading or writing failed
               75  interrupted or out of space: run again to go on
+
+            ENVIRONMENT
+              EARMARK_DATA  the folder of the pipelines and models that ship, if not the one that was installed with
+                            the program
             """,
-        version: "0.1.0",
+        version: VersionText.text,
         subcommands: [
             DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
             RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, ExportCommand.self,
             StatsCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
+            CompletionsCommand.self,
         ])
 
     /// Parses and runs, and turns every error into one line and an exit status of the contract.

@@ -17,14 +17,18 @@ struct EvaluateCommand: ParsableCommand {
             EXAMPLE  earmark evaluate a.safetensors b.safetensors --manifest m.csv --split eval --cache c --ablation
             """)
 
-    @Argument(help: "Model files.") var models: [String]
-    @Option(help: ArgumentHelp("Clips with labels and splits.", valueName: "csv")) var manifest: String
+    @Argument(help: "Model files.", completion: .safetensors) var models: [String]
+    @Option(help: ArgumentHelp("Clips with labels and splits.", valueName: "csv"), completion: .csv)
+    var manifest: String
     @Option(help: "Split to evaluate on (default: all clips).") var split: String?
-    @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir")) var cache = "Cache/features"
-    @Option(help: ArgumentHelp("The pipeline that makes the features.", valueName: "yaml"))
-    var pipeline = "Pipelines/features.yaml"
+    @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir"), completion: .directory) var cache =
+        "Cache/features"
+    @Option(help: ArgumentHelp("The pipeline that makes the features.", valueName: "yaml"), completion: .yaml)
+    var pipeline = "features.yaml"
     @Option(help: "Share of a chunk that the next one repeats.") var overlap = 0.5
-    @Option(help: ArgumentHelp("Folder for classes.csv, summary.json and report.html.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder for classes.csv, summary.json and report.html.", valueName: "dir"),
+        completion: .directory)
     var out: String?
     @Option(help: "Resamples of the bootstrap; 0 for no intervals.") var resamples = 200
     @Option(help: "Threads (default: one a processor).") var workers = ProcessInfo.processInfo.activeProcessorCount

@@ -25,7 +25,8 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "A pipeline's name (default: the last one that makes scores; of the index, all).")
     var pipeline: String?
     @Option(help: "csv, jsonl or npy.") var format: Exporter.Format = .csv
-    @Option(help: ArgumentHelp("File to write; - for standard output.", valueName: "path")) var out: String
+    @Option(help: ArgumentHelp("File to write; - for standard output.", valueName: "path"), completion: .file())
+    var out: String
 
     func run() throws {
         try OutputPath.check(out)
@@ -42,7 +43,7 @@ struct ExportCommand: ParsableCommand {
         if what == .index { Unsealed.tell(try exporter.unsealed()) }
         let coverage = try exporter.coverage(of: chosen, written: clips)
         if !isPiped {
-            try ExportRecord(version: Earmark.configuration.version, pipeline: chosen, coverage: coverage).write(
+            try ExportRecord(version: Earmark.version, pipeline: chosen, coverage: coverage).write(
                 beside: out)
         }
         try CoverageText.conclude(coverage, what: what.rawValue)

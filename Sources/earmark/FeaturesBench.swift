@@ -13,13 +13,18 @@ extension BenchCommand {
             abstract: "Time files to sealed raw and mel shards with the ledger, ms a second of audio.",
             discussion: "EXAMPLE  earmark bench features --manifest m.csv --threads 1 --json")
 
-        @Option(help: ArgumentHelp("Clips; without it two minutes of 44.1 kHz noise are made.", valueName: "csv"))
+        @Option(
+            help: ArgumentHelp("Clips; without it two minutes of 44.1 kHz noise are made.", valueName: "csv"),
+            completion: .csv)
         var manifest: String?
         @Option(help: "Worker threads.") var threads = 1
         @Option(help: "Runs that are timed, each in a fresh cache.") var repeats = 5
-        @Option(help: ArgumentHelp("Folder for the caches (default: the temporary folder).", valueName: "dir"))
+        @Option(
+            help: ArgumentHelp("Folder for the caches (default: the temporary folder).", valueName: "dir"),
+            completion: .directory)
         var scratch: String?
-        @Option(help: ArgumentHelp("The pipeline to time.", valueName: "yaml")) var pipeline = "Pipelines/features.yaml"
+        @Option(help: ArgumentHelp("The pipeline to time.", valueName: "yaml"), completion: .yaml) var pipeline =
+            "features.yaml"
         @Flag(help: "Print one JSON object.") var json = false
 
         func validate() throws {
@@ -30,6 +35,7 @@ extension BenchCommand {
             let folder = (scratch ?? NSTemporaryDirectory()) + "/earmark-bench-" + UUID().uuidString
             try FileSystem.makeFolder(FileSystem.absolute(folder))
             defer { try? FileManager.default.removeItem(atPath: folder) }
+            let yaml = try ShippedFiles.pipeline(pipeline)
             let list = try manifest ?? Self.makeNoise(in: folder)
             var times: [Double] = []
             var audio = 0.0
@@ -37,7 +43,7 @@ extension BenchCommand {
                 let cache = Cache(folder: "\(folder)/cache-\(number)")
                 let start = DispatchTime.now().uptimeNanoseconds
                 let session = try RunSession(
-                    pipeline: PipelineLoader.load(path: pipeline, sets: []), manifest: Manifest(contentsOf: list),
+                    pipeline: PipelineLoader.load(path: yaml, sets: []), manifest: Manifest(contentsOf: list),
                     cache: cache)
                 let seconds = SecondsOfAudio()
                 let report = try session.run(session.plan(), workers: threads, stop: StopSignal()) { seconds.add($0) }

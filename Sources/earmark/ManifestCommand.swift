@@ -16,8 +16,9 @@ struct ManifestCommand: ParsableCommand {
             """)
 
     @Argument(help: "folder (sub-folders are labels) or fsd50k.") var layout: Layout
-    @Argument(help: "The folder.") var dir: String
-    @Option(help: ArgumentHelp("Manifest to write; - for standard output.", valueName: "csv")) var out: String
+    @Argument(help: "The folder.", completion: .directory) var dir: String
+    @Option(help: ArgumentHelp("Manifest to write; - for standard output.", valueName: "csv"), completion: .csv)
+    var out: String
     @Flag(help: "Replace a file that is there.") var force = false
     @Flag(help: "Name every file that is left out, and why.") var verbose = false
 

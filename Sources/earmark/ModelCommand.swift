@@ -15,13 +15,14 @@ struct ModelCommand: ParsableCommand {
             discussion:
                 "EXAMPLE  earmark model import yamnet.tflite --classes yamnet_class_map.csv --out yamnet.safetensors")
 
-        @Argument(help: "The TensorFlow Lite file.") var file: String
+        @Argument(help: "The TensorFlow Lite file.", completion: .file(extensions: ["tflite"])) var file: String
         @Option(
             help: ArgumentHelp(
                 "Class map: index,mid,display_name (default: the list that the official file carries).",
-                valueName: "csv"))
+                valueName: "csv"), completion: .csv)
         var classes: String?
-        @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors")) var out: String
+        @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors"), completion: .safetensors)
+        var out: String
 
         func run() throws {
             try OutputPath.check(out)
@@ -41,7 +42,7 @@ struct ModelCommand: ParsableCommand {
     struct Info: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Describe a model file, after checking all of it.")
 
-        @Argument(help: "The model file.") var file: String
+        @Argument(help: "The model file.", completion: .safetensors) var file: String
 
         func run() throws { print(try ModelCommand.describe(file)) }
     }
@@ -51,8 +52,8 @@ struct ModelCommand: ParsableCommand {
             abstract: "Write a model with 8-bit weights, one scale an output channel.",
             discussion: "EXAMPLE  earmark model quantize lean.safetensors lean-int8.safetensors")
 
-        @Argument(help: "A float32 model file.") var input: String
-        @Argument(help: "Model file to write.") var output: String
+        @Argument(help: "A float32 model file.", completion: .safetensors) var input: String
+        @Argument(help: "Model file to write.", completion: .safetensors) var output: String
 
         func run() throws {
             try OutputPath.check(output)
@@ -69,7 +70,8 @@ struct ModelCommand: ParsableCommand {
             discussion: "EXAMPLE  earmark model fetch yamnet --out Models/yamnet.safetensors")
 
         @Argument(help: "yamnet.") var name: Name
-        @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors")) var out =
+        @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors"), completion: .safetensors)
+        var out =
             "Models/yamnet.safetensors"
         @Option(help: ArgumentHelp("Another address for the same file, such as a mirror.", valueName: "url"))
         var url: String?

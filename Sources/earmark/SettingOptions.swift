@@ -5,11 +5,14 @@ import Training
 /// The settings of a training as options; each may also stand in the pipeline's `train` section.
 struct SettingOptions: ParsableArguments {
     @Option(help: "lean, lean-mean, wave-encoder, yamnet-projection or yamnet (lean).") var architecture: String?
-    @Option(help: ArgumentHelp("Model file to take weights from.", valueName: "safetensors")) var `init`: String?
+    @Option(help: ArgumentHelp("Model file to take weights from.", valueName: "safetensors"), completion: .safetensors)
+    var `init`: String?
     @Option(help: ArgumentHelp("Split to train on (train).", valueName: "name")) var trainSplit: String?
     @Option(help: ArgumentHelp("Split that chooses the epoch; '' for none (val).", valueName: "name"))
     var validationSplit: String?
-    @Option(help: ArgumentHelp("Classes in their order, a line each: a name or index,label,mid.", valueName: "csv"))
+    @Option(
+        help: ArgumentHelp("Classes in their order, a line each: a name or index,label,mid.", valueName: "csv"),
+        completion: .csv)
     var classes: String?
     @Option(help: "Epochs (40).") var epochs: String?
     @Option(help: "Chunks of a step (64).") var batch: String?

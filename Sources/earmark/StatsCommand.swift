@@ -17,9 +17,10 @@ struct StatsCommand: ParsableCommand {
 
     @OptionGroup var cache: CacheOption
     @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
-    @Option(help: ArgumentHelp("A manifest with labels, for AP, AUC and d'.", valueName: "csv")) var truth: String?
+    @Option(help: ArgumentHelp("A manifest with labels, for AP, AUC and d'.", valueName: "csv"), completion: .csv)
+    var truth: String?
     @Option(help: "Score from which on a clip counts as having a class, 0 to 1.") var threshold = 0.5
-    @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir")) var out: String
+    @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory) var out: String
 
     func validate() throws {
         guard (0...1).contains(threshold) else { throw ValidationError("--threshold is \(threshold), expected 0 to 1") }

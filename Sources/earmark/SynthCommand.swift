@@ -8,7 +8,7 @@ struct SynthCommand: ParsableCommand {
         commandName: "synth", abstract: "Make a small corpus of made-up sounds in FSD50K's layout.",
         discussion: "EXAMPLE  earmark synth /tmp/corpus --clips 60 --seed 1")
 
-    @Argument(help: "Folder to write into.") var dir: String
+    @Argument(help: "Folder to write into.", completion: .directory) var dir: String
     @Option(help: "Clips to make.") var clips = 60
     @Option(help: "The same seed gives the same bytes.") var seed: UInt64 = 1
 

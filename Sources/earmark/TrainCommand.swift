@@ -21,10 +21,14 @@ struct TrainCommand: ParsableCommand {
             EXAMPLE  earmark train --manifest m.csv --cache c --init Models/yamnet.safetensors --out lean
             """)
 
-    @Argument(help: "The pipeline that makes the features, a YAML file.") var pipeline = "Pipelines/features.yaml"
-    @Option(help: ArgumentHelp("Clips with labels and splits.", valueName: "csv")) var manifest: String
-    @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir")) var cache = "Cache/features"
-    @Option(help: ArgumentHelp("Folder for model, checkpoint and history.", valueName: "dir")) var out: String
+    @Argument(help: "The pipeline that makes the features, a YAML file.", completion: .yaml)
+    var pipeline = "features.yaml"
+    @Option(help: ArgumentHelp("Clips with labels and splits.", valueName: "csv"), completion: .csv)
+    var manifest: String
+    @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir"), completion: .directory) var cache =
+        "Cache/features"
+    @Option(help: ArgumentHelp("Folder for model, checkpoint and history.", valueName: "dir"), completion: .directory)
+    var out: String
     @OptionGroup(title: "Settings") var settings: SettingOptions
     @Option(help: "Threads; the weights do not depend on them (default: one a processor).")
     var workers = ProcessInfo.processInfo.activeProcessorCount
@@ -40,7 +44,7 @@ struct TrainCommand: ParsableCommand {
         try OpenFiles.require()
         try OutputPath.check(
             folder: out, names: ["model.safetensors", "checkpoint.safetensors", "history.csv"])
-        let spec = try PipelineLoader.load(path: pipeline, sets: []).spec
+        let spec = try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: []).spec
         let settings = try settings.merged(with: spec)
         let list = try Manifest.reading(manifest, quiet: quiet)
         let clips = try Labels.clips(list, split: settings.trainSplit)
@@ -91,7 +95,7 @@ struct TrainCommand: ParsableCommand {
             architecture: Architecture(rawValue: settings.options.architecture) ?? .lean,
             normalization: ModelNormalization(rawValue: settings.options.normalization) ?? .chunkMean,
             classes: labels.classes, classIDs: labels.ids, licence: licence ?? initial?.licence ?? "unspecified",
-            source: "trained by earmark \(Earmark.configuration.version) on \(counted(clips, "clip")), "
+            source: "trained by earmark \(Earmark.version) on \(counted(clips, "clip")), "
                 + "seed \(settings.options.seed), \(start)")
     }
 

@@ -40,6 +40,9 @@ const struct cm_kernels *_Nonnull cm_plain_kernels(void);
 // The fastest that this processor runs.
 const struct cm_kernels *_Nonnull cm_best_kernels(void);
 
+// What a table is compiled for: "avx2", or "portable" for cm_plain_kernels.
+const char *_Nonnull cm_instruction_set(const struct cm_kernels *_Nonnull kernels);
+
 #ifdef __cplusplus
 }
 #endif

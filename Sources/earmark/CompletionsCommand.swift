@@ -1,0 +1,35 @@
+import ArgumentParser
+
+extension CompletionKind {
+    static var csv: CompletionKind { .file(extensions: ["csv"]) }
+    static var yaml: CompletionKind { .file(extensions: ["yaml", "yml"]) }
+    static var safetensors: CompletionKind { .file(extensions: ["safetensors"]) }
+}
+
+struct CompletionsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "completions",
+        abstract: "Print a script that completes earmark's commands and options in a shell.",
+        discussion: """
+            Put it into ~/.local/share/bash-completion/completions/earmark for bash, into a folder of $fpath, under the
+            name _earmark, for zsh, and into ~/.config/fish/completions/earmark.fish for fish.
+
+            EXAMPLE  source <(earmark completions bash)
+            """)
+
+    enum Shell: String, ExpressibleByArgument, CaseIterable {
+        case bash, zsh, fish
+
+        var kind: CompletionShell {
+            switch self {
+            case .bash: .bash
+            case .zsh: .zsh
+            case .fish: .fish
+            }
+        }
+    }
+
+    @Argument(help: "The shell.") var shell: Shell
+
+    func run() { print(Earmark.completionScript(for: shell.kind)) }
+}

@@ -1,0 +1,74 @@
+import Foundation
+
+/// The pipelines and models that ship with the program, wherever the program is installed.
+struct ShippedFiles {
+    /// Holds the folders `Pipelines` and `Models`; a pipeline names its model relative to itself, as `../Models/NAME`.
+    let folder: String
+
+    var pipelines: String { folder + "/Pipelines" }
+
+    /// The folder that EARMARK_DATA names; else `share/earmark` beside the program's `bin`; else the checkout that the
+    /// program was built in. Nil where there is none of them.
+    ///
+    /// - Throws: `CommandError` where EARMARK_DATA names a folder without pipelines.
+    static func find() throws -> ShippedFiles? {
+        if let named = ProcessInfo.processInfo.environment["EARMARK_DATA"], !named.isEmpty {
+            let files = ShippedFiles(folder: named)
+            guard isFolder(files.pipelines) else {
+                throw CommandError(
+                    Status.usage, "EARMARK_DATA is '\(named)': found no folder 'Pipelines' in it, expected one")
+            }
+            return files
+        }
+        guard let program = program() else { return nil }
+        var folder = URL(fileURLWithPath: program).deletingLastPathComponent().deletingLastPathComponent()
+        let installed = ShippedFiles(folder: folder.path + "/share/earmark")
+        if isFolder(installed.pipelines) { return installed }
+        while folder.path != "/" {
+            let checkout = ShippedFiles(folder: folder.path)
+            if isFolder(checkout.pipelines), isFile(checkout.folder + "/Package.swift") { return checkout }
+            folder.deleteLastPathComponent()
+        }
+        return nil
+    }
+
+    /// The file that a command's argument stands for: a bare name that is no file of the working folder is the pipeline
+    /// of that name that ships.
+    ///
+    /// - Throws: `CommandError` where neither is there.
+    static func pipeline(_ argument: String) throws -> String {
+        if argument.contains("/") || isFile(argument) { return argument }
+        guard let shipped = try find() else {
+            throw CommandError(
+                Status.badInput,
+                "\(argument): no such pipeline in the working folder, and none that ship were found; set EARMARK_DATA "
+                    + "to the folder that holds 'Pipelines'")
+        }
+        let path = shipped.pipelines + "/" + argument
+        guard isFile(path) else {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: shipped.pipelines)) ?? []
+            throw CommandError(
+                Status.badInput,
+                "\(argument): no such pipeline in the working folder or in \(shipped.pipelines), which has "
+                    + names.filter { $0.hasSuffix(".yaml") }.sorted().joined(separator: ", "))
+        }
+        return path
+    }
+
+    /// The program's own file, links resolved; nil where the system does not tell.
+    private static func program() -> String? {
+        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = bytes.withUnsafeMutableBytes { buffer in
+            readlink("/proc/self/exe", buffer.baseAddress.unsafelyUnwrapped, buffer.count)
+        }
+        return count > 0 ? String(validating: bytes.prefix(count), as: UTF8.self) : nil
+    }
+
+    private static func isFolder(_ path: String) -> Bool { kind(path) == S_IFDIR }
+    private static func isFile(_ path: String) -> Bool { kind(path) == S_IFREG }
+
+    private static func kind(_ path: String) -> mode_t? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    }
+}
