@@ -16,7 +16,8 @@ struct OverlapTests {
         1, 399, 7_999, 15_500, 15_920, 15_921, 16_000, 16_001, 19_999, 20_000, 20_001, 23_680, 23_681, 23_840, 23_921,
         24_000, 24_001, 27_990, 28_000, 31_999, 32_000, 32_001, 39_700, 40_000, 52_000,
     ]
-    private static let overlaps = [0, 0.5, 0.75, 0.9]
+    /// Fewer where samples are rounded: what differs then is the tail alone.
+    private static func overlaps(_ raw: String) -> [Double] { raw == "int16" ? [0, 0.5] : [0, 0.5, 0.75, 0.9] }
     private static let model = Classroom.root + "/Models/lean-esc10.safetensors"
 
     private struct Run {
@@ -61,9 +62,10 @@ struct OverlapTests {
         try FileSystem.write(folder + "/m.csv") { try $0(Array(text.utf8)[...]) }
         let model = try Model.load(path: Self.model)
         let entries = (0..<manifest.count).map { manifest.entry($0) }
-        let runs = try Self.overlaps.map { try run(folder, manifest, overlap: $0, raw: raw) }
-        for (made, first) in zip(Self.overlaps, runs) {
-            for (asked, second) in zip(Self.overlaps, runs) {
+        let overlaps = Self.overlaps(raw)
+        let runs = try overlaps.map { try run(folder, manifest, overlap: $0, raw: raw) }
+        for (made, first) in zip(overlaps, runs) {
+            for (asked, second) in zip(overlaps, runs) {
                 let set = try ChunkSet(
                     entries, classes: model.classes, cache: first.cache, architecture: model.architecture,
                     overlap: asked, normalization: .chunkMean)
