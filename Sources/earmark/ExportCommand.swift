@@ -66,8 +66,7 @@ enum Unsealed {
     static func text(_ count: Int) -> String? {
         count == 0
             ? nil
-            : "the rows of \(counted(count, "result")) are in shards that are not sealed yet, and so not in the index: run again to the "
-                + "end"
+            : "\(counted(count, "result")) not in the index yet, as shards are open: run again to seal them"
     }
 
     static func tell(_ count: Int) {

@@ -47,10 +47,21 @@ struct StatusCommand: ParsableCommand {
         for model in models {
             print("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19)))")
         }
+        for line in Self.settings(chosen) { print(line) }
         for line in report.lines(pipeline: chosen.name) { print(line) }
         if missing > 0 { print(PlanText.gone(missing) + "; rows that the cache has of them stand") }
         if let unsealed = Unsealed.text(unsealed) { print(unsealed) }
         for failure in failures { print(failure.text(on: STDOUT_FILENO)) }
+    }
+
+    /// The parameters that the pipeline was last run with, a line for each stage that has some; none where the ledger is of an earlier
+    /// version, which did not keep them. A model is told by itself.
+    private static func settings(_ chosen: PipelineRecord) -> [String] {
+        (PipelineSettings(text: chosen.settings)?.stages ?? []).compactMap { stage in
+            let values = stage.parameters.filter { $0.key != "model" && stage.marks[$0.key] != nil }
+                .sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            return values.isEmpty ? nil : TerminalText.plain("\(stage.name): " + values.joined(separator: ", "))
+        }
     }
 
     private func printJSON(
@@ -65,7 +76,7 @@ struct StatusCommand: ParsableCommand {
         print(
             #"{"pipeline":\#(JSON.text(chosen.name)),"clips":\#(counts.clips),"done":\#(counts.done),"#
                 + #""failed":\#(counts.failed),"pending":\#(counts.pending),"missing":\#(missing),"last_run":\#(JSON.text(report.word)),"#
-                + #""file":\#(JSON.text(chosen.file)),"models":[\#(files.joined(separator: ","))],"run":\#(report.json),"#
+                + #""file":\#(JSON.text(chosen.file)),"settings":\#(chosen.settings.isEmpty ? "null" : chosen.settings),"models":[\#(files.joined(separator: ","))],"run":\#(report.json),"#
                 + #""failures":[\#(named.joined(separator: ","))]}"#)
     }
 }
