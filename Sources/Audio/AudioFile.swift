@@ -20,6 +20,10 @@ package final class AudioFile {
     private let mix: UnsafeMutableBufferPointer<Float>
     private var framesRead: Int64 = 0
     private var finiteFrames: Int64 = 0
+    /// Samples that were not finite and were taken as 0, where that is asked for.
+    package private(set) var zeroed: Int64 = 0
+    /// What is missing or damaged, where it is accepted; nil: nothing that was met.
+    package private(set) var accepted: String?
 
     /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
     /// - Throws: `AudioError` where the file is missing, no regular file, no audio, cut short or of zero samples.
@@ -42,8 +46,12 @@ package final class AudioFile {
         guard declaredFrames != 0 || decoder.damage != nil else {
             throw AudioError(.empty, path: path, "it has no samples")
         }
-        if truncation == .fail, let damage = decoder.damage {
-            throw AudioError(.truncated, path: path, damage.description(rate: rate), offset: damage.frames)
+        if let damage = decoder.damage {
+            let reason = damage.description(rate: rate)
+            guard truncation == .accept else {
+                throw AudioError(.truncated, path: path, reason, offset: damage.frames)
+            }
+            accepted = reason
         }
     }
 
@@ -88,10 +96,11 @@ package final class AudioFile {
 
     /// - Parameter count: sample frames of this read before the fault.
     private func checkFault(_ count: Int) throws(AudioError) {
-        guard truncation == .fail, let fault = decoder.fault else { return }
+        guard let fault = decoder.fault else { return }
         let place = framesRead + Int64(count)
-        throw AudioError(
-            .truncated, path: path, "decoding stopped at \(Damage.length(place, rate)): \(fault)", offset: place)
+        let reason = "decoding stopped at \(Damage.length(place, rate)): \(fault)"
+        guard truncation == .accept else { throw AudioError(.truncated, path: path, reason, offset: place) }
+        accepted = accepted ?? reason
     }
 
     private func check(_ samples: UnsafeMutableBufferPointer<Float>) throws(AudioError) {
@@ -122,13 +131,17 @@ package final class AudioFile {
                     offset: frame)
             } else {
                 samples[place] = 0
+                zeroed += 1
             }
         }
     }
 
     private func end() throws(AudioError) {
-        if truncation == .fail, let found = decoder.shortfall(heard: framesRead) {
-            throw AudioError(.truncated, path: path, found, offset: framesRead)
+        if let found = decoder.shortfall(heard: framesRead) {
+            guard truncation == .accept else {
+                throw AudioError(.truncated, path: path, found, offset: framesRead)
+            }
+            accepted = accepted ?? found
         }
         if framesRead == 0 { throw AudioError(.empty, path: path, "it has no samples") }
         if finiteFrames == 0 { throw AudioError(.invalid, path: path, "it has no finite sample") }

@@ -33,8 +33,59 @@ struct ContainerCheck {
                 return nil
             }
         case bytes.has("caff", at: 0): walkCAF(bytes)
+        case bytes.has(".snd", at: 0): headed(bytes, by: 4, 8, bigEndian: true)
+        case bytes.has("dns.", at: 0): headed(bytes, by: 4, 8, bigEndian: false)
+        case bytes.has("NIST_1A\n", at: 0): readSphere(bytes)
+        case bytes.has("Creative Voice File\u{1A}", at: 0): walkVoice(bytes)
+        case bytes.has("ALawSoundFile**", at: 0):
+            if let length = bytes.number(18, 4, bigEndian: true) { judge(bytes, 32, length) }
+        case bytes.has("2BIT", at: 0): readAVR(bytes)
         default: return nil
         }
+    }
+
+    /// A header that tells where its samples begin and how many bytes they are, at these places: Sun and NeXT's.
+    private mutating func headed(_ bytes: FileBytes, by start: Int, _ length: Int, bigEndian: Bool) {
+        guard let start = bytes.number(start, 4, bigEndian: bigEndian),
+            let length = bytes.number(length, 4, bigEndian: bigEndian)
+        else { return noSamples(bytes) }
+        if length != 0xFFFF_FFFF { judge(bytes, start, length) }
+    }
+
+    /// NIST SPHERE: a text of so many bytes as its second line says, with a field a line: name, type, value.
+    private mutating func readSphere(_ bytes: FileBytes) {
+        let head = String(decoding: bytes.view(0, 4096).prefix(4096), as: UTF8.self).split(separator: "\n")
+        var fields: [Substring: Int] = [:]
+        for line in head.dropFirst(2) {
+            if line == "end_head" { break }
+            let words = line.split(separator: " ")
+            if words.count == 3, words[1] == "-i", let value = Int(words[2]), value >= 0 { fields[words[0]] = value }
+        }
+        guard head.count > 1, let start = Int(head[1].filter { $0 != " " }), let count = fields["sample_count"] else {
+            return
+        }
+        let (size, overflow) = count.multipliedReportingOverflow(
+            by: min(64, fields["sample_n_bytes"] ?? 1) * min(1024, fields["channel_count"] ?? 1))
+        if !overflow, size < Int.max / 2, start < Int.max / 2 { judge(bytes, start, size) }
+    }
+
+    /// Creative Voice: blocks of a type and a length of three bytes, until one of type 0 or the file's end.
+    private mutating func walkVoice(_ bytes: FileBytes) {
+        guard var place = bytes.number(20, 2) else { return noSamples(bytes) }
+        for _ in 0..<Self.mostChunks {
+            guard let type = bytes.number(place, 1), type != 0, let length = bytes.number(place + 1, 3) else { return }
+            judge(bytes, place + 4, length)
+            if damage != nil { return }
+            place += 4 + length
+        }
+    }
+
+    /// Audio Visual Research: the number of frames stands in its header of 128 bytes.
+    private mutating func readAVR(_ bytes: FileBytes) {
+        guard let stereo = bytes.number(12, 2, bigEndian: true), let bits = bytes.number(14, 2, bigEndian: true),
+            let frames = bytes.number(26, 4, bigEndian: true)
+        else { return noSamples(bytes) }
+        judge(bytes, 128, frames * (stereo == 0 ? 1 : 2) * (bits == 16 ? 2 : 1))
     }
 
     var isMPEG: Bool { Self.mpegTags.contains(formatTag) }

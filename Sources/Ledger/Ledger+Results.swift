@@ -31,6 +31,11 @@ extension Ledger {
                 survived.setUncheckedArguments([clip])
                 try survived.execute()
             }
+            let supersede = try database.makeStatement(sql: "DELETE FROM sources WHERE clip = ? AND content <> ?")
+            for (clip, content) in batch.failedContents {
+                supersede.setUncheckedArguments([clip, content])
+                try supersede.execute()
+            }
             for record in batch.failures {
                 // One failure a clip and pipeline: it may have failed elsewhere before.
                 if batch.targets.contains(record.target) {

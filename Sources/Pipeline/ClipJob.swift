@@ -52,6 +52,9 @@ package final class ClipJob {
     /// Called by the node that pads the clip, or by a cache node that stands in for it, before the rows' end goes on.
     package func note(samples count: Int, of node: Int) { samples[node] = count }
 
+    /// What the pipeline's settings let pass in the clip's file.
+    package var accepted = Accepted()
+
     /// Called by a persistent stage when its rows of this clip are all written.
     package func deliver(_ product: Product) { products.append(product) }
 
@@ -94,5 +97,18 @@ package struct SourceFile: Sendable, Equatable {
         self.size = size
         self.modified = modified
         self.length = length
+    }
+}
+
+/// What a clip's file had that its pipeline was told to accept.
+package struct Accepted: Sendable, Equatable {
+    /// The file is cut or damaged, and what there was of it was taken.
+    package var isDamaged = false
+    /// Samples that were not finite and were taken as 0.
+    package var zeroed: Int64 = 0
+
+    package init(isDamaged: Bool = false, zeroed: Int64 = 0) {
+        self.isDamaged = isDamaged
+        self.zeroed = zeroed
     }
 }

@@ -174,6 +174,10 @@ package struct GraphBuilder {
                     "stage '\(stage.name)' (\(definition.name)) needs '\(parameter.key)', \(parameter.expectation)")
             }
             guard var value = parameter.canonical(text) else {
+                if let given, given.line == nil {
+                    throw PipelineError(
+                        .usage, "--set \(stage.name).\(parameter.key)=\(text): expected \(parameter.expectation)")
+                }
                 throw fault(
                     given?.line ?? stage.line,
                     "'\(parameter.key)' of stage '\(stage.name)' is '\(text)', expected \(parameter.expectation)")

@@ -5,6 +5,7 @@ package struct Outcome: Sendable {
     package let source: SourceFile?
     package let products: [Product]
     package let failure: ClipFailure?
+    package let accepted: Accepted
     /// Seconds of audio that went through.
     package let seconds: Double
 
@@ -16,6 +17,7 @@ package struct Outcome: Sendable {
         source = job.source
         products = failure == nil ? job.products : []
         self.failure = failure
+        accepted = failure == nil ? job.accepted : Accepted()
         seconds = job.seconds
     }
 }

@@ -65,6 +65,7 @@ final class DecodeOperator: Source {
                 throw fault(error)
             }
             if count == 0 {
+                job.accepted = Accepted(isDamaged: file.accepted != nil, zeroed: file.zeroed)
                 try end(job, rate: file.rate)
                 return false
             }

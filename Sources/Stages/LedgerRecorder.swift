@@ -37,6 +37,9 @@ final class LedgerRecorder: RunRecorder {
                         target: graph.failureTarget(node: failure.node, failureClass: failure.failureClass).hex,
                         failureClass: failure.failureClass, reason: failure.reason, offset: failure.offset,
                         size: outcome.source?.size, modified: outcome.source?.modified))
+                if let content = outcome.source?.content, !content.isEmpty {
+                    batch.failedContents.append((outcome.clip, content))
+                }
                 continue
             }
             let content = outcome.source?.content ?? contentOf(outcome.index)

@@ -88,8 +88,12 @@ struct ShardCheck {
 
     private func mend(_ path: String, _ header: NumpyHeader, needed: Int) throws {
         guard needed > 0 else {
+            // What cannot be removed, such as a folder in a shard's place, is left: no other shard gets its name, and the rest of the
+            // cache is to be mended all the same.
             for name in [finalPath, ShardWriter.partial(finalPath)] where unlink(name) != 0 && errno != ENOENT {
-                throw ShardError(path: name, "cannot remove", code: errno)
+                guard errno == EISDIR || errno == EPERM else {
+                    throw ShardError(path: name, "cannot remove", code: errno)
+                }
             }
             return try ledger.removeShard(id: record.id)
         }

@@ -37,6 +37,11 @@ package struct Verifier {
             _ = try cache.reading()
             return Report()
         }
+        var status = stat()
+        guard stat(cache.ledgerPath, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+            throw CacheError(
+                .badInput, path: cache.ledgerPath, "it is no regular file; move it away and run this again")
+        }
         let lock = repair ? try CacheLock(folder: cache.folder) : nil
         defer { withExtendedLifetime(lock) {} }
         var report = Report()

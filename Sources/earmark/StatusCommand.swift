@@ -19,7 +19,8 @@ struct StatusCommand: ParsableCommand {
             let chosen = try PipelineChoice.find(ledger, name: pipeline)
             return (
                 chosen, try ledger.counts(for: chosen),
-                try FailureLine.all(ledger, pipeline: chosen), try ledger.models(), try ledger.lastRun()
+                try FailureLine.all(ledger, pipeline: chosen), try Self.models(of: chosen) ?? ledger.models(),
+                try ledger.lastRun()
             )
         }
         // Asked after the ledger: a run that ended in between has let go of the lock, and is asked for once more.
@@ -52,6 +53,15 @@ struct StatusCommand: ParsableCommand {
         if missing > 0 { print(PlanText.gone(missing) + "; rows that the cache has of them stand") }
         if let unsealed = Unsealed.text(unsealed) { print(unsealed) }
         for failure in failures { print(failure.text(on: STDOUT_FILENO)) }
+    }
+
+    /// The models that the pipeline was last run with; nil where the ledger is of an earlier version, which kept those of the whole
+    /// cache.
+    private static func models(of chosen: PipelineRecord) -> [(digest: String, path: String)]? {
+        PipelineSettings(text: chosen.settings)?.stages.compactMap { stage in
+            guard let path = stage.parameters["model"], let digest = stage.marks["model"] else { return nil }
+            return (digest, path)
+        }
     }
 
     /// The parameters that the pipeline was last run with, a line for each stage that has some; none where the ledger is of an earlier

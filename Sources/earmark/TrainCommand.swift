@@ -42,6 +42,7 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         try OpenFiles.require()
+        try SystemLimits.require()
         try OutputPath.check(
             folder: out, names: ["model.safetensors", "checkpoint.safetensors", "history.csv"])
         let spec = try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: []).spec

@@ -32,6 +32,41 @@ import Testing
         }
     }
 
+    /// Formats whose header alone tells how much there is: libsndfile takes what the file has without a word.
+    private func headed() -> [(name: String, bytes: [UInt8])] {
+        func big(_ value: Int, _ count: Int) -> [UInt8] { WAVBytes.little(value, count).reversed() }
+        let swapped = stride(from: 0, to: data.count, by: 2).flatMap { [data[$0 + 1], data[$0]] }
+        let sun = big(24, 4) + big(data.count, 4) + big(3, 4) + big(8000, 4) + big(1, 4)
+        let fields = [
+            "NIST_1A", "   1024", "sample_count -i \(data.count / 2)", "sample_n_bytes -i 2", "channel_count -i 1",
+            "sample_byte_format -s2 01", "sample_rate -i 8000", "sample_coding -s3 pcm", "end_head",
+        ]
+        var sphere = Array((fields.joined(separator: "\n") + "\n").utf8)
+        sphere += [UInt8](repeating: 0x20, count: 1024 - sphere.count)
+        let voice =
+            Array("Creative Voice File\u{1A}".utf8) + [26, 0, 10, 1, 0x29, 0x11, 9]
+            + WAVBytes.little(data.count + 12, 3)
+            + WAVBytes.little(8000, 4) + [16, 1, 4, 0, 0, 0, 0, 0]
+        let research =
+            Array("2BIT".utf8) + [UInt8](repeating: 0, count: 8) + big(0, 2) + big(16, 2) + big(0xFFFF, 2) + big(0, 2)
+            + big(0xFFFF, 2) + big(8000, 4) + big(data.count / 2, 4) + [UInt8](repeating: 0, count: 98)
+        return [
+            ("a.au", Array(".snd".utf8) + sun + swapped), ("a.sph", sphere + data), ("a.voc", voice + data + [0]),
+            ("a.avr", research + swapped),
+        ]
+    }
+
+    @Test func whatAHeaderPromisesIsHeardOrMissed() throws {
+        let folder = try TemporaryFolder()
+        for (name, bytes) in headed() {
+            #expect(try hear(bytes, name) == expected, "\(name)")
+            for left in [bytes.count - 4, bytes.count * 2 / 3, 2000] {
+                let error = Hearing.fault(try folder.put(name, Array(bytes.prefix(left))))
+                #expect(error?.failureClass == .truncated, "\(name) of \(left) bytes: \(error?.reason ?? "heard")")
+            }
+        }
+    }
+
     /// A length of zero with chunks behind it is meant so.
     @Test func noSamplesButAChunk() throws {
         let list = Array("LIST".utf8) + WAVBytes.little(4, 4) + Array("INFO".utf8)

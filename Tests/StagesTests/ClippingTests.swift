@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import Pipeline
 import Stages
@@ -17,13 +18,35 @@ import Testing
         let report = try shop.run(sets: ["raw-cache.dtype=\(dtype)"])
         #expect(report.result.done == 2)
         // Stored with the padding of the last chunk.
-        #expect(report.clipping == (dtype == "int16" ? Clipping(stored: 40_000, samples: 80, clips: 1) : Clipping()))
+        var expected = dtype == "int16" ? Clipping(stored: 40_000, samples: 80, clips: 1) : Clipping()
+        if dtype == "int16" { expected.stage = "raw-cache" }
+        #expect(report.clipping == expected)
         if dtype == "int16" {
             #expect(
                 report.clipping.text
                     == "int16 raw: 80 of 40,000 samples, in 1 clip, were beyond full scale and were clipped "
-                    + "(raw: dtype: float32 keeps them)")
+                    + "(--set raw-cache.dtype=float32 keeps them)")
         }
         #expect(try shop.run(sets: ["raw-cache.dtype=\(dtype)"]).clipping == Clipping())
+    }
+
+    @Test func aRunCountsWhatItWasToldToAccept() throws {
+        let shop = try Workshop()
+        try shop.addClip("whole", seconds: 1)
+        var odd = [Float](repeating: 0.25, count: 8_000)
+        for place in 10..<25 { odd[place] = .nan }
+        try shop.addSamples("odd", odd, rate: 16_000)
+        try shop.addClip("cut", seconds: 2)
+        let bytes = try FileSystem.read(shop.folder + "/cut.wav")
+        try FileSystem.write(shop.folder + "/cut.wav") { try $0(bytes.prefix(bytes.count / 2)[...]) }
+        #expect(try shop.run(cache: shop.cache("strict")).failures == 2)
+        let report = try shop.run(sets: ["decode.truncated=accept", "decode.non-finite=zero"])
+        #expect(report.result.done == 3 && report.failures == 0)
+        #expect(report.clipping.damagedClips == 1 && report.clipping.zeroed == 15 && report.clipping.zeroedClips == 1)
+        #expect(
+            report.clipping.acceptedLines == [
+                "truncated accept: 1 clip is cut or damaged, and done with what there is",
+                "non-finite zero: 15 samples in 1 clip were not finite and are 0",
+            ])
     }
 }

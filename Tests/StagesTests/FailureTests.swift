@@ -8,6 +8,39 @@ import Testing
 
 /// A failure is of the stage that failed: what cannot have changed it leaves it as it is.
 @Suite struct FailureTests {
+    /// A file that was done and is then spoiled, with another time stamp or with the very same: its old rows are of a file that is no
+    /// more. Both were once exported as if nothing had happened, and the second was called done.
+    @Test(arguments: [false, true]) func aFileThatIsSpoiledAfterItWasDoneIsFailedAndNotExported(keepsTime: Bool) throws
+    {
+        let shop = try Workshop()
+        for name in ["a", "b", "c"] { try shop.addClip(name, seconds: 1.3) }
+        try shop.run()
+        let path = shop.folder + "/b.wav"
+        let whole = try FileSystem.read(path)
+        let modified = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]
+        // The same size, so that nothing but bytes and time can tell.
+        try FileSystem.write(path) { try $0([UInt8](repeating: 0x41, count: whole.count)[...]) }
+        try FileManager.default.setAttributes(
+            [.modificationDate: keepsTime ? modified as Any : Date(timeIntervalSince1970: 5)], ofItemAtPath: path)
+        for readsContent in [keepsTime, false, keepsTime] {
+            let report = try shop.run(readsContent: readsContent)
+            #expect(report.failures == 1)
+            let ledger = try shop.cache().reading()
+            let chosen = try PipelineChoice.find(ledger, name: nil)
+            let counts = try ledger.counts(for: chosen)
+            #expect(counts.done == 2 && counts.failed == 1 && counts.pending == 0)
+            var indexed: Set<String> = []
+            try ShardIndex.forEach(ledger, pipeline: nil) { indexed.insert($0.clip) }
+            #expect(indexed == ["a", "c"])
+        }
+        _ = try Ledger(path: shop.cache().ledgerPath).forgetFailures()
+        let ledger = try shop.cache().reading()
+        let counts = try ledger.counts(for: PipelineChoice.find(ledger, name: nil))
+        #expect(counts.done == 2 && counts.failed == 0 && counts.pending == 1)
+        try FileSystem.write(path) { try $0(whole[...]) }
+        #expect(try shop.run().result.done == 1)
+    }
+
     /// What a clip's file is.
     private enum State: CaseIterable {
         case sound, cut, odd, text, gone
