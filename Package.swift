@@ -21,7 +21,7 @@ let package = Package(
         .target(name: "Features", dependencies: ["CFFTW", "CMel"]),
         .target(name: "Shards", dependencies: ["CXXHash"]),
         .target(name: "Files", dependencies: ["CNettle"]),
-        .target(name: "Network", dependencies: ["CKernels", "Files"]),
+        .target(name: "Network", dependencies: ["CKernels", "Features", "Files"]),
         .target(name: "Evaluation"),
         .target(name: "Corpus"),
         .target(name: "Ledger", dependencies: [.product(name: "GRDB", package: "GRDB.swift")]),
@@ -42,11 +42,12 @@ let package = Package(
     ]
         + [
             .testTarget(name: "CommandTests"),
+            .testTarget(
+                name: "LedgerTests", dependencies: ["Ledger", .product(name: "GRDB", package: "GRDB.swift")]),
             .testTarget(name: "ParserTests", dependencies: ["Corpus", "Ledger", "Network", "Pipeline", "Shards"]),
         ]
         + [
-            "Audio", "Features", "Files", "Shards", "Network", "Evaluation", "Corpus", "Ledger", "Pipeline", "Stages",
-            "Training",
+            "Audio", "Features", "Files", "Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages", "Training",
         ].map {
             .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
         },

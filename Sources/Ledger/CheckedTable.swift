@@ -24,7 +24,8 @@ struct CheckedTable {
     static let failures = CheckedTable(
         name: "failures", key: ["clip", "target"],
         fields: ["class", "reason", "frame", "size", "modified", "attempts"], clip: "clip")
-    static let all = [meta, pipelines, stages, runs, models, deaths, failures]
+    static let frontEnds = CheckedTable(name: "front_ends", key: ["stage"], fields: ["rate", "hop", "settings"])
+    static let all = [meta, pipelines, stages, runs, models, deaths, failures, frontEnds]
 
     private var columns: String { (key + fields).joined(separator: ", ") }
     var keyCondition: String { key.map { "\($0) = ?" }.joined(separator: " AND ") }
@@ -42,6 +43,8 @@ struct CheckedTable {
 
     /// The rows that do not fit their checks.
     func damaged(_ database: Database) throws -> [RowDamage] {
+        // A ledger of before that is only read has not got every table.
+        guard try database.tableExists(name) else { return [] }
         let count = key.count + fields.count
         let rows = try Row.fetchCursor(database, sql: "SELECT \(columns), row_check FROM \(name)")
         var found: [RowDamage] = []
@@ -53,7 +56,8 @@ struct CheckedTable {
                 RowDamage(
                     table: name, key: values.map(Self.shown).joined(separator: ", "),
                     clip: place.flatMap { Int64.fromDatabaseValue(values[$0]) },
-                    stage: name == "stages" ? Int64.fromDatabaseValue(values[0]) : nil, keyValues: values))
+                    stage: name == "stages" || name == "front_ends" ? Int64.fromDatabaseValue(values[0]) : nil,
+                    keyValues: values))
         }
         return found
     }

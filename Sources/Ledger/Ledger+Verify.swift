@@ -115,6 +115,10 @@ extension Ledger {
                 case "stages":
                     try database.execute(sql: "DELETE FROM results WHERE stage = ?", arguments: key)
                     try database.execute(sql: "DELETE FROM stages WHERE id = ?", arguments: key)
+                case "front_ends":
+                    // Rows of a front-end that nobody knows any more are of no use, and would be taken for YAMNet's.
+                    try database.execute(sql: "DELETE FROM results WHERE stage = ?", arguments: key)
+                    try database.execute(sql: "DELETE FROM front_ends WHERE stage = ?", arguments: key)
                 default:
                     guard let table = CheckedTable.all.first(where: { $0.name == row.table }) else { continue }
                     try database.execute(

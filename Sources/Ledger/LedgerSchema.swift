@@ -4,8 +4,8 @@ import GRDB
 ///
 /// Every row ends in a check over its other fields. Version 1, in which small tables had none, was never released.
 enum LedgerSchema {
-    /// The name of the version that this program reads and writes.
-    static let version = "2"
+    /// The name of the version that this program reads and writes. It reads "2" as well, which knows no front-ends.
+    static let version = "5"
     /// Marks the file as ours, in SQLite's application_id: "EARM".
     static let applicationID = 0x4541_524D
 
@@ -14,7 +14,7 @@ enum LedgerSchema {
         ("meta", "key"), ("pipelines", "name"), ("stages", "id"), ("clips", "id"), ("sources", "clip"),
         ("results", "clip, stage"), ("failures", "clip, target"), ("shards", "id"), ("runs", "id"),
         ("models", "digest"),
-        ("deaths", "clip"),
+        ("deaths", "clip"), ("front_ends", "stage"),
     ]
 
     /// The texts that made a database's tables and indexes. A flipped byte among them would rename a column or lose a key.
@@ -32,7 +32,7 @@ enum LedgerSchema {
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration(version) { database in
+        migrator.registerMigration("2") { database in
             try database.execute(
                 sql: """
                     CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL, row_check INTEGER NOT NULL DEFAULT 0)
@@ -64,6 +64,14 @@ enum LedgerSchema {
                     CREATE TABLE deaths(clip INTEGER PRIMARY KEY, count INTEGER NOT NULL,
                         row_check INTEGER NOT NULL DEFAULT 0);
                     PRAGMA application_id = \(applicationID);
+                    """)
+        }
+        // A stage without a row here is one of before: its rows were made by YAMNet's front-end, as there was no other.
+        migrator.registerMigration("5") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE front_ends(stage INTEGER PRIMARY KEY, rate INTEGER NOT NULL, hop INTEGER NOT NULL,
+                        settings TEXT NOT NULL, row_check INTEGER NOT NULL DEFAULT 0);
                     """)
         }
         return migrator
