@@ -166,6 +166,7 @@ package struct GraphBuilder {
         for parameter in definition.parameters.sorted(by: { $0.key < $1.key }) {
             let given = stage.parameters[parameter.key]
             guard let text = given?.text ?? parameter.fallback else {
+                if parameter.isOptional { continue }
                 throw fault(
                     stage.line,
                     "stage '\(stage.name)' (\(definition.name)) needs '\(parameter.key)', \(parameter.expectation)")
@@ -181,7 +182,12 @@ package struct GraphBuilder {
                 mark = try digest(of: value, key: parameter.key, stage: stage, line: given?.line)
             }
             settled[parameter.key] = value
-            if parameter.affectsResult { identity.append("\(parameter.key)=\(mark)") }
+            if parameter.affectsResult, definition.identity == nil { identity.append("\(parameter.key)=\(mark)") }
+        }
+        do {
+            identity += try definition.identity?(settled) ?? []
+        } catch {
+            throw fault(stage.line, "stage '\(stage.name)' (\(definition.name)): \(error)")
         }
         return settled
     }

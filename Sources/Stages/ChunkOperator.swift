@@ -11,7 +11,7 @@ final class ChunkOperator: Operator {
     init(plan: ChunkPlan, outlet: Outlet) {
         self.plan = plan
         self.outlet = outlet
-        zeros = [Float](repeating: 0, count: plan.frontEnd.chunk)
+        zeros = [Float](repeating: 0, count: plan.span)
     }
 
     func begin(_ job: ClipJob) { samples = 0 }

@@ -37,6 +37,9 @@ package final class RunSession {
             stages[node.index] = try ledger.stageID(
                 fingerprint: node.fingerprint.hex, kind: type.cacheKind ?? type.rawValue,
                 classes: isScored ? pipeline.classes(of: node).map(ClassList.encode) ?? "" : "")
+            if let id = stages[node.index], let told = try pipeline.stageFrontEnd(of: node, id: id) {
+                try ledger.put(told)
+            }
         }
         stageOfNode = stages
     }

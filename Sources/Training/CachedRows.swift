@@ -1,3 +1,4 @@
+import Features
 import Foundation
 import Ledger
 import Network
@@ -25,17 +26,21 @@ final class CachedRows {
         reader = CacheReader(cache: cache.folder, ledger: ledger)
         let stages = Dictionary(uniqueKeysWithValues: try ledger.stages().map { ($0.id, $0.kind) })
         let needed = (needsMel ? ["mel"] : []) + (needsRaw ? ["raw"] : [])
+        let frontEnds = try ledger.frontEnds()
         let chosen = try ledger.pipelines().first { pipeline in
-            let kinds = Set(pipeline.stages.compactMap { stages[$0] })
+            // Rows of another front-end are no input of these networks, whatever their number of bands.
+            let kinds = Set(
+                pipeline.stages.filter { Self.isStandard(frontEnds[$0]) }.compactMap { stages[$0] })
             return kinds.isSuperset(of: needed)
         }
         guard let chosen else {
             throw TrainingError(
                 .badInput,
-                "\(cache.folder): no pipeline that ran on this cache keeps \(needed.joined(separator: " and ")), "
+                "\(cache.folder): no pipeline that ran on this cache keeps \(needed.joined(separator: " and ")) "
+                    + "by the front-end of \(architecture.rawValue) (preset yamnet), "
                     + "expected a run of Pipelines/features.yaml")
         }
-        for stage in chosen.stages {
+        for stage in chosen.stages where Self.isStandard(frontEnds[stage]) {
             if stages[stage] == "mel" { try ledger.forEachResult(stage: stage) { mel[$0.clip] = $0 } }
             if stages[stage] == "raw" { try ledger.forEachResult(stage: stage) { raw[$0.clip] = $0 } }
         }
@@ -45,6 +50,12 @@ final class CachedRows {
             if mel[source.clip]?.content != source.content { mel[source.clip] = nil }
             if raw[source.clip]?.content != source.content { raw[source.clip] = nil }
         }
+    }
+
+    /// A stage that tells no front-end is one of before there were others.
+    private static func isStandard(_ told: StageFrontEnd?) -> Bool {
+        guard let told else { return true }
+        return (try? JSONDecoder().decode(FrontEnd.self, from: Data(told.settings.utf8))) == .standard
     }
 
     /// - Throws: `TrainingError` where the clip has no rows, or they are not what was written.
