@@ -10,6 +10,13 @@ enum Python {
                 && (try? Tool.start(["-c", "import numpy"], executable: path).wait().status) == 0
         }
 
+    /// One with librosa and torchaudio too: that of EARMARK_PYTHON, or the one above.
+    static let withAudioLibraries: String? = [ProcessInfo.processInfo.environment["EARMARK_PYTHON"], path]
+        .compactMap { $0 }.first {
+            (try? Tool.start(["-c", "import librosa, torchaudio"], executable: $0).wait().status) == 0
+        }
+
+    static var hasAudioLibraries: Bool { withAudioLibraries != nil }
     static var hasNumPy: Bool { path != nil }
 
     static func run(_ arguments: String...) throws -> Tool.Result {
