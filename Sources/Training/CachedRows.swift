@@ -30,7 +30,7 @@ final class CachedRows {
         let chosen = try ledger.pipelines().first { pipeline in
             // Rows of another front-end are no input of these networks, whatever their number of bands.
             let kinds = Set(
-                pipeline.stages.filter { Self.isStandard(frontEnds[$0]) }.compactMap { stages[$0] })
+                pipeline.stages.filter { Self.isUsual(frontEnds[$0], stages[$0]) }.compactMap { stages[$0] })
             return kinds.isSuperset(of: needed)
         }
         guard let chosen else {
@@ -40,7 +40,7 @@ final class CachedRows {
                     + "by the front-end of \(architecture.rawValue) (preset yamnet), "
                     + "expected a run of Pipelines/features.yaml")
         }
-        for stage in chosen.stages where Self.isStandard(frontEnds[stage]) {
+        for stage in chosen.stages where Self.isUsual(frontEnds[stage], stages[stage]) {
             if stages[stage] == "mel" { try ledger.forEachResult(stage: stage) { mel[$0.clip] = $0 } }
             if stages[stage] == "raw" { try ledger.forEachResult(stage: stage) { raw[$0.clip] = $0 } }
         }
@@ -52,10 +52,13 @@ final class CachedRows {
         }
     }
 
-    /// A stage that tells no front-end is one of before there were others.
-    private static func isStandard(_ told: StageFrontEnd?) -> Bool {
+    /// Whether a stage's rows are what YAMNet's front-end makes. One that tells no front-end is of before there were others.
+    private static func isUsual(_ told: StageFrontEnd?, _ kind: String?) -> Bool {
         guard let told else { return true }
-        return (try? JSONDecoder().decode(FrontEnd.self, from: Data(told.settings.utf8))) == .standard
+        guard let found = try? JSONDecoder().decode(FrontEnd.self, from: Data(told.settings.utf8)) else { return false }
+        let usual = FrontEnd.standard
+        guard found.rate == usual.rate, found.chunk == usual.chunk else { return false }
+        return kind == "raw" || found.identityOfFrames.isEmpty
     }
 
     /// - Throws: `TrainingError` where the clip has no rows, or they are not what was written.
