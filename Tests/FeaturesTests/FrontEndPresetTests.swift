@@ -7,8 +7,10 @@ import Testing
 /// The golden vectors are by Scripts/fixtures/frontend_presets.py: librosa, torchaudio and NumPy.
 @Suite struct FrontEndPresetTests {
     static let others = FrontEndPreset.allCases.filter { $0 != .yamnet }
-    /// What Earmark promises; ours lie far closer.
+    /// What Earmark promises.
     static let promised: Float = 1e-3
+    /// What it keeps: VGGish's is in single precision, AST's and EfficientAT's golden bands are.
+    static let kept: Float = 2e-4
 
     private static func wave(_ preset: FrontEndPreset) throws -> [Float] {
         try Golden.floats("presets/wave-\(preset.frontEnd.rate)")
@@ -19,7 +21,7 @@ import Testing
         let golden = try Golden.floats("presets/\(preset.rawValue)" + (frontEnd.range > 0 ? "-stored" : ""))
         #expect(golden.count > 50 * frontEnd.bands)
         let worst = Wave.worst(try Wave.logMel(try Self.wave(preset), blocks: [1000], frontEnd: frontEnd), golden)
-        #expect(worst <= Self.promised, "\(worst)")
+        #expect(worst <= Self.promised && worst <= Self.kept, "\(worst)")
     }
 
     /// Where the values hang on the maximum, that of the patch.
@@ -29,7 +31,7 @@ import Testing
         var patch = Array(try Wave.logMel(try Self.wave(preset), frontEnd: frontEnd).prefix(golden.count))
         let before = patch
         patch.withUnsafeMutableBufferPointer { frontEnd.finish($0) }
-        #expect(Wave.worst(patch, golden) <= Self.promised)
+        #expect(Wave.worst(patch, golden) <= Self.kept)
         #expect(zip(patch, before).contains { $0 != $1 })
     }
 

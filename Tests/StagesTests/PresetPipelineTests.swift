@@ -69,25 +69,36 @@ import Testing
     /// Every parameter that changes the frames changes the fingerprint, and no two changes meet.
     @Test func everyParameterCounts() throws {
         let changes = [
-            "window": "384", "window-shape": "hamming", "hop": "80", "fft": "1024", "bands": "40", "low": "100",
-            "high": "7000", "mel-scale": "slaney", "triangles": "hertz", "band-norm": "area", "framing": "centred-zero",
-            "dc": "remove", "pre-emphasis": "0.9", "spectrum": "power", "logarithm": "decimal", "offset": "0.01",
-            "floor": "0.1", "mean": "1", "deviation": "2", "preset": "vggish",
+            "window": ["384", "320"], "window-shape": ["hamming", "povey"], "hop": ["80", "40"],
+            "fft": ["1024", "2048"], "bands": ["40", "80"], "low": ["100", "60"], "high": ["7000", "8000"],
+            "mel-scale": ["slaney"], "triangles": ["hertz"], "band-norm": ["area"],
+            "framing": ["centred-zero", "centred-reflect"], "dc": ["remove"], "pre-emphasis": ["0.9", "0.97"],
+            "spectrum": ["power"], "logarithm": ["decimal", "decibel"], "offset": ["0.01", "0.1"],
+            "floor": ["0.1", "0.2"], "mean": ["1", "2"], "deviation": ["2", "3"],
         ]
-        var seen = [try #require(Self.prints(try Self.load(Self.yaml()))["mel"]): "nothing"]
-        for (key, value) in changes.sorted(by: { $0.key < $1.key }) {
-            let found = try #require(Self.prints(try Self.load(Self.yaml(mel: [key: value])))["mel"])
-            if key == "preset" {
-                #expect(seen[found] == "offset", "vggish is YAMNet with another offset")
-            } else {
-                #expect(seen.updateValue(key, forKey: found) == nil, "\(key)")
+        func mel(_ settings: [String: String]) throws -> String {
+            try #require(Self.prints(try Self.load(Self.yaml(mel: settings)))["mel"])
+        }
+        var seen = [try mel([:]): "nothing"]
+        for (key, values) in changes.sorted(by: { $0.key < $1.key }) {
+            for value in values {
+                #expect(seen.updateValue(key + value, forKey: try mel([key: value])) == nil, "\(key): \(value)")
             }
         }
+        // Two that count only with others.
+        let scopes = try ["frame", "wave"].map { try mel(["pre-emphasis": "0.9", "pre-emphasis-of": $0]) }
+        #expect(scopes[0] != scopes[1])
+        let references = try ["1", "2"].map { try mel(["logarithm": "decibel", "reference": $0]) }
+        #expect(references[0] != references[1])
+        // VGGish's is YAMNet's with another offset.
+        #expect(seen[try mel(["preset": "vggish"])] == "offset0.01")
         // A range is for patches: the same frames are stored.
         let ranged = Self.prints(try Self.load(Self.yaml(mel: ["range": "5", "mean": "1"])))
         #expect(ranged["mel"] == Self.prints(try Self.load(Self.yaml()))["mel"])
-        let longer = Self.prints(try Self.load(Self.yaml(chunk: ["seconds": "2"])))
-        #expect(longer["chunk"] != Self.prints(try Self.load(Self.yaml()))["chunk"])
+        let lengths = try ["1", "2", "3"].map {
+            try #require(Self.prints(try Self.load(Self.yaml(chunk: ["seconds": $0])))["chunk"])
+        }
+        #expect(Set(lengths).count == 3)
     }
 
     @Test(arguments: FrontEndPreset.allCases) func aRun(preset: FrontEndPreset) throws {
