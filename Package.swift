@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "Shards", dependencies: ["CXXHash"]),
         .target(name: "Files", dependencies: ["CNettle"]),
         .target(name: "Wording"),
-        .target(name: "Network", dependencies: ["CKernels", "Files", "Wording"]),
+        .target(name: "Network", dependencies: ["CKernels", "Features", "Files", "Wording"]),
         .target(name: "Evaluation", dependencies: ["Wording"]),
         .target(name: "Corpus", dependencies: ["Files", "Wording"]),
         .target(name: "Ledger", dependencies: ["Wording", .product(name: "GRDB", package: "GRDB.swift")]),

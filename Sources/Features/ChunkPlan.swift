@@ -11,6 +11,8 @@ package struct ChunkPlan: Sendable, Hashable {
     package let frontEnd: FrontEnd
     /// Samples from one chunk to the next.
     package let hop: Int
+    /// Samples that a clip of one chunk is padded to: those of the chunk, and more where its patch reaches beyond them.
+    package let span: Int
 
     /// - Parameter overlap: share of a chunk that the next one repeats, 0 to below 1.
     /// - Throws: `Misfit` where the hop would not be a multiple of the frame hop.
@@ -27,6 +29,38 @@ package struct ChunkPlan: Sendable, Hashable {
         }
         self.frontEnd = frontEnd
         self.hop = hop
+        span = frontEnd.span
+    }
+
+    private init(frontEnd: FrontEnd, hop: Int, span: Int) {
+        self.frontEnd = frontEnd
+        self.hop = hop
+        self.span = span
+    }
+
+    /// The same chunks, seen through the frames of another front-end.
+    ///
+    /// - Throws: `Misfit` where its frames do not fit them.
+    package func serving(_ other: FrontEnd) throws(Misfit) -> ChunkPlan {
+        guard other.rate == frontEnd.rate else {
+            throw Misfit(description: "made for \(other.rate) Hz, but the chunks are of \(frontEnd.rate) Hz")
+        }
+        guard other.chunk == frontEnd.chunk else {
+            throw Misfit(
+                description: "made for chunks of \(other.chunk) samples, but here they have \(frontEnd.chunk)")
+        }
+        guard hop % other.hop == 0 else {
+            throw Misfit(
+                description:
+                    "a chunk begins every \(hop) samples, expected a multiple of the \(other.hop) from frame to "
+                    + "frame")
+        }
+        guard other.span <= span else {
+            throw Misfit(
+                description: "a patch of \(other.patchFrames) frames takes \(other.span) samples, but a lone chunk has "
+                    + "\(span)")
+        }
+        return ChunkPlan(frontEnd: other, hop: hop, span: span)
     }
 
     /// Chunks of a clip with so many samples, at least one.
@@ -35,16 +69,17 @@ package struct ChunkPlan: Sendable, Hashable {
     }
 
     /// Samples up to the end of the last chunk.
-    package func paddedLength(samples: Int) -> Int { (count(samples: samples) - 1) * hop + frontEnd.chunk }
+    package func paddedLength(samples: Int) -> Int { (count(samples: samples) - 1) * hop + span }
 
     /// Frames from the start up to the last one that a chunk's patch has and that has some of the clip's samples in it.
     package func soundingFrames(samples: Int) -> Int {
         let used = (count(samples: samples) - 1) * hop / frontEnd.hop + frontEnd.patchFrames
-        return min(used, (samples + frontEnd.hop - 1) / frontEnd.hop)
+        return min(used, (samples + frontEnd.lead + frontEnd.hop - 1) / frontEnd.hop)
     }
 
     /// Frames of the padded clip.
-    package func frameCount(samples: Int) -> Int {
-        (paddedLength(samples: samples) - frontEnd.window) / frontEnd.hop + 1
-    }
+    package func frameCount(samples: Int) -> Int { frontEnd.frames(samples: paddedLength(samples: samples)) }
+
+    /// Frames of a lone chunk; its patch is the first of them.
+    package var chunkFrames: Int { frontEnd.frames(samples: span) }
 }

@@ -2,8 +2,9 @@ import Foundation
 
 /// Triangular mel bands over the bins of a Fourier transform, kept sparse: a band's weights over its own bins only.
 ///
-/// Triangles are linear in mel = 1127 ln(1 + f / 700) (O'Shaughnessy, Speech Communication, 1987) and have height 1;
-/// the bin of 0 Hz counts for nothing.
+/// The edges lie evenly in mel, by 1127 ln(1 + f / 700) (O'Shaughnessy, Speech Communication, 1987) or by Slaney's scale
+/// (Auditory Toolbox, 1998); the triangles' sides are straight in mel or in hertz and have height 1, or area 1 where that is
+/// asked for. The bin of 0 Hz counts for nothing.
 package struct MelBank: Sendable {
     package struct Band: Sendable {
         package let firstBin: Int
@@ -13,21 +14,55 @@ package struct MelBank: Sendable {
     package let bands: [Band]
 
     package init(_ frontEnd: FrontEnd) {
-        let mel = { (hertz: Double) in 1127 * log1p(hertz / 700) }
-        let low = mel(frontEnd.low)
-        let step = (mel(frontEnd.high) - low) / Double(frontEnd.bands + 1)
-        let bins = frontEnd.fft / 2 + 1
-        let binMel = (0..<bins).map { mel(Double($0) * Double(frontEnd.rate) / Double(frontEnd.fft)) }
+        let scale = frontEnd.melScale
+        let low = scale.mel(frontEnd.low)
+        let step = (scale.mel(frontEnd.high) - low) / Double(frontEnd.bands + 1)
+        let binHertz = (0...frontEnd.fft / 2).map { Double($0) * Double(frontEnd.rate) / Double(frontEnd.fft) }
+        let binMel = binHertz.map(scale.mel)
         bands = (0..<frontEnd.bands).map { band in
             let left = low + step * Double(band)
-            let weights = binMel.enumerated().map { bin, place -> Float in
-                let rise = (place - left) / step
-                let fall = (left + 2 * step - place) / step
-                return bin == 0 ? 0 : Float(max(0, min(rise, fall)))
+            let edges = (0...2).map { scale.hertz(low + step * Double(band + $0)) }
+            let height = frontEnd.bandNorm == .area ? 2 / (edges[2] - edges[0]) : 1
+            let weights = binMel.indices.map { bin -> Float in
+                if bin == 0 { return 0 }
+                let rise: Double
+                let fall: Double
+                switch frontEnd.triangles {
+                case .mel:
+                    rise = (binMel[bin] - left) / step
+                    fall = (left + 2 * step - binMel[bin]) / step
+                case .hertz:
+                    rise = (binHertz[bin] - edges[0]) / (edges[1] - edges[0])
+                    fall = (edges[2] - binHertz[bin]) / (edges[2] - edges[1])
+                }
+                return Float(max(0, min(rise, fall)) * height)
             }
             let first = weights.firstIndex { $0 > 0 } ?? 0
             let last = weights.lastIndex { $0 > 0 } ?? -1
             return Band(firstBin: first, weights: first <= last ? Array(weights[first...last]) : [])
+        }
+    }
+}
+
+extension FrontEnd.MelScale {
+    /// Slaney's scale: 15 mel a kilohertz up to 1 kHz, and 27 for each factor of 6.4 above.
+    private static let (linear, knee, growth) = (0.015, 1000.0, log(6.4) / 27)
+
+    fileprivate func mel(_ hertz: Double) -> Double {
+        switch self {
+        case .htk: 1127 * log1p(hertz / 700)
+        case .slaney:
+            hertz < Self.knee
+                ? hertz * Self.linear : Self.knee * Self.linear + log(hertz / Self.knee) / Self.growth
+        }
+    }
+
+    fileprivate func hertz(_ mel: Double) -> Double {
+        switch self {
+        case .htk: 700 * expm1(mel / 1127)
+        case .slaney:
+            mel < Self.knee * Self.linear
+                ? mel / Self.linear : Self.knee * exp((mel - Self.knee * Self.linear) * Self.growth)
         }
     }
 }

@@ -8,7 +8,7 @@ package enum Normalization: String, Sendable, CaseIterable {
 
     /// - Parameters:
     ///   - patch: (frames, bands), row-major, changed in place. Sums run in double precision in memory order.
-    package func apply(to patch: UnsafeMutableBufferPointer<Float>, bands: Int = 64) {
+    package func apply(to patch: UnsafeMutableBufferPointer<Float>, bands: Int) {
         switch self {
         case .none: return
         case .chunkMean:

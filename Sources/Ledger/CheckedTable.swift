@@ -28,7 +28,10 @@ struct CheckedTable {
     static let failures = CheckedTable(
         name: "failures", key: ["clip", "target"],
         fields: ["class", "reason", "frame", "size", "modified", "attempts"], clip: "clip")
-    static let all = [meta, pipelines, stages, runs, models, deaths, failures]
+    /// Its values are of other kinds than those of `sources`: on a page of a damaged ledger a row is known by them alone.
+    static let frontEnds = CheckedTable(
+        name: "front_ends", key: ["stage"], fields: ["rate", "hop", "chunk_hop", "settings"])
+    static let all = [meta, pipelines, stages, runs, models, deaths, failures, frontEnds]
 
     /// All but the check.
     var columns: [String] { key + fields + later }

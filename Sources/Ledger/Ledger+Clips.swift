@@ -158,20 +158,6 @@ extension Ledger {
         try meta("index") == pipelines + " " + digest
     }
 
-    /// Remembers how far apart chunks begin in the rows of a stage, or in those that are made of them.
-    ///
-    /// - Parameter samples: at the pipeline's rate.
-    package func note(hop samples: Int, stage fingerprint: String) throws {
-        let key = "hop " + fingerprint
-        if try meta(key) == String(samples) { return }
-        try write { try Self.setMeta($0, key, String(samples)) }
-    }
-
-    /// nil where no run has noted it.
-    package func hop(stage fingerprint: String) throws -> Int64? {
-        try meta("hop " + fingerprint).flatMap { Int64($0) }
-    }
-
     static func setMeta(_ database: Database, _ key: String, _ value: String) throws {
         try database.execute(sql: "INSERT OR REPLACE INTO meta VALUES(?, ?, 0)", arguments: [key, value])
         try CheckedTable.meta.mark(database, [key])

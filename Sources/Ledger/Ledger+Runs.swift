@@ -13,7 +13,7 @@ extension Ledger {
                     database,
                     sql: """
                         SELECT max(id) FROM (SELECT max(id) AS id FROM stages UNION ALL SELECT max(stage) FROM results
-                        UNION ALL SELECT max(stage) FROM shards)
+                        UNION ALL SELECT max(stage) FROM shards UNION ALL SELECT max(stage) FROM front_ends)
                         """) ?? 0)
             try database.execute(
                 sql: "INSERT INTO stages(id, fingerprint, kind, classes) VALUES(?, ?, ?, ?)",

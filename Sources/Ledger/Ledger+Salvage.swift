@@ -8,6 +8,8 @@ extension Ledger {
         package var results = 0
         /// Results that stood in the copy alone.
         package var fromBackup = 0
+        /// Results that were left out, as the row that tells their stage's front-end is lost.
+        package var ofLostFrontEnds = 0
     }
 
     /// Saves what is sound of a ledger whose pages, header or schema are damaged, or which is missing: every row that fits
@@ -33,8 +35,11 @@ extension Ledger {
                 let own = try sink.results()
                 if let backup, access(backup, F_OK) == 0 { try sink.takeCopy(backup) }
                 try Self.raiseShardNumber(database)
-                found = Salvage(clips: try sink.clips(), results: try sink.results(), fromBackup: 0)
-                found.fromBackup = found.results - own
+                let copied = try sink.results() - own
+                found.ofLostFrontEnds = try sink.dropResultsOfLostFrontEnds()
+                found.clips = try sink.clips()
+                found.results = try sink.results()
+                found.fromBackup = min(copied, found.results)
             }
             try new.close()
         } catch {
@@ -115,6 +120,8 @@ private final class SalvageSink {
     /// Names of clips by id. An id that two names have is of neither.
     private var names: [Int64: String] = [:]
     private var torn: Set<Int64> = []
+    /// Whether a schema that was met has the table of front-ends.
+    private var knowsFrontEnds = false
 
     init(_ database: Database) throws {
         self.database = database
@@ -156,6 +163,17 @@ private final class SalvageSink {
     }
 
     func results() throws -> Int { try Int.fetchOne(database, sql: "SELECT count(*) FROM results") ?? 0 }
+    /// Takes results out whose stage tells no front-end though the ledger had a table of them: they would be taken for
+    /// YAMNet's. In a ledger of before there was no other, and all stay.
+    ///
+    /// - Returns: how many.
+    func dropResultsOfLostFrontEnds() throws -> Int {
+        let rows = try Int.fetchOne(database, sql: "SELECT count(*) FROM front_ends") ?? 0
+        guard knowsFrontEnds || rows > 0 else { return 0 }
+        try database.execute(sql: "DELETE FROM results WHERE stage NOT IN (SELECT stage FROM front_ends)")
+        return database.changesCount
+    }
+
     func clips() throws -> Int { try Int.fetchOne(database, sql: "SELECT count(*) FROM clips") ?? 0 }
 
     /// Takes every sound row of a file. Whatever its header says, the size of its pages is the one that most rows are
@@ -171,6 +189,8 @@ private final class SalvageSink {
             if size == PageScan.pageSizes[0], rows > 100 { break }
         }
         guard let best else { return }
+        // Kind, name and table of an entry of the schema, as they lie on a page.
+        if best.scan.holds("tablefront_endsfront_ends") { knowsFrontEnds = true }
         try best.scan.forEachRecord { try put($0) }
         for id in torn {
             for (table, column) in [("clips", "id"), ("sources", "clip"), ("results", "clip")] {
@@ -213,14 +233,14 @@ private final class SalvageSink {
         return nil
     }
 
-    /// Rows of `models` and `meta` have one shape: a name tells them apart. Of `meta`, what a run does not find out again
-    /// is taken.
+    /// Rows of `models` and `meta` have one shape: a name tells them apart. Nothing of `meta` is taken: a run finds it out
+    /// again.
     private func isNamed(_ target: Target, _ values: [DatabaseValue]) -> Bool {
         guard ["models", "meta"].contains(target.table.name), case .string(let text) = values[0].storage else {
             return true
         }
-        if text.hasPrefix("hop ") { return target.table.name == "meta" }
-        return target.table.name == "models" && !["manifest", "clips", "index", "next-shard"].contains(text)
+        return target.table.name == "models" && !text.hasPrefix("hop ")
+            && !["manifest", "clips", "index", "next-shard"].contains(text)
     }
 
     private func put(_ record: PageScan.Record) throws {

@@ -37,7 +37,7 @@ extension Ledger {
     package func strayRows() throws -> [RowDamage] {
         try read { database in
             var found: [RowDamage] = []
-            func add(_ table: String, _ key: [Int64], _ clip: Int64, _ stage: Int64?, _ reason: String) {
+            func add(_ table: String, _ key: [Int64], _ clip: Int64?, _ stage: Int64?, _ reason: String) {
                 found.append(
                     RowDamage(
                         table: table, key: key.map(String.init).joined(separator: ", "), clip: clip, stage: stage,
@@ -60,6 +60,9 @@ extension Ledger {
                     database, sql: "SELECT clip FROM \(table) WHERE clip NOT IN (SELECT id FROM clips)")
                 for clip in clips { add(table, [clip], clip, nil, "names clip \(clip), which is not there") }
             }
+            let stages = try Int64.fetchAll(
+                database, sql: "SELECT stage FROM front_ends WHERE stage NOT IN (SELECT id FROM stages)")
+            for stage in stages { add("front_ends", [stage], nil, stage, "names stage \(stage), which is not there") }
             let failures = try Row.fetchAll(
                 database,
                 sql: """
@@ -121,10 +124,14 @@ extension Ledger {
                         continue
                     }
                 }
-                let children = ["sources": "clip", "shards": "shard", "stages": "stage"]
+                // Rows of a front-end that nobody knows any more are of no use, and would be taken for YAMNet's.
+                let children = ["sources": "clip", "shards": "shard", "stages": "stage", "front_ends": "stage"]
                 if let child = children[row.table] {
                     try database.execute(
                         sql: "DELETE FROM results WHERE CAST(\(child) AS BLOB) IS ?", arguments: key)
+                }
+                if row.table == "stages" {
+                    try database.execute(sql: "DELETE FROM front_ends WHERE CAST(stage AS BLOB) IS ?", arguments: key)
                 }
                 try database.execute(sql: "DELETE FROM \(table.name) WHERE \(isRow)", arguments: key)
             }

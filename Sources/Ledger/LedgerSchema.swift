@@ -4,8 +4,9 @@ import GRDB
 ///
 /// Every row ends in a check over its other fields. Version 1, in which small tables had none, was never released.
 enum LedgerSchema {
-    /// The name of the version that this program writes. It reads "2" as well, which knows no lengths and no settings.
-    static let version = "3"
+    /// The name of the version that this program writes. It reads "2" and "3" as well: the one knows no lengths and no
+    /// settings, neither knows front-ends.
+    static let version = "4"
     /// Marks the file as ours, in SQLite's application_id: "EARM".
     static let applicationID = 0x4541_524D
 
@@ -69,17 +70,37 @@ enum LedgerSchema {
                     ALTER TABLE pipelines ADD COLUMN settings TEXT;
                     """)
         }
+        // A stage without a row here is one of before: its rows were made by YAMNet's front-end, as there was no other.
+        // What version 3, which was never released, noted of hops in `meta` stands here from a pipeline's next run on.
+        migrator.registerMigration("4") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE front_ends(stage INTEGER PRIMARY KEY, rate INTEGER NOT NULL, hop INTEGER NOT NULL,
+                        chunk_hop INTEGER NOT NULL, settings TEXT NOT NULL, row_check INTEGER NOT NULL DEFAULT 0);
+                    DELETE FROM meta WHERE key LIKE 'hop %';
+                    """)
+        }
         return migrator
     }
 
-    /// Makes tables of version 2, which can only be read, answer as those of version 3 with nothing in the new columns: views
-    /// of the same names come before them.
+    /// Makes tables of versions 2 and 3, which can only be read, answer as those of version 4 with nothing in what is new:
+    /// views of the same names come before them.
     static func showAsCurrent(_ database: Database) throws {
-        try database.execute(
-            sql: """
-                CREATE TEMP VIEW sources AS SELECT *, NULL AS frames, NULL AS rate FROM main.sources;
-                CREATE TEMP VIEW results AS SELECT *, NULL AS samples FROM main.results;
-                CREATE TEMP VIEW pipelines AS SELECT *, NULL AS targets, NULL AS settings FROM main.pipelines;
-                """)
+        let known = try migrator.appliedIdentifiers(database)
+        if !known.contains("3") {
+            try database.execute(
+                sql: """
+                    CREATE TEMP VIEW sources AS SELECT *, NULL AS frames, NULL AS rate FROM main.sources;
+                    CREATE TEMP VIEW results AS SELECT *, NULL AS samples FROM main.results;
+                    CREATE TEMP VIEW pipelines AS SELECT *, NULL AS targets, NULL AS settings FROM main.pipelines;
+                    """)
+        }
+        if !known.contains("4") {
+            try database.execute(
+                sql: """
+                    CREATE TEMP VIEW front_ends AS
+                    SELECT 0 AS stage, 0 AS rate, 0 AS hop, 0 AS chunk_hop, '' AS settings, 0 AS row_check WHERE 0;
+                    """)
+        }
     }
 }

@@ -56,6 +56,24 @@ final class PageScan {
         }
     }
 
+    /// Whether a text stands anywhere in the file or its log.
+    func holds(_ text: String) -> Bool {
+        let wanted = Array(text.utf8)
+        return [data, log].contains { bytes in
+            bytes.withUnsafeBytes { raw in
+                guard let base = raw.baseAddress, let first = wanted.first else { return false }
+                var place = 0
+                while place + wanted.count <= raw.count,
+                    let found = memchr(base + place, Int32(first), raw.count - wanted.count + 1 - place)
+                {
+                    if memcmp(found, wanted, wanted.count) == 0 { return true }
+                    place = UnsafeRawPointer(found) - base + 1
+                }
+                return false
+            }
+        }
+    }
+
     /// Hands out every record that can be taken apart, those of the log last.
     func forEachRecord(_ body: (Record) throws -> Void) throws {
         for page in pages {

@@ -1,3 +1,4 @@
+import Features
 import Foundation
 
 /// A network ready to run: its weights packed once, shared by any number of sessions.
@@ -14,7 +15,7 @@ package final class Model: Sendable {
     package var architecture: Architecture { metadata.architecture }
     /// Names in the order of the scores.
     package var classes: [String] { metadata.classes }
-    package var frontEnd: ModelFrontEnd { metadata.frontEnd }
+    package var frontEnd: FrontEnd { metadata.frontEnd }
     package var normalization: ModelNormalization { metadata.normalization }
     package var classCount: Int { metadata.classes.count }
     /// True where `Session.forward` reads log-mel patches.

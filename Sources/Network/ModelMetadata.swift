@@ -1,3 +1,4 @@
+import Features
 import Foundation
 import Wording
 
@@ -7,7 +8,7 @@ package struct ModelMetadata: Sendable, Equatable {
     package static let format = "earmark"
 
     package var architecture: Architecture
-    package var frontEnd: ModelFrontEnd
+    package var frontEnd: FrontEnd
     package var normalization: ModelNormalization
     /// Names in the order of the scores.
     package var classes: [String]
@@ -21,7 +22,7 @@ package struct ModelMetadata: Sendable, Equatable {
     package var createdFrom: String
 
     package init(
-        architecture: Architecture, frontEnd: ModelFrontEnd = .yamnet, normalization: ModelNormalization,
+        architecture: Architecture, frontEnd: FrontEnd = .standard, normalization: ModelNormalization,
         classes: [String], classIDs: [String] = [], licence: String, source: String, createdFrom: String = ""
     ) {
         self.architecture = architecture
@@ -82,7 +83,7 @@ package struct ModelMetadata: Sendable, Equatable {
         }
         architecture = try named("architecture", Architecture.self)
         normalization = try named("normalization", ModelNormalization.self)
-        frontEnd = try decoded("front_end", ModelFrontEnd.self, "a JSON object of a front-end's parameters")
+        frontEnd = try decoded("front_end", FrontEnd.self, "a JSON object of a front-end's parameters")
         classes = try decoded("classes", [String].self, "a JSON array of class names")
         classIDs = texts["class_ids"] == nil ? [] : try decoded("class_ids", [String].self, "a JSON array of class ids")
         licence = texts["licence"] ?? ""

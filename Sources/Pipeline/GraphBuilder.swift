@@ -169,6 +169,7 @@ package struct GraphBuilder {
         for parameter in definition.parameters.sorted(by: { $0.key < $1.key }) {
             let given = stage.parameters[parameter.key]
             guard let text = given?.text ?? parameter.fallback else {
+                if parameter.isOptional { continue }
                 throw fault(
                     stage.line,
                     "stage '\(stage.name)' (\(definition.name)) needs '\(parameter.key)', \(parameter.expectation)")
@@ -190,7 +191,12 @@ package struct GraphBuilder {
             settled[parameter.key] = value
             guard parameter.affectsResult else { continue }
             marks[parameter.key] = mark
-            identity.append("\(parameter.key)=\(mark)")
+            if definition.identity == nil { identity.append("\(parameter.key)=\(mark)") }
+        }
+        do {
+            identity += try definition.identity?(settled) ?? []
+        } catch {
+            throw fault(stage.line, "stage '\(stage.name)' (\(definition.name)): \(error)")
         }
         return (settled, marks)
     }

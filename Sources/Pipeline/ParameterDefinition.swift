@@ -10,8 +10,10 @@ package struct ParameterDefinition: Sendable {
 
     package let key: String
     package let kind: Kind
-    /// nil: the parameter must be given.
+    /// nil: the parameter must be given, unless it is optional.
     package let fallback: String?
+    /// True where it may be left out; then it is not among a node's parameters.
+    package let isOptional: Bool
     package let help: String
     /// False for what changes speed only, never a result: it stays out of the fingerprint.
     package let affectsResult: Bool
@@ -19,12 +21,13 @@ package struct ParameterDefinition: Sendable {
     package let decidesFailures: [String]?
 
     package init(
-        _ key: String, _ kind: Kind, default fallback: String?, affectsResult: Bool = true,
+        _ key: String, _ kind: Kind, default fallback: String?, optional: Bool = false, affectsResult: Bool = true,
         decidesFailures: [String]? = nil, help: String
     ) {
         self.key = key
         self.kind = kind
         self.fallback = fallback
+        isOptional = optional
         self.affectsResult = affectsResult
         self.decidesFailures = decidesFailures
         self.help = help

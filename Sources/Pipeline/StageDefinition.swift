@@ -34,10 +34,16 @@ package struct StageDefinition: Sendable {
     package let isReplayable: Bool
     /// True where the stage leaves something in the cache: those stages are what a run is for.
     package let persists: Bool
+    /// What of the parameters' values goes into the fingerprint, where it is not simply each of them.
+    ///
+    /// For stages that have got parameters since caches were made: what means the same must be spelled the same. Throws
+    /// where the values do not go together; the description is shown with the stage's name and line.
+    package let identity: (@Sendable ([String: String]) throws -> [String])?
 
     package init(
         name: String, codeVersion: Int = 1, inputs: [Input], outputs: [Output],
-        parameters: [ParameterDefinition] = [], persists: Bool = false, isReplayable: Bool = false
+        parameters: [ParameterDefinition] = [], persists: Bool = false, isReplayable: Bool = false,
+        identity: (@Sendable ([String: String]) throws -> [String])? = nil
     ) {
         self.name = name
         self.codeVersion = codeVersion
@@ -46,5 +52,6 @@ package struct StageDefinition: Sendable {
         self.parameters = parameters
         self.persists = persists
         self.isReplayable = isReplayable
+        self.identity = identity
     }
 }

@@ -18,11 +18,16 @@ final class CacheOperator: Replayable {
     private let reader: CacheReader
     private let dtype: ShardDType
     private let stepRows: Int
+    private let spacing: RowSpacing?
     private var rounded: [Float] = []
     private var writing: ClipJob?
     private var replay: CacheReader.Cursor?
 
-    init(node: Graph.Node, chunkNode: Int?, outlet: Outlet, lane: ShardLane, reader: CacheReader) {
+    /// - Parameter spacing: of the rows in time, where they have one.
+    init(
+        node: Graph.Node, chunkNode: Int?, outlet: Outlet, lane: ShardLane, reader: CacheReader, spacing: RowSpacing?
+    ) {
+        self.spacing = spacing
         self.node = node
         self.chunkNode = chunkNode
         self.outlet = outlet
@@ -68,16 +73,16 @@ final class CacheOperator: Replayable {
 
     func beginReplay(_ job: ClipJob) throws {
         let cursor = try reader.open(clip: job.id, node: node)
-        if lane.kind == "mel" { job.expect(seconds: Double(cursor.rows) / 100) }
+        if lane.kind == "mel", let spacing { job.expect(seconds: spacing.seconds(rows: cursor.rows)) }
         if let chunkNode, let samples = cursor.samples { job.note(samples: samples, of: chunkNode) }
         replay = cursor
     }
 
     func stepReplay(_ job: ClipJob, into outlet: Outlet) throws -> Bool {
         guard let cursor = replay else { return false }
-        let rate = lane.kind == "raw" ? 16000 : 0
+        let rate = lane.kind == "raw" ? spacing?.rate ?? 0 : 0
         let isOver = try cursor.next(rows: stepRows) { rows, columns in
-            if lane.kind == "mel" { job.seconds += Double(rows.count / columns) / 100 }
+            if lane.kind == "mel", let spacing { job.seconds += spacing.seconds(rows: rows.count / columns) }
             try outlet.emit(Block(rows, columns: columns, rate: rate), job)
         }
         if isOver { replay = nil }

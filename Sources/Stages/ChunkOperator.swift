@@ -13,7 +13,7 @@ final class ChunkOperator: Operator {
         self.node = node
         self.plan = plan
         self.outlet = outlet
-        zeros = [Float](repeating: 0, count: plan.frontEnd.chunk)
+        zeros = [Float](repeating: 0, count: plan.span)
     }
 
     func begin(_ job: ClipJob) { samples = 0 }

@@ -17,6 +17,7 @@ final class InferOperator: Operator {
     private let assembler: PatchAssembler
     private let normalization: Normalization
     private let batch: Int
+    private let frontEnd: FrontEnd
     private let patchSize: Int
     private let chunkSize: Int
     private let inputs: Int
@@ -41,6 +42,7 @@ final class InferOperator: Operator {
         inputs = prepared.model.needsWave ? 2 : 1
         session = prepared.model.makeSession(maxBatch: prepared.batch)
         assembler = PatchAssembler(plan: prepared.plan, needsWave: prepared.model.needsWave)
+        frontEnd = prepared.plan.frontEnd
         patchSize = prepared.plan.frontEnd.patchFrames * prepared.plan.frontEnd.bands
         chunkSize = prepared.plan.frontEnd.chunk
         mel = .allocate(capacity: batch * patchSize)
@@ -69,7 +71,8 @@ final class InferOperator: Operator {
             let slot = slots.count
             let target = UnsafeMutableBufferPointer(start: mel + slot * patchSize, count: patchSize)
             _ = target.update(fromContentsOf: UnsafeBufferPointer(start: patch, count: patchSize))
-            normalization.apply(to: target)
+            frontEnd.finish(target)
+            normalization.apply(to: target, bands: frontEnd.bands)
             if let samples { (wave + slot * chunkSize).update(from: samples, count: chunkSize) }
             slots.append(Slot(job: job))
             if slots.count == batch { try forward() }

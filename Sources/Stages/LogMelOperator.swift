@@ -21,5 +21,8 @@ final class LogMelOperator: Operator {
         }
     }
 
-    func finish(input: Int, job: ClipJob) throws { try outlet.finish(job) }
+    func finish(input: Int, job: ClipJob) throws {
+        try logMel.finish { frames, _ in try outlet.emit(Block(frames, columns: bands), job) }
+        try outlet.finish(job)
+    }
 }

@@ -7,8 +7,8 @@ package final class PatchAssembler {
     private let needsWave: Bool
     /// Floats of the frames that a padded chunk has; the patch is the first of them.
     private let chunkSize: Int
-    /// Floats of the frames from one chunk to the next. With little overlap that is more than a chunk has: 98 frames
-    /// fit into a second, a hop of one second is 100.
+    /// Floats of the frames from one chunk to the next. With little overlap that is more than a chunk has: YAMNet's has 98
+    /// frames, and a hop of a whole chunk is 100.
     private let hopSize: Int
     private var mel = FloatQueue()
     private var wave = FloatQueue()
@@ -18,7 +18,7 @@ package final class PatchAssembler {
         self.plan = plan
         self.needsWave = needsWave
         let frontEnd = plan.frontEnd
-        chunkSize = ((frontEnd.chunk - frontEnd.window) / frontEnd.hop + 1) * frontEnd.bands
+        chunkSize = plan.chunkFrames * frontEnd.bands
         hopSize = plan.hop / frontEnd.hop * frontEnd.bands
     }
 

@@ -1,6 +1,7 @@
 import Corpus
 import Features
 import Foundation
+import Ledger
 import Network
 import Pipeline
 
@@ -9,7 +10,40 @@ package struct LoadedPipeline: Sendable {
     package let spec: PipelineSpec
     package let graph: Graph
     let inferences: [Int: PreparedInference]
+    /// The chunks of `chunk` and `log-mel` nodes: as they are padded, and as the frames of the front-end see them.
     let plans: [Int: ChunkPlan]
+    /// Of `resample` nodes and all below them, samples per second.
+    let rates: [Int: Int]
+
+    /// How the rows of a node lie in time; nil where they are not evenly spaced.
+    func spacing(of node: Graph.Node) -> RowSpacing? {
+        let plan = { (kind: String) in graph.nearest(kind, from: node).flatMap { plans[$0.index] } }
+        guard let rate = rates[node.index], let type = node.outputTypes.first else { return nil }
+        switch type {
+        case .audio, .clipScores: return nil
+        case .wave, .chunks: return RowSpacing(rate: rate, hop: 1)
+        case .mel: return plan(StageCatalog.logMel).map { RowSpacing(rate: rate, hop: $0.frontEnd.hop) }
+        case .scores, .embeddings: return plan(StageCatalog.chunk).map { RowSpacing(rate: rate, hop: $0.hop) }
+        }
+    }
+
+    /// The front-end that a node's rows were made by, or that its chunks are cut for; nil above the chunks.
+    func frontEnd(of node: Graph.Node) -> FrontEnd? {
+        (graph.nearest(StageCatalog.logMel, from: node) ?? graph.nearest(StageCatalog.chunk, from: node))
+            .flatMap { plans[$0.index]?.frontEnd }
+    }
+
+    /// What the ledger is told of a node's rows; nil above the chunks.
+    func stageFrontEnd(of node: Graph.Node, id: Int64) throws -> StageFrontEnd? {
+        guard let frontEnd = frontEnd(of: node), let rate = rates[node.index],
+            let chunks = graph.nearest(StageCatalog.chunk, from: node).flatMap({ plans[$0.index] })
+        else { return nil }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return StageFrontEnd(
+            stage: id, rate: rate, hop: spacing(of: node)?.hop ?? 0, chunkHop: chunks.hop,
+            settings: String(decoding: try encoder.encode(frontEnd), as: UTF8.self))
+    }
 
     /// Whether a cache node's rows equal what it was given, bit for bit.
     package static func isLossless(_ node: Graph.Node) -> Bool {
@@ -53,23 +87,57 @@ package enum PipelineLoader {
         ).build()
         var inferences: [Int: PreparedInference] = [:]
         var plans: [Int: ChunkPlan] = [:]
+        let rates = sampleRates(graph)
         for node in graph.nodes {
             switch node.definition.name {
-            case StageCatalog.chunk: plans[node.index] = try chunkPlan(node, graph)
+            case StageCatalog.chunk: plans[node.index] = try chunkPlan(node, graph, rates)
+            case StageCatalog.logMel: plans[node.index] = try melPlan(node, graph, plans)
             case StageCatalog.cache: try check(cache: node, graph)
             case StageCatalog.infer: inferences[node.index] = try inference(node, graph, plans, models)
             default: continue
             }
         }
-        return LoadedPipeline(spec: spec, graph: graph, inferences: inferences, plans: plans)
+        return LoadedPipeline(spec: spec, graph: graph, inferences: inferences, plans: plans, rates: rates)
     }
 
-    private static func chunkPlan(_ node: Graph.Node, _ graph: Graph) throws -> ChunkPlan {
+    /// Samples per second of every node that is below a `resample`, itself included.
+    private static func sampleRates(_ graph: Graph) -> [Int: Int] {
+        var rates: [Int: Int] = [:]
+        for node in graph.nodes {
+            guard let resample = graph.nearest(StageCatalog.resample, from: node) else { continue }
+            rates[node.index] = resample.parameters["rate"].flatMap(Int.init)
+        }
+        return rates
+    }
+
+    private static func chunkPlan(_ node: Graph.Node, _ graph: Graph, _ rates: [Int: Int]) throws -> ChunkPlan {
         do {
-            let overlap = node.parameters["overlap"].flatMap(Double.init) ?? 0.5
-            return try ChunkPlan(frontEnd: .standard, overlap: overlap)
+            let plan = try ChunkSettings(node.parameters).plan
+            let found = rates[node.index] ?? 0
+            guard plan.frontEnd.rate == found else {
+                throw graph.error(
+                    node,
+                    "its samples come \(found) a second, but preset '\(node.parameters["preset"] ?? "")' has "
+                        + "\(plan.frontEnd.rate); expected 'rate: \(plan.frontEnd.rate)' in the resample stage, or "
+                        + "'rate: \(found)' here")
+            }
+            return plan
+        } catch let error as PipelineError {
+            throw error
         } catch {
             throw graph.error(node, "\(error)")
+        }
+    }
+
+    private static func melPlan(_ node: Graph.Node, _ graph: Graph, _ plans: [Int: ChunkPlan]) throws -> ChunkPlan {
+        guard let chunk = graph.nearest(StageCatalog.chunk, from: node), let plan = plans[chunk.index] else {
+            throw graph.error(node, "found no chunk stage above it, expected one")
+        }
+        do {
+            return try plan.serving(try LogMelSettings(node.parameters).over(plan))
+        } catch {
+            throw graph.error(
+                node, "\(error); expected a 'preset' in stage '\(chunk.name)', and a 'rate' here and there, that fit")
         }
     }
 
@@ -87,11 +155,11 @@ package enum PipelineLoader {
         _ node: Graph.Node, _ graph: Graph, _ plans: [Int: ChunkPlan], _ models: ModelShelf
     ) throws -> PreparedInference {
         let path = node.parameters["model"] ?? ""
-        guard let chunk = graph.nearest(StageCatalog.chunk, from: node), let plan = plans[chunk.index] else {
-            throw graph.error(node, "found no chunk stage above it, expected one")
+        guard let logMel = graph.nearest(StageCatalog.logMel, from: node), let plan = plans[logMel.index] else {
+            throw graph.error(node, "found no log-mel stage above it, expected one")
         }
         let made = plan.frontEnd
-        let wanted = FrontEnd(try models.metadata(path).frontEnd)
+        let wanted = try models.metadata(path).frontEnd
         guard made == wanted else {
             throw graph.error(
                 node, "the front-end of \(path) is [\(wanted)], but the features here are made by [\(made)]")

@@ -61,7 +61,14 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
                     "stage '\(stage.name)' was fed by \(old.from.joined(separator: ", ")), is now by "
                         + stage.from.joined(separator: ", "))
             }
+            let parameters = StageCatalog.definitions.first { $0.name == stage.uses }?.parameters ?? []
             for key in Set(old.marks.keys).union(stage.marks.keys).sorted() where old.marks[key] != stage.marks[key] {
+                // A parameter that the version of then did not have stood at its default.
+                if old.marks[key] == nil, let parameter = parameters.first(where: { $0.key == key }),
+                    parameter.fallback.flatMap(parameter.canonical) == stage.marks[key]
+                {
+                    continue
+                }
                 let (then, now) = (old.parameters[key] ?? "not set", stage.parameters[key] ?? "not set")
                 lines.append(
                     then == now

@@ -15,7 +15,10 @@ final class ResampleOperator: Operator {
 
     init(node: Graph.Node, outlet: Outlet) {
         self.outlet = outlet
-        rate = node.parameters["rate"].flatMap(Int.init) ?? 16000
+        guard let rate = node.parameters["rate"].flatMap(Int.init) else {
+            preconditionFailure("a resample stage without a rate")
+        }
+        self.rate = rate
         converter = node.parameters["converter"].flatMap(Converter.init) ?? .soxrHQ
     }
 

@@ -44,14 +44,11 @@ package final class RunSession {
             stages[node.index] = try ledger.stageID(
                 fingerprint: node.fingerprint.hex, kind: type.cacheKind ?? type.rawValue,
                 classes: isScored ? pipeline.classes(of: node).map(ClassList.encode) ?? "" : "")
+            if let id = stages[node.index], let told = try pipeline.stageFrontEnd(of: node, id: id) {
+                try ledger.put(told)
+            }
         }
         stageOfNode = stages
-        for node in pipeline.graph.nodes where stages[node.index] != nil {
-            guard let chunk = pipeline.graph.nearest(StageCatalog.chunk, from: node),
-                let plan = pipeline.plans[chunk.index]
-            else { continue }
-            try ledger.note(hop: plan.hop, stage: node.fingerprint.hex)
-        }
     }
 
     /// Plans. What an earlier process left in flight when it died is noted first.

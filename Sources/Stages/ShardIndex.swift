@@ -21,7 +21,7 @@ package enum ShardIndex {
         /// The first twelve digits of the stage's fingerprint: rows of one clip and kind that were made by different
         /// settings differ in it.
         package let stage: String
-        /// Samples at 16 kHz from the start of a chunk to that of the next, by the stage's pipeline; nil where the
+        /// Samples from the start of a chunk to that of the next, at the rate of the stage's pipeline; nil where the
         /// pipeline has not run since Earmark notes it.
         package let hop: Int64?
 
@@ -76,7 +76,7 @@ package enum ShardIndex {
         let stages = try ledger.stages().filter { chosen.contains($0.id) && kinds.contains($0.kind) }
             .sorted { (kinds.firstIndex(of: $0.kind) ?? 0, $0.id) < (kinds.firstIndex(of: $1.kind) ?? 0, $1.id) }
         let made = Dictionary(uniqueKeysWithValues: stages.map { ($0.id, $0) })
-        let hops = Dictionary(uniqueKeysWithValues: try stages.map { ($0.id, try ledger.hop(stage: $0.fingerprint)) })
+        let frontEnds = try ledger.frontEnds()
         try ledger.forEachCurrentResult(stages: stages.map(\.id)) { clip, result in
             guard let stage = made[result.stage] else { return }
             guard let shard = shards[result.shard] else {
@@ -89,7 +89,8 @@ package enum ShardIndex {
             try body(
                 Row(
                     clip: clip.name, kind: stage.kind, shard: shard.path, first: result.firstRow,
-                    count: result.rowCount, stage: String(stage.fingerprint.prefix(12)), hop: hops[stage.id] ?? nil))
+                    count: result.rowCount, stage: String(stage.fingerprint.prefix(12)),
+                    hop: frontEnds[stage.id].map { Int64($0.chunkHop) }))
         }
     }
 }

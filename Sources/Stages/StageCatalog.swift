@@ -28,19 +28,19 @@ package enum StageCatalog {
         StageDefinition(
             name: resample, codeVersion: 2, inputs: [.init([.audio])], outputs: [.init("wave", .wave)],
             parameters: [
-                ParameterDefinition("rate", .integer(16000...16000), default: "16000", help: "samples per second"),
+                ParameterDefinition(
+                    "rate", .integer(FrontEnd.rates), default: String(FrontEnd.standard.rate),
+                    help: "samples per second"),
                 ParameterDefinition(
                     "converter", .choice(Converter.allCases.map(\.rawValue)), default: Converter.soxrHQ.rawValue,
                     help: "resampling algorithm"),
             ]),
         StageDefinition(
             name: chunk, inputs: [.init([.wave])], outputs: [.init("chunks", .chunks)],
-            parameters: [
-                ParameterDefinition(
-                    "overlap", .number(0...0.99), default: "0.5", decidesFailures: [],
-                    help: "share of a one-second chunk that the next one repeats; the hop is a multiple of 10 ms")
-            ]),
-        StageDefinition(name: logMel, codeVersion: 2, inputs: [.init([.chunks])], outputs: [.init("mel", .mel)]),
+            parameters: ChunkSettings.definitions, identity: { try ChunkSettings($0).identity }),
+        StageDefinition(
+            name: logMel, codeVersion: 2, inputs: [.init([.chunks])], outputs: [.init("mel", .mel)],
+            parameters: LogMelSettings.definitions, identity: { try LogMelSettings($0).frontEnd.identityOfFrames }),
         StageDefinition(
             name: cache, inputs: [.init([.chunks, .mel, .scores, .embeddings])], outputs: [.init("rows", nil)],
             parameters: [

@@ -19,14 +19,17 @@ struct StageFactory: OperatorFactory {
         case StageCatalog.chunk:
             guard let plan = pipeline.plans[node.index] else { break }
             return ChunkOperator(node: node.index, plan: plan, outlet: outlets[0])
-        case StageCatalog.logMel: return try LogMelOperator(frontEnd: .standard, outlet: outlets[0])
+        case StageCatalog.logMel:
+            guard let plan = pipeline.plans[node.index] else { break }
+            return try LogMelOperator(frontEnd: plan.frontEnd, outlet: outlets[0])
         case StageCatalog.cache:
             let lane = ShardLane(
                 room: room, stage: node.name, kind: node.outputTypes.first?.cacheKind ?? "rows",
                 dtype: node.parameters["dtype"].flatMap { ShardDType(rawValue: $0) } ?? .float32)
             let reader = CacheReader(cache: cache, ledger: ledger, stageIDs: stageIDs)
             return CacheOperator(
-                node: node, chunkNode: chunkNode, outlet: outlets[0], lane: lane, reader: reader)
+                node: node, chunkNode: chunkNode, outlet: outlets[0], lane: lane, reader: reader,
+                spacing: pipeline.spacing(of: node))
         case StageCatalog.infer:
             guard let prepared = pipeline.inferences[node.index] else { break }
             return InferOperator(prepared, node: node.index, outlets: outlets)

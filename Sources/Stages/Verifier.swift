@@ -2,6 +2,7 @@ import Foundation
 import Ledger
 import Network
 import Shards
+import Wording
 
 /// Reads every byte of a cache against its digests, and takes back what is damaged.
 ///
@@ -79,13 +80,16 @@ package struct Verifier {
         guard !faults.isEmpty else { return }
         let saved = try Ledger.salvage(path: cache.ledgerPath, backup: cache.backupPath)
         let copied = saved.fromBackup > 0 ? ", \(saved.fromBackup) of them from its copy" : ""
+        let lost =
+            saved.ofLostFrontEnds > 0
+            ? "; \(counted(saved.ofLostFrontEnds, "result")) of a front-end that is not known any more left out" : ""
         for fault in faults {
             report.findings.append(Finding(what: "\(cache.ledgerPath): \(fault)", clips: [], isMended: true))
         }
         report.findings.append(
             Finding(
                 what: "\(cache.ledgerPath): made anew of its sound rows: \(saved.clips) clips, \(saved.results) "
-                    + "results\(copied); failures are forgotten, and their clips are tried again",
+                    + "results\(copied)\(lost); failures are forgotten, and their clips are tried again",
                 clips: [], isMended: true))
     }
 

@@ -1,4 +1,5 @@
 import Corpus
+import Features
 import Foundation
 import Ledger
 import Network
@@ -28,17 +29,21 @@ final class CachedRows {
         reader = CacheReader(cache: cache.folder, ledger: ledger)
         let stages = Dictionary(uniqueKeysWithValues: try ledger.stages().map { ($0.id, $0.kind) })
         let needed = (needsMel ? ["mel"] : []) + (needsRaw ? ["raw"] : [])
+        let frontEnds = try ledger.frontEnds()
         let chosen = try ledger.pipelines().first { pipeline in
-            let kinds = Set(pipeline.stages.compactMap { stages[$0] })
+            // Rows of another front-end are no input of these networks, whatever their number of bands.
+            let kinds = Set(
+                pipeline.stages.filter { Self.isUsual(frontEnds[$0], stages[$0]) }.compactMap { stages[$0] })
             return kinds.isSuperset(of: needed)
         }
         guard let chosen else {
             throw TrainingError(
                 .badInput,
-                "\(cache.folder): no pipeline that ran on this cache keeps \(needed.joined(separator: " and ")), "
+                "\(cache.folder): no pipeline that ran on this cache keeps \(needed.joined(separator: " and ")) "
+                    + "by the front-end of \(architecture.rawValue) (preset yamnet), "
                     + "expected a run of Pipelines/features.yaml")
         }
-        for stage in chosen.stages {
+        for stage in chosen.stages where Self.isUsual(frontEnds[stage], stages[stage]) {
             if stages[stage] == "mel" { try ledger.forEachResult(stage: stage) { mel[$0.clip] = $0 } }
             if stages[stage] == "raw" { try ledger.forEachResult(stage: stage) { raw[$0.clip] = $0 } }
         }
@@ -49,6 +54,15 @@ final class CachedRows {
             if raw[source.clip]?.content != source.content { raw[source.clip] = nil }
             seconds[source.clip] = source.seconds
         }
+    }
+
+    /// Whether a stage's rows are what YAMNet's front-end makes. One that tells no front-end is of before there were others.
+    private static func isUsual(_ told: StageFrontEnd?, _ kind: String?) -> Bool {
+        guard let told else { return true }
+        guard let found = try? JSONDecoder().decode(FrontEnd.self, from: Data(told.settings.utf8)) else { return false }
+        let usual = FrontEnd.standard
+        guard found.rate == usual.rate, found.chunk == usual.chunk else { return false }
+        return kind == "raw" || found.identityOfFrames.isEmpty
     }
 
     /// A clip's rows and its length.

@@ -175,7 +175,7 @@ package final class ChunkSet: ChunkSource {
             (mel + filled).update(repeating: silence, count: size - filled)
             let patch = UnsafeMutableBufferPointer(start: mel, count: frontEnd.patchFrames * frontEnd.bands)
             Augmentation.apply(factor: gain, mel: patch, wave: nil)
-            normalization.apply(to: patch)
+            normalization.apply(to: patch, bands: frontEnd.bands)
         }
         if let wave, let rows = clip.raw {
             let there = max(0, min(frontEnd.chunk, rows.count - start))

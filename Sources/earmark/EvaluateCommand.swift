@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpus
 import Evaluation
+import Features
 import Foundation
 import Network
 import Stages
@@ -51,10 +52,10 @@ struct EvaluateCommand: ParsableCommand {
         let clips = try Labels.clips(list, split: split)
         let loaded = try models.map { (path: $0, model: try Model.load(path: $0)) }
         for (path, model) in loaded {
-            guard model.frontEnd == .yamnet else {
+            guard model.frontEnd == .standard else {
                 throw TrainingError(
                     .badInput,
-                    "\(path): front-end \(model.frontEnd), expected that of the cache, \(ModelFrontEnd.yamnet)")
+                    "\(path): front-end \(model.frontEnd), expected that of the cache, \(FrontEnd.standard)")
             }
             try Labels(classes: model.classes).check(clips, manifest: list, split: split ?? "", isTraining: false)
         }

@@ -16,8 +16,8 @@ struct ExportCommand: ParsableCommand {
 
             The index has the rows of all pipelines, unless one is named, in clip order and a clip's by kind and stage. \
             Its columns are clip, kind, shard, first and count, then stage (the first twelve digits of the fingerprint \
-            of what made the rows) and hop (samples at 16 kHz from one chunk to the next). With another number of \
-            workers only shard and first differ. Rows of shards that a run has not sealed yet are left out, and counted.
+            of what made the rows) and hop (samples from one chunk to the next, at the rate that the pipeline resamples \
+            to). With another number of workers only shard and first differ. Rows of shards that a run has not sealed yet are left out, and counted.
             """)
 
     @Argument(help: "scores or index.") var what: What

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The program away from its checkout: where it finds its pipelines and models, and what it says of itself.
-@Suite(.serialized, .enabled(if: Tool.isBuilt))
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct InstalledTests {
     /// The program in `bin` and what ships in `share/earmark`, as `make install` lays them out.
     private func install(_ scratch: Scratch) throws -> String {

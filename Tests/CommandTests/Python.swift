@@ -18,6 +18,13 @@ enum Python {
     static let notice: Comment =
         "needs Python 3 with NumPy, and found none as /usr/bin/python3 or as python3 on the PATH"
 
+    /// One with librosa and torchaudio too: that of EARMARK_PYTHON, or the one above.
+    static let withAudioLibraries: String? = [ProcessInfo.processInfo.environment["EARMARK_PYTHON"], path]
+        .compactMap { $0 }.first {
+            (try? Tool.start(["-c", "import librosa, torchaudio"], executable: $0).wait().status) == 0
+        }
+
+    static var hasAudioLibraries: Bool { withAudioLibraries != nil }
     static var hasNumPy: Bool { path != nil }
 
     static func run(_ arguments: String..., python: String? = path) throws -> Tool.Result {

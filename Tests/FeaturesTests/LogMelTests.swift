@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test func periodicWindow() {
-        let window = LogMel.hann(400)
+        let window = FrontEnd.WindowShape.hann.values(400)
         #expect(window[0] == 0)
         #expect(window[200] == 1)
         #expect(abs(window[100] - 0.5) < 1e-7)

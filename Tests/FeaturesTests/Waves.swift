@@ -36,6 +36,7 @@ enum Wave {
                 turn += 1
             }
         }
+        try logMel.finish { rows, count in out += rows.prefix(count * frontEnd.bands) }
         return out
     }
 

@@ -29,6 +29,7 @@ import Testing
             "stages": lines { put in try ledger.stages().forEach(put) },
             "known stage": lines { put in put(try ledger.knownStageID(fingerprint: "thestage") as Any) },
             "pipelines": lines { put in try ledger.pipelines().forEach(put) },
+            "front-ends": lines { put in try ledger.frontEnds().values.forEach(put) },
             "models": lines { put in try ledger.models().forEach(put) },
             "failures": lines { put in try ledger.failures().forEach(put) },
             "run": lines { put in put(try ledger.lastRun() as Any) },
@@ -53,11 +54,12 @@ import Testing
         try ledger.markSealed(id: shard.id, rows: 50, bytes: 12928, digest: "shardsdigest")
         try ledger.put(Desk.pipeline([stage]))
         try ledger.put(model: "sha256:thedigest", path: "/models/themodel")
+        try ledger.put(StageFrontEnd(stage: stage, rate: 32_000, hop: 320, chunkHop: 160_000, settings: "thesettings"))
         try ledger.finishRun(
             id: try ledger.beginRun(pipeline: "p", workers: 1), outcome: "complete", done: 4, failed: 0)
         try ledger.noteDeaths(of: [clips[2]])
         let sound = readings(ledger).compactMapValues { try? $0.get() }
-        #expect(sound.count == 20)
+        #expect(sound.count == 21)
         try ledger.close()
         let whole = try desk.bytes()
         var refusals = 0
@@ -127,6 +129,7 @@ import Testing
             Desk.result(clips[4], stage, shard: shard, first: clips[3] * 10 + 9),
         ]
         odd.sources = [Desk.source(78)]
+        try ledger.put(StageFrontEnd(stage: 80, rate: 16_000, hop: 1, chunkHop: 8000, settings: ""))
         odd.failures = [Desk.failure(79)]
         try ledger.commit(odd)
         #expect(try ledger.verifyRows().rows.isEmpty)
@@ -135,7 +138,7 @@ import Testing
         #expect(
             found == [
                 "results 77, 1", "results 1, 9", "results 2, 1", "results 4, 1", "results 5, 1", "sources 78",
-                "failures 79",
+                "failures 79", "front_ends 80",
             ])
         #expect(strays.contains { $0.reason == "names shard 8, which is not there" })
         try ledger.repair(strays)

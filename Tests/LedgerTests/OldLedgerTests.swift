@@ -90,6 +90,7 @@ import Testing
         let (structure, rows) = try ledger.verifyRows()
         #expect(structure.isEmpty && rows.isEmpty, "\(rows)")
         let pipeline = try #require(try ledger.pipelines().first)
+        #expect(try ledger.frontEnds().isEmpty)
         #expect(pipeline.targets == ["target"] && pipeline.settings.isEmpty)
         #expect(try ledger.counts(for: pipeline) == Parts(2, done: 1, failed: failed.count))
         #expect(try ledger.failures(of: pipeline).map(\.clip) == failed)

@@ -15,6 +15,7 @@ import Testing
         try ledger.commit(batch)
         try ledger.put(Desk.pipeline([stage]))
         try ledger.put(model: "sha256:thedigest", path: "/models/themodel")
+        try ledger.put(StageFrontEnd(stage: stage, rate: 16_000, hop: 1, chunkHop: 8000, settings: "thesettings"))
         _ = try ledger.beginRun(pipeline: "thepipeline", workers: 1)
         try ledger.noteDeaths(of: [clips[2]])
         try ledger.close()
@@ -35,7 +36,8 @@ import Testing
         arguments: [
             ("content2", "results", [1, 3]), ("digest3", "results", [1, 2]), ("thereason", "failures", [1, 2, 3]),
             ("/models/themodel", "models", [1, 2, 3]), ("thepipeline", "runs", [1, 2, 3]),
-            ("p.yaml", "pipelines", [1, 2, 3]), ("thestage", "stages", []), ("shards/1.npy", "shards", []),
+            ("p.yaml", "pipelines", [1, 2, 3]), ("thestage", "stages", []), ("thesettings", "front_ends", []),
+            ("shards/1.npy", "shards", []),
         ] as [(String, String, [Int64])])
     func rows(text: String, table: String, left: [Int64]) throws {
         let (desk, ledger, _, stage) = try damaged(text)
@@ -81,6 +83,7 @@ import Testing
         batch.results = clips.map { Desk.result($0, stage, shard: shard, first: $0 * 10) }
         batch.sources = clips.map(Desk.source)
         try ledger.commit(batch)
+        try ledger.put(StageFrontEnd(stage: stage, rate: 16_000, hop: 1, chunkHop: 8000, settings: "thesettings"))
         try ledger.close()
         // A page of results: the one with a clip from the middle.
         var bytes = try desk.bytes()

@@ -78,7 +78,7 @@ import Testing
         }
         try ledger.commit(batch)
         try ledger.put(PipelineRecord(name: "p", fingerprint: "f", stages: [stage], file: "p.yaml", updated: 1))
-        try ledger.note(hop: 8000, stage: "0123456789abcdef")
+        try ledger.put(StageFrontEnd(stage: stage, rate: 16_000, hop: 160, chunkHop: 8000, settings: "{}"))
         let lines = ["0", "10"].enumerated().map { "clip \($0),mel,shards/mel-1.npy,\($1),10,0123456789ab,8000" }
         for isSealed in [false, true] {
             if isSealed { try ledger.markSealed(id: shards[0], rows: 20, bytes: 5248, digest: "d") }

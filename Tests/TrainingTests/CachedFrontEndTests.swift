@@ -1,0 +1,57 @@
+import Foundation
+import Network
+import Pipeline
+import Stages
+import Testing
+import Training
+
+/// Only rows of the networks' own front-end are trained on.
+struct CachedFrontEndTests {
+    private func run(_ room: Classroom, _ cache: Cache, mel: String) throws {
+        let yaml = """
+            name: other
+            stages:
+              decode: {uses: decode}
+              resample: {uses: resample, from: decode}
+              chunk: {uses: chunk, from: resample}
+              mel: {uses: log-mel, from: chunk, \(mel)}
+              raw-cache: {uses: cache, from: chunk, dtype: int16}
+              mel-cache: {uses: cache, from: mel}
+            """
+        let session = try RunSession(
+            pipeline: PipelineLoader.load(yaml: yaml, file: "p.yaml", sets: []), manifest: room.manifest(), cache: cache
+        )
+        _ = try session.run(session.plan(), workers: 1, stop: StopSignal()) { _ in }
+        try session.close()
+    }
+
+    private func values(_ set: ChunkSet) throws -> [Float] {
+        var mel = [Float](repeating: 0, count: 96 * 64)
+        try set.fill(1, mel: &mel, wave: nil)
+        return mel
+    }
+
+    /// As many bands, and another offset: nothing but the ledger tells them apart.
+    @Test func rowsOfAnotherFrontEndAreNotTaken() throws {
+        let room = try Classroom(clips: 2)
+        let usual = try values(room.chunks("train", architecture: .yamnet))
+        try run(room, room.cache, mel: "offset: 0.01")
+        #expect(try values(room.chunks("train", architecture: .yamnet)) == usual)
+        let other = Cache(folder: room.folder + "/other")
+        try run(room, other, mel: "offset: 0.01")
+        let fault = #expect(throws: TrainingError.self) {
+            try ChunkSet(
+                room.entries, classes: Classroom.classes, cache: other, architecture: .yamnet, overlap: 0.5,
+                normalization: .none)
+        }
+        #expect(fault.map { "\($0)" }?.contains("keeps mel by the front-end of yamnet (preset yamnet)") == true)
+    }
+
+    /// The same rows under settings that are for patches only: the last run does not take them away.
+    @Test func theSameRowsAreTakenWhoeverRanLast() throws {
+        let room = try Classroom(clips: 2)
+        let usual = try values(room.chunks("train", architecture: .yamnet))
+        try run(room, room.cache, mel: "range: 3, mean: 1")
+        #expect(try values(room.chunks("train", architecture: .yamnet)) == usual)
+    }
+}
