@@ -37,22 +37,26 @@ package struct TruthCoverage: Sendable, Equatable {
     package let scored: Int
     /// Clips with scores that the truth does not name.
     package let others: Int
+    /// Clips with scores that the truth names without a label: each class counts as not there.
+    package let unlabelled: Int
 
-    package init(clips: Int, scored: Int, others: Int) {
+    package init(clips: Int, scored: Int, others: Int, unlabelled: Int = 0) {
         self.clips = clips
         self.scored = scored
         self.others = others
+        self.unlabelled = unlabelled
     }
 
     package var text: String {
         "of the truth's \(counted(clips, "clip")) \(scored) with and \(clips - scored) without scores; "
             + "\(counted(others, "clip")) with scores not in the truth"
+            + (unlabelled > 0 ? "; \(counted(unlabelled, "clip")) without a label, taken as having no class" : "")
     }
 
     var json: JSONText {
         .object([
             ("clips", .integer(clips)), ("with_scores", .integer(scored)), ("without_scores", .integer(clips - scored)),
-            ("scores_without_truth", .integer(others)),
+            ("scores_without_truth", .integer(others)), ("without_labels", .integer(unlabelled)),
         ])
     }
 }

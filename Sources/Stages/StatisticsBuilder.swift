@@ -36,12 +36,14 @@ package struct StatisticsBuilder {
         var values: [Float] = []
         var lengths: [Double] = []
         var labels = LabelTable(classes: scores.classes.count)
-        var (scored, unknownLengths) = (0, 0)
+        var (scored, unknownLengths, unlabelled) = (0, 0, 0)
         try scores.forEach { clip, row in
             scored += 1
             if let truth {
                 guard let place = truth.row(of: clip.name) else { return }
-                try labels.append(truth.labels(place).compactMap { names.place(of: $0) })
+                let found = truth.labels(place).compactMap { names.place(of: $0) }
+                if found.isEmpty { unlabelled += 1 }
+                try labels.append(found)
             }
             values += row
             if seconds[clip.id] == nil { unknownLengths += 1 }
@@ -58,7 +60,8 @@ package struct StatisticsBuilder {
         let counts = try ledger.counts(for: scores.pipeline)
         report.coverage = Coverage(clips: counts.clips, done: scored, failed: counts.failed)
         report.truthCoverage = truth.map {
-            TruthCoverage(clips: $0.count, scored: lengths.count, others: scored - lengths.count)
+            TruthCoverage(
+                clips: $0.count, scored: lengths.count, others: scored - lengths.count, unlabelled: unlabelled)
         }
         report.clipsWithoutLength = unknownLengths
         return report

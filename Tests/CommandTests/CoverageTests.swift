@@ -102,6 +102,7 @@ struct CoverageTests {
         #expect(truth.scoresWithoutTruth == 3)
         try scratch.write("bare.csv", "clip,path\n\(lines[1].split(separator: ",")[0]),x.wav\n")
         let bare = try stats(scratch, truth: "bare.csv")
+        #expect(bare.0.output.contains("1 clip without a label, taken as having no class"), "\(bare.0.output)")
         #expect(bare.0.output.contains("mAP none: no class has both") && bare.1?.mAP == nil, "\(bare.0.output)")
     }
 
