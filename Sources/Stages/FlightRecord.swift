@@ -36,6 +36,9 @@ final class FlightRecord: @unchecked Sendable {
         munmap(slots.baseAddress, slots.count * 8)
     }
 
+    /// Drops what the last process left.
+    static func forget(cache: String) { unlink(cache + "/in-flight") }
+
     /// The clips that a process had in flight when it died of a fault; none where it ended in order or was killed.
     static func survivors(cache: String) -> [Int64] {
         guard let data = FileManager.default.contents(atPath: cache + "/in-flight") else { return [] }

@@ -56,7 +56,11 @@ package final class RunSession {
     /// - Parameter readsContent: digests every file, so that one with other bytes of the same size and time is found.
     package func plan(readsContent: Bool = false) throws -> Plan {
         let dead = FlightRecord.survivors(cache: cache.folder)
-        if !dead.isEmpty { try ledger.noteDeaths(of: dead) }
+        if !dead.isEmpty {
+            try ledger.noteDeaths(of: dead)
+            // Once counted, whatever comes before the next clip: a run that is killed while it plans must not count it again.
+            FlightRecord.forget(cache: cache.folder)
+        }
         try ledger.adopt(manifest: manifestDigest(), count: manifest.count) { row in
             let entry = manifest.entry(row)
             return (entry.clip, entry.path)
