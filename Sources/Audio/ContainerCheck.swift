@@ -133,6 +133,8 @@ struct ContainerCheck {
     }
 
     private mutating func judge(_ bytes: FileBytes, _ start: Int, _ length: Int) {
+        // A header may say that its samples begin anywhere.
+        guard start <= bytes.size else { return noSamples(bytes) }
         samples = start..<min(start + length, bytes.size)
         if start + length > bytes.size {
             damage = Damage(
