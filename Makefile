@@ -13,7 +13,6 @@ demo: build
 test: setup lint
 	@Scripts/build.sh $(SWIFT_FLAGS) --build-tests
 	@Scripts/test.sh $(SWIFT_FLAGS)
-	@Scripts/package/test.sh --or-skip
 
 build: setup
 	@Scripts/build.sh $(SWIFT_FLAGS) --product earmark

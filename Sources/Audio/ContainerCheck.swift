@@ -1,4 +1,4 @@
-/// What a container of chunks says of where its samples are, held against the file's length.
+/// What a container of chunks, or a header, says of where its samples are, held against the file's length.
 struct ContainerCheck {
     /// What is missing at the end; nil: nothing.
     private(set) var damage: Damage?

@@ -45,6 +45,15 @@ package enum FileSystem {
         }
     }
 
+    /// Writes a file of a cache's own whole or not at all, over whatever stands in its place. Throws `CorpusError.file`.
+    package static func replace(_ path: String, _ produce: ((ArraySlice<UInt8>) throws -> Void) throws -> Void) throws {
+        do {
+            try OutputFile.replace(PathText.bytes(path), produce)
+        } catch let failure as OutputFile.Failure {
+            throw CorpusError.file(path: path, doing: "write", reason: failure.reason)
+        }
+    }
+
     /// Makes a folder and those above it. Throws `CorpusError.file`.
     package static func makeFolder(_ path: String) throws {
         if kind(path) == .folder { return }

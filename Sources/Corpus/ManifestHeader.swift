@@ -1,3 +1,5 @@
+import Wording
+
 /// A manifest's header: which column is where, and what separates fields.
 ///
 /// The delimiter is the one under which the header has the columns `clip` and `path`, a comma before a semicolon before a
@@ -116,22 +118,6 @@ private enum ColumnNames {
     static func isNear(_ name: String, to column: String) -> Bool {
         let plain = String(name.lowercased().filter { $0.isLetter || $0.isNumber })
         return others[column]?.contains(plain) == true
-            || distance(Array(plain.utf8), Array(column.utf8)) <= column.utf8.count / 3
-    }
-
-    /// Bytes to insert, drop or replace (Levenshtein).
-    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        if a.count > 2 * b.count { return a.count - b.count }
-        var row = Array(0...b.count)
-        for (i, byte) in a.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in b.indices {
-                let above = row[j + 1]
-                row[j + 1] = min(above + 1, row[j] + 1, diagonal + (byte == b[j] ? 0 : 1))
-                diagonal = above
-            }
-        }
-        return row[b.count]
+            || NearestName.edits(plain, column) <= column.utf8.count / 3
     }
 }

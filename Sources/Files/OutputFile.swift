@@ -76,7 +76,11 @@ package enum OutputFile {
         }
     }
 
-    private static func replace(
+    /// Writes a regular file whole or not at all, over whatever stands at its very path but a folder: for files of the program's own,
+    /// where a pipe or a link is no place that anybody named.
+    ///
+    /// - Throws: `Failure`, and whatever `produce` throws.
+    package static func replace(
         _ path: [UInt8], _ produce: ((ArraySlice<UInt8>) throws -> Void) throws -> Void
     ) throws {
         let partial = path + Array(".partial".utf8)

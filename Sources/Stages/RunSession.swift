@@ -17,6 +17,8 @@ package final class RunSession {
         package var notes: [String] = []
         /// Of the samples that this run stored.
         package var clipping = Clipping()
+        /// In the files that this run decoded.
+        package var accepted = AcceptedFaults()
     }
 
     private let pipeline: LoadedPipeline
@@ -169,8 +171,10 @@ package final class RunSession {
             uniqueKeysWithValues: graph.nodes.compactMap { node in stageOfNode[node.index].map { (node.name, $0) } })
         let holder = RecorderHolder()
         let clipping = Clipping.Counter(graph: graph)
+        let accepted = AcceptedFaults.Counter()
         let committer = Committer(recorder: holder) { outcomes in
             clipping.add(outcomes)
+            accepted.add(outcomes)
             onCommit(outcomes)
         }
         let room = ShardRoom(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer)
@@ -197,7 +201,8 @@ package final class RunSession {
         flight.remove()
         try ShardIndex.write(cache: cache, ledger: ledger)
         let failures = try ledger.failures(of: record).count
-        return Report(plan: plan, result: result, failures: failures, clipping: clipping.total)
+        return Report(
+            plan: plan, result: result, failures: failures, clipping: clipping.total, accepted: accepted.total)
     }
 
     /// The pipeline's failures as they stand, with their clips.

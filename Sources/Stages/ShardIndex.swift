@@ -34,10 +34,7 @@ package enum ShardIndex {
     /// Writes `shards/index.csv` for all pipelines of the cache, replacing the old one in one step, and notes its digest.
     package static func write(cache: Cache, ledger: Ledger) throws {
         let checksum = Checksum()
-        // A table of the cache's own is replaced, whatever stands there: into a pipe it would be written for ever.
-        var status = stat()
-        if lstat(cache.indexPath, &status) == 0, status.st_mode & S_IFMT != S_IFREG { unlink(cache.indexPath) }
-        try FileSystem.write(cache.indexPath) { put in
+        try FileSystem.replace(cache.indexPath) { put in
             try lines(ledger) { line in
                 line.withUnsafeBytes { checksum.update($0) }
                 try put(line)

@@ -18,7 +18,6 @@ struct RunFlow {
 
     /// - Returns: the exit status.
     func run() throws -> Int32 {
-        try OpenFiles.require()
         try SystemLimits.require()
         let (pipeline, manifest) = try work.load(quiet: quiet || isManifestTold)
         let session = try RunSession(pipeline: pipeline, manifest: manifest, cache: work.cache.value)
@@ -78,14 +77,14 @@ struct RunFlow {
         let gone = PlanText.gone(report.plan).map { "; " + $0 } ?? ""
         let clipped = report.clipping
         if clipped.samples > 0, !json { say(clipped.text) }
-        if !json { for line in clipped.acceptedLines { say(line) } }
+        if !json { for line in report.accepted.lines { say(line) } }
         if json {
             print(
                 #"{"event":"end","clips":\#(report.plan.clipCount),"done_now":\#(report.result.done),"#
                     + #""failed":\#(report.failures),"missing":\#(report.plan.missing),"#
                     + #""interrupted":\#(report.result.wasInterrupted),"clipped_samples":\#(clipped.samples),"#
-                    + #""int16_samples":\#(clipped.stored),"clipped_clips":\#(clipped.clips),"damaged_clips":\#(clipped.damagedClips),"#
-                    + #""zeroed_samples":\#(clipped.zeroed),"zeroed_clips":\#(clipped.zeroedClips)}"#)
+                    + #""int16_samples":\#(clipped.stored),"clipped_clips":\#(clipped.clips),"damaged_clips":\#(report.accepted.damagedClips),"#
+                    + #""zeroed_samples":\#(report.accepted.zeroed),"zeroed_clips":\#(report.accepted.zeroedClips)}"#)
         } else if report.result.wasInterrupted {
             say(
                 "interrupted after \(counted(report.result.done, "clip")); the same command goes on where this one stopped"

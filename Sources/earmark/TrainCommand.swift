@@ -41,7 +41,6 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        try OpenFiles.require()
         try SystemLimits.require()
         try OutputPath.check(
             folder: out, names: ["model.safetensors", "checkpoint.safetensors", "history.csv"])

@@ -42,9 +42,9 @@ import Testing
         #expect(try shop.run(cache: shop.cache("strict")).failures == 2)
         let report = try shop.run(sets: ["decode.truncated=accept", "decode.non-finite=zero"])
         #expect(report.result.done == 3 && report.failures == 0)
-        #expect(report.clipping.damagedClips == 1 && report.clipping.zeroed == 15 && report.clipping.zeroedClips == 1)
+        #expect(report.accepted.damagedClips == 1 && report.accepted.zeroed == 15 && report.accepted.zeroedClips == 1)
         #expect(
-            report.clipping.acceptedLines == [
+            report.accepted.lines == [
                 "truncated accept: 1 clip is cut or damaged, and done with what there is",
                 "non-finite zero: 15 samples in 1 clip were not finite and are 0",
             ])
