@@ -4,7 +4,7 @@ import Network
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Time the parts that the README's figures come from.",
+        commandName: "bench", abstract: "Time the parts that the figures of Docs/Figures.md come from.",
         subcommands: [FeaturesBench.self, NetworkBench.self, TrainingBench.self])
 
     struct NetworkBench: ParsableCommand {

@@ -21,11 +21,12 @@ struct Earmark: ParsableCommand {
 
             EXIT STATUS
                0  all done
-               3  finished, but some clips failed
+               3  finished, but some clips failed, or what was exported lacks some
               64  wrong usage
               65  bad input file
               74  reading or writing failed
-              75  interrupted or out of space: run again to go on
+              75  interrupted, out of space, memory or descriptors, or the cache is in use: run again to go on
+             141  whoever read standard output has gone
 
             ENVIRONMENT
               EARMARK_DATA  the folder of the pipelines and models that ship, if not the one that was installed with
