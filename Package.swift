@@ -1,11 +1,63 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
     ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
     ("CMpg123", "libmpg123-dev"),
 ]
+
+/// An import brings in a module's own members only, so that every file and target says what it uses.
+let settings: [SwiftSetting] = [.enableUpcomingFeature("MemberImportVisibility")]
+
+/// The modules, each above those that it depends on; ARCHITECTURE.md says what each is for.
+let modules: [(String, [Target.Dependency])] = [
+    ("Wording", []),
+    ("Random", []),
+    ("Files", ["CNettle", "CXXHash"]),
+    ("Tables", ["Files"]),
+    ("Audio", ["CSndfile", "CMpg123", "CSamplerate", "CSoxr"]),
+    ("Features", ["CFFTW", "CKernels"]),
+    ("Models", ["Features", "Files", "Wording"]),
+    ("Engines", ["CKernels", "Features", "Models"]),
+    ("Shards", ["Files"]),
+    ("Ledger", ["Wording", grdb]),
+    ("Corpora", ["Files", "Tables", "Wording"]),
+    ("Synth", ["Corpora", "Files", "Random", "Tables"]),
+    ("Evaluation", ["Random", "Tables", "Wording"]),
+    ("Pipeline", ["Files", "Wording", "Yams"]),
+    ("Cache", ["Audio", "Files", "Ledger", "Models", "Pipeline", "Shards", "Tables", "Wording"]),
+    (
+        "Stages",
+        [
+            "Audio", "Cache", "Engines", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Shards",
+        ]
+    ),
+    ("Sessions", ["Cache", "Corpora", "Files", "Ledger", "Pipeline", "Stages", "Wording"]),
+    (
+        "Results",
+        ["Cache", "Corpora", "Evaluation", "Files", "Ledger", "Pipeline", "Sessions", "Shards", "Tables"]
+    ),
+    (
+        "Training",
+        [
+            "Cache", "Corpora", "Engines", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Random",
+            "Shards", "Tables", "Wording",
+        ]
+    ),
+]
+
+/// What a module's tests use beside the module itself.
+let testDependencies: [String: [Target.Dependency]] = [
+    "Ledger": [grdb],
+    "Sessions": ["Evaluation", "Results", "Tables"],
+    "Training": ["Sessions", "Stages"],
+]
+
+/// Held by the tests of the modules above them.
+let untested: Set = ["Cache", "Results"]
 
 let package = Package(
     name: "earmark",
@@ -17,46 +69,27 @@ let package = Package(
     ],
     targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
         .target(name: "CKernels"),
-        .target(name: "CMel"),
         .target(name: "CBuildCommit"),
-        .target(name: "Audio", dependencies: ["CSndfile", "CMpg123", "CSamplerate", "CSoxr"]),
-        .target(name: "Features", dependencies: ["CFFTW", "CMel"]),
-        .target(name: "Shards", dependencies: ["CXXHash"]),
-        .target(name: "Files", dependencies: ["CNettle"]),
-        .target(name: "Wording"),
-        .target(name: "Network", dependencies: ["CKernels", "Features", "Files", "Wording"]),
-        .target(name: "Evaluation", dependencies: ["Wording"]),
-        .target(name: "Corpus", dependencies: ["Files", "Wording"]),
-        .target(name: "Ledger", dependencies: ["Wording", .product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "Pipeline", dependencies: ["Yams", "Files", "Wording"]),
-        .target(
-            name: "Stages",
-            dependencies: [
-                "Audio", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus", "Wording",
-            ]),
-        .target(
-            name: "Training",
-            dependencies: [
-                "Stages", "Features", "Shards", "Network", "Evaluation", "Ledger", "Pipeline", "Corpus", "Wording",
-            ]),
         .executableTarget(
             name: "earmark",
             dependencies: [
-                "Stages", "Training", "Features", "Network", "Files", "Wording", "CBuildCommit",
+                "Audio", "Cache", "CBuildCommit", "Corpora", "Engines", "Evaluation", "Features", "Files", "Ledger",
+                "Models", "Pipeline", "Results", "Sessions", "Stages", "Synth", "Tables", "Training", "Wording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ], swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["Engines", "Models", "Random"], path: "Tests/TestSupport"),
     ]
-        + [
-            .testTarget(name: "CommandTests"),
-            .testTarget(name: "ParserTests", dependencies: ["Corpus", "Ledger", "Network", "Pipeline", "Shards"]),
+        + modules.map { .target(name: $0.0, dependencies: $0.1, swiftSettings: settings) }
+        + modules.filter { !untested.contains($0.0) }.map {
             .testTarget(
-                name: "LedgerTests", dependencies: ["Ledger", .product(name: "GRDB", package: "GRDB.swift")]),
-        ]
+                name: "\($0.0)Tests",
+                dependencies: $0.1 + [.init(stringLiteral: $0.0), "TestSupport"] + (testDependencies[$0.0] ?? []))
+        }
         + [
-            "Audio", "Features", "Files", "Shards", "Network", "Evaluation", "Corpus", "Pipeline", "Stages", "Training",
-            "Wording",
-        ].map {
-            .testTarget(name: "\($0)Tests", dependencies: [.byName(name: $0)])
-        },
+            .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
+            .testTarget(
+                name: "ParserTests",
+                dependencies: ["Corpora", "Engines", "Ledger", "Models", "Pipeline", "Shards", "TestSupport"]),
+        ],
     swiftLanguageModes: [.v6]
 )

@@ -30,7 +30,7 @@ class Product:
             arguments += ["--set", text]
         if command == "run":
             arguments += ["--workers", str(workers), "--quiet"]
-            arguments += ["--patience", str(patience)] if patience else []
+            arguments += ["--decode-limit", str(patience)] if patience else []
         return arguments
 
     def run(self, cache, manifest, pipeline="features", workers=2, sets=(), command="run", patience=None, **options):

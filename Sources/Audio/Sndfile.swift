@@ -122,7 +122,7 @@ final class Sndfile {
 /// A lock that many hold together or one alone.
 private final class OpenLock: @unchecked Sendable {
     /// Seconds to wait for the others to be done.
-    private static let patience = 5
+    private static let lockLimit = 5
     private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
 
     init() { pthread_rwlock_init(lock, nil) }
@@ -137,7 +137,7 @@ private final class OpenLock: @unchecked Sendable {
     func alone<T>(_ work: () -> T) -> T? {
         var limit = timespec()
         clock_gettime(CLOCK_REALTIME, &limit)
-        limit.tv_sec += Self.patience
+        limit.tv_sec += Self.lockLimit
         guard pthread_rwlock_timedwrlock(lock, &limit) == 0 else { return nil }
         defer { pthread_rwlock_unlock(lock) }
         return work()

@@ -1,3 +1,5 @@
+import Random
+
 /// Percentile intervals from clips drawn again with replacement (Efron and Tibshirani, "An Introduction to the
 /// Bootstrap", 1993, chapter 13). Seeded: the same table gives the same intervals.
 final class Bootstrap {

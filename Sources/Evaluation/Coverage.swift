@@ -1,3 +1,4 @@
+import Tables
 import Wording
 
 /// How many of a cache's clips a report or an export is of.

@@ -1,3 +1,5 @@
+import Tables
+
 extension SummaryReport {
     /// `summary.json`: the same keys in the same order every time; what is not defined is null. `_95` are 95 % intervals
     /// as `[low, high]`. `clips` and what follows are of the clips with scores that the truth, if given, names; `coverage`
@@ -59,4 +61,11 @@ extension SummaryReport {
 
     /// The double whose text is the float's: 0.3 rather than 0.30000001192092896.
     private static func shortest(_ value: Float) -> Double { Double("\(value)") ?? .nan }
+}
+
+extension JSONText {
+    /// `[low, high]`, or null.
+    fileprivate static func interval(_ interval: Interval?) -> JSONText {
+        interval.map { .array([.number($0.low), .number($0.high)]) } ?? .null
+    }
 }

@@ -1,4 +1,4 @@
-import CMel
+import CKernels
 
 extension LogMel {
     /// The instruction set of the fastest kernels that this processor runs: `avx2`, or `portable` for those that every

@@ -1,4 +1,4 @@
-import CMel
+import CKernels
 import Foundation
 
 /// Turns a stream of samples into log-mel frames, each computed once.

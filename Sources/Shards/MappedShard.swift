@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -17,15 +18,15 @@ package final class MappedShard: @unchecked Sendable {
     /// Maps a file and checks its header against its size.
     ///
     /// - Parameter rowsOfPartial: for a shard that is not sealed, whose header does not tell its rows: how many count.
-    /// - Throws: `ShardError` naming the byte, what was found and what was expected.
-    package init(path: String, rowsOfPartial: Int? = nil, files: FileLayer = .system) throws(ShardError) {
+    /// - Throws: `FileError` naming the byte, what was found and what was expected.
+    package init(path: String, rowsOfPartial: Int? = nil, files: FileOperations = .system) throws(FileError) {
         self.path = path
         let (mapped, size) = try Self.map(path, atLeast: 10, files)
         base = mapped
         self.size = size
         let bytes = UnsafeRawBufferPointer(start: mapped, count: min(size, 8192))
         let parsed: NumpyHeader
-        do throws(ShardError) {
+        do throws(FileError) {
             parsed = try Self.header(bytes, of: size, path: path, rowsOfPartial: rowsOfPartial)
         } catch {
             // Before the last property is set, so that `deinit` does not run as well: unmapped twice, it could be another
@@ -38,35 +39,35 @@ package final class MappedShard: @unchecked Sendable {
 
     /// Maps a regular file of at least so many bytes.
     private static func map(
-        _ path: String, atLeast least: Int, _ files: FileLayer
-    ) throws(ShardError) -> (base: UnsafeMutableRawPointer, size: Int) {
+        _ path: String, atLeast least: Int, _ files: FileOperations
+    ) throws(FileError) -> (base: UnsafeMutableRawPointer, size: Int) {
         // Opened without waiting: a pipe would let nobody in until another came to write.
         let descriptor = files.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
-        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open", code: errno) }
+        guard descriptor >= 0 else { throw FileError(path: path, "cannot open", code: errno) }
         defer { _ = files.close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
-        try ShardError.requireFile(status, path)
+        guard fstat(descriptor, &status) == 0 else { throw FileError(path: path, "cannot look at", code: errno) }
+        try FileError.requireFile(status, path)
         guard status.st_size >= least else {
-            throw ShardError(path: path, "found \(status.st_size) bytes, expected a .npy file", byte: 0)
+            throw FileError(path: path, "found \(status.st_size) bytes, expected a .npy file", byte: 0)
         }
         let size = Int(status.st_size)
         guard let mapped = files.map(descriptor, size) else {
-            throw ShardError(path: path, "cannot map \(size) bytes", code: errno)
+            throw FileError(path: path, "cannot map \(size) bytes", code: errno)
         }
         return (mapped, size)
     }
 
     private static func header(
         _ bytes: UnsafeRawBufferPointer, of size: Int, path: String, rowsOfPartial: Int?
-    ) throws(ShardError) -> NumpyHeader {
+    ) throws(FileError) -> NumpyHeader {
         let found = try NumpyHeader(bytes, path: path)
         let header =
             rowsOfPartial.map { NumpyHeader(dtype: found.dtype, rows: $0, columns: found.columns) } ?? found
         let (data, overflow) = header.rows.multipliedReportingOverflow(by: header.rowSize)
         let expected = header.dataOffset &+ data
         guard !overflow, rowsOfPartial == nil ? expected == size : expected <= size else {
-            throw ShardError(
+            throw FileError(
                 path: path, "found \(size) bytes, expected \(expected) for \(header.rows) rows of \(header.columns)",
                 byte: min(size, expected))
         }
@@ -76,8 +77,8 @@ package final class MappedShard: @unchecked Sendable {
     /// Maps what is left of a shard that may be damaged, by a header that is known from elsewhere.
     ///
     /// Rows that the file does not reach are no rows of it: asking for them throws.
-    /// - Throws: `ShardError` where the file cannot be opened or holds no row at all.
-    package init(path: String, salvagedBy known: NumpyHeader, files: FileLayer = .system) throws(ShardError) {
+    /// - Throws: `FileError` where the file cannot be opened or holds no row at all.
+    package init(path: String, salvagedBy known: NumpyHeader, files: FileOperations = .system) throws(FileError) {
         self.path = path
         let (mapped, size) = try Self.map(path, atLeast: NumpyHeader.size, files)
         base = mapped
@@ -107,10 +108,10 @@ package final class MappedShard: @unchecked Sendable {
     /// The bytes of some rows. Borrowed: valid while the shard is, which the caller must see to (an optimised build lets
     /// go of an object at its last use, and the bytes with it).
     ///
-    /// - Throws: `ShardError` where the rows are not all there.
-    package func rows(_ first: Int, _ count: Int) throws(ShardError) -> UnsafeRawBufferPointer {
+    /// - Throws: `FileError` where the rows are not all there.
+    package func rows(_ first: Int, _ count: Int) throws(FileError) -> UnsafeRawBufferPointer {
         guard first >= 0, count >= 0, first <= header.rows, count <= header.rows - first else {
-            throw ShardError(
+            throw FileError(
                 path: path, "rows \(first) to \(first &+ count) were asked for, expected at most \(header.rows)")
         }
         return UnsafeRawBufferPointer(
@@ -118,7 +119,7 @@ package final class MappedShard: @unchecked Sendable {
     }
 
     /// Rows as floats, (count, columns).
-    package func floats(_ first: Int, _ count: Int, to target: UnsafeMutablePointer<Float>) throws(ShardError) {
+    package func floats(_ first: Int, _ count: Int, to target: UnsafeMutablePointer<Float>) throws(FileError) {
         let bytes = try rows(first, count)
         guard let source = bytes.baseAddress, count > 0 else { return }
         header.dtype.decode(source, count: count * header.columns, to: target)
@@ -126,7 +127,7 @@ package final class MappedShard: @unchecked Sendable {
     }
 
     /// Digest of some rows' bytes, to hold against the ledger's.
-    package func digest(_ first: Int, _ count: Int) throws(ShardError) -> Digest {
+    package func digest(_ first: Int, _ count: Int) throws(FileError) -> Digest {
         let bytes = try rows(first, count)
         if bytes.count <= Self.heldBytes {
             let digest = Checksum.of(bytes)

@@ -1,3 +1,5 @@
+import Files
+
 /// The header of a NumPy `.npy` file, format version 1.0.
 ///
 /// Layout: `\x93NUMPY`, version 1 0, header length as 16 bits little-endian, then a Python dictionary with `descr`,
@@ -34,29 +36,29 @@ package struct NumpyHeader: Sendable, Equatable {
     /// Reads a header from a file's first bytes. Takes what NumPy itself writes for the three dtypes, C order.
     ///
     /// - Parameter bytes: at least the header; more does no harm.
-    /// - Throws: `ShardError` naming the byte, what was found and what was expected.
-    package init(_ bytes: UnsafeRawBufferPointer, path: String) throws(ShardError) {
+    /// - Throws: `FileError` naming the byte, what was found and what was expected.
+    package init(_ bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
         let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
         guard bytes.count >= 10, bytes.prefix(6).elementsEqual(magic) else {
-            throw ShardError(path: path, "not a NumPy file: expected it to begin with \\x93NUMPY", byte: 0)
+            throw FileError(path: path, "not a NumPy file: expected it to begin with \\x93NUMPY", byte: 0)
         }
         guard bytes[6] == 1 else {
-            throw ShardError(path: path, "found .npy version \(bytes[6]).\(bytes[7]), expected 1.0", byte: 6)
+            throw FileError(path: path, "found .npy version \(bytes[6]).\(bytes[7]), expected 1.0", byte: 6)
         }
         let length = Int(bytes[8]) | Int(bytes[9]) << 8
         guard 10 + length <= bytes.count, length <= 4096 else {
-            throw ShardError(
+            throw FileError(
                 path: path, "the header says it is \(length) bytes long, found \(bytes.count - 10)", byte: 8)
         }
         let text = String(decoding: bytes[10..<10 + length], as: UTF8.self)
         guard let name = Self.quoted(after: "'descr':", in: text), let dtype = ShardDType(numpyName: name) else {
-            throw ShardError(path: path, "found no 'descr' of <f4, <f2 or <i2 in \(Self.shown(text))", byte: 10)
+            throw FileError(path: path, "found no 'descr' of <f4, <f2 or <i2 in \(Self.shown(text))", byte: 10)
         }
         guard text.contains("'fortran_order': False") else {
-            throw ShardError(path: path, "expected 'fortran_order': False in \(Self.shown(text))", byte: 10)
+            throw FileError(path: path, "expected 'fortran_order': False in \(Self.shown(text))", byte: 10)
         }
         guard let shape = Self.shape(in: text) else {
-            throw ShardError(path: path, "found no 'shape' of one or two dimensions in \(Self.shown(text))", byte: 10)
+            throw FileError(path: path, "found no 'shape' of one or two dimensions in \(Self.shown(text))", byte: 10)
         }
         self.dtype = dtype
         rows = shape.rows

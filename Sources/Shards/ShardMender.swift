@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Gives a sealed shard whose bytes were damaged its right header and length again. Rows are left as they are: which of
@@ -6,36 +7,36 @@ package enum ShardMender {
     /// Cuts the file to what the header says and writes that header, durably.
     ///
     /// - Returns: the digest of all rows as they are now.
-    /// - Throws: `ShardError` where the file is shorter than its rows, or the system refuses.
+    /// - Throws: `FileError` where the file is shorter than its rows, or the system refuses.
     package static func mend(
-        path: String, header: NumpyHeader, files: FileLayer = .system
-    ) throws(ShardError) -> Digest {
+        path: String, header: NumpyHeader, files: FileOperations = .system
+    ) throws(FileError) -> Digest {
         let descriptor = files.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, 0)
-        guard descriptor >= 0 else { throw ShardError(path: path, "cannot open for mending", code: errno) }
+        guard descriptor >= 0 else { throw FileError(path: path, "cannot open for mending", code: errno) }
         defer { _ = files.close(descriptor) }
         var status = stat()
         let size = NumpyHeader.size + header.rows * header.rowSize
-        guard fstat(descriptor, &status) == 0 else { throw ShardError(path: path, "cannot look at", code: errno) }
-        try ShardError.requireFile(status, path)
+        guard fstat(descriptor, &status) == 0 else { throw FileError(path: path, "cannot look at", code: errno) }
+        try FileError.requireFile(status, path)
         guard Int(status.st_size) >= size else {
-            throw ShardError(
+            throw FileError(
                 path: path, "found \(status.st_size) bytes, expected \(size) for \(header.rows) rows",
                 byte: Int(status.st_size))
         }
         guard files.ftruncate(descriptor, size) == 0 else {
-            throw ShardError(path: path, "cannot cut to \(size) bytes", code: errno)
+            throw FileError(path: path, "cannot cut to \(size) bytes", code: errno)
         }
         let bytes = header.bytes
-        var fault: ShardError?
+        var fault: FileError?
         bytes.withUnsafeBytes { raw in
-            do throws(ShardError) {
+            do throws(FileError) {
                 try files.writeAll(descriptor, raw, at: 0, path: path)
             } catch {
                 fault = error
             }
         }
         if let fault { throw fault }
-        guard files.fsync(descriptor) == 0 else { throw ShardError(path: path, "cannot sync", code: errno) }
+        guard files.fsync(descriptor) == 0 else { throw FileError(path: path, "cannot sync", code: errno) }
         return try Checksum.ofFile(path, from: NumpyHeader.size)
     }
 }

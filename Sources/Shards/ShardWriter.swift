@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where a clip's rows lie in a shard, and the digest of their bytes.
@@ -31,7 +32,7 @@ package final class ShardWriter: @unchecked Sendable {
     package let columns: Int
     /// Rows of ended clips.
     package private(set) var rows: Int
-    private let files: FileLayer
+    private let files: FileOperations
     private let descriptor: Int32
     private let buffer: UnsafeMutableRawBufferPointer
     /// Of the clip's rows.
@@ -47,7 +48,7 @@ package final class ShardWriter: @unchecked Sendable {
     private var clipBytes = 0
     private var clipped = 0
     private let lock = NSLock()
-    private var fault: ShardError?
+    private var fault: FileError?
     private var isClosed = false
     private var isSealed = false
 
@@ -55,10 +56,10 @@ package final class ShardWriter: @unchecked Sendable {
     ///
     /// - Parameter keepingRows: nil for a new file; else the rows of an existing partial file that count. What lies
     ///   behind them is cut off.
-    /// - Throws: `ShardError` where the system refuses or an existing file is shorter than its rows.
+    /// - Throws: `FileError` where the system refuses or an existing file is shorter than its rows.
     package init(
-        path: String, dtype: ShardDType, columns: Int, keepingRows: Int? = nil, files: FileLayer = .system
-    ) throws(ShardError) {
+        path: String, dtype: ShardDType, columns: Int, keepingRows: Int? = nil, files: FileOperations = .system
+    ) throws(FileError) {
         self.path = path
         self.dtype = dtype
         self.columns = columns
@@ -67,7 +68,7 @@ package final class ShardWriter: @unchecked Sendable {
         let partial = Self.partial(path)
         let flags = keepingRows == nil ? O_RDWR | O_CREAT | O_EXCL : O_RDWR
         descriptor = files.open(partial, flags | O_CLOEXEC | O_NONBLOCK, 0o644)
-        guard descriptor >= 0 else { throw ShardError(path: partial, "cannot open for writing", code: errno) }
+        guard descriptor >= 0 else { throw FileError(path: partial, "cannot open for writing", code: errno) }
         written = NumpyHeader.size + rows * columns * dtype.size
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
         if keepingRows == nil {
@@ -77,16 +78,16 @@ package final class ShardWriter: @unchecked Sendable {
         } else {
             var status = stat()
             guard fstat(descriptor, &status) == 0 else {
-                throw ShardError(path: partial, "cannot look at", code: errno)
+                throw FileError(path: partial, "cannot look at", code: errno)
             }
-            try ShardError.requireFile(status, partial)
+            try FileError.requireFile(status, partial)
             guard Int(status.st_size) >= written else {
-                throw ShardError(
+                throw FileError(
                     path: partial, "found \(status.st_size) bytes, expected at least \(written) for \(rows) rows",
                     byte: Int(status.st_size))
             }
             guard files.ftruncate(descriptor, written) == 0 else {
-                throw ShardError(path: partial, "cannot cut to \(written) bytes", code: errno)
+                throw FileError(path: partial, "cannot cut to \(written) bytes", code: errno)
             }
             try FileDigester().read(partial, from: NumpyHeader.size, into: whole)
         }
@@ -104,7 +105,7 @@ package final class ShardWriter: @unchecked Sendable {
     package var bytes: Int { written + buffered }
 
     /// Starts a clip at the end of the shard.
-    package func beginClip() throws(ShardError) {
+    package func beginClip() throws(FileError) {
         try check()
         precondition(clipStart == nil, "a clip begins before the last one ended")
         clipStart = bytes
@@ -115,7 +116,7 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Adds rows of the clip: a whole number of them, row-major.
-    package func append(_ values: UnsafeBufferPointer<Float>) throws(ShardError) {
+    package func append(_ values: UnsafeBufferPointer<Float>) throws(FileError) {
         precondition(clipStart != nil && values.count % columns == 0, "rows outside a clip, or a broken row")
         var rest = values
         while !rest.isEmpty {
@@ -134,7 +135,7 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Ends the clip: its bytes are handed to the system, so that the next `sync` covers them.
-    package func endClip() throws(ShardError) -> Extent {
+    package func endClip() throws(FileError) -> Extent {
         precondition(clipStart != nil, "a clip ends that did not begin")
         try flush()
         clipStart = nil
@@ -145,7 +146,7 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Drops what was appended since the clip began, if one is open.
-    package func abandonClip() throws(ShardError) {
+    package func abandonClip() throws(FileError) {
         guard let start = clipStart else { return }
         clipStart = nil
         whole.copy(wholeBefore)
@@ -154,7 +155,7 @@ package final class ShardWriter: @unchecked Sendable {
         } else {
             buffered = 0
             guard files.ftruncate(descriptor, start) == 0 else {
-                throw note(ShardError(path: Self.partial(path), "cannot cut to \(start) bytes", code: errno))
+                throw note(FileError(path: Self.partial(path), "cannot cut to \(start) bytes", code: errno))
             }
             written = start
         }
@@ -165,29 +166,29 @@ package final class ShardWriter: @unchecked Sendable {
     ///
     /// A sealed shard is durable as a whole. A clip may well be recorded after its shard was sealed: a worker leaves a
     /// full shard while the clip's other rows are still being made.
-    package func sync() throws(ShardError) {
+    package func sync() throws(FileError) {
         try check()
         if isSealed { return }
         CrashPoint.hit("shard.before-sync")
         guard files.fdatasync(descriptor) == 0 else {
-            throw note(ShardError(path: Self.partial(path), "cannot sync", code: errno))
+            throw note(FileError(path: Self.partial(path), "cannot sync", code: errno))
         }
         CrashPoint.hit("shard.after-sync")
     }
 
     /// Gives the file its final header and name, durably.
-    package func seal() throws(ShardError) -> SealedShard {
+    package func seal() throws(FileError) -> SealedShard {
         try check()
         try abandonClip()
         let partial = Self.partial(path)
         try writeHeader()
         CrashPoint.hit("seal.before-sync")
         guard files.fsync(descriptor) == 0 else {
-            throw note(ShardError(path: partial, "cannot sync", code: errno))
+            throw note(FileError(path: partial, "cannot sync", code: errno))
         }
         CrashPoint.hit("seal.before-rename")
         guard files.rename(partial, path) == 0 else {
-            throw note(ShardError(path: partial, "cannot rename to \(path)", code: errno))
+            throw note(FileError(path: partial, "cannot rename to \(path)", code: errno))
         }
         CrashPoint.hit("seal.after-rename")
         try files.syncFolder(Self.folder(path))
@@ -197,7 +198,7 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Leaves the shard as it is, to be taken over by a later run.
-    package func close() throws(ShardError) {
+    package func close() throws(FileError) {
         guard !isClosed else { return }
         isClosed = true
         _ = files.close(descriptor)
@@ -208,10 +209,10 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Only while nothing is buffered: the buffer carries the header's bytes.
-    private func writeHeader() throws(ShardError) {
+    private func writeHeader() throws(FileError) {
         let header = NumpyHeader(dtype: dtype, rows: rows, columns: columns).bytes
         buffer.copyBytes(from: header)
-        do throws(ShardError) {
+        do throws(FileError) {
             try files.writeAll(
                 descriptor, UnsafeRawBufferPointer(rebasing: buffer[..<header.count]), at: 0,
                 path: Self.partial(path))
@@ -220,9 +221,9 @@ package final class ShardWriter: @unchecked Sendable {
         }
     }
 
-    private func flush() throws(ShardError) {
+    private func flush() throws(FileError) {
         try check()
-        do throws(ShardError) {
+        do throws(FileError) {
             try files.writeAll(
                 descriptor, UnsafeRawBufferPointer(rebasing: buffer[..<buffered]), at: written,
                 path: Self.partial(path))
@@ -233,13 +234,13 @@ package final class ShardWriter: @unchecked Sendable {
         buffered = 0
     }
 
-    private func check() throws(ShardError) {
+    private func check() throws(FileError) {
         lock.lock()
         defer { lock.unlock() }
         if let fault { throw fault }
     }
 
-    private func note(_ error: ShardError) -> ShardError {
+    private func note(_ error: FileError) -> FileError {
         lock.lock()
         defer { lock.unlock() }
         if fault == nil { fault = error }

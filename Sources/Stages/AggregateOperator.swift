@@ -1,3 +1,4 @@
+import Cache
 import Evaluation
 import Pipeline
 
@@ -6,15 +7,15 @@ final class AggregateOperator: Operator {
     private let node: Graph.Node
     /// The node that pads what comes in here.
     private let chunkNode: Int?
-    private let lane: ShardLane
+    private let appender: ShardAppender
     private let aggregation: Aggregation
     private var aggregator: Aggregator?
     private var current: ClipJob?
 
-    init(node: Graph.Node, chunkNode: Int?, lane: ShardLane) throws {
+    init(node: Graph.Node, chunkNode: Int?, appender: ShardAppender) throws {
         self.node = node
         self.chunkNode = chunkNode
-        self.lane = lane
+        self.appender = appender
         aggregation = try Aggregation(
             name: node.parameters["method"] ?? "mean", k: node.parameters["k"].flatMap(Int.init) ?? 3)
     }
@@ -37,14 +38,14 @@ final class AggregateOperator: Operator {
             throw ClipFailure(failureClass: "internal", reason: "no scores came to stage '\(node.name)'")
         }
         current = nil
-        try lane.begin(columns: scores.count)
-        try scores.withUnsafeBufferPointer { try lane.append($0) }
-        job.deliver(try lane.end(node: node.index, samples: chunkNode.flatMap { job.samples[$0] }))
+        try appender.begin(columns: scores.count)
+        try scores.withUnsafeBufferPointer { try appender.append($0) }
+        job.deliver(try appender.end(node: node.index, samples: chunkNode.flatMap { job.samples[$0] }))
     }
 
     func abandon(_ job: ClipJob) {
         if current === job { current = nil }
     }
 
-    func close(isComplete: Bool) throws { try lane.close(isComplete: isComplete) }
+    func close(isComplete: Bool) throws { try appender.close(isComplete: isComplete) }
 }

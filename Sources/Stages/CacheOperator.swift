@@ -1,3 +1,4 @@
+import Cache
 import Pipeline
 import Shards
 
@@ -14,7 +15,7 @@ final class CacheOperator: Replayable {
     /// The node that pads what comes in here.
     private let chunkNode: Int?
     private let outlet: Outlet
-    private let lane: ShardLane
+    private let appender: ShardAppender
     private let reader: CacheReader
     private let dtype: ShardDType
     private let stepRows: Int
@@ -25,26 +26,27 @@ final class CacheOperator: Replayable {
 
     /// - Parameter spacing: of the rows in time, where they have one.
     init(
-        node: Graph.Node, chunkNode: Int?, outlet: Outlet, lane: ShardLane, reader: CacheReader, spacing: RowSpacing?
+        node: Graph.Node, chunkNode: Int?, outlet: Outlet, appender: ShardAppender, reader: CacheReader,
+        spacing: RowSpacing?
     ) {
         self.spacing = spacing
         self.node = node
         self.chunkNode = chunkNode
         self.outlet = outlet
-        self.lane = lane
+        self.appender = appender
         self.reader = reader
-        dtype = lane.dtype
-        stepRows = Self.replayRows[lane.kind] ?? Self.otherReplayRows
+        dtype = appender.dtype
+        stepRows = Self.replayRows[appender.kind] ?? Self.otherReplayRows
     }
 
     func begin(_ job: ClipJob) {}
 
     func consume(_ block: Block, input: Int, job: ClipJob) throws {
         if writing !== job {
-            try lane.begin(columns: block.columns)
+            try appender.begin(columns: block.columns)
             writing = job
         }
-        try lane.append(block.values)
+        try appender.append(block.values)
         guard outlet.isWanted(job) else { return }
         guard dtype != .float32 else { return try outlet.emit(block, job) }
         dtype.round(block.values, into: &rounded)
@@ -58,7 +60,7 @@ final class CacheOperator: Replayable {
             throw ClipFailure(failureClass: "internal", reason: "no rows came to stage '\(node.name)'")
         }
         writing = nil
-        job.deliver(try lane.end(node: node.index, samples: chunkNode.flatMap { job.samples[$0] }))
+        job.deliver(try appender.end(node: node.index, samples: chunkNode.flatMap { job.samples[$0] }))
         try outlet.finish(job)
     }
 
@@ -66,23 +68,23 @@ final class CacheOperator: Replayable {
         replay = nil
         guard writing === job else { return }
         writing = nil
-        try lane.abandon()
+        try appender.abandon()
     }
 
-    func close(isComplete: Bool) throws { try lane.close(isComplete: isComplete) }
+    func close(isComplete: Bool) throws { try appender.close(isComplete: isComplete) }
 
     func beginReplay(_ job: ClipJob) throws {
         let cursor = try reader.open(clip: job.id, node: node)
-        if lane.kind == "mel", let spacing { job.expect(seconds: spacing.seconds(rows: cursor.rows)) }
+        if appender.kind == "mel", let spacing { job.expect(seconds: spacing.seconds(rows: cursor.rows)) }
         if let chunkNode, let samples = cursor.samples { job.note(samples: samples, of: chunkNode) }
         replay = cursor
     }
 
     func stepReplay(_ job: ClipJob, into outlet: Outlet) throws -> Bool {
         guard let cursor = replay else { return false }
-        let rate = lane.kind == "raw" ? spacing?.rate ?? 0 : 0
+        let rate = appender.kind == "raw" ? spacing?.rate ?? 0 : 0
         let isOver = try cursor.next(rows: stepRows) { rows, columns in
-            if lane.kind == "mel", let spacing { job.seconds += spacing.seconds(rows: rows.count / columns) }
+            if appender.kind == "mel", let spacing { job.seconds += spacing.seconds(rows: rows.count / columns) }
             try outlet.emit(Block(rows, columns: columns, rate: rate), job)
         }
         if isOver { replay = nil }

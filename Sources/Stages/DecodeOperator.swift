@@ -1,7 +1,7 @@
 import Audio
-import Corpus
+import Cache
+import Files
 import Pipeline
-import Shards
 
 /// Reads a clip's file in blocks of mono samples at its own rate.
 final class DecodeOperator: Source {
@@ -94,7 +94,7 @@ final class DecodeOperator: Source {
 
     /// What the system ran out of is no fault of the clip: it ends the run.
     private func fault(_ error: AudioError) -> any Error {
-        if let code = error.systemCode { return ShardError(path: error.path, "cannot open", code: code) }
+        if let code = error.systemCode { return FileError(path: error.path, "cannot open", code: code) }
         return ClipFailure(failureClass: error.failureClass.rawValue, reason: error.reason, offset: error.offset)
     }
 }

@@ -1,5 +1,5 @@
+import Engines
 import Features
-import Network
 import Pipeline
 
 /// Runs a network over the chunks of one clip after another; chunks of several clips share a forward pass.

@@ -1,8 +1,10 @@
-import Corpus
+import Cache
+import Engines
 import Features
+import Files
 import Foundation
 import Ledger
-import Network
+import Models
 import Pipeline
 
 /// A pipeline ready to plan and run: its graph, and the models its infer stages use.
@@ -34,7 +36,7 @@ package struct LoadedPipeline: Sendable {
     }
 
     /// What the ledger is told of a node's rows; nil above the chunks.
-    func stageFrontEnd(of node: Graph.Node, id: Int64) throws -> StageFrontEnd? {
+    package func stageFrontEnd(of node: Graph.Node, id: Int64) throws -> StageFrontEnd? {
         guard let frontEnd = frontEnd(of: node), let rate = rates[node.index],
             let chunks = graph.nearest(StageCatalog.chunk, from: node).flatMap({ plans[$0.index] })
         else { return nil }
@@ -44,6 +46,9 @@ package struct LoadedPipeline: Sendable {
             stage: id, rate: rate, hop: spacing(of: node)?.hop ?? 0, chunkHop: chunks.hop,
             settings: String(decoding: try encoder.encode(frontEnd), as: UTF8.self))
     }
+
+    /// The models of its infer stages: SHA-256 and absolute path of each file.
+    package var models: [(digest: String, path: String)] { inferences.values.map { ($0.digest, $0.path) } }
 
     /// Whether a cache node's rows equal what it was given, bit for bit.
     package static func isLossless(_ node: Graph.Node) -> Bool {
@@ -62,9 +67,9 @@ package enum PipelineLoader {
     ///   model file that cannot be used.
     package static func load(path: String, sets: [String]) throws -> LoadedPipeline {
         let bytes: [UInt8]
-        do { bytes = try FileSystem.read(path) } catch CorpusError.file(_, _, let reason) {
+        do { bytes = try FileSystem.read(path) } catch let error as FileError {
             throw PipelineError(
-                file: path, FileSystem.exists(path) ? "cannot read the pipeline: \(reason)" : "no such pipeline")
+                file: path, FileSystem.exists(path) ? "cannot read the pipeline: \(error.reason)" : "no such pipeline")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw PipelineError(file: path, "not UTF-8 text")
@@ -75,7 +80,7 @@ package enum PipelineLoader {
     package static func load(yaml: String, file: String, sets: [String]) throws -> LoadedPipeline {
         var spec = try SpecParser.parse(yaml: yaml, file: file)
         for set in sets { try spec.set(set) }
-        let models = ModelShelf()
+        let models = ModelCache()
         let graph = try GraphBuilder(
             spec, definitions: StageCatalog.definitions, digestOfFile: { try models.digest($0) },
             usesInput: { definition, parameters, slot in
@@ -152,7 +157,7 @@ package enum PipelineLoader {
     }
 
     private static func inference(
-        _ node: Graph.Node, _ graph: Graph, _ plans: [Int: ChunkPlan], _ models: ModelShelf
+        _ node: Graph.Node, _ graph: Graph, _ plans: [Int: ChunkPlan], _ models: ModelCache
     ) throws -> PreparedInference {
         let path = node.parameters["model"] ?? ""
         guard let logMel = graph.nearest(StageCatalog.logMel, from: node), let plan = plans[logMel.index] else {
@@ -180,7 +185,7 @@ package enum PipelineLoader {
 }
 
 /// Loads and digests each model file once.
-private final class ModelShelf {
+private final class ModelCache {
     private var models: [String: Model] = [:]
     private var digests: [String: String] = [:]
 

@@ -1,5 +1,5 @@
+import Engines
 import Features
-import Network
 
 /// What every worker's copy of an infer stage shares.
 struct PreparedInference: Sendable {

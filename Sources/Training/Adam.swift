@@ -1,6 +1,7 @@
 import Dispatch
+import Engines
 import Foundation
-import Network
+import Models
 
 /// Adam (Kingma and Ba, arXiv 1412.6980) with the usual constants, over the sum of the groups' gradients.
 package final class Adam: Sendable {

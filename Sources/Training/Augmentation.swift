@@ -1,6 +1,5 @@
 import Features
 import Foundation
-import Network
 
 /// What is done to a training chunk after it is read: gain, then mixup. Drawn by seed, epoch and place in the epoch alone.
 package struct Augmentation: Sendable {

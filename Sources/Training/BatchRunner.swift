@@ -1,5 +1,6 @@
+import Engines
 import Foundation
-import Network
+import Models
 
 /// Works out a batch's loss and gradients, group by group, on several threads.
 ///

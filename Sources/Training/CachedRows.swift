@@ -1,14 +1,15 @@
-import Corpus
+import Cache
+import Corpora
 import Features
+import Files
 import Foundation
 import Ledger
-import Network
+import Models
 import Shards
-import Stages
 
 /// Finds the cached log-mel frames and samples of clips, each checked once against its digest.
 final class CachedRows {
-    private let cache: Cache
+    private let cache: CacheFolder
     private let ledger: Ledger
     private var ids: [ClipName: Int64] = [:]
     private var mel: [Int64: ResultRecord] = [:]
@@ -21,7 +22,7 @@ final class CachedRows {
     private let reader: CacheReader
 
     /// - Throws: `TrainingError` where no pipeline of the cache keeps what the architecture needs.
-    init(cache: Cache, architecture: Architecture) throws {
+    init(cache: CacheFolder, architecture: Architecture) throws {
         self.cache = cache
         needsMel = architecture.hasTrunk
         needsRaw = architecture.hasEncoder

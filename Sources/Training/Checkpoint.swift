@@ -1,5 +1,6 @@
+import Engines
 import Foundation
-import Network
+import Models
 
 /// Where a training stands after an epoch: weights, both moments of Adam, and what went before. One safetensors file.
 package struct Checkpoint {

@@ -1,10 +1,11 @@
-import Corpus
+import Cache
+import Corpora
+import Engines
 import Features
 import Foundation
 import Ledger
-import Network
+import Models
 import Shards
-import Stages
 
 /// The chunks of some clips, as views of the cached rows: nothing is copied until a chunk is asked for.
 package final class ChunkSet: ChunkSource {
@@ -52,7 +53,7 @@ package final class ChunkSet: ChunkSource {
     ///   - overlap: share of a chunk that the next one repeats; any that the front-end's hop allows, whatever the cache was made with.
     /// - Throws: `TrainingError` where a clip has no rows or they are damaged.
     package init(
-        _ entries: [Manifest.Entry], classes: [String], cache: Cache, architecture: Architecture, overlap: Double,
+        _ entries: [Manifest.Entry], classes: [String], cache: CacheFolder, architecture: Architecture, overlap: Double,
         normalization: Normalization
     ) throws {
         self.classes = classes

@@ -7,13 +7,13 @@ package protocol ChunkSource: Sendable {
 
     /// True for a chunk in which there is nothing but silence.
     ///
-    /// - Throws: `ShardError` where the rows cannot be read.
+    /// - Throws: `FileError` where the rows cannot be read.
     func isSilent(_ chunk: Int) throws -> Bool
 
     /// Writes a chunk's normalised patch (96, 64) and its samples (16000), each where it is asked for.
     ///
     /// - Parameter gain: what the sound is multiplied by first.
-    /// - Throws: `ShardError` where the rows cannot be read.
+    /// - Throws: `FileError` where the rows cannot be read.
     func fill(
         _ chunk: Int, mel: UnsafeMutablePointer<Float>?, wave: UnsafeMutablePointer<Float>?, gain: Float
     ) throws

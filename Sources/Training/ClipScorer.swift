@@ -1,6 +1,7 @@
+import Engines
 import Evaluation
 import Foundation
-import Network
+import Models
 
 /// Scores the clips of a chunk set by a model: each clip the mean over its chunks, as the pipeline's `aggregate` does.
 package struct ClipScorer: Sendable {
@@ -30,7 +31,7 @@ package struct ClipScorer: Sendable {
     }
 
     /// - Returns: scores (clips, classes), and the mean binary cross-entropy of the chunks.
-    /// - Throws: `ShardError` where rows cannot be read, `EvaluationError` where a score is not finite.
+    /// - Throws: `FileError` where rows cannot be read, `EvaluationError` where a score is not finite.
     package func score(_ set: ChunkSet) throws -> (table: ScoreTable, truth: LabelTable, loss: Double) {
         let classes = model.classCount
         let rows = Locked([[Float]](repeating: [], count: set.clipCount))

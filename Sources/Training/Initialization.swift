@@ -1,4 +1,5 @@
-import Network
+import Engines
+import Models
 
 /// The weights that training starts from.
 package enum Initialization {

@@ -1,5 +1,7 @@
-import Corpus
+import Corpora
+import Files
 import Foundation
+import Tables
 
 /// The classes of a training, and the clips of its splits held against them.
 package struct Labels: Sendable {

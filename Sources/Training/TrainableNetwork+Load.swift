@@ -1,4 +1,4 @@
-import Network
+import Engines
 
 extension TrainableNetwork {
     /// Packs the parameters' present values, layer by layer on several threads.

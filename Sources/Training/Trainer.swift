@@ -1,8 +1,8 @@
-import Corpus
+import Engines
 import Evaluation
-import Features
+import Files
 import Foundation
-import Network
+import Models
 import Pipeline
 import Wording
 

@@ -1,5 +1,5 @@
 import Foundation
-import Network
+import Models
 
 /// How a network is trained. The defaults are those of LEAN (arXiv 2305.12712); everything else is off.
 package struct TrainingOptions: Sendable, Equatable, Codable {

@@ -1,5 +1,5 @@
 import Features
-import Network
+import Models
 
 /// All of what `earmark train` can be told, by the names that the command line and a pipeline's `train` section share.
 package struct TrainingSettings: Sendable {

@@ -1,14 +1,14 @@
 import ArgumentParser
 import Audio
-import Corpus
+import Cache
+import Corpora
 import Evaluation
 import Files
 import Foundation
 import Ledger
-import Network
+import Models
 import Pipeline
-import Shards
-import Stages
+import Tables
 import Training
 
 /// Exit statuses, as the command line's contract has them.
@@ -78,8 +78,12 @@ enum Failure {
             case .busy: Status.tryAgain
             }
         case let error as CommandError: error.status
-        case let error as ShardError:
-            error.isShortage ? Status.tryAgain : error.code == nil ? Status.badInput : Status.inputOutput
+        case let error as FileError:
+            switch error.category {
+            case .badInput: Status.badInput
+            case .inputOutput: Status.inputOutput
+            case .shortage: Status.tryAgain
+            }
         case let error as LedgerError:
             switch error.kind {
             case .corrupt: Status.badInput
@@ -100,7 +104,7 @@ enum Failure {
             case .inputOutput: Status.inputOutput
             }
         case is AudioError, NetworkError.writing: Status.inputOutput
-        case is NetworkError, is EvaluationError: Status.badInput
+        case is NetworkError, is EvaluationError, is TableError: Status.badInput
         default: nil
         }
     }
@@ -110,8 +114,6 @@ extension Failure {
     private static func corpusStatus(_ error: CorpusError) -> Int32 {
         switch error {
         case .parameter: Status.usage
-        case .file(_, let doing, _):
-            doing.hasPrefix("read") || doing.hasPrefix("open") ? Status.badInput : Status.inputOutput
         default: Status.badInput
         }
     }

@@ -1,4 +1,4 @@
-import Audio
+import TestSupport
 import Testing
 
 /// Lengths in a container that mean "not known", and containers of other shapes.
@@ -7,7 +7,7 @@ import Testing
 
     private func hear(_ bytes: [UInt8], _ name: String = "clip.wav") throws -> [Float] {
         let folder = try TemporaryFolder()
-        return try Hearing(try folder.put(name, bytes)).samples
+        return try DecodedAudio(try folder.put(name, bytes)).samples
     }
 
     private var expected: [Float] { samples.map { Float($0) / 32768 } }
@@ -61,7 +61,7 @@ import Testing
         for (name, bytes) in headed() {
             #expect(try hear(bytes, name) == expected, "\(name)")
             for left in [bytes.count - 4, bytes.count * 2 / 3, 2000] {
-                let error = Hearing.fault(try folder.put(name, Array(bytes.prefix(left))))
+                let error = DecodedAudio.fault(try folder.put(name, Array(bytes.prefix(left))))
                 #expect(error?.failureClass == .truncated, "\(name) of \(left) bytes: \(error?.reason ?? "heard")")
             }
         }
@@ -71,7 +71,7 @@ import Testing
     @Test func noSamplesButAChunk() throws {
         let list = Array("LIST".utf8) + WAVBytes.little(4, 4) + Array("INFO".utf8)
         let folder = try TemporaryFolder()
-        let error = Hearing.fault(try folder.put("a.wav", WAVBytes(data: []).bytes + list))
+        let error = DecodedAudio.fault(try folder.put("a.wav", WAVBytes(data: []).bytes + list))
         #expect(error?.failureClass == .empty)
     }
 
@@ -85,7 +85,7 @@ import Testing
         bytes += wav[12...]
         #expect(try hear(bytes) == expected)
         let folder = try TemporaryFolder()
-        let error = Hearing.fault(try folder.put("cut.wav", Array(bytes.dropLast(100))))
+        let error = DecodedAudio.fault(try folder.put("cut.wav", Array(bytes.dropLast(100))))
         #expect(error?.failureClass == .truncated)
     }
 
@@ -99,9 +99,9 @@ import Testing
         let bytes = Array("FORM".utf8) + big(4 + chunks.count) + Array("8SVX".utf8) + chunks
         let folder = try TemporaryFolder()
         #expect(
-            try Hearing(try folder.put("clip.8svx", bytes)).samples
+            try DecodedAudio(try folder.put("clip.8svx", bytes)).samples
                 == body.map { Float(Int8(bitPattern: $0)) / 128 })
-        let error = Hearing.fault(try folder.put("cut.8svx", Array(bytes.dropLast(30))))
+        let error = DecodedAudio.fault(try folder.put("cut.8svx", Array(bytes.dropLast(30))))
         #expect(error?.failureClass == .truncated)
     }
 }

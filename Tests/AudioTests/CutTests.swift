@@ -1,5 +1,6 @@
 import Audio
 import Foundation
+import TestSupport
 import Testing
 
 /// A small file of every format, cut at every byte: each length of it fails, or gives all that the whole file gives.
@@ -10,12 +11,12 @@ import Testing
         try AudioWriter.write(
             path, rate: FormatTests.rate(format), channels: 1, format: format,
             samples: Sound.sine(700, rate: FormatTests.rate(format), count: 1500))
-        let whole = try Hearing(path).samples
+        let whole = try DecodedAudio(path).samples
         let size = try folder.bytes(path).count
         for length in (0..<size).reversed() {
             try #require(truncate(path, off_t(length)) == 0)
-            guard Hearing.fault(path) == nil else { continue }
-            #expect(try Hearing(path).samples == whole, "cut to \(length) of \(size) bytes")
+            guard DecodedAudio.fault(path) == nil else { continue }
+            #expect(try DecodedAudio(path).samples == whole, "cut to \(length) of \(size) bytes")
         }
     }
 
@@ -30,10 +31,10 @@ import Testing
         let path = try folder.put("clip.mp3", bytes)
         for length in (1..<bytes.count).reversed() {
             try #require(truncate(path, off_t(length)) == 0)
-            let error = Hearing.fault(path)
+            let error = DecodedAudio.fault(path)
             if let frames = ends.firstIndex(of: length), frames > 0 {
                 #expect(error == nil, "cut to \(length)")
-                #expect(try Hearing(path).samples.count == frames * 576, "cut to \(length)")
+                #expect(try DecodedAudio(path).samples.count == frames * 576, "cut to \(length)")
             } else {
                 #expect(error != nil, "cut to \(length)")
             }

@@ -1,4 +1,5 @@
 import Audio
+import TestSupport
 import Testing
 
 /// FLAC is held against the numbers of its own frames, not against STREAMINFO alone.
@@ -18,14 +19,14 @@ import Testing
 
     private func hear(_ bytes: [UInt8], _ truncation: Truncation = .fail, blocks: [Int] = [65_536]) throws -> [Float] {
         let folder = try #require(folder)
-        return try Hearing(try folder.put("clip.flac", bytes), blocks: blocks, truncation: truncation).samples
+        return try DecodedAudio(try folder.put("clip.flac", bytes), blocks: blocks, truncation: truncation).samples
     }
 
     private func fault(_ bytes: [UInt8], blocks: [Int] = [65_536]) throws -> AudioError? {
         let folder = try #require(folder)
         let path = try folder.put("clip.flac", bytes)
         do throws(AudioError) {
-            _ = try Hearing(path, blocks: blocks)
+            _ = try DecodedAudio(path, blocks: blocks)
             return nil
         } catch {
             return error
@@ -118,9 +119,9 @@ import Testing
         for cut in stride(from: file.head.count + 1, to: bytes.count, by: 7) {
             let folder = try #require(folder)
             let path = try folder.put("cut.flac", Array(bytes[..<cut]))
-            guard Hearing.fault(path) == nil else { continue }
+            guard DecodedAudio.fault(path) == nil else { continue }
             let left = ends.lastIndex { $0 <= cut } ?? 0
-            #expect(try Hearing(path).samples.count == left * 4096, "cut at \(cut)")
+            #expect(try DecodedAudio(path).samples.count == left * 4096, "cut at \(cut)")
             #expect(cut - ends[left] < 16, "cut at \(cut): \(cut - ends[left]) bytes of a frame are left and not told")
         }
     }

@@ -46,7 +46,7 @@ import Testing
 
     /// Samples at 16 kHz, and a codec's frame in them.
     private static func count(_ path: String) throws -> (Int, Int) {
-        let heard = try Hearing(path)
+        let heard = try DecodedAudio(path)
         let resampler = try Resampler(from: heard.rate, to: 16000, converter: .soxrHQ)
         var count = 0
         try heard.samples.withUnsafeBufferPointer { try resampler.process($0, end: true) { count += $0.count } }

@@ -1,4 +1,5 @@
 import Audio
+import TestSupport
 import Testing
 
 /// Every format that is written is heard again: rate, length, sound, in blocks of any size.
@@ -33,7 +34,7 @@ import Testing
         let file = try AudioFile(path: path)
         #expect(file.rate == rate && file.channels == channels)
         #expect(file.declaredFrames == Int64(wave.count))
-        let heard = try Hearing(path)
+        let heard = try DecodedAudio(path)
         #expect(heard.samples.count == wave.count)
         // An encoder that loses does so most at the ends.
         let edge = isLossy(format) ? rate / 25 : 0
@@ -53,10 +54,10 @@ import Testing
         try AudioWriter.write(
             path, rate: Self.rate(format), channels: channels, format: format,
             samples: Sound.noise(seed: 7, count: 20_011 * channels))
-        let whole = try Hearing(path, blocks: [100_000]).samples.map(\.bitPattern)
+        let whole = try DecodedAudio(path, blocks: [100_000]).samples.map(\.bitPattern)
         #expect(whole.count == 20_011)
         for blocks in [[1], [1000], [8192], [8193, 1, 77], [4096, 12_345]] {
-            #expect(try Hearing(path, blocks: blocks).samples.map(\.bitPattern) == whole)
+            #expect(try DecodedAudio(path, blocks: blocks).samples.map(\.bitPattern) == whole)
         }
     }
 
@@ -67,7 +68,7 @@ import Testing
         try AudioWriter.write(
             path, rate: rate, channels: 1, format: format,
             samples: Sound.sine(440, rate: rate, count: rate, amplitude: 2))
-        let peak = try #require(try Hearing(path).samples.map(abs).max())
+        let peak = try #require(try DecodedAudio(path).samples.map(abs).max())
         switch format {
         case .wavFloat: #expect(peak > 1.99)
         case .ogg, .opus, .mp3: #expect(peak > 0.95)
@@ -80,7 +81,7 @@ import Testing
         for format in AudioWriter.Format.allCases {
             let path = folder.path + "/one." + format.rawValue
             try AudioWriter.write(path, rate: Self.rate(format), channels: 1, format: format, samples: [0.5])
-            #expect(try Hearing(path).samples.count == 1, "\(format)")
+            #expect(try DecodedAudio(path).samples.count == 1, "\(format)")
         }
     }
 
@@ -100,6 +101,6 @@ import Testing
         try #require(RawName.link(wav, to: raw))
         let file = try AudioFile(path: "caf?.wav", bytes: raw)
         #expect(file.declaredFrames == 3)
-        #expect(Hearing.fault(folder.path + "/café.wav")?.failureClass == .unreadable)
+        #expect(DecodedAudio.fault(folder.path + "/café.wav")?.failureClass == .unreadable)
     }
 }

@@ -1,5 +1,6 @@
 import Audio
 import Foundation
+import TestSupport
 import Testing
 
 /// Files that are no audio, or say what is not so: an error of the right class.
@@ -8,12 +9,12 @@ import Testing
         -> AudioError?
     {
         let folder = try TemporaryFolder()
-        return Hearing.fault(try folder.put(name, bytes), nonFinite: nonFinite)
+        return DecodedAudio.fault(try folder.put(name, bytes), nonFinite: nonFinite)
     }
 
     @Test func noSuchFile() throws {
         let folder = try TemporaryFolder()
-        let error = Hearing.fault(folder.path + "/missing.wav")
+        let error = DecodedAudio.fault(folder.path + "/missing.wav")
         #expect(error?.failureClass == .unreadable)
         #expect(error?.reason == "no such file")
         #expect(error?.description == "\(folder.path)/missing.wav: no such file")
@@ -21,12 +22,12 @@ import Testing
 
     @Test func folderAndPipe() throws {
         let folder = try TemporaryFolder()
-        #expect(Hearing.fault(folder.path)?.failureClass == .unreadable)
+        #expect(DecodedAudio.fault(folder.path)?.failureClass == .unreadable)
         let pipe = folder.path + "/pipe.wav"
         try #require(mkfifo(pipe, 0o600) == 0)
         // Opening a pipe that nobody writes would wait for ever.
-        #expect(Hearing.fault(pipe)?.failureClass == .unreadable)
-        #expect(Hearing.fault("/dev/zero")?.failureClass == .unreadable)
+        #expect(DecodedAudio.fault(pipe)?.failureClass == .unreadable)
+        #expect(DecodedAudio.fault("/dev/zero")?.failureClass == .unreadable)
     }
 
     @Test func emptyFile() throws {
@@ -39,7 +40,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/none." + format.rawValue
         try AudioWriter.write(path, rate: FormatTests.rate(format), channels: 1, format: format, samples: [])
-        let error = try #require(Hearing.fault(path))
+        let error = try #require(DecodedAudio.fault(path))
         // Some codecs write no stream at all for no samples.
         let isStream = [.flac, .ogg, .opus, .mp3].contains(format)
         let classes: [FailureClass] = isStream ? [.empty, .unsupported, .truncated] : [.empty]
@@ -84,12 +85,12 @@ import Testing
         samples[place] = odd
         let folder = try TemporaryFolder()
         let path = try folder.put("odd.wav", WAVBytes.floats(samples))
-        let error = Hearing.fault(path)
+        let error = DecodedAudio.fault(path)
         #expect(error?.failureClass == .invalid)
         #expect(error?.offset == Int64(place))
         #expect(error?.reason == "found \(odd) at frame \(place), expected finite samples")
         samples[place] = 0
-        #expect(try Hearing(path, blocks: [4096], nonFinite: .zero).samples == samples)
+        #expect(try DecodedAudio(path, blocks: [4096], nonFinite: .zero).samples == samples)
     }
 
     /// The offset counts from the clip's start, not the block's; one channel's oddity spoils the mean.
@@ -98,7 +99,7 @@ import Testing
         samples[30_001] = .nan
         let folder = try TemporaryFolder()
         let path = try folder.put("odd.wav", WAVBytes.floats(samples, channels: 2))
-        let error = #expect(throws: AudioError.self) { try Hearing(path, blocks: [1000]) }
+        let error = #expect(throws: AudioError.self) { try DecodedAudio(path, blocks: [1000]) }
         #expect(error?.offset == 15_000)
     }
 
@@ -111,6 +112,6 @@ import Testing
     @Test func hugeButFinite() throws {
         let samples = [Float](repeating: .greatestFiniteMagnitude, count: 100)
         let folder = try TemporaryFolder()
-        #expect(try Hearing(try folder.put("huge.wav", WAVBytes.floats(samples))).samples == samples)
+        #expect(try DecodedAudio(try folder.put("huge.wav", WAVBytes.floats(samples))).samples == samples)
     }
 }

@@ -1,5 +1,6 @@
 import CSndfile
 import Foundation
+import TestSupport
 
 /// MP3 files taken apart into frames, so that others can be put together from them.
 struct MPEGBytes {

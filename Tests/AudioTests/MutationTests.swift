@@ -1,10 +1,12 @@
 import Audio
+import Random
+import TestSupport
 import Testing
 
 /// Damaged files never crash or hang a run: they give finite samples or an error that names them.
 @Suite struct MutationTests {
     /// One way to damage a file, drawn from the generator.
-    private func mutate(_ bytes: [UInt8], _ random: inout Seeded) -> [UInt8] {
+    private func mutate(_ bytes: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
         var out = bytes
         let header = min(out.count, 96)
         switch random.below(7) {
@@ -36,7 +38,7 @@ import Testing
     }
 
     private func survive(_ original: [UInt8], _ folder: TemporaryFolder, seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SplitMix64(seed: seed)
         for turn in 0..<40 {
             var bytes = original
             for _ in 0...random.below(3) where bytes.count > 100 { bytes = mutate(bytes, &random) }
@@ -44,7 +46,7 @@ import Testing
             for (truncation, nonFinite) in [(Truncation.fail, NonFinite.fail), (.accept, .zero)] {
                 let place = Comment("seed \(seed), turn \(turn)")
                 do throws(AudioError) {
-                    let heard = try Hearing(path, truncation: truncation, nonFinite: nonFinite).samples
+                    let heard = try DecodedAudio(path, truncation: truncation, nonFinite: nonFinite).samples
                     let allFinite = heard.allSatisfy { $0.isFinite }
                     #expect(!heard.isEmpty && allFinite, place)
                 } catch {
@@ -94,7 +96,7 @@ import Testing
             let link = try folder.bytes(folder.path + "/whole")
             bytes = link + link
         }
-        try #require(Hearing.fault(try folder.put("whole", bytes)) == nil)
+        try #require(DecodedAudio.fault(try folder.put("whole", bytes)) == nil)
         for seed in 0..<5 { try survive(bytes, folder, seed: 7000 + UInt64(seed)) }
     }
 
@@ -109,10 +111,10 @@ import Testing
     func magicAndRubbish(magic: String) throws {
         let folder = try TemporaryFolder()
         let bytes = magic.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
-        var random = Seeded(77)
+        var random = SplitMix64(seed: 77)
         for length in [0, 1, 4, 8, 20, 23, 100, 5000] {
             let path = try folder.put("rubbish", bytes + (0..<length).map { _ in UInt8(random.below(256)) })
-            #expect(Hearing.fault(path) != nil, "\(length) bytes")
+            #expect(DecodedAudio.fault(path) != nil, "\(length) bytes")
         }
     }
 }

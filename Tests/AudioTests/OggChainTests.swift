@@ -1,4 +1,6 @@
 import Audio
+import Random
+import TestSupport
 import Testing
 
 /// Chained Ogg files, as of web radio or `cat`: every link is heard, or it is said which is not.
@@ -20,12 +22,12 @@ import Testing
 
     private func hear(_ bytes: [UInt8], blocks: [Int] = [65_536], truncation: Truncation = .fail) throws -> [Float] {
         let folder = try #require(folder)
-        return try Hearing(try folder.put("chain", bytes), blocks: blocks, truncation: truncation).samples
+        return try DecodedAudio(try folder.put("chain", bytes), blocks: blocks, truncation: truncation).samples
     }
 
     private func fault(_ bytes: [UInt8]) throws -> AudioError? {
         let folder = try #require(folder)
-        return Hearing.fault(try folder.put("chain", bytes))
+        return DecodedAudio.fault(try folder.put("chain", bytes))
     }
 
     private func pages(_ bytes: [UInt8]) -> [Range<Int>] {
@@ -93,7 +95,7 @@ import Testing
     /// Each page has a checksum: no bit of it goes wrong unseen.
     @Test(arguments: codecs) func everyPageIsChecked(format: AudioWriter.Format) throws {
         let bytes = try write(format, seed: 5, count: 20_000)
-        var random = Seeded(5)
+        var random = SplitMix64(seed: 5)
         for page in pages(bytes) {
             for _ in 0..<20 {
                 var damaged = bytes

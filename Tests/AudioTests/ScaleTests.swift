@@ -1,13 +1,13 @@
-import Audio
+import TestSupport
 import Testing
 
 /// Integer full scale comes out in [-1, 1), floats as they are, channels as their mean.
 @Suite struct ScaleTests {
     private let folder = try? TemporaryFolder()
 
-    private func hear(_ bytes: [UInt8]) throws -> Hearing {
+    private func hear(_ bytes: [UInt8]) throws -> DecodedAudio {
         let folder = try #require(folder)
-        return try Hearing(try folder.put("scale.wav", bytes))
+        return try DecodedAudio(try folder.put("scale.wav", bytes))
     }
 
     @Test func unsigned8() throws {
@@ -56,7 +56,7 @@ import Testing
         let samples = Sound.shorts(seed: 1, count: 30_000).map { Int32($0) << 16 | kept }
         let path = folder.path + "/integer." + format.rawValue
         try IntegerFile.write(path, format, channels: 1, samples)
-        #expect(try Hearing(path).samples == samples.map { Float($0) / 2_147_483_648 })
+        #expect(try DecodedAudio(path).samples == samples.map { Float($0) / 2_147_483_648 })
     }
 
     @Test(arguments: [2, 3, 6, 255, 1024]) func channelsAreAveraged(channels: Int) throws {

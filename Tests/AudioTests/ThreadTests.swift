@@ -1,5 +1,5 @@
-import Audio
 import Foundation
+import TestSupport
 import Testing
 
 /// Many threads open good and bad files at once: each failure tells of its own file.
@@ -25,13 +25,13 @@ import Testing
             try folder.put("flac.flac", Array("fLaC".utf8) + [UInt8](repeating: 7, count: 100)),
             try folder.put("ogg.ogg", Array("OggS".utf8) + [UInt8](repeating: 7, count: 100)),
         ]
-        let alone = files.map { Hearing.fault($0)?.reason }
+        let alone = files.map { DecodedAudio.fault($0)?.reason }
         #expect(Set(alone.map { $0 ?? "" }).count >= 5, "the reasons are too much alike to be told apart: \(alone)")
         let found = Found()
         DispatchQueue.concurrentPerform(iterations: 8) { thread in
             for turn in 0..<1500 {
                 let index = (turn * (thread % 3 + 1) + thread) % files.count
-                let reason = Hearing.fault(files[index])?.reason
+                let reason = DecodedAudio.fault(files[index])?.reason
                 if reason != alone[index] {
                     found.add("\(files[index]): \(reason ?? "none"), not \(alone[index] ?? "none")")
                 }

@@ -1,4 +1,5 @@
 import Audio
+import TestSupport
 import Testing
 
 /// A file that ends before its header says is told apart from a whole one, whatever the container.
@@ -13,7 +14,7 @@ import Testing
         try AudioWriter.write(
             path, rate: rate, channels: channels, format: format,
             samples: Sound.noise(seed: 21, count: 4 * rate * channels))
-        try #require(Hearing.fault(path) == nil)
+        try #require(DecodedAudio.fault(path) == nil)
         return try folder.bytes(path)
     }
 
@@ -25,11 +26,11 @@ import Testing
         let folder = try TemporaryFolder()
         let bytes = try write(folder, format)
         for share in Self.small {
-            let error = Hearing.fault(try folder.put("cut", Array(cut(bytes, share))))
+            let error = DecodedAudio.fault(try folder.put("cut", Array(cut(bytes, share))))
             #expect([.truncated, .unsupported].contains(error?.failureClass), "at \(share)")
         }
         for share in Self.large {
-            let error = Hearing.fault(try folder.put("cut", Array(cut(bytes, share))))
+            let error = DecodedAudio.fault(try folder.put("cut", Array(cut(bytes, share))))
             #expect(error?.failureClass == .truncated, "at \(share)")
         }
     }
@@ -41,10 +42,10 @@ import Testing
         let path = folder.path + "/whole"
         let samples = Sound.shorts(seed: 22, count: 30_000).map { Int32($0) << 16 }
         try IntegerFile.write(path, format, channels: channels, samples)
-        try #require(Hearing.fault(path) == nil)
+        try #require(DecodedAudio.fault(path) == nil)
         let bytes = try folder.bytes(path)
         for share in Self.large {
-            let error = Hearing.fault(try folder.put("cut", Array(cut(bytes, share))))
+            let error = DecodedAudio.fault(try folder.put("cut", Array(cut(bytes, share))))
             #expect(error?.failureClass == .truncated, "at \(share)")
         }
     }
@@ -54,9 +55,9 @@ import Testing
     func acceptedUpToTheCut(format: AudioWriter.Format) throws {
         let folder = try TemporaryFolder()
         let bytes = try write(folder, format)
-        let whole = try Hearing(folder.path + "/whole." + format.rawValue).samples
+        let whole = try DecodedAudio(folder.path + "/whole." + format.rawValue).samples
         for share in [0.3, 0.5, 0.9] {
-            let rest = try Hearing(try folder.put("cut", Array(cut(bytes, share))), truncation: .accept).samples
+            let rest = try DecodedAudio(try folder.put("cut", Array(cut(bytes, share))), truncation: .accept).samples
             #expect(Double(rest.count) > (share - 0.15) * Double(whole.count) && rest.count < whole.count)
             #expect(rest == Array(whole.prefix(rest.count)))
         }
@@ -65,7 +66,7 @@ import Testing
     @Test(arguments: [AudioWriter.Format.ogg, .opus, .mp3]) func acceptedStreams(format: AudioWriter.Format) throws {
         let folder = try TemporaryFolder()
         let bytes = try write(folder, format)
-        let rest = try Hearing(try folder.put("cut", Array(cut(bytes, 0.8))), truncation: .accept).samples
+        let rest = try DecodedAudio(try folder.put("cut", Array(cut(bytes, 0.8))), truncation: .accept).samples
         #expect(rest.count > FormatTests.rate(format) && rest.count < 4 * FormatTests.rate(format))
     }
 
@@ -76,7 +77,7 @@ import Testing
         let mark = Array("OggS".utf8)
         let pages = bytes.indices.dropLast(4).filter { bytes[$0] == mark[0] && Array(bytes[$0..<$0 + 4]) == mark }
         try #require(pages.count >= 4)
-        let error = Hearing.fault(try folder.put("cut", Array(bytes.prefix(pages.last ?? 0))))
+        let error = DecodedAudio.fault(try folder.put("cut", Array(bytes.prefix(pages.last ?? 0))))
         #expect(error?.failureClass == .truncated)
         #expect(
             error?.reason.hasPrefix("cut short: its last page is not marked as the end; whole up to frame ") == true)
@@ -86,7 +87,7 @@ import Testing
     @Test func flacSaysWhereItEnds() throws {
         let folder = try TemporaryFolder()
         let bytes = try write(folder, .flac)
-        let error = Hearing.fault(try folder.put("cut", Array(cut(bytes, 0.6))))
+        let error = DecodedAudio.fault(try folder.put("cut", Array(cut(bytes, 0.6))))
         let offset = try #require(error?.offset)
         #expect(offset > 20_000 && offset < 88_200)
     }
@@ -96,7 +97,7 @@ import Testing
         let data = [UInt8](repeating: 130, count: 1001 * bits / 8)
         let file = WAVBytes(bits: bits, data: data).bytes + (padded ? [0] : [])
         let folder = try TemporaryFolder()
-        #expect(try Hearing(try folder.put("odd.wav", file)).samples.count == 1001)
+        #expect(try DecodedAudio(try folder.put("odd.wav", file)).samples.count == 1001)
     }
 
     /// What follows the samples does not belong to them, whether chunk or rubbish.
@@ -106,7 +107,7 @@ import Testing
         for tail in [
             Array("LIST".utf8) + WAVBytes.little(4, 4) + Array("INFO".utf8), [UInt8](repeating: 0xAA, count: 77),
         ] {
-            #expect(try Hearing(try folder.put("tail.wav", wav + tail)).samples.count == 1000)
+            #expect(try DecodedAudio(try folder.put("tail.wav", wav + tail)).samples.count == 1000)
         }
     }
 
@@ -116,8 +117,8 @@ import Testing
         let note = Array("note".utf8) + WAVBytes.little(3, 4) + [1, 2, 3, 0]
         let folder = try TemporaryFolder()
         let bytes = Array(wav[..<36]) + note + Array(wav[36...])
-        #expect(try Hearing(try folder.put("note.wav", bytes)).samples.count == 1000)
-        let error = Hearing.fault(try folder.put("cut.wav", Array(bytes.dropLast(2))))
+        #expect(try DecodedAudio(try folder.put("note.wav", bytes)).samples.count == 1000)
+        let error = DecodedAudio.fault(try folder.put("cut.wav", Array(bytes.dropLast(2))))
         #expect(error?.failureClass == .truncated)
         #expect(error?.reason.contains("byte 2056, the file ends at byte 2054") == true)
     }

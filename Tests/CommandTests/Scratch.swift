@@ -1,15 +1,12 @@
 import Foundation
+import TestSupport
 
 /// A folder of its own for one test, with what most tests need in it; gone when the test is over.
 final class Scratch {
-    let folder: String
+    private let temporary: TemporaryFolder
+    var folder: String { temporary.path }
 
-    init() throws {
-        folder = NSTemporaryDirectory() + "/earmark-command-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    init() throws { temporary = try TemporaryFolder() }
 
     func path(_ name: String) -> String { folder + "/" + name }
 

@@ -40,19 +40,19 @@ import Testing
 
     @Test("Every bit of every row's page: never another value")
     func bits() throws {
-        let desk = try Desk()
-        let ledger = try Ledger(path: desk.path, pageSize: 512)
+        let fixture = try LedgerFixture()
+        let ledger = try Ledger(path: fixture.path, pageSize: 512)
         try ledger.adopt(manifest: "m4", count: 4) { ("clip\($0)", "/audio/path\($0).wav") }
         let stage = try ledger.stageID(fingerprint: "thestage", kind: "mel", classes: "")
         let shard = try ledger.addShard(stage: stage, kind: "mel", dtype: "float32", columns: 64) { "shards/\($0).npy" }
         var batch = CommitBatch(target: "target")
         let clips = try ledger.clipIDs()
-        batch.results = clips.map { Desk.result($0, stage, shard: shard.id, first: $0 * 10) }
-        batch.sources = clips.map(Desk.source)
-        batch.failures = [Desk.failure(clips[1], target: "other", reason: "thereason")]
+        batch.results = clips.map { LedgerFixture.result($0, stage, shard: shard.id, first: $0 * 10) }
+        batch.sources = clips.map(LedgerFixture.source)
+        batch.failures = [LedgerFixture.failure(clips[1], target: "other", reason: "thereason")]
         try ledger.commit(batch)
         try ledger.markSealed(id: shard.id, rows: 50, bytes: 12928, digest: "shardsdigest")
-        try ledger.put(Desk.pipeline([stage]))
+        try ledger.put(LedgerFixture.pipeline([stage]))
         try ledger.put(model: "sha256:thedigest", path: "/models/themodel")
         try ledger.put(StageFrontEnd(stage: stage, rate: 32_000, hop: 320, chunkHop: 160_000, settings: "thesettings"))
         try ledger.finishRun(
@@ -61,15 +61,15 @@ import Testing
         let sound = readings(ledger).compactMapValues { try? $0.get() }
         #expect(sound.count == 21)
         try ledger.close()
-        let whole = try desk.bytes()
+        let whole = try fixture.bytes()
         var refusals = 0
         for byte in stride(from: 512, to: whole.count, by: 1) {
             // Every byte, by a bit that moves on, so that each bit of a number is met in some row.
             var bytes = whole
             bytes[byte] ^= 1 << UInt8(byte % 8)
             if (byte + byte / 512) % 2 > 0 || whole[byte] == 0 && byte % 3 > 0 { continue }
-            try desk.write(bytes)
-            guard let damaged = try? Ledger.reading(path: desk.path) else { continue }
+            try fixture.write(bytes)
+            guard let damaged = try? Ledger.reading(path: fixture.path) else { continue }
             for (name, reading) in readings(damaged) {
                 switch reading {
                 case .success(let text):
@@ -96,41 +96,42 @@ import Testing
 
     @Test("An error names the table, the key and the way out")
     func words() throws {
-        let desk = try Desk()
-        let (ledger, clips, stage, shard) = try desk.filled(3)
+        let fixture = try LedgerFixture()
+        let (ledger, clips, stage, shard) = try fixture.filled(3)
         var batch = CommitBatch(target: "target")
-        batch.results = clips.map { Desk.result($0, stage, shard: shard, first: $0 * 10) }
-        batch.sources = clips.map(Desk.source)
+        batch.results = clips.map { LedgerFixture.result($0, stage, shard: shard, first: $0 * 10) }
+        batch.sources = clips.map(LedgerFixture.source)
         try ledger.commit(batch)
         try ledger.close()
-        #expect(try desk.replace(Array("digest2".utf8), by: Array("digest6".utf8)) == 1)
-        let damaged = try desk.open()
+        #expect(try fixture.replace(Array("digest2".utf8), by: Array("digest6".utf8)) == 1)
+        let damaged = try fixture.open()
         #expect {
             try damaged.forEachResult { _ in }
         } throws: {
-            "\($0)" == "\(desk.path): row 2, 1 of results is not what was written; run 'earmark verify --repair'"
+            "\($0)" == "\(fixture.path): row 2, 1 of results is not what was written; run 'earmark verify --repair'"
         }
     }
 
     @Test("Rows that fit no others are told and taken back: of no clip, no stage, no shard, and two in one place")
     func strays() throws {
-        let desk = try Desk()
-        let (ledger, clips, stage, shard) = try desk.filled(6)
+        let fixture = try LedgerFixture()
+        let (ledger, clips, stage, shard) = try fixture.filled(6)
         var batch = CommitBatch(target: "target")
-        batch.results = clips.map { Desk.result($0, stage, shard: shard, first: $0 * 10) }
-        batch.sources = clips.map(Desk.source)
+        batch.results = clips.map { LedgerFixture.result($0, stage, shard: shard, first: $0 * 10) }
+        batch.sources = clips.map(LedgerFixture.source)
         try ledger.commit(batch)
         #expect(try ledger.strayRows().isEmpty)
         var odd = CommitBatch(target: "target")
         odd.results = [
-            Desk.result(77, stage, shard: shard, first: 1000), Desk.result(clips[0], 9, shard: shard, first: 2000),
-            Desk.result(clips[1], stage, shard: 8, first: 0),
+            LedgerFixture.result(77, stage, shard: shard, first: 1000),
+            LedgerFixture.result(clips[0], 9, shard: shard, first: 2000),
+            LedgerFixture.result(clips[1], stage, shard: 8, first: 0),
             // One row into that of the clip before.
-            Desk.result(clips[4], stage, shard: shard, first: clips[3] * 10 + 9),
+            LedgerFixture.result(clips[4], stage, shard: shard, first: clips[3] * 10 + 9),
         ]
-        odd.sources = [Desk.source(78)]
+        odd.sources = [LedgerFixture.source(78)]
         try ledger.put(StageFrontEnd(stage: 80, rate: 16_000, hop: 1, chunkHop: 8000, settings: ""))
-        odd.failures = [Desk.failure(79)]
+        odd.failures = [LedgerFixture.failure(79)]
         try ledger.commit(odd)
         #expect(try ledger.verifyRows().rows.isEmpty)
         let strays = try ledger.strayRows()
@@ -150,10 +151,10 @@ import Testing
 
     @Test("Ids of rows that were lost are given to no other clip, stage or shard")
     func ids() throws {
-        let desk = try Desk()
-        let (ledger, _, stage, shard) = try desk.filled(2)
+        let fixture = try LedgerFixture()
+        let (ledger, _, stage, shard) = try fixture.filled(2)
         var batch = CommitBatch(target: "target")
-        batch.results = [Desk.result(40, 7, shard: 30)]
+        batch.results = [LedgerFixture.result(40, 7, shard: 30)]
         try ledger.commit(batch)
         try ledger.adopt(manifest: "more", count: 3) { ("clip\($0)", "/audio/path\($0).wav") }
         #expect(try ledger.clipIDs() == [1, 2, 41])
@@ -166,19 +167,19 @@ import Testing
     @Test("A text that is no longer UTF-8 is taken out by one repair, in a table without rowid as well")
     func invalidText() throws {
         for (text, table) in [("thetarget", "failures"), ("p.yaml", "pipelines"), ("thepath", "models")] {
-            let desk = try Desk()
-            let (ledger, clips, stage, _) = try desk.filled(3)
+            let fixture = try LedgerFixture()
+            let (ledger, clips, stage, _) = try fixture.filled(3)
             var batch = CommitBatch(target: "thetarget")
-            batch.failures = clips.map { Desk.failure($0, target: "thetarget") }
+            batch.failures = clips.map { LedgerFixture.failure($0, target: "thetarget") }
             try ledger.commit(batch)
-            try ledger.put(Desk.pipeline([stage]))
+            try ledger.put(LedgerFixture.pipeline([stage]))
             try ledger.put(model: "thepath", path: "/m")
             try ledger.close()
-            var bytes = try desk.bytes()
+            var bytes = try fixture.bytes()
             let place = try #require(bytes.firstRange(of: Array(text.utf8)))
             bytes[place.lowerBound + 2] |= 0x80
-            try desk.write(bytes)
-            let damaged = try desk.open()
+            try fixture.write(bytes)
+            let damaged = try fixture.open()
             let rows = try damaged.verifyRows().rows
             #expect(rows.map(\.table) == [table])
             try damaged.repair(rows)

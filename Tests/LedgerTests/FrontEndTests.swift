@@ -10,21 +10,21 @@ import Testing
 
     @Test("What is put is found again, once, after reopening")
     func thereAndBack() throws {
-        let desk = try Desk()
-        let (ledger, _, stage, _) = try desk.filled(2)
+        let fixture = try LedgerFixture()
+        let (ledger, _, stage, _) = try fixture.filled(2)
         #expect(try ledger.frontEnds().isEmpty && stage == Self.told.stage)
         try ledger.put(Self.told)
         try ledger.put(Self.told)
         try ledger.close()
-        let again = try desk.open()
+        let again = try fixture.open()
         #expect(try again.frontEnds() == [stage: Self.told])
         #expect(try again.verifyRows().rows.isEmpty)
     }
 
     @Test("A damaged row is found; mending it takes the stage's results along, so that nobody takes them for YAMNet's")
     func damage() throws {
-        let desk = try Desk()
-        let (ledger, clips, stage, shard) = try desk.filled(1)
+        let fixture = try LedgerFixture()
+        let (ledger, clips, stage, shard) = try fixture.filled(1)
         var batch = CommitBatch(target: "target")
         batch.results = [
             ResultRecord(
@@ -33,8 +33,8 @@ import Testing
         try ledger.commit(batch)
         try ledger.put(Self.told)
         try ledger.close()
-        #expect(try desk.replace(Array("32000}".utf8), by: Array("16000}".utf8)) == 1)
-        let damaged = try desk.open()
+        #expect(try fixture.replace(Array("32000}".utf8), by: Array("16000}".utf8)) == 1)
+        let damaged = try fixture.open()
         let rows = try damaged.verifyRows().rows
         #expect(rows.map(\.table) == ["front_ends"] && rows.map(\.stage) == [stage])
         try damaged.repair(rows)
@@ -46,19 +46,19 @@ import Testing
     @Test("What is saved of a ledger has its front-ends, or no results of a stage whose front-end is lost")
     func salvaged() throws {
         for isLost in [false, true] {
-            let desk = try Desk()
-            let (ledger, clips, stage, shard) = try desk.filled(40)
+            let fixture = try LedgerFixture()
+            let (ledger, clips, stage, shard) = try fixture.filled(40)
             var batch = CommitBatch(target: "target")
-            batch.results = clips.map { Desk.result($0, stage, shard: shard, first: $0 * 10) }
-            batch.sources = clips.map(Desk.source)
+            batch.results = clips.map { LedgerFixture.result($0, stage, shard: shard, first: $0 * 10) }
+            batch.sources = clips.map(LedgerFixture.source)
             try ledger.commit(batch)
             try ledger.put(Self.told)
             try ledger.close()
-            if isLost { #expect(try desk.replace(Array("32000}".utf8), by: Array("16000}".utf8)) == 1) }
-            let saved = try Ledger.salvage(path: desk.path)
+            if isLost { #expect(try fixture.replace(Array("32000}".utf8), by: Array("16000}".utf8)) == 1) }
+            let saved = try Ledger.salvage(path: fixture.path)
             #expect(saved.clips == 40 && saved.results == (isLost ? 0 : 40))
             #expect(saved.ofLostFrontEnds == (isLost ? 40 : 0))
-            let again = try desk.open()
+            let again = try fixture.open()
             #expect(try again.frontEnds() == (isLost ? [:] : [stage: Self.told]))
             var sources = 0
             try again.forEachSource { _ in sources += 1 }
@@ -68,17 +68,17 @@ import Testing
 
     @Test("A ledger of before tells none, to a reader as it is and to a writer once it has the table")
     func before() throws {
-        let desk = try Desk()
-        try desk.filled(3).ledger.close()
-        let queue = try DatabaseQueue(path: desk.path)
+        let fixture = try LedgerFixture()
+        try fixture.filled(3).ledger.close()
+        let queue = try DatabaseQueue(path: fixture.path)
         try queue.write {
             try $0.execute(sql: "DROP TABLE front_ends; DELETE FROM grdb_migrations WHERE identifier = '4'")
         }
         try queue.close()
-        let reader = try Ledger.reading(path: desk.path)
+        let reader = try Ledger.reading(path: fixture.path)
         #expect(try reader.frontEnds().isEmpty && reader.stages().count == 1 && reader.verifyRows().rows.isEmpty)
         try reader.close()
-        let writer = try desk.open()
+        let writer = try fixture.open()
         #expect(try writer.frontEnds().isEmpty && writer.clipIDs().count == 3)
         try writer.put(Self.told)
         #expect(try writer.frontEnds().count == 1 && writer.verifyRows().structure.isEmpty)

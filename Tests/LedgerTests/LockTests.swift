@@ -6,9 +6,9 @@ import Testing
 @Suite struct LockTests {
     private static let flock = "/usr/bin/flock"
 
-    private func refusal(_ desk: Desk) -> LedgerError? {
+    private func refusal(_ fixture: LedgerFixture) -> LedgerError? {
         do {
-            _ = try CacheLock(folder: desk.folder)
+            _ = try CacheLock(folder: fixture.folder)
             return nil
         } catch {
             return error
@@ -16,31 +16,31 @@ import Testing
     }
 
     /// Other tests start programs meanwhile: between fork and exec a child shares the lock's open file.
-    private func becomesFree(_ desk: Desk) -> Bool {
+    private func becomesFree(_ fixture: LedgerFixture) -> Bool {
         let deadline = Date(timeIntervalSinceNow: 30)
-        while refusal(desk) != nil, Date() < deadline { usleep(1000) }
-        return refusal(desk) == nil
+        while refusal(fixture) != nil, Date() < deadline { usleep(1000) }
+        return refusal(fixture) == nil
     }
 
     @Test("A second holder is refused, with the first one's process named; letting go is enough")
     func second() throws {
-        let desk = try Desk()
+        let fixture = try LedgerFixture()
         do {
-            let lock = try CacheLock(folder: desk.folder)
-            let error = try #require(refusal(desk))
-            #expect(error.kind == .busy && error.path == desk.folder)
+            let lock = try CacheLock(folder: fixture.folder)
+            let error = try #require(refusal(fixture))
+            #expect(error.kind == .busy && error.path == fixture.folder)
             #expect(error.description.contains("process \(getpid()) on "))
             withExtendedLifetime(lock) {}
         }
-        #expect(becomesFree(desk))
+        #expect(becomesFree(fixture))
     }
 
     @Test("What an earlier holder wrote does not stay, however long it was")
     func leftovers() throws {
-        let desk = try Desk()
-        let path = desk.folder + "/lock"
+        let fixture = try LedgerFixture()
+        let path = fixture.folder + "/lock"
         try Data(repeating: UInt8(ascii: "x"), count: 100_000).write(to: URL(fileURLWithPath: path))
-        let lock = try CacheLock(folder: desk.folder)
+        let lock = try CacheLock(folder: fixture.folder)
         let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
         #expect(text.hasPrefix("process \(getpid()) on ") && text.split(separator: "\n").count == 1)
         withExtendedLifetime(lock) {}
@@ -50,18 +50,18 @@ import Testing
         "The lock of a process that is killed is free, though its file stays",
         .enabled(if: FileManager.default.isExecutableFile(atPath: flock), "needs flock of util-linux as \(flock)"))
     func death() throws {
-        let desk = try Desk()
+        let fixture = try LedgerFixture()
         let holder = Process()
         holder.executableURL = URL(fileURLWithPath: Self.flock)
-        holder.arguments = ["--no-fork", desk.folder + "/lock", "sleep", "600"]
+        holder.arguments = ["--no-fork", fixture.folder + "/lock", "sleep", "600"]
         try holder.run()
         let deadline = Date(timeIntervalSinceNow: 30)
-        while refusal(desk) == nil, Date() < deadline { usleep(1000) }
-        #expect(refusal(desk)?.kind == .busy)
+        while refusal(fixture) == nil, Date() < deadline { usleep(1000) }
+        #expect(refusal(fixture)?.kind == .busy)
         kill(holder.processIdentifier, SIGKILL)
         holder.waitUntilExit()
-        #expect(becomesFree(desk))
-        #expect(FileManager.default.fileExists(atPath: desk.folder + "/lock"))
+        #expect(becomesFree(fixture))
+        #expect(FileManager.default.fileExists(atPath: fixture.folder + "/lock"))
     }
 
     @Test("A folder that is not there is an error of reading and writing, not a lock")
@@ -76,13 +76,13 @@ import Testing
 
     @Test("The state names the holder without waiting, and looking leaves no trace")
     func state() throws {
-        let desk = try Desk()
-        #expect(CacheLock.state(folder: desk.folder) == .free)
-        #expect(!FileManager.default.fileExists(atPath: desk.folder + "/lock"))
+        let fixture = try LedgerFixture()
+        #expect(CacheLock.state(folder: fixture.folder) == .free)
+        #expect(!FileManager.default.fileExists(atPath: fixture.folder + "/lock"))
         let begun = Date().timeIntervalSince1970
         do {
-            let lock = try CacheLock(folder: desk.folder)
-            guard case .held(let holder?) = CacheLock.state(folder: desk.folder) else {
+            let lock = try CacheLock(folder: fixture.folder)
+            guard case .held(let holder?) = CacheLock.state(folder: fixture.folder) else {
                 Issue.record("nobody has the lock")
                 return
             }
@@ -90,8 +90,8 @@ import Testing
             #expect(holder.started.map { $0 > begun - 2 && $0 <= Date().timeIntervalSince1970 } == true)
             withExtendedLifetime(lock) {}
         }
-        #expect(becomesFree(desk))
-        #expect(CacheLock.state(folder: desk.folder) == .free)
+        #expect(becomesFree(fixture))
+        #expect(CacheLock.state(folder: fixture.folder) == .free)
     }
 
     @Test("How a run ended is read back as it was written, whatever its words")

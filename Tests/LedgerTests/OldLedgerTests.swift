@@ -60,9 +60,9 @@ import Testing
         return Int64(bitPattern: state)
     }
 
-    private func old() throws -> Desk {
-        let desk = try Desk()
-        let queue = try DatabaseQueue(path: desk.path)
+    private func old() throws -> LedgerFixture {
+        let fixture = try LedgerFixture()
+        let queue = try DatabaseQueue(path: fixture.path)
         try queue.write { database in
             try database.execute(sql: Self.tables)
             func put(_ table: String, _ fields: [Any], checked: [Any]? = nil) throws {
@@ -82,7 +82,7 @@ import Testing
             try put("failures", [2, "target", "empty", "no audio", NSNull(), 1000, 5, 1])
         }
         try queue.close()
-        return desk
+        return fixture
     }
 
     /// - Parameter failed: clips with a failure.
@@ -105,11 +105,11 @@ import Testing
 
     @Test("It is read as it is, and every row keeps its check when a run brings it up to date")
     func migrated() throws {
-        let desk = try old()
-        let before = try desk.bytes()
-        try isSound(Ledger.reading(path: desk.path))
-        #expect(try desk.bytes() == before)
-        let ledger = try desk.open()
+        let fixture = try old()
+        let before = try fixture.bytes()
+        try isSound(Ledger.reading(path: fixture.path))
+        #expect(try fixture.bytes() == before)
+        let ledger = try fixture.open()
         try isSound(ledger)
         var batch = CommitBatch(target: "target")
         batch.sources = [
@@ -124,7 +124,7 @@ import Testing
         try ledger.commit(batch)
         try ledger.close()
         // Opening holds the tables against those of a ledger that was just made.
-        let again = try Ledger.reading(path: desk.path)
+        let again = try Ledger.reading(path: fixture.path)
         #expect(try again.verifyRows().rows.isEmpty)
         #expect(try again.result(clip: 2, stage: 1)?.samples == 32_000)
         var seconds: [Int64: Double] = [:]
@@ -135,8 +135,8 @@ import Testing
 
     @Test("What can be read of it is saved into a ledger of today, but for failures, which are tried again")
     func salvaged() throws {
-        let desk = try old()
-        #expect(try Ledger.salvage(path: desk.path).clips == 2)
-        try isSound(desk.open(), failed: [])
+        let fixture = try old()
+        #expect(try Ledger.salvage(path: fixture.path).clips == 2)
+        try isSound(fixture.open(), failed: [])
     }
 }

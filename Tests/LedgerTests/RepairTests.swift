@@ -5,15 +5,15 @@ import Testing
 /// Damaged rows are taken out, with what hangs on them and nothing else.
 @Suite struct RepairTests {
     /// Three clips with results of one stage, one of them failed under another pipeline; closed, then a text of it changed.
-    private func damaged(_ text: String) throws -> (desk: Desk, ledger: Ledger, clips: [Int64], stage: Int64) {
-        let desk = try Desk()
-        let (ledger, clips, stage, shard) = try desk.filled(3)
+    private func damaged(_ text: String) throws -> (made: LedgerFixture, ledger: Ledger, clips: [Int64], stage: Int64) {
+        let made = try LedgerFixture()
+        let (ledger, clips, stage, shard) = try made.filled(3)
         var batch = CommitBatch(target: "target")
-        batch.results = clips.map { Desk.result($0, stage, shard: shard, first: $0 * 10) }
-        batch.sources = clips.map(Desk.source)
-        batch.failures = [Desk.failure(clips[1], target: "other", reason: "thereason")]
+        batch.results = clips.map { LedgerFixture.result($0, stage, shard: shard, first: $0 * 10) }
+        batch.sources = clips.map(LedgerFixture.source)
+        batch.failures = [LedgerFixture.failure(clips[1], target: "other", reason: "thereason")]
         try ledger.commit(batch)
-        try ledger.put(Desk.pipeline([stage]))
+        try ledger.put(LedgerFixture.pipeline([stage]))
         try ledger.put(model: "sha256:thedigest", path: "/models/themodel")
         try ledger.put(StageFrontEnd(stage: stage, rate: 16_000, hop: 1, chunkHop: 8000, settings: "thesettings"))
         _ = try ledger.beginRun(pipeline: "thepipeline", workers: 1)
@@ -21,8 +21,8 @@ import Testing
         try ledger.close()
         var other = Array(text.utf8)
         other[other.count - 1] ^= 1
-        #expect(try desk.replace(Array(text.utf8), by: other) > 0)
-        return (desk, try desk.open(), clips, stage)
+        #expect(try made.replace(Array(text.utf8), by: other) > 0)
+        return (made, try made.open(), clips, stage)
     }
 
     private func results(_ ledger: Ledger, _ stage: Int64) throws -> [Int64] {
@@ -40,7 +40,7 @@ import Testing
             ("shards/1.npy", "shards", []),
         ] as [(String, String, [Int64])])
     func rows(text: String, table: String, left: [Int64]) throws {
-        let (desk, ledger, _, stage) = try damaged(text)
+        let (made, ledger, _, stage) = try damaged(text)
         let found = try ledger.verifyRows()
         #expect(found.rows.contains { $0.table == table }, "\(found)")
         try ledger.repair(found.rows)
@@ -48,12 +48,12 @@ import Testing
         let again = try ledger.verifyRows()
         #expect(again.structure.isEmpty && again.rows.isEmpty, "\(again)")
         #expect(try results(ledger, stage) == left)
-        withExtendedLifetime(desk) {}
+        withExtendedLifetime(made) {}
     }
 
     @Test("A clip's row is made anew by the next run, which reads the manifest again")
     func clips() throws {
-        let (desk, ledger, clips, stage) = try damaged("/audio/path1.wav")
+        let (made, ledger, clips, stage) = try damaged("/audio/path1.wav")
         let found = try ledger.verifyRows().rows
         #expect(found.map(\.table) == ["clips"] && found.first?.clip == clips[1])
         try ledger.repair(found)
@@ -63,67 +63,67 @@ import Testing
             return ("clip\(place)", "/audio/path\(place).wav")
         }
         #expect(try reads == 3 && ledger.verifyRows().rows.isEmpty && results(ledger, stage) == clips)
-        withExtendedLifetime(desk) {}
+        withExtendedLifetime(made) {}
     }
 
     @Test("Numbers of shards are not given again, though the row that counts them was taken out")
     func shardNumbers() throws {
-        let (desk, ledger, _, stage) = try damaged("next-shard")
+        let (made, ledger, _, stage) = try damaged("next-shard")
         try ledger.repair(try ledger.verifyRows().rows)
         let shard = try ledger.addShard(stage: stage, kind: "mel", dtype: "float32", columns: 64) { "shards/\($0).npy" }
         #expect(shard.id > 1)
-        withExtendedLifetime(desk) {}
+        withExtendedLifetime(made) {}
     }
 
     @Test("Of a ledger with a broken page what can be read is saved, and the rest is pending")
     func salvaged() throws {
-        let desk = try Desk()
-        let (ledger, clips, stage, shard) = try desk.filled(3000)
+        let made = try LedgerFixture()
+        let (ledger, clips, stage, shard) = try made.filled(3000)
         var batch = CommitBatch(target: "target")
-        batch.results = clips.map { Desk.result($0, stage, shard: shard, first: $0 * 10) }
-        batch.sources = clips.map(Desk.source)
+        batch.results = clips.map { LedgerFixture.result($0, stage, shard: shard, first: $0 * 10) }
+        batch.sources = clips.map(LedgerFixture.source)
         try ledger.commit(batch)
         try ledger.put(StageFrontEnd(stage: stage, rate: 16_000, hop: 1, chunkHop: 8000, settings: "thesettings"))
         try ledger.close()
         // A page of results: the one with a clip from the middle.
-        var bytes = try desk.bytes()
+        var bytes = try made.bytes()
         let place = try #require(bytes.firstRange(of: Array("digest1500".utf8)))
         let page = place.lowerBound / 4096 * 4096
         bytes.replaceSubrange(page..<page + 100, with: [UInt8](repeating: 0xA5, count: 100))
-        try desk.write(bytes)
+        try made.write(bytes)
         #expect(throws: LedgerError.self) {
-            let damaged = try desk.open()
-            if try !damaged.verifyRows().structure.isEmpty { throw LedgerError(.corrupt, path: desk.path, "structure") }
+            let damaged = try made.open()
+            if try !damaged.verifyRows().structure.isEmpty { throw LedgerError(.corrupt, path: made.path, "structure") }
         }
-        #expect(try Ledger.salvage(path: desk.path).clips == 3000)
-        let saved = try desk.open()
+        #expect(try Ledger.salvage(path: made.path).clips == 3000)
+        let saved = try made.open()
         let found = try saved.verifyRows()
         #expect(found.structure.isEmpty && found.rows.isEmpty)
         let left = try results(saved, stage)
         #expect(left.count > 2500 && left.count < 3000 && left.first == clips.first && left.last == clips.last)
         #expect(try saved.clipIDs() == clips && saved.shards().map(\.id) == [shard])
-        let counts = try saved.counts(for: Desk.pipeline([stage]))
+        let counts = try saved.counts(for: LedgerFixture.pipeline([stage]))
         #expect(counts.done == left.count && counts.pending == 3000 - left.count)
         #expect(
-            try FileManager.default.contentsOfDirectory(atPath: desk.folder).allSatisfy { !$0.contains("salvaged") })
+            try FileManager.default.contentsOfDirectory(atPath: made.folder).allSatisfy { !$0.contains("salvaged") })
     }
 
     @Test("A ledger whose tables' own texts were changed is refused, not misread")
     func schema() throws {
-        let desk = try Desk()
+        let made = try LedgerFixture()
         do {
-            let (ledger, _, _, _) = try desk.filled(2)
+            let (ledger, _, _, _) = try made.filled(2)
             try ledger.close()
         }
-        #expect(try desk.replace(Array("id INTEGER PRIMARY".utf8), by: Array("id INTEGER PRILARY".utf8)) > 0)
-        #expect(throws: LedgerError.self) { try desk.open() }
-        #expect(throws: LedgerError.self) { try Ledger.reading(path: desk.path) }
+        #expect(try made.replace(Array("id INTEGER PRIMARY".utf8), by: Array("id INTEGER PRILARY".utf8)) > 0)
+        #expect(throws: LedgerError.self) { try made.open() }
+        #expect(throws: LedgerError.self) { try Ledger.reading(path: made.path) }
     }
 
     @Test("A clip that was done after a death is no suspect any more")
     func survived() throws {
-        let desk = try Desk()
-        let (ledger, clips, _, _) = try desk.filled(2)
+        let made = try LedgerFixture()
+        let (ledger, clips, _, _) = try made.filled(2)
         try ledger.noteDeaths(of: clips)
         var batch = CommitBatch(target: "target")
         batch.done = [clips[0]]

@@ -11,9 +11,9 @@ import Testing
     }
 
     /// A ledger with a row in every table, every field of which can be found in the file; closed.
-    private func desk() throws -> Desk {
-        let desk = try Desk()
-        let ledger = try desk.open()
+    private func fixture() throws -> LedgerFixture {
+        let fixture = try LedgerFixture()
+        let ledger = try fixture.open()
         try ledger.adopt(manifest: "manifest", count: 1) { _ in ("clip", "/audio/thepath.wav") }
         let clip = try #require(try ledger.clipIDs().first)
         let stage = try ledger.stageID(fingerprint: "fingerprint", kind: "mel", classes: "")
@@ -45,7 +45,7 @@ import Testing
                 targets: ["thetarget"], settings: "thesettings"))
         #expect(try ledger.verifyRows().rows.isEmpty)
         try ledger.close()
-        return desk
+        return fixture
     }
 
     @Test(
@@ -57,11 +57,11 @@ import Testing
             ("pipelines", "thesettings"),
         ])
     func text(table: String, field: String) throws {
-        let desk = try desk()
+        let fixture = try fixture()
         var other = Array(field.utf8)
         other[other.count / 2] ^= 1
-        #expect(try desk.replace(Array(field.utf8), by: other) == 1)
-        let (_, rows) = try Ledger.reading(path: desk.path).verifyRows()
+        #expect(try fixture.replace(Array(field.utf8), by: other) == 1)
+        let (_, rows) = try Ledger.reading(path: fixture.path).verifyRows()
         #expect(rows.map(\.table) == [table])
     }
 
@@ -72,37 +72,37 @@ import Testing
             ("failures", 7), ("failures", 8), ("failures", 9), ("results", 10), ("sources", 11), ("sources", 12),
         ] as [(String, UInt8)])
     func numbers(table: String, seed: UInt8) throws {
-        let desk = try desk()
+        let fixture = try fixture()
         let bytes = Self.number(seed).bytes
         for bit in [0, 7] {
             var other = bytes
             other[bit] ^= 1 << UInt8(bit % 3)
-            #expect(try desk.replace(bytes, by: other) == 1)
-            let (structure, rows) = try Ledger.reading(path: desk.path).verifyRows()
+            #expect(try fixture.replace(bytes, by: other) == 1)
+            let (structure, rows) = try Ledger.reading(path: fixture.path).verifyRows()
             #expect(structure.isEmpty && rows.map(\.table) == [table])
             if table == "results" { #expect(rows.first?.stage == 1 && rows.first?.clip == 1) }
             if table == "sources" { #expect(rows.first?.clip == 1) }
-            #expect(try desk.replace(other, by: bytes) == 1)
+            #expect(try fixture.replace(other, by: bytes) == 1)
         }
-        #expect(try Ledger.reading(path: desk.path).verifyRows().rows.isEmpty)
+        #expect(try Ledger.reading(path: fixture.path).verifyRows().rows.isEmpty)
     }
 
     @Test(
         "Bits of a record, its header and its check: found, or refused as no sound database",
         arguments: [("sourcecontent", 16), ("resultcontent", 9), ("thepath", 8), ("thekind", 12), ("theclass", 6)])
     func everyBit(field: String, before: Int) throws {
-        let desk = try desk()
-        let whole = try desk.bytes()
+        let fixture = try fixture()
+        let whole = try fixture.bytes()
         let place = try #require(whole.firstRange(of: Array(field.utf8)))
         for byte in place.lowerBound - before..<place.upperBound + 8 {
             // The lowest bit of a text's type makes bytes of it, which read as the same text.
             for bit in [0, 1, 2, 3, 6] where bit > 0 || byte >= place.lowerBound || whole[byte] < 13 {
                 var bytes = whole
                 bytes[byte] ^= 1 << UInt8(bit)
-                try desk.write(bytes)
-                for name in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: desk.path + name) }
+                try fixture.write(bytes)
+                for name in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: fixture.path + name) }
                 do {
-                    let (structure, rows) = try Ledger.reading(path: desk.path).verifyRows()
+                    let (structure, rows) = try Ledger.reading(path: fixture.path).verifyRows()
                     #expect(!structure.isEmpty || !rows.isEmpty, "bit \(bit) of byte \(byte - place.lowerBound)")
                 } catch let error as LedgerError {
                     #expect(error.kind == .corrupt)

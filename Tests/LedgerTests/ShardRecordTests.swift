@@ -6,14 +6,15 @@ import Testing
 @Suite struct ShardRecordTests {
     @Test("A shard has its place before its file is made, is sealed once, and is read back the same")
     func sealed() throws {
-        let desk = try Desk()
-        let (ledger, clips, stage, shard) = try desk.filled(2)
+        let fixture = try LedgerFixture()
+        let (ledger, clips, stage, shard) = try fixture.filled(2)
         let open = try #require(try ledger.shard(id: shard))
         #expect(!open.isSealed && open.rows == 0 && open.digest == nil && open.path == "shards/\(shard).npy")
         #expect(try ledger.committedRows(shard: shard) == 0)
         var batch = CommitBatch(target: "target")
         batch.results = [
-            Desk.result(clips[1], stage, shard: shard, first: 10), Desk.result(clips[0], stage, shard: shard),
+            LedgerFixture.result(clips[1], stage, shard: shard, first: 10),
+            LedgerFixture.result(clips[0], stage, shard: shard),
         ]
         try ledger.commit(batch)
         #expect(try ledger.committedRows(shard: shard) == 20)
@@ -23,7 +24,7 @@ import Testing
         try ledger.markSealed(id: shard, rows: 20, bytes: 5248, digest: "abc")
         try ledger.close()
 
-        let sealed = try #require(try desk.open().shard(id: shard))
+        let sealed = try #require(try fixture.open().shard(id: shard))
         #expect(
             sealed
                 == ShardRecord(
@@ -33,8 +34,8 @@ import Testing
 
     @Test("No number is given twice, not even that of a shard that was removed")
     func numbers() throws {
-        let desk = try Desk()
-        let (ledger, _, stage, first) = try desk.filled(1)
+        let fixture = try LedgerFixture()
+        let (ledger, _, stage, first) = try fixture.filled(1)
         func next() throws -> Int64 {
             try ledger.addShard(stage: stage, kind: "mel", dtype: "float32", columns: 64) { "shards/\($0).npy" }.id
         }

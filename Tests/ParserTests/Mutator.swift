@@ -1,21 +1,17 @@
+import Random
+
 /// Damages bytes, the same way for the same seed.
 struct Mutator {
-    private var state: UInt64
+    private var random: SplitMix64
     private let words: [[UInt8]]
 
     /// - Parameter words: pieces of the format's own syntax, put in now and then.
     init(seed: UInt64, words: [String] = []) {
-        state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+        random = SplitMix64(seed: seed)
         self.words = words.map { Array($0.utf8) }
     }
 
-    mutating func below(_ limit: Int) -> Int {
-        // xorshift64* (Vigna 2016).
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return Int((state &* 0x2545_F491_4F6C_DD1D) >> 33) % max(1, limit)
-    }
+    mutating func below(_ limit: Int) -> Int { random.below(max(1, limit)) }
 
     mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
         var out = bytes

@@ -1,7 +1,7 @@
-import Corpus
+import Corpora
 import Foundation
 import Ledger
-import Network
+import Models
 import Pipeline
 import Shards
 import Testing

@@ -1,5 +1,4 @@
 import Foundation
-
 import Pipeline
 
 /// Stage kinds and operators without disk or database: numbers go in by the clip's name, sums come out.
@@ -54,7 +53,12 @@ final class FakeStore: RowStore, @unchecked Sendable {
     private var values: [Float] = []
     private var syncedCount = 0
 
-    init(id: Int64) { self.id = id }
+    private let recorder: FakeRecorder?
+
+    init(id: Int64, recorder: FakeRecorder?) {
+        self.id = id
+        self.recorder = recorder
+    }
 
     func append(_ value: Float) -> Int {
         lock.withLock {
@@ -64,6 +68,8 @@ final class FakeStore: RowStore, @unchecked Sendable {
     }
 
     func sync() throws { lock.withLock { syncedCount = values.count } }
+
+    func seal() throws { recorder?.noteSeal(self) }
 
     func value(_ row: Int) -> Float { lock.withLock { values[row] } }
     var synced: Int { lock.withLock { syncedCount } }
@@ -96,7 +102,7 @@ final class FakeRecorder: RunRecorder, @unchecked Sendable {
         }
     }
 
-    func seal(_ store: any RowStore) throws { lock.withLock { sealed.append(store.id) } }
+    func noteSeal(_ store: any RowStore) { lock.withLock { sealed.append(store.id) } }
 
     func noteStart(clip: Int64, worker: Int) {
         lock.withLock {
@@ -111,6 +117,8 @@ struct FakeFactory: OperatorFactory {
     let committer: Committer
     /// Rows that share a batch in `guess`.
     var batch = 5
+    /// Told of the stores that were sealed.
+    var recorder: FakeRecorder?
 
     func makeOperator(for node: Graph.Node, outlets: [Outlet], worker: Int) throws -> any Operator {
         switch node.definition.name {
@@ -121,7 +129,7 @@ struct FakeFactory: OperatorFactory {
         default:
             Summer(
                 node.index, outlets.first, committer,
-                FakeStore(id: Self.numbers.next()))
+                FakeStore(id: Self.numbers.next(), recorder: recorder))
         }
     }
 

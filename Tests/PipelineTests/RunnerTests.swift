@@ -10,8 +10,8 @@ import Testing
         let plan = Plan(graph: graph, clips: facts, isLossless: FakeStages.isLossless)
         let committer = Committer(recorder: recorder) { _ in }
         let runner = Runner(
-            plan: plan, factory: FakeFactory(committer: committer), recorder: recorder, committer: committer,
-            stop: stop
+            plan: plan, factory: FakeFactory(committer: committer, recorder: recorder), recorder: recorder,
+            committer: committer, stop: stop
         ) { (Int64($0) + 1, "clip \($0)", path($0)) }
         return (recorder, try runner.run(workers: workers))
     }

@@ -75,7 +75,7 @@ import Testing
         let fakes = FakeFactory(committer: committer, batch: 1000)
         let runner = Runner(
             plan: plan, factory: Factory(fakes: fakes, gate: gate), recorder: recorder, committer: committer,
-            stop: stop, alone: alone, patience: 2, tick: 0.01
+            stop: stop, alone: alone, decodeLimit: 2, tick: 0.01
         ) { (Int64($0) + 1, "clip \($0)", stuck.contains($0) ? "stuck" : "2") }
         return try runner.run(workers: workers)
     }

@@ -1,14 +1,15 @@
+import Files
 import Foundation
 import Shards
+import TestSupport
 import Testing
 
 /// Reading shards: what is no file, what the system refuses, and what stays in memory.
 @Suite struct MappedShardTests {
-    private func scratch() throws -> String {
-        let folder = NSTemporaryDirectory() + "/shards-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        return folder
-    }
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
+
+    init() throws { temporary = try TemporaryFolder() }
 
     private func shard(_ path: String, rows: Int, columns: Int = 64) throws {
         let writer = try ShardWriter(path: path, dtype: .float32, columns: columns)
@@ -25,8 +26,6 @@ import Testing
 
     @Test("A pipe, a folder and a device in a shard's place are refused at once")
     func noFile() throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let header = NumpyHeader(dtype: .float32, rows: 1, columns: 1)
         #expect(mkfifo(folder + "/pipe.npy", 0o644) == 0)
         try FileManager.default.createDirectory(atPath: folder + "/folder.npy", withIntermediateDirectories: true)
@@ -35,33 +34,31 @@ import Testing
                 { _ = try MappedShard(path: path) }, { _ = try MappedShard(path: path, salvagedBy: header) },
                 { _ = try Checksum.ofFile(path) }, { _ = try ShardMender.mend(path: path, header: header) },
             ] as [() throws -> Void] {
-                let error = #expect(throws: ShardError.self) { try read() }
+                let error = #expect(throws: FileError.self) { try read() }
                 #expect(error.map { "\($0)".contains(path) } == true)
             }
         }
         // The writer's own name for it, as a run takes it over.
         #expect(mkfifo(folder + "/b.npy.partial", 0o644) == 0)
-        #expect(throws: ShardError.self) {
+        #expect(throws: FileError.self) {
             try ShardWriter(path: folder + "/b.npy", dtype: .float32, columns: 1, keepingRows: 1)
         }
     }
 
     @Test("A mapping that fails for lack of memory is the system's fault, one of a short file is the shard's")
     func shortage() throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         try shard(folder + "/a.npy", rows: 10)
         for (code, isShortage) in [(ENOMEM, true), (EAGAIN, true), (EACCES, false), (ENODEV, false)] {
-            var files = FileLayer.system
+            var files = FileOperations.system
             files.map = { _, _ in
                 errno = code
                 return nil
             }
-            let error = #expect(throws: ShardError.self) { try MappedShard(path: folder + "/a.npy", files: files) }
+            let error = #expect(throws: FileError.self) { try MappedShard(path: folder + "/a.npy", files: files) }
             #expect(error?.code == code && error?.isShortage == isShortage)
         }
         try Data([1, 2, 3]).write(to: URL(fileURLWithPath: folder + "/short.npy"))
-        let error = #expect(throws: ShardError.self) { try MappedShard(path: folder + "/short.npy") }
+        let error = #expect(throws: FileError.self) { try MappedShard(path: folder + "/short.npy") }
         #expect(error?.isShortage == false)
     }
 
@@ -82,8 +79,6 @@ import Testing
 
     @Test("Rows that were read do not stay in memory, read in steps or digested at once")
     func resident() throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = (realpath(folder, nil).map { String(cString: $0) } ?? folder) + "/long.npy"
         let rows = 220_000
         try shard(path, rows: rows)

@@ -1,13 +1,14 @@
+import Files
 import Foundation
 import Shards
+import TestSupport
 import Testing
 
 @Suite struct SealTests {
-    private func scratch() throws -> String {
-        let folder = NSTemporaryDirectory() + "/shards-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        return folder
-    }
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
+
+    init() throws { temporary = try TemporaryFolder() }
 
     private func append(_ values: [Float], to writer: ShardWriter) throws -> Extent {
         try writer.beginClip()
@@ -16,8 +17,6 @@ import Testing
     }
 
     @Test func aSealedShardMayBeSyncedAgain() throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let writer = try ShardWriter(path: folder + "/a.npy", dtype: .float32, columns: 2)
         _ = try append([1, 2, 3, 4], to: writer)
         _ = try writer.seal()
@@ -25,8 +24,6 @@ import Testing
     }
 
     @Test func clipsComeBackAndAbandonedOnesLeaveNothing() throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = folder + "/a.npy"
         let writer = try ShardWriter(path: path, dtype: .float32, columns: 2)
         let first = try append([1, 2, 3, 4], to: writer)
@@ -44,12 +41,10 @@ import Testing
         #expect(values == [1, 2, 3, 4, 5, 6])
         #expect(try shard.digest(first.firstRow, first.rowCount) == first.digest)
         #expect(try shard.digest(second.firstRow, second.rowCount) == second.digest)
-        #expect(throws: ShardError.self) { try shard.rows(2, 2) }
+        #expect(throws: FileError.self) { try shard.rows(2, 2) }
     }
 
     @Test func whatTheLedgerDoesNotKnowIsCutOff() throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = folder + "/a.npy"
         do {
             let writer = try ShardWriter(path: path, dtype: .int16, columns: 1)
@@ -63,29 +58,25 @@ import Testing
         var values = [Float](repeating: 0, count: 4)
         try MappedShard(path: path).floats(0, 4, to: &values)
         #expect(values == [0.5, -0.5, 32767.0 / 32768, -1])
-        #expect(throws: ShardError.self) {
+        #expect(throws: FileError.self) {
             try ShardWriter(path: folder + "/none.npy", dtype: .int16, columns: 1, keepingRows: 3)
         }
     }
 
     @Test func theFoldersNameIsSyncedBeforeAnyRow() throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        var files = FileLayer.system
+        var files = FileOperations.system
         files.fsync = { file in
             if !isFolder(file) { return fsync(file) }
             errno = EIO
             return -1
         }
-        let error = #expect(throws: ShardError.self) {
+        let error = #expect(throws: FileError.self) {
             _ = try ShardWriter(path: folder + "/a.npy", dtype: .float32, columns: 1, files: files)
         }
         #expect(error?.code == EIO && error?.path == folder)
     }
 
     @Test func aDamagedHeaderIsMendedAndRowsStay() throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = folder + "/a.npy"
         let writer = try ShardWriter(path: path, dtype: .float32, columns: 2)
         let extent = try append([1, 2, 3, 4], to: writer)
@@ -94,7 +85,7 @@ import Testing
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         for place in [0, 7, 8, 20, 60, 127] { bytes[place] ^= 0x41 }
         try Data(bytes + [1, 2, 3]).write(to: URL(fileURLWithPath: path))
-        #expect(throws: ShardError.self) { try MappedShard(path: path) }
+        #expect(throws: FileError.self) { try MappedShard(path: path) }
         let salvaged = try MappedShard(path: path, salvagedBy: header)
         #expect(try salvaged.digest(extent.firstRow, extent.rowCount) == extent.digest)
         #expect(salvaged.headerBytes != header.bytes && salvaged.fileSize == sealed.bytes + 3)
@@ -103,15 +94,13 @@ import Testing
         // A file that lacks rows is not made longer.
         try Data(bytes.prefix(140)).write(to: URL(fileURLWithPath: path))
         #expect(try MappedShard(path: path, salvagedBy: header).header.rows == 1)
-        #expect(throws: ShardError.self) { try ShardMender.mend(path: path, header: header) }
+        #expect(throws: FileError.self) { try ShardMender.mend(path: path, header: header) }
     }
 
     /// Each of these calls fails once; the fault is reported with its number and the writer is of no more use.
     @Test(arguments: ["pwrite", "fdatasync", "fsync", "rename"])
     func aFaultOfTheDiskIsReported(call: String) throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        var files = FileLayer.system
+        var files = FileOperations.system
         switch call {
         case "pwrite":
             files.pwrite = { file, bytes, count, offset in
@@ -138,14 +127,14 @@ import Testing
             }
         }
         let writer = try ShardWriter(path: folder + "/a.npy", dtype: .float32, columns: 1, files: files)
-        let error = #expect(throws: ShardError.self) {
+        let error = #expect(throws: FileError.self) {
             _ = try append([1], to: writer)
             try writer.sync()
             _ = try writer.seal()
         }
         #expect(error?.code == (call == "pwrite" ? ENOSPC : EIO))
         #expect(error?.isOutOfSpace == (call == "pwrite"))
-        #expect(throws: ShardError.self) { try writer.sync() }
+        #expect(throws: FileError.self) { try writer.sync() }
         #expect(access(folder + "/a.npy", F_OK) != 0)
     }
 
@@ -153,10 +142,8 @@ import Testing
         "", "\u{93}NUMPY", "hello world, this is no numpy file at all",
     ])
     func whatIsNoNumpyFileIsRefused(text: String) throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/a.npy"))
-        #expect(throws: ShardError.self) { try MappedShard(path: folder + "/a.npy") }
+        #expect(throws: FileError.self) { try MappedShard(path: folder + "/a.npy") }
     }
 
     @Test(arguments: [
@@ -164,8 +151,6 @@ import Testing
         ("False", "True "), ("(3, 2)", "(3, 2, 1)"),
     ])
     func aHeaderThatDoesNotFitIsRefused(from: String, to: String) throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = folder + "/a.npy"
         let writer = try ShardWriter(path: path, dtype: .float32, columns: 2)
         _ = try append([1, 2, 3, 4, 5, 6], to: writer)
@@ -177,7 +162,7 @@ import Testing
         let changed = Array(to.utf8) + tail
         bytes.replaceSubrange(place.lowerBound..<min(128, place.lowerBound + changed.count), with: changed)
         try Data(bytes).write(to: URL(fileURLWithPath: path))
-        #expect(throws: ShardError.self) { try MappedShard(path: path) }
+        #expect(throws: FileError.self) { try MappedShard(path: path) }
     }
 
     static let python: String? = ["python3", "/usr/bin/python3"].first { run($0, ["-c", "import numpy"]) == 0 }
@@ -196,8 +181,6 @@ import Testing
         .enabled(if: python != nil, "needs Python 3 with NumPy, and found none on the PATH or as /usr/bin/python3"),
         arguments: ShardDType.allCases)
     func numpyReadsIt(dtype: ShardDType) throws {
-        let folder = try scratch()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let columns = dtype == .int16 ? 1 : 2
         let writer = try ShardWriter(path: folder + "/a.npy", dtype: dtype, columns: columns)
         _ = try append([0.5, -0.25, 0.125, 1, -1, 0], to: writer)

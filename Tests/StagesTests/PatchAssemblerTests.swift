@@ -7,7 +7,7 @@ import Testing
 @Suite struct PatchAssemblerTests {
     private static let frontEnd = FrontEnd.standard
     /// Every hop that the frames allow near the edges, where a hop is as long as a chunk's frames or longer, and some between.
-    static let overlaps = [0, 0.01, 0.02, 0.03, 0.04, 0.25, 0.5, 0.75, 0.9, 0.99]
+    private static let overlaps = [0, 0.01, 0.02, 0.03, 0.04, 0.25, 0.5, 0.75, 0.9, 0.99]
 
     /// How a stream may be cut: by one frame, by odd numbers, by the operators' own blocks, and whole.
     private static let cuts = [1, 3, 32, 97, 98, 99, 100, 1000, 100_000]
@@ -53,24 +53,5 @@ import Testing
                 #expect(wrong == 0, "\(length) samples by \(cut): \(wrong) ends of chunks are off")
             }
         }
-    }
-
-    /// The model that ships, over clips of several lengths: what is inferred while the frames are made is what is inferred
-    /// from the cache.
-    @Test(arguments: overlaps)
-    func aFreshPassScoresAsACachedOneDoes(overlap: Double) throws {
-        let shop = try Workshop()
-        for (index, seconds) in [0.4, 1, 1.01, 1.99, 2.5, 6.3, 11].enumerated() {
-            try shop.addClip("clip \(index)", seconds: seconds, rate: index % 2 == 0 ? 16_000 : 44_100)
-        }
-        let sets = ["chunk.overlap=\(overlap)"]
-        try shop.run("label.yaml", sets: sets, cache: shop.cache("fresh"))
-        let features = try shop.run("features.yaml", sets: sets, cache: shop.cache("cached"))
-        #expect(features.result.done == 7)
-        let labels = try shop.run("label.yaml", sets: sets, cache: shop.cache("cached"))
-        #expect(labels.result.done == 7 && labels.plan.routes.allSatisfy { $0.replays.count == 2 })
-        let fresh = try shop.digests(shop.cache("fresh"))
-        #expect(fresh.count == 28)
-        #expect(try shop.digests(shop.cache("cached")) == fresh)
     }
 }

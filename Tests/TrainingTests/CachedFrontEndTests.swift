@@ -1,13 +1,14 @@
+import Cache
 import Foundation
-import Network
 import Pipeline
+import Sessions
 import Stages
 import Testing
 import Training
 
 /// Only rows of the networks' own front-end are trained on.
 struct CachedFrontEndTests {
-    private func run(_ room: Classroom, _ cache: Cache, mel: String) throws {
+    private func run(_ fixture: TrainingFixture, _ cache: CacheFolder, mel: String) throws {
         let yaml = """
             name: other
             stages:
@@ -19,7 +20,8 @@ struct CachedFrontEndTests {
               mel-cache: {uses: cache, from: mel}
             """
         let session = try RunSession(
-            pipeline: PipelineLoader.load(yaml: yaml, file: "p.yaml", sets: []), manifest: room.manifest(), cache: cache
+            pipeline: PipelineLoader.load(yaml: yaml, file: "p.yaml", sets: []), manifest: fixture.manifest(),
+            cache: cache
         )
         _ = try session.run(session.plan(), workers: 1, stop: StopSignal()) { _ in }
         try session.close()
@@ -33,15 +35,15 @@ struct CachedFrontEndTests {
 
     /// As many bands, and another offset: nothing but the ledger tells them apart.
     @Test func rowsOfAnotherFrontEndAreNotTaken() throws {
-        let room = try Classroom(clips: 2)
-        let usual = try values(room.chunks("train", architecture: .yamnet))
-        try run(room, room.cache, mel: "offset: 0.01")
-        #expect(try values(room.chunks("train", architecture: .yamnet)) == usual)
-        let other = Cache(folder: room.folder + "/other")
-        try run(room, other, mel: "offset: 0.01")
+        let fixture = try TrainingFixture(clips: 2)
+        let usual = try values(fixture.chunks("train", architecture: .yamnet))
+        try run(fixture, fixture.cache, mel: "offset: 0.01")
+        #expect(try values(fixture.chunks("train", architecture: .yamnet)) == usual)
+        let other = CacheFolder(folder: fixture.folder + "/other")
+        try run(fixture, other, mel: "offset: 0.01")
         let fault = #expect(throws: TrainingError.self) {
             try ChunkSet(
-                room.entries, classes: Classroom.classes, cache: other, architecture: .yamnet, overlap: 0.5,
+                fixture.entries, classes: TrainingFixture.classes, cache: other, architecture: .yamnet, overlap: 0.5,
                 normalization: .none)
         }
         #expect(fault.map { "\($0)" }?.contains("keeps mel by the front-end of yamnet (preset yamnet)") == true)
@@ -49,9 +51,9 @@ struct CachedFrontEndTests {
 
     /// The same rows under settings that are for patches only: the last run does not take them away.
     @Test func theSameRowsAreTakenWhoeverRanLast() throws {
-        let room = try Classroom(clips: 2)
-        let usual = try values(room.chunks("train", architecture: .yamnet))
-        try run(room, room.cache, mel: "range: 3, mean: 1")
-        #expect(try values(room.chunks("train", architecture: .yamnet)) == usual)
+        let fixture = try TrainingFixture(clips: 2)
+        let usual = try values(fixture.chunks("train", architecture: .yamnet))
+        try run(fixture, fixture.cache, mel: "range: 3, mean: 1")
+        #expect(try values(fixture.chunks("train", architecture: .yamnet)) == usual)
     }
 }

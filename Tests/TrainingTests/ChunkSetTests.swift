@@ -1,6 +1,8 @@
-import Corpus
+import Corpora
+import Engines
+import Files
 import Foundation
-import Network
+import Models
 import Testing
 import Training
 
@@ -15,9 +17,9 @@ struct ChunkSetTests {
 
     @Test("Chunks begin every hop, are normalised, and end in silence")
     func chunks() throws {
-        let room = try Classroom(clips: 3)
-        let half = try room.chunks("train", architecture: .lean)
-        let none = try room.chunks("train", architecture: .lean, overlap: 0)
+        let fixture = try TrainingFixture(clips: 3)
+        let half = try fixture.chunks("train", architecture: .lean)
+        let none = try fixture.chunks("train", architecture: .lean, overlap: 0)
         // Clips of 13,800 and 22,800 samples, padded to 16,000 and 24,000.
         #expect(half.clipCount == 4 && half.chunkCount == 6 && none.chunkCount == 6)
         let first = try chunk(half, 1)
@@ -34,8 +36,8 @@ struct ChunkSetTests {
 
     @Test("A gain is the same sound louder, in samples and in frames")
     func gain() throws {
-        let room = try Classroom(clips: 2)
-        let set = try room.chunks("train", architecture: .lean)
+        let fixture = try TrainingFixture(clips: 2)
+        let set = try fixture.chunks("train", architecture: .lean)
         var (mel, wave) = ([Float](repeating: 0, count: 6144), [Float](repeating: 0, count: 16_000))
         try set.fill(1, mel: &mel, wave: &wave, gain: 2)
         let plain = try chunk(set, 1)
@@ -51,7 +53,7 @@ struct ChunkSetTests {
     @Test("Chunks of silence are known by their frames or samples, and lose their labels where that is asked for")
     func silence() throws {
         for architecture in [Architecture.lean, .waveEncoder] {
-            let set = try Classroom(clips: 2, silence: 32_000).chunks("train", architecture: architecture)
+            let set = try TrainingFixture(clips: 2, silence: 32_000).chunks("train", architecture: architecture)
             let perClip = set.chunkCount / 2
             for chunk in 0..<set.chunkCount {
                 // 13,800 samples of sound, so every chunk from the third on is silent.
@@ -68,26 +70,26 @@ struct ChunkSetTests {
             return try runner.run(
                 0..<set.chunkCount, of: EpochOrder(count: set.chunkCount, seed: 1, epoch: 0), epoch: 0)
         }
-        let padded = try Classroom(clips: 2, silence: 32_000).chunks("train")
+        let padded = try TrainingFixture(clips: 2, silence: 32_000).chunks("train")
         #expect(try loss(padded, .labelled) != loss(padded, .unlabelled))
-        let plain = try Classroom(clips: 2).chunks("train")
+        let plain = try TrainingFixture(clips: 2).chunks("train")
         #expect(try loss(plain, .labelled) == loss(plain, .unlabelled))
     }
 
     @Test("A clip without features, and one whose rows were changed, are named")
     func missing() throws {
-        let room = try Classroom(clips: 2)
+        let fixture = try TrainingFixture(clips: 2)
         let absent = Manifest.Entry(clip: "absent", path: "x.wav", labels: ["Hum"])
         #expect {
             _ = try ChunkSet(
-                [absent], classes: Classroom.classes, cache: room.cache, architecture: .lean, overlap: 0.5,
+                [absent], classes: TrainingFixture.classes, cache: fixture.cache, architecture: .lean, overlap: 0.5,
                 normalization: .none)
         } throws: { "\($0)".contains("'absent'") }
-        let shards = try FileManager.default.contentsOfDirectory(atPath: room.cache.folder + "/shards")
+        let shards = try FileManager.default.contentsOfDirectory(atPath: fixture.cache.folder + "/shards")
         let mel = try #require(shards.first { $0.contains("mel") && $0.hasSuffix(".npy") })
-        var bytes = try FileSystem.read(room.cache.folder + "/shards/" + mel)
+        var bytes = try FileSystem.read(fixture.cache.folder + "/shards/" + mel)
         bytes[bytes.count - 3] ^= 4
-        try FileSystem.write(room.cache.folder + "/shards/" + mel) { try $0(bytes[...]) }
-        #expect { _ = try room.chunks("train", architecture: .lean) } throws: { "\($0)".contains(mel) }
+        try FileSystem.write(fixture.cache.folder + "/shards/" + mel) { try $0(bytes[...]) }
+        #expect { _ = try fixture.chunks("train", architecture: .lean) } throws: { "\($0)".contains(mel) }
     }
 }

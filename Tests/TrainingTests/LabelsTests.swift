@@ -1,5 +1,7 @@
-import Corpus
+import Corpora
+import Files
 import Foundation
+import TestSupport
 import Testing
 import Training
 
@@ -33,9 +35,9 @@ struct LabelsTests {
 
     @Test("Classes from names or FSD50K's vocabulary; a class twice is refused with its line")
     func classFiles() throws {
-        let folder = NSTemporaryDirectory() + "/labels-" + UUID().uuidString
-        try FileSystem.makeFolder(folder)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        defer { withExtendedLifetime(temporary) {} }
+        let folder = temporary.path
         func labels(_ text: String) throws -> Labels {
             try FileSystem.write(folder + "/c.csv") { try $0(Array(text.utf8)[...]) }
             return try Labels(file: folder + "/c.csv")

@@ -1,5 +1,6 @@
+import Engines
 import Foundation
-import Network
+import Models
 import Testing
 import Training
 

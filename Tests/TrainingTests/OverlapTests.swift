@@ -1,11 +1,15 @@
 import Audio
-import Corpus
-import Evaluation
+import Cache
+import Corpora
+import Engines
+import Files
 import Foundation
 import Ledger
-import Network
 import Pipeline
+import Results
+import Sessions
 import Stages
+import TestSupport
 import Testing
 import Training
 
@@ -18,20 +22,20 @@ struct OverlapTests {
     ]
     /// Fewer where samples are rounded: what differs then is the tail alone.
     private static func overlaps(_ raw: String) -> [Double] { raw == "int16" ? [0, 0.5] : [0, 0.5, 0.75, 0.9] }
-    private static let model = Classroom.root + "/Models/lean-esc10.safetensors"
+    private static let model = TrainingFixture.root + "/Models/lean-esc10.safetensors"
 
     private struct Run {
-        let cache: Cache
+        let cache: CacheFolder
         /// By clip.
         let scores: [String: [Float]]
         let chunks: [String: Int]
     }
 
     private func run(_ folder: String, _ manifest: Manifest, overlap: Double, raw: String) throws -> Run {
-        let cache = Cache(folder: "\(folder)/\(raw)-\(overlap)")
+        let cache = CacheFolder(folder: "\(folder)/\(raw)-\(overlap)")
         let session = try RunSession(
             pipeline: PipelineLoader.load(
-                path: Classroom.root + "/Pipelines/label.yaml",
+                path: TrainingFixture.root + "/Pipelines/label.yaml",
                 sets: ["chunk.overlap=\(overlap)", "raw-cache.dtype=\(raw)"]),
             manifest: manifest, cache: cache)
         _ = try session.run(session.plan(), workers: 2, stop: StopSignal()) { _ in }
@@ -46,9 +50,9 @@ struct OverlapTests {
 
     @Test("Chunk counts and scores, of all pairs of overlaps, at many lengths", arguments: ["float32", "int16"])
     func pairs(raw: String) throws {
-        let folder = NSTemporaryDirectory() + "/overlap-" + UUID().uuidString
-        try FileSystem.makeFolder(folder)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        defer { withExtendedLifetime(temporary) {} }
+        let folder = temporary.path
         var text = "clip,path\n"
         for length in Self.lengths {
             var random = SeededRandom(seed: UInt64(length), 1)

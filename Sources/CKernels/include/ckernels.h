@@ -5,6 +5,8 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "mel.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -1,0 +1,60 @@
+import Files
+import Pipeline
+import Shards
+
+/// One worker's stream of rows into the shards of one node: opens them, fills them, and hands full ones over.
+package final class ShardAppender {
+    package let kind: String
+    package let dtype: ShardDType
+    private let pool: ShardPool
+    private let stage: String
+    private var shard: OpenShard?
+
+    package init(pool: ShardPool, stage: String, kind: String, dtype: ShardDType) {
+        self.pool = pool
+        self.stage = stage
+        self.kind = kind
+        self.dtype = dtype
+    }
+
+    /// Starts a clip's rows.
+    package func begin(columns: Int) throws {
+        if let shard, shard.columns != columns {
+            pool.retire(shard)
+            self.shard = nil
+        }
+        let open = try shard ?? pool.open(stage: stage, kind: kind, dtype: dtype, columns: columns)
+        shard = open
+        try open.writer.beginClip()
+    }
+
+    package func append(_ values: UnsafeBufferPointer<Float>) throws {
+        try shard?.writer.append(values)
+    }
+
+    /// Ends a clip's rows. A shard that is full by now is left to be sealed.
+    ///
+    /// - Parameter samples: of the clip before padding, where they are known.
+    package func end(node: Int, samples: Int?) throws -> Product {
+        guard let open = shard else { preconditionFailure("end without begin") }
+        let extent = try open.writer.endClip()
+        let product = Product(
+            node: node, store: open, firstRow: extent.firstRow, rowCount: extent.rowCount,
+            digest: extent.digest.description, samples: samples, clipped: extent.clipped)
+        if open.writer.bytes >= ShardPool.fullSize {
+            pool.retire(open)
+            shard = nil
+        }
+        return product
+    }
+
+    package func abandon() throws { try shard?.writer.abandonClip() }
+
+    /// A complete run leaves no open shard; an interrupted one leaves it to be filled by the next.
+    package func close(isComplete: Bool) throws {
+        guard let open = shard else { return }
+        shard = nil
+        // Not closed here: the committer may still have to sync it. It closes with the last clip that refers to it.
+        if isComplete { pool.retire(open) } else { try open.writer.abandonClip() }
+    }
+}

@@ -1,0 +1,102 @@
+import Files
+import Foundation
+import Ledger
+import Pipeline
+import Shards
+
+/// The shards of a cache during a run: makes new ones, gives half-filled ones of earlier runs to workers again, and
+/// finishes full ones.
+package final class ShardPool: @unchecked Sendable {
+    /// A shard is left once it has this many bytes.
+    package static let fullSize = 256 << 20
+
+    private let cache: String
+    private let ledger: Ledger
+    private let stageIDs: [String: Int64]
+    private let committer: Committer
+    private let lock = NSLock()
+    /// Half-filled shards by stage id.
+    private var resumable: [Int64: [ShardRecord]] = [:]
+
+    /// - Parameter stageIDs: ledger ids by stage name.
+    package init(cache: String, ledger: Ledger, stageIDs: [String: Int64], committer: Committer) {
+        self.cache = cache
+        self.ledger = ledger
+        self.stageIDs = stageIDs
+        self.committer = committer
+    }
+
+    /// Brings order to what an interrupted run has left: rows that the ledger does not know are cut off, shards that
+    /// this run can go on filling are kept for it, the others are sealed.
+    package func takeOver() throws {
+        let wanted = Set(stageIDs.values)
+        try ledger.raiseShardNumber()
+        for record in try ledger.shards() where !record.isSealed {
+            let path = cache + "/" + record.path
+            let rows = try ledger.committedRows(shard: record.id)
+            // Renamed, but the ledger was not told: it is taken back to what the ledger knows.
+            if access(ShardWriter.partial(path), F_OK) != 0, access(path, F_OK) == 0 {
+                guard rename(path, ShardWriter.partial(path)) == 0 else {
+                    throw FileError(path: path, "cannot rename", code: errno)
+                }
+            }
+            if rows == 0 {
+                unlink(ShardWriter.partial(path))
+                try ledger.removeShard(id: record.id)
+            } else if wanted.contains(record.stage) {
+                resumable[record.stage, default: []].append(record)
+            } else {
+                try resume(record).seal()
+            }
+        }
+    }
+
+    /// Seals the half-filled shards that no worker has taken up, and those of workers that were given up. Called when a
+    /// run is complete.
+    package func sealLeftovers() throws {
+        resumable = [:]
+        for record in try ledger.shards() where !record.isSealed {
+            if try ledger.committedRows(shard: record.id) == 0 {
+                unlink(ShardWriter.partial(cache + "/" + record.path))
+                try ledger.removeShard(id: record.id)
+            } else {
+                try resume(record).seal()
+            }
+        }
+    }
+
+    /// A shard to write to: a half-filled one, or a new one.
+    package func open(stage: String, kind: String, dtype: ShardDType, columns: Int) throws -> OpenShard {
+        guard let id = stageIDs[stage] else { preconditionFailure("stage \(stage) is not registered") }
+        lock.lock()
+        defer { lock.unlock() }
+        if let index = resumable[id]?.firstIndex(where: { $0.columns == columns && $0.dtype == dtype.rawValue }),
+            let record = resumable[id]?.remove(at: index)
+        {
+            return try resume(record)
+        }
+        let record = try ledger.addShard(stage: id, kind: kind, dtype: dtype.rawValue, columns: columns) { number in
+            let digits = String(number)
+            return "shards/\(kind)-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".npy"
+        }
+        let path = cache + "/" + record.path
+        // A file of this name that the ledger does not count was left by a crash between the two.
+        unlink(ShardWriter.partial(path))
+        return OpenShard(
+            id: record.id, columns: columns, writer: try ShardWriter(path: path, dtype: dtype, columns: columns),
+            ledger: ledger)
+    }
+
+    /// Hands a shard over to be sealed after its last clips are committed.
+    package func retire(_ shard: OpenShard) { committer.retire(shard) }
+
+    private func resume(_ record: ShardRecord) throws -> OpenShard {
+        guard let dtype = ShardDType(rawValue: record.dtype) else {
+            throw FileError(path: record.path, "the ledger says dtype '\(record.dtype)', which is not known")
+        }
+        let writer = try ShardWriter(
+            path: cache + "/" + record.path, dtype: dtype, columns: Int(record.columns),
+            keepingRows: try ledger.committedRows(shard: record.id))
+        return OpenShard(id: record.id, columns: Int(record.columns), writer: writer, ledger: ledger)
+    }
+}

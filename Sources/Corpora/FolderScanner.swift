@@ -1,0 +1,140 @@
+import Files
+import Glibc
+
+/// Finds the audio files under a folder.
+///
+/// A file is listed where its name ends like a format that can be decoded, or else its first bytes are those of one; what
+/// is left out is counted by kind (`LeftOut`). Folders are walked in the order of their names' bytes. Links to files are
+/// followed; links to folders too, after everything else, and no folder is entered twice, so loops end. Hidden files and
+/// folders (a leading dot) are left out. A clip's name is its path below the folder, with the ending, so names cannot
+/// collide; its labels are the folders on that path (control characters as blanks).
+package struct FolderScanner {
+    /// Told of each file and folder that is left out, by its path.
+    package typealias Witness = (_ path: String, LeftOut.Reason) -> Void
+
+    private struct Folder {
+        var path: String
+        var below: String
+    }
+
+    private struct Identity: Hashable {
+        var device: UInt64
+        var inode: UInt64
+    }
+
+    private var seen: Set<Identity> = []
+    private var links: [Folder] = []
+    private var scan = Scan()
+    private let witness: Witness?
+
+    private init(witness: Witness?) { self.witness = witness }
+
+    /// Scans a folder. Throws `CorpusError` where it cannot be listed at all; folders and files below it that cannot be
+    /// reached are warnings. No audio file at all is an error too.
+    package static func scan(_ folder: String, leavingOut witness: Witness? = nil) throws -> Scan {
+        let root = FileSystem.absolute(folder)
+        guard FileSystem.kind(root) == .folder else {
+            let found = FileSystem.kind(root) == nil ? "nothing there" : "a file"
+            throw CorpusError.layout(folder: folder, found: found, expected: "a folder of audio files")
+        }
+        _ = try FileSystem.list(root)
+        var scanner = FolderScanner(witness: witness)
+        scanner.walk(Folder(path: root, below: ""))
+        while !scanner.links.isEmpty {
+            scanner.links.sort { Self.precedes($0.below, $1.below) }
+            scanner.walk(scanner.links.removeFirst())
+        }
+        if scanner.scan.entries.isEmpty {
+            let lines = scanner.scan.leftOut.lines
+            throw CorpusError.layout(
+                folder: folder,
+                found: "no audio file that can be read" + (lines.isEmpty ? "" : " (\(lines.joined(separator: "; ")))"),
+                expected: "files such as .wav, .flac, .ogg, .opus, .mp3 or .aiff")
+        }
+        scanner.scan.entries.sort { Self.precedes($0.clip, $1.clip) }
+        return scanner.scan
+    }
+
+    private mutating func walk(_ start: Folder) {
+        var open = [start]
+        while let folder = open.popLast() {
+            guard enter(folder) else { continue }
+            let entries: [FileSystem.Entry]
+            do {
+                entries = try FileSystem.list(folder.path)
+            } catch {
+                scan.warnings.append("\(error)")
+                continue
+            }
+            var inner: [Folder] = []
+            for entry in entries {
+                let path = folder.path == "/" ? "/" + entry.name : folder.path + "/" + entry.name
+                let below = folder.below.isEmpty ? entry.name : folder.below + "/" + entry.name
+                let kind = entry.kind ?? FileSystem.kind(path)
+                if entry.name.utf8.first == UInt8(ascii: ".") {
+                    leave(path, entry.name, kind == .folder ? .hiddenFolder : .hiddenFile)
+                } else if kind == .folder {
+                    if entry.isLink {
+                        links.append(Folder(path: path, below: below))
+                    } else {
+                        inner.append(Folder(path: path, below: below))
+                    }
+                } else {
+                    consider(path: path, name: entry.name, below: below, in: folder, kind: kind)
+                }
+            }
+            open.append(contentsOf: inner.reversed())
+        }
+    }
+
+    /// Whether the folder was not entered before.
+    private mutating func enter(_ folder: Folder) -> Bool {
+        guard let status = FileSystem.status(folder.path) else {
+            scan.warnings.append("\(folder.path): cannot be reached, left out")
+            return false
+        }
+        if seen.insert(Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))).inserted { return true }
+        scan.warnings.append("\(folder.path): a link to a folder that was scanned already, left out")
+        return false
+    }
+
+    private mutating func leave(_ path: String, _ name: String, _ reason: LeftOut.Reason) {
+        scan.leftOut.add(reason, name: name)
+        witness?(path, reason)
+    }
+
+    /// Lists a file, or counts it among those that are left out.
+    private mutating func consider(path: String, name: String, below: String, in folder: Folder, kind: FileSystem.Kind?)
+    {
+        guard kind == .file else {
+            guard AudioKind.of(name: name) != nil else { return leave(path, name, .special) }
+            scan.warnings.append("\(path): \(kind == nil ? "a link to nothing" : "not a regular file"), left out")
+            return
+        }
+        do {
+            switch try AudioKind.of(path: path, name: name) {
+            case .readable(let byContents):
+                if byContents { scan.leftOut.noteTakenByContents(name: name) }
+            case .foreign: return leave(path, name, .foreign)
+            case .other: return leave(path, name, .notAudio)
+            }
+        } catch {
+            scan.warnings.append("\(error), so whether it is audio is not known; left out")
+            return
+        }
+        var labels: [String] = []
+        // By scalars: a slash and an accent that follows it are one `Character`.
+        for part in folder.below.unicodeScalars.split(separator: "/") {
+            let label = LabelText.cleaned(String(part))
+            if !label.isEmpty && !labels.contains(label) { labels.append(label) }
+        }
+        scan.entries.append(Manifest.Entry(clip: below, path: path, labels: labels))
+    }
+
+    /// Whether a file's name ends like audio that can be decoded.
+    package static func isAudio(_ name: String) -> Bool { AudioKind.of(name: name) == .readable(byContents: false) }
+
+    private static func precedes(_ a: String, _ b: String) -> Bool {
+        PathText.bytes(a).lexicographicallyPrecedes(PathText.bytes(b))
+    }
+}

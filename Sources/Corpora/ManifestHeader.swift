@@ -1,0 +1,124 @@
+import Tables
+import Wording
+
+/// A manifest's header: which column is where, and what separates fields.
+///
+/// The delimiter is the one under which the header has the columns `clip` and `path`, a comma before a semicolon before a
+/// tab. Names are taken in any letter case and with blanks at their ends.
+struct ManifestHeader: Sendable {
+    /// For each of `Manifest.columns` its place in a row, nil where absent.
+    let places: [Int?]
+    /// The other columns that have a name, in the file's order.
+    let further: [(place: Int, name: String)]
+    /// Behind the header, its fields those of the header.
+    let reader: CSVReader
+    let notices: [String]
+
+    /// - Throws: `CorpusError.line`: a column that is missing or comes twice, a broken quote, an empty file.
+    init(_ text: ManifestText) throws {
+        var first: (any Error)?
+        var best: (reader: CSVReader, rank: Int)?
+        for delimiter in text.delimiter.map({ [$0] }) ?? ManifestText.delimiters {
+            var reader = CSVReader(bytes: text.bytes, file: text.file, delimiter: delimiter)
+            if let (start, line) = text.header { reader.seek(start: start, line: line) }
+            do {
+                guard try reader.next() else {
+                    throw CorpusError.line(
+                        file: text.file, line: text.header?.line ?? 1,
+                        found: text.header == nil ? "an empty file" : "nothing behind the line 'sep='",
+                        expected: Self.expected)
+                }
+            } catch {
+                first = first ?? error
+                continue
+            }
+            let names = Set(reader.fields.map { Self.key(reader.text($0)) })
+            let known = Manifest.columns.prefix(2).filter(names.contains).count
+            // Where no delimiter fits, the one that makes most columns is the likeliest; ties go to the first.
+            let rank = known * 10_000 + min(9_999, reader.fields.count)
+            if best.map({ rank > $0.rank }) ?? true { best = (reader, rank) }
+        }
+        guard let reader = best?.reader else {
+            throw first ?? CorpusError.line(file: text.file, line: 1, found: "no header", expected: Self.expected)
+        }
+        self.reader = reader
+        let names = reader.fields.map { LabelText.trimmed(reader.text($0)) }
+        (places, further) = try Self.sorted(names, file: text.file, line: reader.rowLine)
+        notices = Self.notices(reader, text, places: places, further: further)
+    }
+
+    private static let expected = "the header \(Manifest.columns.joined(separator: ","))"
+
+    private static func key(_ name: String) -> String { LabelText.trimmed(name).lowercased() }
+
+    private static func sorted(
+        _ names: [String], file: String, line: Int
+    ) throws -> ([Int?], [(place: Int, name: String)]) {
+        func wrong(_ found: String) -> CorpusError {
+            .line(file: file, line: line, found: found, expected: expected)
+        }
+        var places = [Int?](repeating: nil, count: Manifest.columns.count)
+        var further: [(place: Int, name: String)] = []
+        var seen = Set<String>()
+        for (place, name) in names.enumerated() where !name.isEmpty {
+            let column = Manifest.columns.firstIndex(of: key(name))
+            guard seen.insert(column.map { Manifest.columns[$0] } ?? name).inserted else {
+                throw wrong("column '\(name)' twice")
+            }
+            if let column { places[column] = place } else { further.append((place, name)) }
+        }
+        for (column, name) in Manifest.columns.enumerated().prefix(2) where places[column] == nil {
+            let near = further.first { ColumnNames.isNear($0.name, to: name) }
+            throw wrong("no column '\(name)'" + (near.map { " (is '\($0.name)' meant?)" } ?? ""))
+        }
+        return (places, further)
+    }
+
+    private static func notices(
+        _ reader: CSVReader, _ text: ManifestText, places: [Int?], further: [(place: Int, name: String)]
+    ) -> [String] {
+        var notices: [String] = []
+        switch reader.delimiter {
+        case UInt8(ascii: ","): break
+        case UInt8(ascii: ";"): notices.append("read as semicolon-separated")
+        case UInt8(ascii: "\t"): notices.append("read as tab-separated")
+        default: notices.append("read as separated by \(CSV.name(of: reader.delimiter))")
+        }
+        for (name, place) in zip(Manifest.columns, places) {
+            guard let place else { continue }
+            let found = reader.text(reader.fields[place])
+            if found.utf8.elementsEqual(name.utf8) { continue }
+            notices.append("column '\(found)' taken as '\(name)'")
+        }
+        if !further.isEmpty {
+            let missing = Manifest.columns.indices.filter { places[$0] == nil }.map { Manifest.columns[$0] }
+            let names = further.map { column in
+                let near = missing.first { ColumnNames.isNear(column.name, to: $0) }
+                return column.name + (near.map { " (is '\($0)' meant?)" } ?? "")
+            }
+            notices.append("columns kept and not used: \(names.joined(separator: ", "))")
+        }
+        let unnamed = reader.fields.count - further.count - places.compactMap { $0 }.count
+        if unnamed > 0 { notices.append("columns without a name, not used: \(unnamed)") }
+        return notices
+    }
+}
+
+/// What people call the columns of a manifest.
+private enum ColumnNames {
+    private static let others: [String: Set<String>] = [
+        "clip": ["id", "name", "clipid", "clipname", "fname", "key", "recording", "recordingid", "sample"],
+        "path": [
+            "file", "filename", "filepath", "audio", "audiofile", "audiopath", "wav", "location", "url", "relpath",
+        ],
+        "labels": ["label", "class", "classes", "tag", "tags", "category", "species"],
+        "split": ["set", "subset", "fold", "partition"],
+    ]
+
+    /// Whether a column's name may well mean one of the manifest's: another word for it, or a letter in three off.
+    static func isNear(_ name: String, to column: String) -> Bool {
+        let plain = String(name.lowercased().filter { $0.isLetter || $0.isNumber })
+        return others[column]?.contains(plain) == true
+            || NearestName.edits(plain, column) <= column.utf8.count / 3
+    }
+}

@@ -1,0 +1,30 @@
+import Models
+
+/// Cross-attention: context = sum over t of softmax over t (query . values[t] / 16) values[t], over the encoder's 40 outputs.
+package struct AttentionLayer: Sendable {
+    private static let scale: Float = 1 / 16
+
+    package init() {}
+
+    /// query (256), values (40, 256) whose steps are `stride` floats apart, to context (256); keeps the weights (40).
+    package func forward(
+        query: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, _ context: UnsafeMutablePointer<Float>,
+        weights: UnsafeMutablePointer<Float>, _ kernels: Kernels
+    ) {
+        kernels.attend(
+            query: query, values: values, stride: stride, steps: LEANShape.steps, width: LEANShape.width,
+            scale: Self.scale, context, weights: weights)
+    }
+
+    /// Adds to the query's gradient and writes the values', laid out as the values are.
+    package func backward(
+        query: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, weights: UnsafePointer<Float>,
+        gradient: UnsafePointer<Float>, queryGradient: UnsafeMutablePointer<Float>,
+        valueGradient: UnsafeMutablePointer<Float>, _ kernels: Kernels
+    ) {
+        kernels.attendGradient(
+            query: query, values: values, stride: stride, steps: LEANShape.steps, width: LEANShape.width,
+            scale: Self.scale, weights: weights, gradient: gradient, queryGradient: queryGradient,
+            valueGradient: valueGradient)
+    }
+}

@@ -1,0 +1,75 @@
+import Models
+
+/// The wave encoder as it is trained: two bidirectional LSTM layers over 40 windows of a raw second, and back.
+package final class TrainableEncoder: Sendable {
+    /// Forward and backward direction of both layers.
+    private let layers: [[LSTMLayer]]
+
+    package init(_ layout: ParameterLayout) {
+        layers = [1, 2].map { level in
+            [("forward", false), ("backward", true)].map { name, isBackward in
+                LSTMLayer(layout, name: "encoder\(level)/\(name)", isBackward: isBackward)
+            }
+        }
+    }
+
+    /// What a worker keeps from the way forward to the way back, for at most `chunks`.
+    package struct Memory {
+        fileprivate let windows: AlignedFloats
+        fileprivate let hidden: AlignedFloats
+        fileprivate let hiddenGradient: AlignedFloats
+        fileprivate let directions: [[LSTMLayer.Memory]]
+        fileprivate let scratch: AlignedFloats
+        /// What `forward` gives, (40, chunks, 256), and room for its gradient.
+        package let output: AlignedFloats
+        package let outputGradient: AlignedFloats
+    }
+
+    package func makeMemory(chunks: Int) -> Memory {
+        let width = LEANShape.steps * chunks * LEANShape.width
+        return Memory(
+            windows: AlignedFloats(count: LEANShape.steps * chunks * LEANShape.window),
+            hidden: AlignedFloats(count: width), hiddenGradient: AlignedFloats(count: width),
+            directions: layers.map { $0.map { _ in LSTMLayer.Memory(chunks: chunks) } },
+            scratch: AlignedFloats(count: layers[0][0].scratch(chunks: chunks)),
+            output: AlignedFloats(count: width), outputGradient: AlignedFloats(count: width))
+    }
+
+    var denseLayers: [DenseLayer] { layers.joined().flatMap { [$0.input, $0.recurrent] } }
+
+    /// waves (chunks, 16000) to `memory.output` (40, chunks, 256).
+    package func forward(_ waves: UnsafePointer<Float>, chunks: Int, _ memory: Memory, _ kernels: Kernels) {
+        let window = LEANShape.window
+        for step in 0..<LEANShape.steps {
+            for chunk in 0..<chunks {
+                (memory.windows.pointer + (step * chunks + chunk) * window)
+                    .update(from: waves + chunk * LEANShape.samples + step * window, count: window)
+            }
+        }
+        for (level, layer) in layers.enumerated() {
+            let source = level == 0 ? memory.windows : memory.hidden
+            let target = level == 0 ? memory.hidden : memory.output
+            for (place, direction) in layer.enumerated() {
+                direction.forward(
+                    source.pointer, target.pointer + place * LEANShape.hidden, outputStride: LEANShape.width,
+                    chunks: chunks, memory.directions[level][place], kernels)
+            }
+        }
+    }
+
+    /// Back from `memory.outputGradient` (40, chunks, 256).
+    package func backward(chunks: Int, _ memory: Memory, gradients: ParameterBuffer, _ kernels: Kernels) {
+        for level in [1, 0] {
+            let source = level == 0 ? memory.windows : memory.hidden
+            let output = level == 0 ? memory.hidden : memory.output
+            let gradient = level == 0 ? memory.hiddenGradient : memory.outputGradient
+            for (place, direction) in layers[level].enumerated() {
+                direction.backward(
+                    source.pointer, y: output.pointer + place * LEANShape.hidden,
+                    dy: gradient.pointer + place * LEANShape.hidden, outputStride: LEANShape.width,
+                    dx: level == 0 ? nil : memory.hiddenGradient.pointer, addsToInput: place == 1, chunks: chunks,
+                    memory.directions[level][place], gradients: gradients, scratch: memory.scratch, kernels)
+            }
+        }
+    }
+}

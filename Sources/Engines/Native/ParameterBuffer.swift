@@ -1,0 +1,51 @@
+import Models
+
+/// One value for every parameter of an architecture, end to end in one flat buffer: weights, gradients or moments.
+package final class ParameterBuffer: Sendable {
+    package let layout: ParameterLayout
+    /// `layout.count` floats, in the layout's order.
+    package let values: AlignedFloats
+    private let starts: [String: Int]
+
+    /// All zero.
+    package init(_ layout: ParameterLayout) {
+        self.layout = layout
+        values = AlignedFloats(count: layout.count)
+        var starts: [String: Int] = [:]
+        var next = 0
+        for parameter in layout.parameters {
+            starts[parameter.name] = next
+            next += parameter.count
+        }
+        self.starts = starts
+    }
+
+    package var count: Int { values.count }
+
+    /// Where a parameter's values begin, counted in floats.
+    package func start(_ name: String) -> Int {
+        guard let start = starts[name] else { preconditionFailure("parameter \(name) is not of its layout") }
+        return start
+    }
+
+    /// The first value of a parameter of the layout.
+    package func pointer(_ name: String) -> UnsafeMutablePointer<Float> { values.pointer + start(name) }
+
+    /// A copy of a parameter's values.
+    package func floats(_ parameter: ParameterShape) -> [Float] {
+        Array(UnsafeBufferPointer(start: pointer(parameter.name), count: parameter.count))
+    }
+
+    /// Sets a parameter, which has as many values as its shape says.
+    package func set(_ parameter: ParameterShape, _ floats: [Float]) {
+        precondition(floats.count == parameter.count, "\(parameter.name): \(floats.count) values")
+        floats.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress { pointer(parameter.name).update(from: base, count: source.count) }
+        }
+    }
+
+    /// False where a value is infinite or not a number.
+    package var isFinite: Bool { UnsafeBufferPointer(start: values.pointer, count: count).allSatisfy(\.isFinite) }
+
+    package func clear() { values.pointer.update(repeating: 0, count: count) }
+}

@@ -1,0 +1,159 @@
+import Files
+import Foundation
+import Wording
+
+/// A model file: safetensors (an 8-byte header length, a JSON header, the tensors' bytes end to end), mapped for reading.
+///
+/// Nothing of it is trusted: lengths, offsets, shapes, types and values are checked before they are used.
+package final class ModelFile: Sendable {
+    package let path: String
+    /// By name; for every I8 tensor `NAME` there is `NAME/scale` with a value for each output channel.
+    package let tensors: [String: ModelTensor]
+    package let metadata: ModelMetadata
+    /// All texts of the header, those of the metadata among them.
+    package let texts: [String: String]
+    private let mapped: MappedFile
+    private let dataStart: Int
+
+    /// Ending of the name of the tensor that holds an I8 tensor's scales.
+    package static let scaleSuffix = "/scale"
+
+    /// - Throws: `NetworkError` when the file is unreadable, cut short or not a model file of this program.
+    package init(path: String) throws {
+        self.path = path
+        mapped = try MappedFile(model: path)
+        let size = mapped.size
+        if let foreign = mapped.withBytes(ForeignModel.init) {
+            throw NetworkError.file(path: path, reason: foreign.advice(path))
+        }
+        guard size >= 8 else {
+            throw NetworkError.file(
+                path: path, reason: "\(counted(size, "byte")); a model file starts with an 8-byte length")
+        }
+        let length = mapped.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        guard length >= 2, length <= UInt64(ModelHeader.longest) else {
+            throw NetworkError.file(
+                path: path, reason: "header of \(length) bytes; expected 2 to \(ModelHeader.longest) (not safetensors?)"
+            )
+        }
+        guard Int(length) <= size - 8 else {
+            throw NetworkError.file(
+                path: path, reason: "header of \(length) bytes in a file of \(size) (cut short, or not safetensors)")
+        }
+        let start = 8 + Int(length)
+        dataStart = start
+        let json = mapped.withBytes { Data($0[8..<start]) }
+        let header = try ModelHeader(json: json, dataSize: size - start, path: path)
+        tensors = header.tensors
+        texts = header.texts
+        metadata = try ModelMetadata(texts: header.texts, path: path)
+    }
+
+    /// Holds the whole file against the digest that it carries; one that carries none, as another program may write it,
+    /// passes. To be called last, as an error that names a tensor says more.
+    ///
+    /// - Throws: `NetworkError.metadata` where the file is not the one that was written.
+    package func checkDigest() throws {
+        guard let digest = texts[ModelDigest.key] else {
+            // A flipped byte in the word itself must not switch the check off.
+            guard let key = texts.first(where: { $0.value.hasPrefix(ModelDigest.prefix) })?.key else { return }
+            throw NetworkError.metadata(path: path, key: key, reason: "holds a digest; expected it in 'digest'")
+        }
+        let found = mapped.withBytes { bytes in
+            ModelDigest.place(of: digest, in: UnsafeRawBufferPointer(rebasing: bytes[..<dataStart])).map {
+                ModelDigest.taken(bytes, digits: $0)
+            }
+        }
+        guard found == digest else {
+            throw NetworkError.metadata(
+                path: path, key: ModelDigest.key,
+                reason: "the file is not what was written: found \(found?.prefix(23) ?? "no digest of this form"), "
+                    + "expected \(digest.prefix(23))")
+        }
+    }
+
+    /// Reads a whole file as a run would, and keeps nothing of it.
+    ///
+    /// - Throws: `FileError`, `NetworkError` when anything about the file is wrong.
+    package static func verify(path: String) throws {
+        let file = try ModelFile(path: path)
+        try file.checkLayout()
+        for parameter in file.layout.parameters { _ = try file.floats(parameter) }
+        try file.checkDigest()
+    }
+
+    /// Size of the file in bytes.
+    package var size: Int { mapped.size }
+
+    /// True where weights are 8-bit integers.
+    package var isQuantized: Bool { tensors.values.contains { $0.type == .i8 } }
+
+    /// What parameters this file must have, by its architecture and class count.
+    package var layout: ParameterLayout {
+        ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
+    }
+
+    /// Checks that the tensors are just those of the file's architecture, by name and shape.
+    ///
+    /// - Throws: `NetworkError.tensor` with the first that is missing, too many, or of another shape.
+    package func checkLayout() throws {
+        var left = Set(tensors.keys)
+        for parameter in layout.parameters {
+            guard let tensor = tensors[parameter.name] else {
+                throw wrong(parameter.name, "missing; '\(metadata.architecture.rawValue)' has it")
+            }
+            guard tensor.shape == parameter.shape else {
+                throw wrong(parameter.name, "shape \(tensor.shape.prefix(8)); expected \(parameter.shape)")
+            }
+            left.remove(parameter.name)
+            if tensor.type == .i8 { left.remove(parameter.name + Self.scaleSuffix) }
+        }
+        if let name = left.min() {
+            throw wrong(name, "not a tensor of '\(metadata.architecture.rawValue)'")
+        }
+    }
+
+    /// A parameter as floats, its 8-bit integers times their channel's scale.
+    ///
+    /// - Throws: `NetworkError.tensor` when it is missing, of another shape, without its scales, or not finite.
+    package func floats(_ parameter: ParameterShape) throws -> [Float] {
+        let name = parameter.name
+        guard let tensor = tensors[name] else { throw wrong(name, "missing") }
+        guard tensor.shape == parameter.shape else {
+            throw wrong(name, "shape \(tensor.shape.prefix(8)); expected \(parameter.shape)")
+        }
+        var values = stored(tensor)
+        if tensor.type == .i8 { try scale(&values, name, channels: parameter.shape.last ?? 1) }
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+            throw wrong(name, "value \(index) is \(values[index]); expected a finite number")
+        }
+        return values
+    }
+
+    private func scale(_ values: inout [Float], _ name: String, channels: Int) throws {
+        let scaleName = name + Self.scaleSuffix
+        guard let tensor = tensors[scaleName] else { throw wrong(scaleName, "missing; '\(name)' is of type I8") }
+        guard tensor.shape == [channels], tensor.type != .i8 else {
+            throw wrong(scaleName, "\(tensor.type.rawValue) \(tensor.shape.prefix(8)); expected floats [\(channels)]")
+        }
+        let scales = stored(tensor)
+        for start in stride(from: 0, to: values.count, by: channels) {
+            for channel in 0..<channels { values[start + channel] *= scales[channel] }
+        }
+    }
+
+    /// The tensor's bytes as they are stored.
+    func bytes(of tensor: ModelTensor) -> [UInt8] {
+        mapped.withBytes { Array($0[dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound]) }
+    }
+
+    /// The tensor's elements as they are stored.
+    private func stored(_ tensor: ModelTensor) -> [Float] {
+        let range = dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound
+        return mapped.withBytes { tensor.type.floats(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    private func wrong(_ tensor: String, _ reason: String) -> NetworkError {
+        .tensor(path: path, tensor: tensor, reason: reason)
+    }
+}

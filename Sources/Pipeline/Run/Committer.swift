@@ -1,0 +1,115 @@
+import Foundation
+
+/// Makes results durable on a thread of its own: syncs the stores, then records the clips, always in that order.
+///
+/// Workers hand outcomes over and go on; a batch is whatever came in while the last one was being written, so the
+/// number of syncs follows the disk's speed and not the number of clips.
+package final class Committer: @unchecked Sendable {
+    /// Workers wait once this many clips are not yet committed.
+    private static let backlogLimit = 4096
+    /// A batch waits this long for company, in seconds: what a crash can lose.
+    private static let gathering = 0.5
+
+    private let recorder: any RunRecorder
+    private let onCommit: @Sendable ([Outcome]) -> Void
+    private let condition = MonotonicCondition()
+    private var outcomes: [Outcome] = []
+    private var retired: [any RowStore] = []
+    private var isFinishing = false
+    private var isOver = false
+    private var fault: (any Error)?
+
+    package init(recorder: any RunRecorder, onCommit: @escaping @Sendable ([Outcome]) -> Void) {
+        self.recorder = recorder
+        self.onCommit = onCommit
+    }
+
+    package func start() {
+        let thread = Thread { [self] in loop() }
+        thread.name = "committer"
+        thread.start()
+    }
+
+    /// Hands over clips that ended; waits while the backlog is full.
+    ///
+    /// - Throws: the fault that ended the committer, if one did.
+    package func submit(_ ended: [Outcome]) throws {
+        condition.lock()
+        defer { condition.unlock() }
+        while outcomes.count >= Self.backlogLimit, fault == nil { condition.wait() }
+        if let fault { throw fault }
+        // Woken for the first clip and for a full backlog only: a wake-up for each clip costs more than the clip's
+        // bookkeeping.
+        let isFirst = outcomes.isEmpty
+        outcomes += ended
+        if isFirst || outcomes.count >= Self.backlogLimit / 2 { condition.broadcast() }
+    }
+
+    /// Hands over a store that its worker has left; it is sealed after the outcomes submitted so far are recorded.
+    /// Outcomes that lie in it may still come: a sealed store is durable, and syncing it again does nothing.
+    package func retire(_ store: any RowStore) {
+        condition.lock()
+        retired.append(store)
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// Waits until everything handed over is durable.
+    package func finish() throws {
+        condition.lock()
+        defer { condition.unlock() }
+        isFinishing = true
+        condition.broadcast()
+        while !isOver { condition.wait() }
+        if let fault { throw fault }
+    }
+
+    private func loop() {
+        var last: Stopwatch?
+        while true {
+            condition.lock()
+            while outcomes.isEmpty, retired.isEmpty, !isFinishing { condition.wait() }
+            // Company for the batch, unless something is pressing.
+            while !isFinishing, retired.isEmpty, outcomes.count < Self.backlogLimit / 2,
+                let passed = last?.seconds, passed < Self.gathering
+            {
+                if !condition.wait(seconds: Self.gathering - passed) { break }
+            }
+            let batch = outcomes
+            let leaving = retired
+            outcomes = []
+            retired = []
+            let isLast = isFinishing && batch.isEmpty && leaving.isEmpty
+            condition.broadcast()
+            condition.unlock()
+            if isLast { break }
+            do {
+                try write(batch, leaving)
+            } catch {
+                condition.lock()
+                fault = error
+                condition.unlock()
+                break
+            }
+            last = Stopwatch()
+        }
+        condition.lock()
+        isOver = true
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    private func write(_ batch: [Outcome], _ leaving: [any RowStore]) throws {
+        if !batch.isEmpty {
+            var synced: Set<Int64> = []
+            for outcome in batch {
+                for product in outcome.products where synced.insert(product.store.id).inserted {
+                    try product.store.sync()
+                }
+            }
+            try recorder.commit(batch)
+            onCommit(batch)
+        }
+        for store in leaving { try store.seal() }
+    }
+}

@@ -1,0 +1,229 @@
+import Foundation
+import Wording
+
+/// Carries out a plan with worker threads of their own, one whole chain each.
+///
+/// Threads, not a task group: the work is bound by the processor, and a task group would starve timers and progress.
+/// The thread that runs it watches over the workers: one that is lost in a call that does not come back is replaced.
+package final class Runner: @unchecked Sendable {
+    /// What a run came to.
+    package struct Result: Sendable {
+        package var done = 0
+        package var failed = 0
+        package var wasInterrupted = false
+
+        package init() {}
+    }
+
+    /// Looks up a clip by its place in the manifest, on a worker's thread.
+    package typealias ClipLookup = @Sendable (_ index: Int) -> (id: Int64, name: String, path: String)
+    /// The size of a clip's file in bytes, by its place in the manifest.
+    package typealias SizeLookup = @Sendable (_ index: Int) -> Int64
+
+    /// The failure class of a clip that was given up because its decoding did not end.
+    package static let stuck = "stuck"
+    /// So many workers may be lost before the run itself is given up: each keeps its memory.
+    private static let lostWorkerLimit = 8
+    /// A pause that is longer was the whole process's, stopped or suspended, and no clip's.
+    private static let longestTick = 3.0
+    /// Seconds that a worker may be inside a call once the run is to stop.
+    private static let decodeLimitAtStop = 2
+
+    /// A worker's place: what others may have to take up from it.
+    private final class WorkerSlot: @unchecked Sendable {
+        let number: Int
+        let watch = WorkerWatch()
+        var chain: Chain?
+        var job: ClipJob?
+
+        init(_ number: Int) { self.number = number }
+    }
+
+    private let plan: Plan
+    private let factory: any OperatorFactory
+    private let recorder: any RunRecorder
+    private let committer: Committer
+    private let lookup: ClipLookup
+    private let size: SizeLookup
+    private let stop: StopSignal
+    private let queue: WorkQueue
+    private let decodeLimit: Int
+    private let tick: Double
+    private let progress: RunProgress?
+    private let condition = MonotonicCondition()
+    private var slots: [WorkerSlot] = []
+    private var lost = 0
+    private var result = Result()
+    private var fault: (any Error)?
+
+    /// - Parameters:
+    ///   - committer: shared with the factory, whose operators retire their stores to it.
+    ///   - stop: raised from outside to interrupt the run.
+    ///   - alone: places of clips that were under way when a process died: each goes first and by itself, so that a
+    ///     second death blames no other.
+    ///   - decodeLimit: seconds that decoding a clip may take beyond the clip's own length.
+    ///   - tick: what counts as a second of them, for tests.
+    ///   - progress: told of every block.
+    ///   - size: for `progress`.
+    package init(
+        plan: Plan, factory: any OperatorFactory, recorder: any RunRecorder, committer: Committer,
+        stop: StopSignal, alone: [Int] = [], decodeLimit: Int = 30, tick: Double = 1,
+        progress: RunProgress? = nil, size: @escaping SizeLookup = { _ in 0 }, lookup: @escaping ClipLookup
+    ) {
+        self.plan = plan
+        self.factory = factory
+        self.recorder = recorder
+        self.committer = committer
+        self.stop = stop
+        self.lookup = lookup
+        self.decodeLimit = decodeLimit
+        self.tick = tick
+        self.progress = progress
+        self.size = size
+        queue = WorkQueue(plan, alone: alone, stop: stop)
+    }
+
+    /// Runs to the end, or until stopped. Returns only when everything that was done is durable.
+    ///
+    /// - Throws: the first fault that ended the run: a full disk, a broken ledger, a fault of a stage.
+    package func run(workers: Int) throws -> Result {
+        committer.start()
+        condition.lock()
+        for worker in 0..<max(1, min(workers, max(1, plan.pending))) { start(worker) }
+        var last = Self.seconds()
+        while !slots.isEmpty {
+            if condition.wait(seconds: tick) { continue }
+            let now = Self.seconds()
+            defer { last = now }
+            if now - last < Self.longestTick * tick { checkStalledWorkers() }
+        }
+        condition.unlock()
+        do { try committer.finish() } catch { note(error) }
+        condition.lock()
+        defer { condition.unlock() }
+        if let fault { throw fault }
+        result.wasInterrupted = stop.isRaised
+        return result
+    }
+
+    private static func seconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+
+    /// Starts a worker. The condition is locked.
+    private func start(_ number: Int) {
+        let slot = WorkerSlot(number)
+        slots.append(slot)
+        let thread = Thread { [self] in
+            work(slot)
+            finish(slot)
+        }
+        thread.name = "worker \(number)"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    private func finish(_ slot: WorkerSlot) {
+        if slot.watch.isAbandoned { return }
+        recorder.noteIdle(worker: slot.number)
+        queue.leave(slot.watch)
+        condition.lock()
+        slots.removeAll { $0 === slot }
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// A second has passed: gives up workers that are lost in a call. The condition is locked.
+    private func checkStalledWorkers() {
+        for slot in slots {
+            guard let call = slot.watch.tick(),
+                call.isOver || stop.isRaised && call.spent > Self.decodeLimitAtStop, slot.watch.abandon(call)
+            else { continue }
+            // From here on the worker touches nothing, so that its chain and its clip can be looked at.
+            slots.removeAll { $0 === slot }
+            lost += 1
+            let unfinished = slot.chain?.unfinished.filter { $0 !== slot.job }.map(\.index) ?? []
+            queue.leave(slot.watch, returning: unfinished)
+            if stop.isRaised { continue }
+            if let job = slot.job { fail(job, after: call.spent) }
+            if lost < Self.lostWorkerLimit {
+                start(slot.number)
+            } else {
+                noteLocked(
+                    PipelineError(
+                        .busy,
+                        "decoding \(counted(lost, "clip")) does not come to an end; they are set aside, run again to go on"
+                    )
+                )
+            }
+        }
+    }
+
+    private func fail(_ job: ClipJob, after seconds: Int) {
+        let outcome = Outcome(
+            job,
+            failure: ClipFailure(
+                failureClass: Self.stuck,
+                reason: "given up after \(seconds) s of decoding, expected at most its length and \(decodeLimit) s"))
+        if let meter = job.meter { progress?.end(meter, isWhole: false) }
+        result.failed += 1
+        do { try committer.submit([outcome]) } catch { noteLocked(error) }
+    }
+
+    private func work(_ slot: WorkerSlot) {
+        do {
+            let chain = try Chain(graph: plan.graph, factory: factory, worker: slot.number)
+            slot.chain = chain
+            do {
+                while !stop.isRaised, let item = queue.take(slot.watch) {
+                    let clip = lookup(item.index)
+                    let job = ClipJob(
+                        index: item.index, id: clip.id, name: clip.name, path: clip.path, route: item.route)
+                    job.watch = slot.watch
+                    job.meter = progress?.begin(bytes: size(item.index))
+                    slot.job = job
+                    slot.watch.begin(allowance: decodeLimit)
+                    recorder.noteStart(clip: clip.id, worker: slot.number)
+                    if try !chain.process(job, shouldStop: { stop.isRaised }) { break }
+                    if let meter = job.meter { progress?.end(meter, isWhole: job.failure == nil) }
+                    if item.isAlone { try chain.flush() }
+                    try hand(over: chain.takeEnded())
+                    // Before it waits for another's turn: a death meanwhile is none of this clip's.
+                    recorder.noteIdle(worker: slot.number)
+                }
+                // Also when interrupted: what waits in a shared batch is a fraction of a second of work.
+                try chain.flush()
+                try hand(over: chain.takeEnded())
+                try hand(over: chain.takeStranded())
+                try chain.close(isComplete: !stop.isRaised)
+            } catch is WorkerAbandoned {
+                return
+            } catch {
+                note(error)
+                try? chain.close(isComplete: false)
+            }
+        } catch {
+            note(error)
+        }
+    }
+
+    private func hand(over ended: [ClipJob]) throws {
+        guard !ended.isEmpty else { return }
+        let outcomes = ended.map { Outcome($0) }
+        try committer.submit(outcomes)
+        condition.lock()
+        for outcome in outcomes {
+            if outcome.failure == nil { result.done += 1 } else { result.failed += 1 }
+        }
+        condition.unlock()
+    }
+
+    private func note(_ error: any Error) {
+        condition.lock()
+        noteLocked(error)
+        condition.unlock()
+    }
+
+    private func noteLocked(_ error: any Error) {
+        if fault == nil { fault = error }
+        stop.raise()
+    }
+}

@@ -1,0 +1,133 @@
+import Cache
+import Evaluation
+import Files
+import Foundation
+import Ledger
+import Shards
+import Tables
+
+/// Writes what a cache holds into files that other programs read. A file is written whole or not at all.
+package struct Exporter {
+    package enum Format: String, CaseIterable, Sendable { case csv, jsonl, npy }
+
+    private let cache: CacheFolder
+    private let ledger: Ledger
+    private let pipeline: String?
+
+    /// - Parameter pipeline: its name; nil for the one that ran last.
+    package init(cache: CacheFolder, pipeline: String?) throws {
+        self.cache = cache
+        self.pipeline = pipeline
+        ledger = try cache.reading()
+    }
+
+    /// How many of the cache's clips an export is of.
+    ///
+    /// - Parameters:
+    ///   - pipeline: the one whose rows were exported.
+    ///   - written: clips that the export has; nil where it is not of clips: then those that are done.
+    package func coverage(of pipeline: PipelineRecord, written: Int?) throws -> Coverage {
+        let counts = try ledger.counts(for: pipeline)
+        return Coverage(clips: counts.clips, done: min(written ?? counts.done, counts.clips), failed: counts.failed)
+    }
+
+    /// Clip scores: `clip,CLASS,...`, one row a clip in clip order; as `.npy` the matrix (clips, classes), with the
+    /// clips' and classes' names beside it in `PATH.clips.csv` and `PATH.classes.csv`.
+    ///
+    /// - Returns: how many clips were written.
+    package func scores(_ format: Format, to path: String) throws -> Int {
+        try ledger.consistently {
+            let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
+            return switch format {
+            case .csv: try table(scores, to: path)
+            case .jsonl: try lines(scores, to: path)
+            case .npy: try matrix(scores, to: path)
+            }
+        }
+    }
+
+    /// Where rows lie: `clip,kind,shard,first,count,stage,hop`, for all pipelines where none is named. Rows of shards that
+    /// are not sealed are left out.
+    package func index(_ format: Format, to path: String) throws -> Int {
+        guard format != .npy else {
+            throw CacheError(.usage, path: path, "the index has text in it: expected --format csv or jsonl")
+        }
+        var count = 0
+        try FileSystem.write(path) { put in
+            var line: [UInt8] = format == .csv ? CSV.row(ShardIndex.header) : []
+            try put(line[...])
+            try ShardIndex.forEach(ledger, pipeline: pipeline) { row in
+                line.removeAll(keepingCapacity: true)
+                if format == .csv {
+                    CSV.append([CSV.safeField(row.clip)] + row.fields.dropFirst(), to: &line)
+                } else {
+                    line += Array(
+                        (#"{"clip":\#(Self.json(row.clip)),"kind":\#(Self.json(row.kind)),"#
+                            + #""shard":\#(Self.json(row.shard)),"first":\#(row.first),"count":\#(row.count),"#
+                            + #""stage":"\#(row.stage)","hop":\#(row.hop.map(String.init) ?? "null")}"#
+                            + "\n").utf8)
+                }
+                try put(line[...])
+                count += 1
+            }
+        }
+        return count
+    }
+
+    /// How many clips' rows the index leaves out, because they lie in shards that are not sealed.
+    package func unsealed() throws -> Int { try ledger.unsealedResults() }
+
+    private func table(_ scores: ClipScores, to path: String) throws -> Int {
+        var count = 0
+        try FileSystem.write(path) { put in
+            var line = CSV.row(["clip"] + scores.classes.map(CSV.safeField))
+            try put(line[...])
+            try scores.forEach { clip, values in
+                line.removeAll(keepingCapacity: true)
+                CSV.append([CSV.safeField(clip.name)] + values.map(\.description), to: &line)
+                try put(line[...])
+                count += 1
+            }
+        }
+        return count
+    }
+
+    private func lines(_ scores: ClipScores, to path: String) throws -> Int {
+        let names = scores.classes.map(Self.json)
+        var count = 0
+        try FileSystem.write(path) { put in
+            try scores.forEach { clip, values in
+                let pairs = zip(names, values).map { "\($0):\($1)" }.joined(separator: ",")
+                try put(Array(#"{"clip":\#(Self.json(clip.name)),"scores":{\#(pairs)}}"#.utf8 + [10])[...])
+                count += 1
+            }
+        }
+        return count
+    }
+
+    private func matrix(_ scores: ClipScores, to path: String) throws -> Int {
+        var names: [UInt8] = CSV.row(["clip"])
+        var count = 0
+        try scores.forEach { clip, _ in
+            CSV.append([CSV.safeField(clip.name)], to: &names)
+            count += 1
+        }
+        try FileSystem.write(path) { put in
+            let header = NumpyHeader(dtype: .float32, rows: count, columns: scores.classes.count)
+            try put(header.bytes[...])
+            try scores.forEach { _, values in
+                try values.withUnsafeBytes { try put(Array($0)[...]) }
+            }
+        }
+        try FileSystem.write(path + ".clips.csv") { try $0(names[...]) }
+        var classes: [UInt8] = CSV.row(["class"])
+        for name in scores.classes { CSV.append([CSV.safeField(name)], to: &classes) }
+        try FileSystem.write(path + ".classes.csv") { try $0(classes[...]) }
+        return count
+    }
+
+    /// A JSON string.
+    static func json(_ text: String) -> String {
+        (try? JSONEncoder().encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Pipeline
+import Stages
+
+/// The stages of a pipeline with their parameters, as the ledger keeps them of its last run: as JSON text.
+package struct PipelineSettings: Codable, Sendable, Equatable {
+    package struct Stage: Codable, Sendable, Equatable {
+        package let name: String
+        /// The stage's kind.
+        package let uses: String
+        /// Raised when the kind's results change for the same parameters.
+        package let version: Int
+        /// The stages that feed it.
+        package let from: [String]
+        /// As they were given; files by their paths.
+        package let parameters: [String: String]
+        /// Those that results hang on; files by their digests.
+        package let marks: [String: String]
+    }
+
+    package let stages: [Stage]
+
+    package init(_ graph: Graph) {
+        stages = graph.nodes.map { node in
+            Stage(
+                name: node.name, uses: node.definition.name, version: node.definition.codeVersion,
+                from: node.inputs.compactMap { $0.map { graph.nodes[$0.node].name } },
+                parameters: node.parameters, marks: node.marks)
+        }
+    }
+
+    /// nil where the text is none that was kept: the ledger is one of an earlier version.
+    package init?(text: String) {
+        guard let found = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
+        self = found
+    }
+
+    package var text: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    /// What is otherwise than in earlier settings, in words: a line for each difference that results hang on.
+    package func differences(from earlier: PipelineSettings) -> [String] {
+        let before = Dictionary(earlier.stages.map { ($0.name, $0) }) { first, _ in first }
+        var lines: [String] = []
+        for stage in stages {
+            guard let old = before[stage.name] else {
+                lines.append("stage '\(stage.name)' was not there")
+                continue
+            }
+            if old.uses != stage.uses {
+                lines.append("stage '\(stage.name)' was '\(old.uses)', is now '\(stage.uses)'")
+                continue
+            }
+            if old.version != stage.version {
+                lines.append("stage '\(stage.name)' gives other results in this version of Earmark")
+            }
+            if old.from != stage.from {
+                lines.append(
+                    "stage '\(stage.name)' was fed by \(old.from.joined(separator: ", ")), is now by "
+                        + stage.from.joined(separator: ", "))
+            }
+            let parameters = StageCatalog.definitions.first { $0.name == stage.uses }?.parameters ?? []
+            for key in Set(old.marks.keys).union(stage.marks.keys).sorted() where old.marks[key] != stage.marks[key] {
+                // A parameter that the version of then did not have stood at its default.
+                if old.marks[key] == nil, let parameter = parameters.first(where: { $0.key == key }),
+                    parameter.fallback.flatMap(parameter.canonical) == stage.marks[key]
+                {
+                    continue
+                }
+                let (then, now) = (old.parameters[key] ?? "not set", stage.parameters[key] ?? "not set")
+                lines.append(
+                    then == now
+                        ? "\(stage.name).\(key) is still \(now), but that file's content is another"
+                        : "\(stage.name).\(key) was \(then), is now \(now)")
+            }
+        }
+        let names = Set(stages.map(\.name))
+        for stage in earlier.stages where !names.contains(stage.name) { lines.append("stage '\(stage.name)' is gone") }
+        return lines
+    }
+}

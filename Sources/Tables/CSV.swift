@@ -1,0 +1,82 @@
+import Files
+
+/// Comma-separated text as RFC 4180 has it: quotes, doubled quotes, line ends inside quotes; rows end with CRLF, LF or CR. What is
+/// written has commas; `CSVReader` takes other delimiters too.
+package enum CSV {
+    /// A field's bytes in the text; where `isEscaped`, doubled quotes in it stand for one.
+    package struct Field: Sendable, Equatable {
+        package var start: Int
+        package var end: Int
+        package var isEscaped: Bool
+
+        package init(start: Int, end: Int, isEscaped: Bool) {
+            self.start = start
+            self.end = end
+            self.isEscaped = isEscaped
+        }
+    }
+
+    /// A name as it may stand in an export that a spreadsheet will open: one that begins with = + - @, a tab or a
+    /// carriage return would be taken for a formula, and gets an apostrophe before it. Only for names in exports; never
+    /// for manifests, which are read back.
+    package static func safeField(_ name: String) -> String {
+        guard let first = name.utf8.first, "=+-@\t\r".utf8.contains(first) else { return name }
+        return "'" + name
+    }
+
+    /// One row with its line end (LF), fields quoted where they must be. `PathText` escapes become their bytes again.
+    package static func row(_ fields: [String]) -> [UInt8] {
+        var out: [UInt8] = []
+        append(fields, to: &out)
+        return out
+    }
+
+    /// Appends one row with its line end to `out`; see `row`.
+    package static func append(_ fields: [String], to out: inout [UInt8]) {
+        for (place, field) in fields.enumerated() {
+            if place > 0 { out.append(UInt8(ascii: ",")) }
+            let bytes = PathText.bytes(field)
+            // A lone empty field would be a blank line, which readers skip.
+            let blank = fields.count == 1 && bytes.isEmpty
+            if blank || bytes.contains(where: isSpecial) || bytes.first == 0xEF || bytes.first == UInt8(ascii: " ") {
+                out.append(UInt8(ascii: "\""))
+                for byte in bytes {
+                    if byte == UInt8(ascii: "\"") { out.append(byte) }
+                    out.append(byte)
+                }
+                out.append(UInt8(ascii: "\""))
+            } else {
+                out.append(contentsOf: bytes)
+            }
+        }
+        out.append(UInt8(ascii: "\n"))
+    }
+
+    /// A delimiter in words.
+    package static func name(of delimiter: UInt8) -> String {
+        switch delimiter {
+        case UInt8(ascii: ","): "a comma"
+        case UInt8(ascii: ";"): "a semicolon"
+        case UInt8(ascii: "\t"): "a tab"
+        default: "'\(PathText.text([delimiter]))'"
+        }
+    }
+
+    /// A field's bytes, doubled quotes undone.
+    package static func value(_ bytes: [UInt8], _ field: Field) -> [UInt8] {
+        if !field.isEscaped { return Array(bytes[field.start..<field.end]) }
+        var out: [UInt8] = []
+        var place = field.start
+        while place < field.end {
+            out.append(bytes[place])
+            // Inside quotes a quote never stands alone, so its twin follows.
+            place += bytes[place] == UInt8(ascii: "\"") ? 2 : 1
+        }
+        return out
+    }
+
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
+            || byte == UInt8(ascii: "\r")
+    }
+}

@@ -1,0 +1,110 @@
+import Cache
+import Foundation
+import Pipeline
+import Sessions
+import Stages
+import Wording
+
+/// A run as the user sees it: what is to do, progress, failures, and the last line.
+struct RunFlow {
+    /// Failures named on the screen; all of them are in `status`.
+    private static let shownFailures = 20
+
+    let work: WorkOptions
+    let workers: Int
+    let quiet: Bool
+    let json: Bool
+    var decodeLimit = 30
+    /// The caller has told what was assumed of the manifest.
+    var isManifestTold = false
+
+    /// - Returns: the exit status.
+    func run() throws -> Int32 {
+        try SystemLimits.require()
+        let (pipeline, manifest) = try work.load(quiet: quiet || isManifestTold)
+        let session = try RunSession(pipeline: pipeline, manifest: manifest, cache: work.cache.value)
+        defer { try? session.close() }
+        let stop = StopSignal()
+        let trap = SignalTrap(stop)
+        defer { withExtendedLifetime(trap) {} }
+        let plan = try session.plan(readsContent: work.checkContent)
+        // Nobody reads any more: the run ends in order, and the program as any whose reader has gone.
+        for stream in [StandardStream.output, .errors] { stream.whenClosed { stop.raise() } }
+        let progress = RunProgress(clips: plan.pending, bytes: session.pendingBytes(plan))
+        let display = ProgressDisplay(
+            style: ProgressDisplay.style(quiet: quiet, json: json), total: plan.pending, progress: progress)
+        let changed = try session.changedSettings(plan)
+        if json {
+            if changed != nil { print(#"{"event":"changed-settings","changed":\#(PlanText.json(changed))}"#) }
+        } else if !quiet {
+            say(PlanText.lines(plan, pipeline: pipeline.graph.name, changed: changed))
+        } else if let changed {
+            say("note: " + changed.text)
+        }
+        let watch = Stopwatch()
+        display.start()
+        let report: RunSession.Report
+        do {
+            report = try session.run(
+                plan, workers: workers, stop: stop, decodeLimit: decodeLimit, progress: progress
+            ) { display.add($0) }
+        } catch {
+            display.finish()
+            throw error
+        }
+        display.finish()
+        try name(session.failures())
+        for note in report.notes { say(note) }
+        if !quiet, !json { Unsealed.tell(report.unsealed) }
+        return conclude(report, seconds: watch.seconds, audio: display.audioSeconds)
+    }
+
+    private func name(_ failures: [FailureLine]) {
+        for failure in failures.prefix(Self.shownFailures) {
+            if json {
+                print(
+                    #"{"event":"failure","clip":\#(JSON.text(failure.clip)),"path":\#(JSON.text(failure.path)),"#
+                        + #""class":"\#(failure.failureClass)","reason":\#(JSON.text(failure.reason))}"#)
+            } else {
+                say(failure.text(on: STDERR_FILENO))
+            }
+        }
+        if failures.count > Self.shownFailures {
+            say("and \(failures.count - Self.shownFailures) more: earmark status --cache \(work.cache.cache) --json")
+        }
+    }
+
+    private func conclude(_ report: RunSession.Report, seconds: Double, audio: Double) -> Int32 {
+        let cache = work.cache.cache
+        let gone = PlanText.gone(report.plan).map { "; " + $0 } ?? ""
+        let clipped = report.clipping
+        if clipped.samples > 0, !json { say(clipped.text) }
+        if !json { for line in report.accepted.lines { say(line) } }
+        if json {
+            print(
+                #"{"event":"end","clips":\#(report.plan.clipCount),"done_now":\#(report.result.done),"#
+                    + #""failed":\#(report.failures),"missing":\#(report.plan.missing),"#
+                    + #""interrupted":\#(report.result.wasInterrupted),"clipped_samples":\#(clipped.samples),"#
+                    + #""int16_samples":\#(clipped.stored),"clipped_clips":\#(clipped.clips),"damaged_clips":\#(report.accepted.damagedClips),"#
+                    + #""zeroed_samples":\#(report.accepted.zeroed),"zeroed_clips":\#(report.accepted.zeroedClips)}"#)
+        } else if report.result.wasInterrupted {
+            say(
+                "interrupted after \(counted(report.result.done, "clip")); the same command goes on where this one stopped"
+            )
+        } else if report.plan.pending == 0 {
+            say(
+                "nothing to do: \(counted(report.plan.count(.done), "clip")) \(report.plan.count(.done) == 1 ? "is" : "are") "
+                    + "done, \(report.failures) failed; results in \(cache)" + gone
+            )
+        } else {
+            let speed = seconds > 0 ? Figures.fixed(audio / seconds, 0) : "-"
+            say(
+                "\(counted(report.result.done, "clip")) (\(Figures.audio(audio))) done in "
+                    + "\(Figures.fixed(seconds, 1)) s, \(speed) x real time; \(report.failures) failed; results in \(cache)"
+                    + gone
+            )
+        }
+        if report.result.wasInterrupted { return Status.tryAgain }
+        return report.failures > 0 ? Status.someFailed : 0
+    }
+}

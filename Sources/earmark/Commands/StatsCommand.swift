@@ -1,0 +1,63 @@
+import ArgumentParser
+import Cache
+import Corpora
+import Evaluation
+import Files
+import Foundation
+import Ledger
+import Results
+import Wording
+
+struct StatsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Write per-class statistics: classes.csv, summary.json, report.html.",
+        discussion: """
+            Hours are the recordings' own length. A label of the truth that is no class of the model is refused. Where
+            clips of the cache have no scores yet, that is said and the exit status is 3.
+
+            EXAMPLE  earmark stats --cache c --truth m.csv --out stats
+            """)
+
+    @OptionGroup var cache: CacheOption
+    @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
+    @Option(help: ArgumentHelp("A manifest with labels, for AP, AUC and d'.", valueName: "csv"), completion: .csv)
+    var truth: String?
+    @Option(help: "Score from which on a clip counts as having a class, 0 to 1.") var threshold = 0.5
+    @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory) var out: String
+
+    func validate() throws {
+        guard (0...1).contains(threshold) else { throw ValidationError("--threshold is \(threshold), expected 0 to 1") }
+    }
+
+    func run() throws {
+        let report = try write()
+        if let truth = report.truthCoverage { print(truth.text) }
+        print(
+            "\(counted(report.clips, "clip")), \(counted(report.classes.count, "class", "classes")): "
+                + "\(out)/classes.csv, summary.json, report.html")
+        if let truth = report.truth {
+            print("mAP " + (truth.scoredClasses == 0 ? "none: \(SummaryReport.Truth.undefinedMeans)" : map(truth)))
+        }
+        if let gap = report.withoutLength { say(gap) }
+        if let coverage = report.coverage { try CoverageText.conclude(coverage, what: "scores") }
+    }
+
+    private func map(_ truth: SummaryReport.Truth) -> String { Figures.fixed(truth.meanAveragePrecision, 4) }
+
+    /// Writes the three files and hands out what they say.
+    func write() throws -> SummaryReport {
+        try OutputPath.check(folder: out, names: ["classes.csv", "summary.json", "report.html"])
+        let manifest = try truth.map { try Manifest.reading($0) }
+        let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
+        if let notice = scored.notice { say(notice) }
+        let report = try StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name).report(
+            truth: manifest, threshold: threshold)
+        try FileSystem.makeFolder(FileSystem.absolute(out))
+        let files = [
+            ("classes.csv", report.csv()), ("summary.json", report.json()),
+            ("report.html", report.html(title: "Earmark: \(cache.cache)")),
+        ]
+        for (name, text) in files { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
+        return report
+    }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import Cache
+import Corpora
+import Features
+import Files
+import Foundation
+import Models
+import Pipeline
+import Stages
+import Training
+import Wording
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Train LEAN, or one of its parts, on cached features.",
+        discussion: """
+            Features that the cache lacks are computed first, by the pipeline. The folder --out then holds \
+            model.safetensors (the best epoch), checkpoint.safetensors and history.csv. The same command goes on where an \
+            interrupted one stopped and ends with the very weights of an uninterrupted one.
+
+            The settings may also stand in the pipeline's file, under 'train:'; the command line has the last word.
+
+            EXAMPLE  earmark train --manifest m.csv --cache c --init Models/yamnet.safetensors --out lean
+            """)
+
+    @Argument(help: "The pipeline that makes the features, a YAML file.", completion: .yaml)
+    var pipeline = "features.yaml"
+    @Option(help: ArgumentHelp("Clips with labels and splits.", valueName: "csv"), completion: .csv)
+    var manifest: String
+    @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir"), completion: .directory) var cache =
+        "Cache/features"
+    @Option(help: ArgumentHelp("Folder for model, checkpoint and history.", valueName: "dir"), completion: .directory)
+    var out: String
+    @OptionGroup(title: "Settings") var settings: SettingOptions
+    @Option(help: "Threads; the weights do not depend on them (default: one a processor).")
+    var workers = ProcessInfo.processInfo.activeProcessorCount
+    @Option(help: "Licence of the weights, for the model's header.") var licence: String?
+    @Flag(help: "Begin anew where --out holds a checkpoint.") var restart = false
+    @Flag(help: "Print only the last line.") var quiet = false
+
+    func validate() throws {
+        guard (1...1024).contains(workers) else { throw ValidationError("--workers is \(workers), expected 1 to 1024") }
+    }
+
+    func run() throws {
+        try SystemLimits.require()
+        try OutputPath.check(
+            folder: out, names: ["model.safetensors", "checkpoint.safetensors", "history.csv"])
+        let spec = try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: []).spec
+        let settings = try settings.merged(with: spec)
+        let list = try Manifest.reading(manifest, quiet: quiet)
+        let clips = try Labels.clips(list, split: settings.trainSplit)
+        let labels = try settings.classes.map { try Labels(file: $0) } ?? Labels.found(in: clips)
+        try labels.check(clips, manifest: list, split: settings.trainSplit, isTraining: true)
+        var validation: [Manifest.Entry]?
+        if !settings.validationSplit.isEmpty {
+            let held = try Labels.clips(list, split: settings.validationSplit)
+            try labels.check(held, manifest: list, split: settings.validationSplit, isTraining: false)
+            validation = held.map(\.entry)
+        }
+        let metadata = try metadata(settings, labels, clips: clips.count)
+        let files = Trainer.Files(folder: out)
+        try FileSystem.makeFolder(FileSystem.absolute(out))
+        if restart { try? FileManager.default.removeItem(atPath: files.checkpoint) }
+        try FeatureFlow(pipeline: pipeline, manifest: manifest, cache: cache, workers: workers, quiet: quiet).run()
+        let chunks = { (entries: [Manifest.Entry]) in try set(entries, settings, labels) }
+        let trainer = try Trainer(
+            options: settings.options, metadata: metadata,
+            training: chunks(clips.map(\.entry)), validation: validation.map(chunks), initial: settings.initial,
+            files: files, threads: workers)
+        try train(trainer, files, settings.options)
+    }
+
+    private func set(_ entries: [Manifest.Entry], _ settings: TrainingSettings, _ labels: Labels) throws -> ChunkSet {
+        let set = try ChunkSet(
+            entries, classes: labels.classes, cache: CacheFolder(folder: cache),
+            architecture: Architecture(rawValue: settings.options.architecture) ?? .lean,
+            overlap: settings.options.overlap,
+            normalization: Normalization(rawValue: settings.options.normalization) ?? .chunkMean)
+        if set.clipsWithSilencedEnd > 0 {
+            say(
+                "the last 20 ms of \(counted(set.clipsWithSilencedEnd, "clip")) are taken for silence: the cache was made with "
+                    + "another overlap, and keeps no samples to make those frames of")
+        }
+        if !quiet {
+            say(
+                "\(counted(set.clipCount, "clip")), \(Figures.fixed(set.hours, 2)) h, "
+                    + "\(counted(set.chunkCount, "chunk")) of one second")
+        }
+        return set
+    }
+
+    private func metadata(_ settings: TrainingSettings, _ labels: Labels, clips: Int) throws -> ModelMetadata {
+        let initial = try settings.initial.map { try ModelFile(path: $0).metadata }
+        let start = initial.map { "from \($0.source)" } ?? "from random weights"
+        return ModelMetadata(
+            architecture: Architecture(rawValue: settings.options.architecture) ?? .lean,
+            normalization: ModelNormalization(rawValue: settings.options.normalization) ?? .chunkMean,
+            classes: labels.classes, classIDs: labels.ids, licence: licence ?? initial?.licence ?? "unspecified",
+            source: "trained by earmark \(Earmark.version) on \(counted(clips, "clip")), "
+                + "seed \(settings.options.seed), \(start)")
+    }
+
+    private func train(_ trainer: Trainer, _ files: Trainer.Files, _ options: TrainingOptions) throws {
+        let stop = StopSignal()
+        let trap = SignalTrap(stop)
+        defer { withExtendedLifetime(trap) {} }
+        if trainer.epochsDone > 0 { say("going on after epoch \(trainer.epochsDone) of \(options.epochs)") }
+        let display = TrainingDisplay(epochs: options.epochs, quiet: quiet)
+        let end = try trainer.run(stop: stop) { display.show($0) }
+        if end == .interrupted {
+            say("interrupted after epoch \(trainer.epochsDone); the same command goes on from there")
+            throw ExitCode(Status.tryAgain)
+        }
+        let best = trainer.best.map { "epoch \($0.epoch)" } ?? "no epoch"
+        let score = trainer.best.flatMap { $0.validationMAP.isNaN ? nil : $0.validationMAP }
+        let word = end == .nothingToDo ? "nothing to do: " : end == .stoppedEarly ? "stopped early: " : ""
+        print(
+            "\(word)\(files.model): \(best)\(score.map { ", validation mAP \(Figures.fixed($0, 4))" } ?? "")")
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Tables
+
+/// The class names that the official YAMNet file carries: a text file in a ZIP archive behind the model, stored
+/// without compression (PKWARE APPNOTE 6.3, local file header).
+enum LabelList {
+    private static let name = "yamnet_label_list.txt"
+
+    /// The names as a class map, `index,mid,display_name`, the mids empty.
+    ///
+    /// - Throws: `CommandError` where the list is not there.
+    static func classMap(in file: Data, of path: String) throws -> [UInt8] {
+        let signature = Data([0x50, 0x4B, 3, 4])
+        var from = file.startIndex
+        while let found = file.range(of: signature, in: from..<file.endIndex) {
+            from = found.upperBound
+            let head = found.lowerBound
+            guard head + 30 <= file.endIndex else { break }
+            let number = { (at: Int, size: Int) in
+                (0..<size).reduce(0) { $0 | Int(file[head + at + $1]) << ($1 * 8) }
+            }
+            let (method, size, nameLength, extra) = (number(8, 2), number(22, 4), number(26, 2), number(28, 2))
+            let body = head + 30 + nameLength + extra
+            guard method == 0, size > 0, body + size <= file.endIndex,
+                file[(head + 30)..<(head + 30 + nameLength)].elementsEqual(name.utf8)
+            else { continue }
+            let names = String(decoding: file[body..<body + size], as: UTF8.self).split(separator: "\n")
+            var out = CSV.row(["index", "mid", "display_name"])
+            for (index, name) in names.enumerated() {
+                CSV.append([String(index), "", name.trimmingCharacters(in: .whitespaces)], to: &out)
+            }
+            return out
+        }
+        throw CommandError(
+            Status.badInput,
+            "\(path): carries no \(name) as the official file does, expected --classes with a class map")
+    }
+}

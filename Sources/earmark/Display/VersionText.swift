@@ -1,0 +1,17 @@
+import Engines
+import Features
+import CBuildCommit
+
+/// What `earmark --version` says: version, commit, and the instruction sets of the kernels in use.
+enum VersionText {
+    /// First digits of the commit that the program was built from, or `unknown`.
+    static var commit: String { String(cString: build_commit()) }
+
+    static var text: String {
+        """
+        earmark \(Earmark.version)
+        commit \(commit)
+        kernels \(Kernels.best.instructionSet.rawValue) for networks, \(LogMel.instructionSet) for log-mel
+        """
+    }
+}

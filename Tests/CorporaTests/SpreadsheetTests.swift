@@ -1,0 +1,121 @@
+import Corpora
+import Foundation
+import Testing
+import TestSupport
+
+/// Manifests as spreadsheets and other programs write them.
+@Suite struct SpreadsheetTests {
+    private func manifest(_ bytes: [UInt8]) throws -> Manifest {
+        try Manifest(bytes: bytes, file: "m.csv", folder: "/corpus")
+    }
+
+    private static let rows = [
+        ["Clip", " path", "site", "LABELS", "recorder "],
+        ["a", "x/a.wav", "pond; north", "Rain,Wind", "AudioMoth\t7"], ["ü, \"b\"", "b.wav", "", "", "two\nlines"],
+        ["𝄞", "c,d;e\tf.wav", "z", "Dog", ""],
+    ]
+
+    /// The rows as one program or another writes them.
+    private func text(_ delimiter: String, end: String, quoteAll: Bool) -> String {
+        Self.rows.map { row in
+            row.map { field in
+                let isQuoted = quoteAll || field.contains { "\"\n,;\t".contains($0) }
+                return isQuoted ? "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : field
+            }.joined(separator: delimiter) + end
+        }.joined()
+    }
+
+    private func encoded(_ text: String, _ encoding: String) -> [UInt8] {
+        switch encoding {
+        case "UTF-8 with mark": [0xEF, 0xBB, 0xBF] + Array(text.utf8)
+        case "UTF-16, little-endian":
+            [0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        case "UTF-16, big-endian": [0xFE, 0xFF] + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+        default: Array(text.utf8)
+        }
+    }
+
+    @Test("Every delimiter, encoding, line end and way of quoting gives the same clips")
+    func allReadAlike() throws {
+        let words = [",": nil, ";": "read as semicolon-separated", "\t": "read as tab-separated"]
+        for (delimiter, word) in words {
+            for encoding in ["UTF-8", "UTF-8 with mark", "UTF-16, little-endian", "UTF-16, big-endian"] {
+                for end in ["\n", "\r\n", "\r"] {
+                    for quoteAll in [false, true] {
+                        for sep in [false, true] {
+                            let body = text(delimiter, end: end, quoteAll: quoteAll)
+                            let all = sep ? "sep=\(delimiter)\(end)\(body)" : body
+                            try check(manifest(encoded(all, encoding)), word: word, encoding: encoding)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func check(_ read: Manifest, word: String?, encoding: String) throws {
+        #expect(read.count == 3)
+        #expect(
+            (0..<3).map { read.entry($0) } == [
+                Manifest.Entry(clip: "a", path: "/corpus/x/a.wav", labels: ["Rain", "Wind"]),
+                Manifest.Entry(clip: "ü, \"b\"", path: "/corpus/b.wav"),
+                Manifest.Entry(clip: "𝄞", path: "/corpus/c,d;e\tf.wav", labels: ["Dog"]),
+            ])
+        #expect(read.furtherColumns == ["site", "recorder"])
+        #expect(
+            (0..<3).map { read.further($0) } == [["pond; north", "AudioMoth\t7"], ["", "two\nlines"], ["z", ""]])
+        #expect(read.row(of: "𝄞") == 2)
+        let wanted =
+            (encoding.hasPrefix("UTF-16") ? ["read as " + encoding] : []) + (word.map { [$0] } ?? [])
+            + [
+                "column 'Clip' taken as 'clip'", "column ' path' taken as 'path'", "column 'LABELS' taken as 'labels'",
+                "columns kept and not used: site, recorder",
+            ]
+        #expect(read.notices == wanted.map { "m.csv: " + $0 })
+    }
+
+    @Test func aPlainManifestIsReadWithoutAWord() throws {
+        let read = try manifest(Array("clip,path,labels,split\na,b;c.wav,x;y,train\n".utf8))
+        #expect(read.notices.isEmpty && read.furtherColumns.isEmpty && read.further(0).isEmpty)
+        #expect(read.path(0) == "/corpus/b;c.wav" && read.labels(0) == ["x;y"])
+    }
+
+    @Test("Rows and columns that a spreadsheet leaves empty are counted, and a misspelt column is asked about")
+    func whatIsSkippedIsSaid() throws {
+        let read = try manifest(Array("clip;path;lables;;\na;a.wav;x;;\n;;;;\nb;b.wav;;;7\n;;;;\n".utf8))
+        #expect(read.count == 2 && read.line(1) == 4)
+        #expect(
+            read.notices == [
+                "m.csv: read as semicolon-separated",
+                "m.csv: columns kept and not used: lables (is 'labels' meant?)",
+                "m.csv: columns without a name, not used: 2",
+                "m.csv: empty rows skipped: 2, the first on line 3",
+            ])
+    }
+
+    @Test(arguments: [
+        ([0xFF, 0xFE, 0x63] as [UInt8], "half a character at the end"),
+        ([0xFE, 0xFF, 0xDC, 0x00], "half a surrogate pair"),
+        ([0xFF, 0xFE, 0x00, 0xD8, 0x63, 0x00], "half a surrogate pair"), ([0xFF, 0xFE, 0, 0, 0x63, 0, 0, 0], "UTF-32"),
+    ])
+    func brokenUTF16IsRefused(bytes: [UInt8], words: String) {
+        #expect(message { _ = try manifest(bytes) }?.contains(words) == true)
+    }
+
+    @Test("No bytes end the program, with any delimiter")
+    func noBytesCrash() {
+        var state: UInt64 = 7
+        let alphabet = Array("clip,path;\t\"\n\r sep=".utf8) + [0xFF, 0xFE, 0xEF, 0xBB, 0xBF, 0]
+        let starts =
+            ["", "clip;path;x\n", "sep=;\nclip;path\n", "\u{FEFF}Clip\tPath\n"].map { Array($0.utf8) } + [[0xFF, 0xFE]]
+        for round in 0..<6000 {
+            var bytes = starts[round % starts.count]
+            for _ in 0..<20 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1
+                bytes.append(alphabet[Int(state >> 33) % alphabet.count])
+            }
+            guard let read = try? manifest(bytes) else { continue }
+            for row in 0..<read.count { _ = (read.entry(row), read.further(row)) }
+        }
+    }
+}
