@@ -1,5 +1,6 @@
 /// Writes a whole clip of interleaved samples to a file.
 package enum AudioWriter {
+    /// Container and sample type of what is written.
     package enum Format: String, Sendable, CaseIterable {
         case wav16, wavFloat, wav24, wav32, wavU8, flac, ogg, opus, mp3, aiff, w64, rf64
     }

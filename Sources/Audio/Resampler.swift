@@ -25,6 +25,7 @@ package final class Resampler {
     /// Takes samples in and hands resampled ones to `emit`, in order.
     ///
     /// - Parameter end: true with the last piece, which may be empty.
+    /// - Throws: `AudioError` where the library refuses the samples, and what `emit` throws.
     package func process(
         _ input: UnsafeBufferPointer<Float>, end: Bool, emit: (UnsafeBufferPointer<Float>) throws -> Void
     ) throws {
@@ -36,6 +37,8 @@ package final class Resampler {
     }
 
     /// Makes it ready for another clip at the same rate, as if new.
+    ///
+    /// - Throws: `AudioError` where the library cannot begin anew.
     package func reset() throws {
         switch engine {
         case .none: return

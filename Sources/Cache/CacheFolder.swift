@@ -23,6 +23,8 @@ package struct CacheFolder: Sendable {
 
     /// The ledger for reading, beside a run that may be going on. What the user should know of how it is read goes to
     /// `notice`.
+    ///
+    /// - Throws: `CacheError` where there is no cache, `LedgerError` where its ledger cannot be read.
     package func reading() throws -> Ledger {
         try requireLedger()
         guard exists else {

@@ -42,6 +42,8 @@ package final class CacheReader {
         }
 
         /// Hands out the next rows as floats, at most `rows` of them; true when they were the last.
+        ///
+        /// - Throws: `ClipFailure` where the rows are not what was written, `FileError` where they cannot be had, and what `body` throws.
         package func next(rows: Int, _ body: (UnsafeBufferPointer<Float>, _ columns: Int) throws -> Void) throws -> Bool
         {
             let count = min(rows, end - next)
@@ -107,6 +109,8 @@ package final class CacheReader {
     }
 
     /// The mapped shard of an id, sealed or still open.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, `FileError` where a shard cannot be had.
     package func shard(_ id: Int64) throws -> MappedShard {
         if let known = shards.first(where: { $0.id == id }) { return known.shard }
         guard let record = try ledger.shard(id: id) else {

@@ -9,6 +9,8 @@ package struct FailureLine: Sendable {
     package let offset: Int64?
 
     /// The failures of one pipeline in clip order, one a clip.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package static func all(_ ledger: Ledger, pipeline: PipelineRecord) throws -> [FailureLine] {
         let failures = try ledger.failures(of: pipeline)
         guard !failures.isEmpty else { return [] }

@@ -12,6 +12,8 @@ package final class InFlightLog: @unchecked Sendable {
     private let path: String
 
     /// Takes over the file, handing out the clips that were in flight when the last process died.
+    ///
+    /// - Throws: `FileError` where the file cannot be made or mapped.
     package init(cache: String, workers: Int) throws {
         path = cache + "/in-flight"
         let size = (1 + max(1, workers)) * 8
@@ -52,6 +54,7 @@ package final class InFlightLog: @unchecked Sendable {
         return numbers.dropFirst().filter { $0 > 0 }
     }
 
+    /// A worker takes a clip; 0: it has none any more.
     package func note(clip: Int64, worker: Int) { if worker + 1 < slots.count { slots[worker + 1] = clip } }
 
     /// The run ends in order: nothing is in flight.

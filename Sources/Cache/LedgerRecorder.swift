@@ -12,6 +12,10 @@ package final class LedgerRecorder: RunRecorder {
     /// The content that a replayed clip's rows were made of, by place in the manifest.
     private let contentOf: @Sendable (Int) -> String
 
+    /// - Parameters:
+    ///   - targets: the identities that failures of this pipeline may have.
+    ///   - stageOfNode: the ledger's ids of the nodes that persist.
+    ///   - contentOf: digest of a clip's file as it was known before the run, by its place in the manifest.
     package init(
         ledger: Ledger, inFlight: InFlightLog, graph: Graph, targets: [String],
         stageOfNode: [Int: Int64],

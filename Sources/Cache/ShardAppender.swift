@@ -10,6 +10,9 @@ package final class ShardAppender {
     private let stage: String
     private var shard: OpenShard?
 
+    /// - Parameters:
+    ///   - stage: name of the node whose rows they are.
+    ///   - kind: of the rows: raw, mel, scores, embeddings, clip-scores.
     package init(pool: ShardPool, stage: String, kind: String, dtype: ShardDType) {
         self.pool = pool
         self.stage = stage
@@ -18,6 +21,8 @@ package final class ShardAppender {
     }
 
     /// Starts a clip's rows.
+    ///
+    /// - Throws: `FileError` where the shard cannot be made or written.
     package func begin(columns: Int) throws {
         if let shard, shard.columns != columns {
             pool.retire(shard)
@@ -28,6 +33,9 @@ package final class ShardAppender {
         try open.writer.beginClip()
     }
 
+    /// Adds rows of the clip, row-major.
+    ///
+    /// - Throws: `FileError` where the shard cannot be made or written.
     package func append(_ values: UnsafeBufferPointer<Float>) throws {
         try shard?.writer.append(values)
     }
@@ -35,6 +43,7 @@ package final class ShardAppender {
     /// Ends a clip's rows. A shard that is full by now is left to be sealed.
     ///
     /// - Parameter samples: of the clip before padding, where they are known.
+    /// - Throws: `FileError` where the shard cannot be made or written.
     package func end(node: Int, samples: Int?) throws -> Product {
         guard let open = shard else { preconditionFailure("end without begin") }
         let extent = try open.writer.endClip()
@@ -48,9 +57,14 @@ package final class ShardAppender {
         return product
     }
 
+    /// Drops the clip's rows.
+    ///
+    /// - Throws: `FileError` where the shard cannot be made or written.
     package func abandon() throws { try shard?.writer.abandonClip() }
 
     /// A complete run leaves no open shard; an interrupted one leaves it to be filled by the next.
+    ///
+    /// - Throws: `FileError` where the shard cannot be made or written.
     package func close(isComplete: Bool) throws {
         guard let open = shard else { return }
         shard = nil

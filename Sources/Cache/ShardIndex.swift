@@ -7,10 +7,12 @@ import Tables
 ///
 /// It has the rows of sealed shards alone: one that is still written to has a header that does not count its rows.
 package enum ShardIndex {
+    /// The table's columns.
     package static let header = ["clip", "kind", "shard", "first", "count", "stage", "hop"]
     /// What the index tells of, in its order within a clip.
     private static let kinds = ["raw", "mel", "scores", "embeddings"]
 
+    /// Where a clip's rows of one stage lie.
     package struct Row {
         package let clip: String
         package let kind: String
@@ -32,6 +34,8 @@ package enum ShardIndex {
     }
 
     /// Writes `shards/index.csv` for all pipelines of the cache, replacing the old one in one step, and notes its digest.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, `FileError` where the table cannot be written.
     package static func write(cache: CacheFolder, ledger: Ledger) throws {
         let checksum = Checksum()
         try FileSystem.replace(cache.indexPath) { put in
@@ -49,6 +53,8 @@ package enum ShardIndex {
     }
 
     /// Whether the file is the one that was last written, for the pipelines and the manifest as they are.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package static func isCurrent(cache: CacheFolder, ledger: Ledger) throws -> Bool {
         guard access(cache.indexPath, R_OK) == 0 else { return false }
         guard let digest = try? Checksum.ofFile(cache.indexPath).description else { return false }
@@ -68,6 +74,7 @@ package enum ShardIndex {
     /// Every row, in clip order, a clip's by kind and stage. Whatever the number of workers, only `shard` and `first` differ.
     ///
     /// - Parameter pipeline: its name; nil for all pipelines of the cache.
+    /// - Throws: `LedgerError` where the ledger cannot be read, `CacheError` where it has no such pipeline, and what `body` throws.
     package static func forEach(_ ledger: Ledger, pipeline: String?, _ body: (Row) throws -> Void) throws {
         let chosen =
             try pipeline.map { try Set(PipelineChoice.find(ledger, name: $0).stages) }

@@ -28,6 +28,8 @@ package final class ShardPool: @unchecked Sendable {
 
     /// Brings order to what an interrupted run has left: rows that the ledger does not know are cut off, shards that
     /// this run can go on filling are kept for it, the others are sealed.
+    ///
+    /// - Throws: `LedgerError` and `FileError` where the ledger or a shard cannot be read or written.
     package func takeOver() throws {
         let wanted = Set(stageIDs.values)
         try ledger.raiseShardNumber()
@@ -53,6 +55,8 @@ package final class ShardPool: @unchecked Sendable {
 
     /// Seals the half-filled shards that no worker has taken up, and those of workers that were given up. Called when a
     /// run is complete.
+    ///
+    /// - Throws: `LedgerError` and `FileError` where the ledger or a shard cannot be read or written.
     package func sealLeftovers() throws {
         resumable = [:]
         for record in try ledger.shards() where !record.isSealed {
@@ -66,6 +70,8 @@ package final class ShardPool: @unchecked Sendable {
     }
 
     /// A shard to write to: a half-filled one, or a new one.
+    ///
+    /// - Throws: `LedgerError` and `FileError` where the ledger or a shard cannot be read or written.
     package func open(stage: String, kind: String, dtype: ShardDType, columns: Int) throws -> OpenShard {
         guard let id = stageIDs[stage] else { preconditionFailure("stage \(stage) is not registered") }
         lock.lock()

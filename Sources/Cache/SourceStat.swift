@@ -50,6 +50,8 @@ package struct SourceStat: Equatable {
 
 extension Ledger {
     /// How many of the manifest's clips have no file any more. Looks at every one.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func clipsWithoutFile() throws -> Int {
         var count = 0
         try forEachClip { if SourceStat.find($0.path) == nil { count += 1 } }

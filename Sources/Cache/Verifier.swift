@@ -16,6 +16,7 @@ package struct Verifier {
         package var isMended: Bool
     }
 
+    /// What was looked at, and what was found.
     package struct Report: Sendable {
         package var shards = 0
         package var results = 0

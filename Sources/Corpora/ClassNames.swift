@@ -10,6 +10,7 @@ package struct ClassNames: Sendable {
     package let names: [String]
     private let places: [String: Int]
 
+    /// - Parameter names: in the order of the scores.
     package init(_ names: [String]) {
         self.names = names
         places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }

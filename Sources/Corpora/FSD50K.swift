@@ -24,7 +24,9 @@ package struct FSD50K: Sendable {
 
     /// The folders' names.
     package static let truthFolder = "FSD50K.ground_truth"
+    /// Folder of the development set's audio.
     package static let devFolder = "FSD50K.dev_audio"
+    /// Folder of the evaluation set's audio.
     package static let evalFolder = "FSD50K.eval_audio"
 
     /// How deep folders are searched for those of the layout.

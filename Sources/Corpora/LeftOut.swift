@@ -14,11 +14,13 @@ package struct LeftOut: Sendable, Equatable {
 
     /// Files by ending, in lower case, empty where a name has none.
     package private(set) var notAudio: [String: Int] = [:]
+    /// Files that are no audio, by ending.
     package private(set) var foreign: [String: Int] = [:]
     /// Listed, though their endings did not say that they are audio.
     package private(set) var takenByContents: [String: Int] = [:]
     /// Links to nothing, pipes and devices that are not called like audio.
     package private(set) var special = 0
+    /// Files whose names begin with a dot.
     package private(set) var hiddenFiles = 0
     /// What is in them was not looked at.
     package private(set) var hiddenFolders = 0

@@ -47,6 +47,7 @@ package final class Manifest: Sendable {
 
     /// Reads and checks a manifest. Throws `CorpusError`.
     package convenience init(contentsOf path: String) throws {
+        /// - Throws: `CorpusError` and `TableError` with the line that is wrong.
         try self.init(bytes: try FileSystem.read(path), file: path, folder: FileSystem.folder(of: path))
     }
 

@@ -41,6 +41,11 @@ package struct TruthCoverage: Sendable, Equatable {
     /// Clips with scores that the truth names without a label: each class counts as not there.
     package let unlabelled: Int
 
+    /// - Parameters:
+    ///   - clips: clips of the truth.
+    ///   - scored: those that have scores.
+    ///   - others: clips with scores that the truth does not name.
+    ///   - unlabelled: clips of the truth without a label.
     package init(clips: Int, scored: Int, others: Int, unlabelled: Int = 0) {
         self.clips = clips
         self.scored = scored

@@ -6,6 +6,10 @@ package struct Evaluator: Sendable {
     package var resamples: Int
     package var seed: UInt64
 
+    /// - Parameters:
+    ///   - threshold: score at or above which a class counts as found.
+    ///   - resamples: bootstrap resamples of the intervals; 0 for none.
+    ///   - seed: of the bootstrap.
     package init(threshold: Float = 0.5, resamples: Int = 200, seed: UInt64 = 1) {
         self.threshold = threshold
         self.resamples = resamples

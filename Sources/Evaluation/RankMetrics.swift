@@ -23,6 +23,8 @@ package struct RankMetrics: Sendable, Equatable {
     }
 
     /// Of scores and the truth beside them; both of one length.
+    ///
+    /// - Throws: `EvaluationError` where a score is not finite.
     package static func of(_ scores: [Float], truth: [Bool]) throws -> RankMetrics {
         guard scores.count == truth.count else {
             throw EvaluationError.shape(what: "truth", found: truth.count, expected: scores.count)

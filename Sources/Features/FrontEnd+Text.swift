@@ -119,6 +119,9 @@ extension FrontEnd: Codable {
         try read(.deviation, \.deviation)
     }
 
+    /// Writes the fields that differ from what they are without being named.
+    ///
+    /// - Throws: what the encoder throws.
     package func encode(to encoder: any Encoder) throws {
         let usual = FrontEnd.standard
         var values = encoder.container(keyedBy: Key.self)

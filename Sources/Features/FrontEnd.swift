@@ -56,8 +56,10 @@ package struct FrontEnd: Hashable, Sendable {
         case wave
     }
 
+    /// What is taken of a bin: |X|, or |X|^2.
     package enum Spectrum: String, Sendable, CaseIterable { case magnitude, power }
 
+    /// What is taken of a band's sum.
     package enum Logarithm: String, Sendable, CaseIterable {
         case natural, decimal
         /// Against `reference`: 10 log10 of a power, 20 log10 of a magnitude.
@@ -106,6 +108,14 @@ package struct FrontEnd: Hashable, Sendable {
     /// Divided by at the end.
     package var deviation = 1.0
 
+    /// - Parameters:
+    ///   - rate: samples per second.
+    ///   - window, hop, fft: in samples.
+    ///   - bands: mel bands.
+    ///   - low, high: edges of the lowest and highest band, in Hz.
+    ///   - offset: what is added before the logarithm.
+    ///   - chunk: samples of a chunk.
+    ///   - patchFrames: frames of a chunk that the network sees.
     package init(
         rate: Int, window: Int, hop: Int, fft: Int, bands: Int, low: Double, high: Double, offset: Double, chunk: Int,
         patchFrames: Int

@@ -41,6 +41,7 @@ package final class LogMel {
 
     /// - Parameter isPlain: by the kernels that every processor runs, not the fastest that this one does. Their bits are
     ///   the same.
+    /// - Throws: `FrontEnd.Misfit` where the front-end contradicts itself.
     package init(frontEnd: FrontEnd, isPlain: Bool = false) throws {
         self.frontEnd = frontEnd
         general = Self.isFast(frontEnd) ? nil : WideFrame(frontEnd)
@@ -90,6 +91,7 @@ package final class LogMel {
     /// Takes samples in and hands on the frames that are whole by now.
     ///
     /// - Parameter emit: gets (frames, bands), row-major, and the number of frames.
+    /// - Throws: what `emit` throws.
     package func process(
         _ samples: UnsafeBufferPointer<Float>, emit: (UnsafeBufferPointer<Float>, Int) throws -> Void
     ) throws {
@@ -104,6 +106,8 @@ package final class LogMel {
     }
 
     /// The clip is over: hands on the frames whose windows reach beyond its end. It must be reset before another clip.
+    ///
+    /// - Throws: what `emit` throws.
     package func finish(emit: (UnsafeBufferPointer<Float>, Int) throws -> Void) throws {
         guard frontEnd.framing != .left, !held.isEmpty else { return }
         if !hasLead {

@@ -6,6 +6,7 @@ import Foundation
 /// (Auditory Toolbox, 1998); the triangles' sides are straight in mel or in hertz and have height 1, or area 1 where that is
 /// asked for. The bin of 0 Hz counts for nothing.
 package struct MelBank: Sendable {
+    /// A triangle's bins that are not 0.
     package struct Band: Sendable {
         package let firstBin: Int
         package let weights: [Float]
@@ -13,6 +14,7 @@ package struct MelBank: Sendable {
 
     package let bands: [Band]
 
+    /// The bank of a front-end, whose bands, edges, scale and norm it has.
     package init(_ frontEnd: FrontEnd) {
         let scale = frontEnd.melScale
         let low = scale.mel(frontEnd.low)

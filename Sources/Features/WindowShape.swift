@@ -1,6 +1,7 @@
 import Foundation
 
 extension FrontEnd.WindowShape {
+    /// The window's `size` values, periodic.
     package func values(_ size: Int) -> [Double] {
         let period = Double(isPeriodic ? size : size - 1)
         return (0..<size).map { index in

@@ -36,14 +36,17 @@ package final class Checksum {
     /// Goes on from where another one is.
     package func copy(_ other: Checksum) { XXH3_copyState(state, other.state) }
 
+    /// Begins anew.
     package func reset() { XXH3_128bits_reset(state) }
 
+    /// Takes more bytes in.
     package func update(_ bytes: UnsafeRawBufferPointer) {
         withExtendedLifetime(self) { _ = XXH3_128bits_update(state, bytes.baseAddress, bytes.count) }
     }
 
     package var digest: Digest { withExtendedLifetime(self) { Digest(XXH3_128bits_digest(state)) } }
 
+    /// The digest of some bytes at once.
     package static func of(_ bytes: UnsafeRawBufferPointer) -> Digest {
         Digest(XXH3_128bits(bytes.baseAddress, bytes.count))
     }
@@ -81,6 +84,8 @@ package final class FileDigester {
     }
 
     /// As `digest`, into a checksum that others go on with.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func read(_ path: String, bytes: [UInt8]? = nil, from start: Int, into checksum: Checksum) throws(FileError)
     {
         checksum.reset()

@@ -11,6 +11,7 @@ package enum CrashPoint {
     private static let lock = NSLock()
     nonisolated(unsafe) private static var seen = 0
 
+    /// Kills the process where this is the point, and the time, that the test asked for.
     package static func hit(_ name: String) {
         guard let wanted, wanted.name == name else { return }
         lock.lock()

@@ -10,6 +10,7 @@ package struct FileError: Error, CustomStringConvertible, Sendable {
     package let byte: Int?
     package let category: Category
 
+    /// Whose fault it is, which says how the program ends.
     package enum Category: Sendable {
         /// The file is not what was expected of it.
         case badInput

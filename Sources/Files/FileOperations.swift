@@ -43,6 +43,8 @@ package struct FileOperations: Sendable {
     }
 
     /// Makes a folder's entries durable.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func syncFolder(_ folder: String) throws(FileError) {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
         guard descriptor >= 0 else { throw FileError(path: folder, "cannot open the folder", code: errno) }

@@ -83,15 +83,18 @@ package enum FileSystem {
         return folder == whole ? whole : absolute(resolved(folder) + whole.dropFirst(folder == "/" ? 0 : folder.count))
     }
 
+    /// What a path leads to; `other`: a pipe, a device or a socket.
     package enum Kind: Equatable { case file, folder, other }
 
     /// What lies at a path, links followed; nil where nothing can be reached.
     package static func kind(_ path: String) -> Kind? { status(path).map { kind($0.st_mode) } }
 
+    /// What a mode of `stat` says.
     package static func kind(_ mode: mode_t) -> Kind {
         mode & S_IFMT == S_IFREG ? .file : mode & S_IFMT == S_IFDIR ? .folder : .other
     }
 
+    /// What `stat` says, links followed; nil where nothing can be reached.
     package static func status(_ path: String) -> stat? {
         var status = stat()
         return withBytes(path) { stat($0, &status) } == 0 ? status : nil

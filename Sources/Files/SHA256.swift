@@ -8,6 +8,7 @@ package struct SHA256 {
 
     package init() { nettle_sha256_init(&context) }
 
+    /// Takes more bytes in.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         nettle_sha256_update(&context, bytes.count, bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
     }

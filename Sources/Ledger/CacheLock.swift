@@ -4,7 +4,9 @@ import Foundation
 package final class CacheLock {
     /// Who has a cache, as the lock's file says.
     package struct Holder: Sendable, Equatable {
+        /// Process id of the run that has the cache.
         package let process: Int32
+        /// Name of the machine that it runs on.
         package let host: String
         /// When the lock was taken, to the second, in ISO 8601.
         package let since: String

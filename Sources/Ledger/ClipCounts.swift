@@ -13,6 +13,8 @@ extension Ledger {
     ///
     /// A clip is done when every stage has rows of the file as it was last read, and no later version of the file has
     /// failed since. It is failed when it is not done and a failure stands under one of the pipeline's targets.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func counts(for pipeline: PipelineRecord) throws -> ClipCounts {
         try read { database in
             let clips = try Int.fetchOne(database, sql: "SELECT count(*) FROM clips WHERE position IS NOT NULL") ?? 0
@@ -31,6 +33,8 @@ extension Ledger {
     }
 
     /// The failures that make clips of the manifest count as failed, in its order, one a clip.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func failures(of pipeline: PipelineRecord) throws -> [FailureRecord] {
         var last: Int64?
         return try failures(
@@ -43,6 +47,8 @@ extension Ledger {
     }
 
     /// Ids of the manifest's clips that are done by a pipeline as its last run had it.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func doneClips(of pipeline: PipelineRecord) throws -> [Int64] {
         try read { try Self.doneClips($0, pipeline, columns: "c.id") { try $0.number(0) } }
     }

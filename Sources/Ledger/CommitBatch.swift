@@ -12,6 +12,7 @@ package struct CommitBatch: Sendable {
     /// The identities that failures of the pipeline can have.
     package var targets: [String]
 
+    /// - Parameter targets: the identities that failures of this pipeline may have; those of clips that are done now are forgotten.
     package init(targets: [String]) { self.targets = targets }
 
     package init(target: String) { self.init(targets: [target]) }

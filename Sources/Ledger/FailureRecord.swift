@@ -3,6 +3,7 @@ package struct FailureRecord: Sendable, Equatable {
     package let clip: Int64
     /// What the failure is tied to: the stage that failed with what could have made it succeed, as a fingerprint.
     package let target: String
+    /// Name of the failure's class, as `FailureClass` has them.
     package let failureClass: String
     package let reason: String
     /// In sample frames, where known.

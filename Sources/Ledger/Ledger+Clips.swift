@@ -109,11 +109,15 @@ extension Ledger {
     }
 
     /// Ids of the manifest's clips, in its order. Cheaper than whole records.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func clipIDs() throws -> [Int64] {
         try read { try Int64.fetchAll($0, sql: "SELECT id FROM clips WHERE position IS NOT NULL ORDER BY position") }
     }
 
     /// Every clip the ledger knows by name, whether the manifest of the last run has it or not.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachKnownClip(_ body: (_ id: Int64, _ name: String) throws -> Void) throws {
         try read { database in
             // A row's id is not under its check, but two rows never have one, and they lie in its order.
@@ -130,6 +134,8 @@ extension Ledger {
     }
 
     /// The name of a clip, whether the manifest of the last run has it or not.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func name(of clip: Int64) throws -> String? {
         try read {
             try Row.fetchOne($0, sql: "SELECT \(KnownClip.list("c")) FROM clips c WHERE c.id = ?", arguments: [clip])
@@ -138,6 +144,8 @@ extension Ledger {
     }
 
     /// What each clip's file was when it was read.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachSource(_ body: (SourceRecord) throws -> Void) throws {
         try read { database in
             let rows = try Row.fetchCursor(database, sql: "SELECT \(SourceRecord.list("s")) FROM sources s")
@@ -145,15 +153,23 @@ extension Ledger {
         }
     }
 
+    /// A value that the ledger keeps under a name of its own; nil where there is none.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func meta(_ key: String) throws -> String? {
         try read { try CheckedTable.meta.rows($0, "WHERE key = ?", [key]).first.map { try $0.text(1) } }
     }
 
     /// The table of rows beside the shards, as it was last written: of which pipelines, and the digest of its bytes.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func noteIndex(pipelines: String, digest: String) throws {
         try write { try Self.setMeta($0, "index", pipelines + " " + digest) }
     }
 
+    /// Whether the table of rows beside the shards was last written of these pipelines, with these bytes.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func isIndex(pipelines: String, digest: String) throws -> Bool {
         try meta("index") == pipelines + " " + digest
     }

@@ -2,11 +2,15 @@ import GRDB
 
 extension Ledger {
     /// Every failure of the manifest's clips, under one identity or under all, in clip order.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func failures(target: String? = nil) throws -> [FailureRecord] {
         try failures(condition: target == nil ? "" : "AND t.target = ?", target.map { [$0] } ?? [])
     }
 
     /// Those under any of several identities; a clip may have more than one.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func failures(targets: [String]) throws -> [FailureRecord] {
         try failures(condition: "AND t.target IN (\(Self.marks(targets)))", StatementArguments(targets))
     }
@@ -30,6 +34,7 @@ extension Ledger {
     /// Forgets every failure, so that the next run tries those clips again.
     ///
     /// - Returns: how many clips that are.
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func forgetFailures() throws -> Int {
         try write { database in
             try database.execute(sql: "DELETE FROM deaths")

@@ -2,6 +2,8 @@ import GRDB
 
 extension Ledger {
     /// Records a batch in one transaction, durable when this returns.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func commit(_ batch: CommitBatch) throws {
         hook("ledger.before-commit")
         try write { database in
@@ -68,15 +70,22 @@ extension Ledger {
     }
 
     /// Every result of a stage, by clip id.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachResult(stage: Int64, _ body: (ResultRecord) throws -> Void) throws {
         try forEachResult(sql: "WHERE stage = ?", [stage], body)
     }
 
     /// Every result that lies in a shard, in the order of its rows.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachResult(shard: Int64, _ body: (ResultRecord) throws -> Void) throws {
         try forEachResult(sql: "WHERE shard = ? ORDER BY first_row", [shard], body)
     }
 
+    /// Every result, shard by shard, in the order of its rows.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachResult(_ body: (ResultRecord) throws -> Void) throws {
         try forEachResult(sql: "", [], body)
     }
@@ -93,6 +102,8 @@ extension Ledger {
 
     /// The results that some stages have of the manifest's clips, as their files were last read: clip by clip in the
     /// manifest's order, a clip's in the order of `stages`. Nothing is gathered, whatever the number of clips.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachCurrentResult(
         stages: [Int64], _ body: (ClipRecord, ResultRecord) throws -> Void
     ) throws {
@@ -120,6 +131,8 @@ extension Ledger {
     }
 
     /// The result of a clip at a stage, if there is one.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func result(clip: Int64, stage: Int64) throws -> ResultRecord? {
         try read { database in
             try Row.fetchOne(
@@ -131,9 +144,13 @@ extension Ledger {
     }
 
     /// Makes every index anew out of its table.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func rebuildIndexes() throws { try write { try $0.execute(sql: "REINDEX") } }
 
     /// Takes results back, so that the next run makes them anew.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func deleteResults(_ keys: [(clip: Int64, stage: Int64)]) throws {
         try write { database in
             let statement = try database.makeStatement(sql: "DELETE FROM results WHERE clip = ? AND stage = ?")

@@ -3,6 +3,8 @@ import GRDB
 
 extension Ledger {
     /// The id of a stage, registering it where it is new.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func stageID(fingerprint: String, kind: String, classes: String) throws -> Int64 {
         if let known = try knownStageID(fingerprint: fingerprint) { return known }
         return try write { database in
@@ -24,12 +26,17 @@ extension Ledger {
     }
 
     /// The id of a stage, if it was ever run on this cache.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func knownStageID(fingerprint: String) throws -> Int64? {
         try read {
             try CheckedTable.stages.rows($0, "WHERE t.fingerprint = ?", [fingerprint]).first.map { try $0.number(0) }
         }
     }
 
+    /// Every stage that was ever run on this cache, by id.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func stages() throws -> [StageRecord] {
         try read { database in
             try CheckedTable.stages.rows(database, "ORDER BY t.id").map {
@@ -39,6 +46,8 @@ extension Ledger {
     }
 
     /// Remembers a model that scores in this cache were made with.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func put(model digest: String, path: String) throws {
         if try models().contains(where: { $0 == (digest, path) }) { return }
         try write {
@@ -48,6 +57,8 @@ extension Ledger {
     }
 
     /// The models that scores in this cache were made with: digest and path of each file.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func models() throws -> [(digest: String, path: String)] {
         try read { database in
             try CheckedTable.models.rows(database, "ORDER BY t.path").map { try ($0.text(0), $0.text(1)) }
@@ -55,6 +66,8 @@ extension Ledger {
     }
 
     /// Remembers a pipeline as it was last run, for `status`, `export` and `stats`.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func put(_ pipeline: PipelineRecord) throws {
         let stages = pipeline.stages.map(String.init).joined(separator: ",")
         try write {
@@ -69,6 +82,8 @@ extension Ledger {
     }
 
     /// The pipelines run on this cache, the last one first.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func pipelines() throws -> [PipelineRecord] {
         try read { database in
             try CheckedTable.pipelines.rows(database, "ORDER BY t.updated DESC").map {
@@ -81,6 +96,11 @@ extension Ledger {
         }
     }
 
+    /// Notes that a run has begun, with this process and machine.
+    ///
+    /// - Returns: the run's id, for `finishRun`.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func beginRun(pipeline: String, workers: Int) throws -> Int64 {
         try write { database in
             try database.execute(
@@ -92,6 +112,14 @@ extension Ledger {
         }
     }
 
+    /// Notes how a run ended.
+    ///
+    /// - Parameters:
+    ///   - outcome: `RunRecord.Ending.text`.
+    ///   - done: clips that this run did.
+    ///   - failed: clips that failed in this run.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func finishRun(id: Int64, outcome: String, done: Int, failed: Int) throws {
         try write {
             try $0.execute(
@@ -101,6 +129,9 @@ extension Ledger {
         }
     }
 
+    /// The run that began last; nil where there was none.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func lastRun() throws -> RunRecord? {
         try read { database in
             try CheckedTable.runs.rows(database, "ORDER BY t.id DESC LIMIT 1").first.map {
@@ -113,6 +144,8 @@ extension Ledger {
     }
 
     /// How many clips the process was working on when it died, counted up for each of them.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func noteDeaths(of clips: [Int64]) throws {
         try write { database in
             for clip in clips {
@@ -125,6 +158,8 @@ extension Ledger {
     }
 
     /// Clips that were being worked on at `count` deaths of the process or more.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func clips(withDeaths count: Int) throws -> [Int64] {
         try read {
             try CheckedTable.deaths.rows($0, "WHERE t.count >= ? ORDER BY t.clip", [count]).map { try $0.number(0) }

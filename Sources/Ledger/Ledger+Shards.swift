@@ -4,6 +4,7 @@ extension Ledger {
     /// Registers a shard before its file is made.
     ///
     /// - Parameter path: makes the relative path of the id it gets.
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func addShard(
         stage: Int64, kind: String, dtype: String, columns: Int, path: (Int64) -> String
     ) throws -> ShardRecord {
@@ -20,6 +21,8 @@ extension Ledger {
     }
 
     /// Records that a shard has its final name, rows and digest.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func markSealed(id: Int64, rows: Int, bytes: Int, digest: String) throws {
         try write { database in
             guard let old = try Self.fetchShards(database, "WHERE id = ?", [id]).first else { return }
@@ -32,6 +35,8 @@ extension Ledger {
     }
 
     /// Sees to it that no number is given to a second shard, though the row that counts them, or a shard's own, was lost.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func raiseShardNumber() throws { try write(Self.raiseShardNumber) }
 
     static func raiseShardNumber(_ database: Database) throws {
@@ -43,12 +48,21 @@ extension Ledger {
         if next != told || meta == nil { try setMeta(database, "next-shard", String(next)) }
     }
 
+    /// Forgets a shard that no result lies in. Its number is not given again.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func removeShard(id: Int64) throws {
         try write { try $0.execute(sql: "DELETE FROM shards WHERE id = ?", arguments: [id]) }
     }
 
+    /// Every shard, by id.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func shards() throws -> [ShardRecord] { try read { try Self.fetchShards($0, "ORDER BY id", []) } }
 
+    /// A shard; nil where the ledger has none of this id.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func shard(id: Int64) throws -> ShardRecord? {
         try read { try Self.fetchShards($0, "WHERE id = ?", [id]).first }
     }
@@ -63,6 +77,8 @@ extension Ledger {
     }
 
     /// How many results of the manifest's clips lie in shards that are not sealed yet.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func unsealedResults() throws -> Int {
         try read { database in
             let open = try Self.fetchShards(database, "WHERE h.sealed = 0", []).map { String($0.id) }

@@ -5,6 +5,7 @@ extension Ledger {
     /// Checks the file's structure and every row.
     ///
     /// - Returns: SQLite's own complaints, and the rows that do not fit their checks.
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func verifyRows() throws -> (structure: [String], rows: [RowDamage]) {
         try read { database in
             let structure = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
@@ -34,6 +35,8 @@ extension Ledger {
 
     /// Rows that are sound by themselves but fit no others: of a clip, a stage or a shard that the ledger does not have,
     /// and results that share rows of a shard.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func strayRows() throws -> [RowDamage] {
         try read { database in
             var found: [RowDamage] = []
@@ -105,6 +108,8 @@ extension Ledger {
     ///
     /// A damaged clip row keeps its name and is made anew out of the manifest by the next run; a stage's takes its results
     /// with it.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func repair(_ rows: [RowDamage]) throws {
         try write { database in
             for row in rows {

@@ -50,6 +50,8 @@ package final class Ledger: Sendable {
 
     /// Opens a ledger for reading, beside a process that may be writing. One that lies where nothing may be written, as on
     /// a read-only disk or in another user's folder, is read all the same.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package static func reading(path: String) throws -> Ledger {
         do {
             return try Ledger(path: path, configuration: readOnly, hook: { _ in })
@@ -64,6 +66,8 @@ package final class Ledger: Sendable {
 
     /// Opens a ledger for reading that no process writes to, and writes nothing beside it: as it is where there is no log,
     /// else by a private copy of ledger and log.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package static func readingAtRest(path: String) throws -> Ledger {
         var status = stat()
         let hasLog = stat(path + "-wal", &status) == 0 && status.st_size > 0
@@ -200,12 +204,16 @@ package final class Ledger: Sendable {
     }
 
     /// Folds the log into the file and lets go of both. Without it the log stays, to be folded in by the next run.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be written.
     package func close() throws { try guarded { try queue.close() } }
 
     /// Writes a compact copy, in a form that needs no log.
     func vacuum(into path: String) throws { try guarded { try queue.vacuum(into: path) } }
 
     /// Everything that is read inside sees one state of the ledger, whatever a running writer does meanwhile.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func consistently<Value>(_ body: () throws -> Value) throws -> Value {
         try read { database in
             if database.isInsideTransaction { return try body() }

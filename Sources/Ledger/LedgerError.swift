@@ -7,6 +7,7 @@ package struct LedgerError: Error, CustomStringConvertible, Sendable {
     package let path: String
     package let message: String
 
+    /// - Parameter path: of the ledger's file.
     package init(_ kind: Kind, path: String, _ message: String) {
         self.kind = kind
         self.path = path

@@ -1,6 +1,7 @@
 /// A pipeline that was run on this cache, as its last run had it.
 package struct PipelineRecord: Sendable, Equatable {
     package let name: String
+    /// Of the whole graph, in hexadecimal digits.
     package let fingerprint: String
     /// The stages a clip must have results of to be done.
     package let stages: [Int64]

@@ -4,8 +4,11 @@ package struct ResultRecord: Sendable, Equatable {
     package let stage: Int64
     /// Digest of the file they were made of.
     package let content: String
+    /// Id of the shard that the rows lie in.
     package let shard: Int64
+    /// Row of the shard that is the clip's first.
     package let firstRow: Int64
+    /// Rows of the clip.
     package let rowCount: Int64
     /// Digest of the rows' bytes.
     package let digest: String

@@ -2,6 +2,7 @@ import GRDB
 
 /// A ledger row that cannot be trusted.
 package struct RowDamage: Sendable, Equatable {
+    /// Name of the table.
     package let table: String
     /// The row's key, for messages.
     package let key: String

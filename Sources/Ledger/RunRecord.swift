@@ -41,6 +41,7 @@ package struct RunRecord: Sendable, Equatable {
     package let started: Double
     /// nil while it runs, or where it was killed.
     package let finished: Double?
+    /// Worker threads that it was started with.
     package let workers: Int64
     /// An `Ending` as text; nil while it runs, or where it was killed.
     package let outcome: String?
@@ -48,5 +49,6 @@ package struct RunRecord: Sendable, Equatable {
     package let done: Int64
     package let failed: Int64
 
+    /// How it ended; nil while it runs, and where the process was killed.
     package var ending: Ending? { outcome.map(Ending.init(text:)) }
 }

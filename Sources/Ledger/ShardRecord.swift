@@ -5,12 +5,15 @@ package struct ShardRecord: Sendable, Equatable {
     package let path: String
     package let stage: Int64
     package let kind: String
+    /// Number format, by the names of `ShardDType`.
     package let dtype: String
     package let columns: Int64
     /// Set when it is sealed; 0 before.
     package let rows: Int64
     package let bytes: Int64
+    /// XXH3-128 of the whole file; nil until it is sealed.
     package let digest: String?
+    /// Whether it has its final name, and gets no more rows.
     package let isSealed: Bool
 
     package init(

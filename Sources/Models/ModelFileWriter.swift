@@ -10,6 +10,9 @@ package enum ModelFileWriter {
         package let shape: [Int]
         package let bytes: [UInt8]
 
+        /// - Parameters:
+        ///   - shape: row-major.
+        ///   - bytes: little-endian, as many as type and shape ask for.
         package init(name: String, type: TensorType, shape: [Int], bytes: [UInt8]) {
             self.name = name
             self.type = type

@@ -36,6 +36,8 @@ package struct ModelMetadata: Sendable, Equatable {
     }
 
     /// Keys and texts as they stand in the header.
+    ///
+    /// - Throws: what the JSON encoder throws.
     package func texts() throws -> [String: String] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

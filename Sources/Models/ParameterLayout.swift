@@ -7,6 +7,7 @@ package struct ParameterShape: Sendable, Equatable {
     /// Product of `shape`.
     package var count: Int { shape.reduce(1, *) }
 
+    /// - Parameter shape: row-major.
     package init(_ name: String, _ shape: [Int]) {
         self.name = name
         self.shape = shape
@@ -23,6 +24,7 @@ package struct ParameterLayout: Sendable, Equatable {
     package let classes: Int
     package let parameters: [ParameterShape]
 
+    /// The parameters of an architecture with so many classes.
     package init(architecture: Architecture, classes: Int) {
         self.architecture = architecture
         self.classes = classes

@@ -21,6 +21,8 @@ package struct ClipScores {
     }
 
     /// Every clip of the manifest that has scores, in its order.
+    ///
+    /// - Throws: `LedgerError` and `FileError` where scores cannot be read, and what `body` throws.
     package func forEach(_ body: (ClipRecord, [Float]) throws -> Void) throws {
         try ledger.forEachCurrentResult(stages: [stage]) { clip, record in
             try body(clip, reader.floats(record).values)

@@ -41,6 +41,8 @@ package struct ExportRecord: Encodable {
     }
 
     /// Writes it beside a table. Nothing is written where the table went into what is no file, such as a pipe.
+    ///
+    /// - Throws: `FileError` where it cannot be written.
     package func write(beside table: String) throws {
         var status = stat()
         guard stat(table, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }

@@ -8,6 +8,7 @@ import Tables
 
 /// Writes what a cache holds into files that other programs read. A file is written whole or not at all.
 package struct Exporter {
+    /// What a table is written as.
     package enum Format: String, CaseIterable, Sendable { case csv, jsonl, npy }
 
     private let cache: CacheFolder
@@ -15,6 +16,7 @@ package struct Exporter {
     private let pipeline: String?
 
     /// - Parameter pipeline: its name; nil for the one that ran last.
+    /// - Throws: `CacheError` where the cache has no such pipeline, `LedgerError` where its ledger cannot be read.
     package init(cache: CacheFolder, pipeline: String?) throws {
         self.cache = cache
         self.pipeline = pipeline
@@ -26,6 +28,7 @@ package struct Exporter {
     /// - Parameters:
     ///   - pipeline: the one whose rows were exported.
     ///   - written: clips that the export has; nil where it is not of clips: then those that are done.
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func coverage(of pipeline: PipelineRecord, written: Int?) throws -> Coverage {
         let counts = try ledger.counts(for: pipeline)
         return Coverage(clips: counts.clips, done: min(written ?? counts.done, counts.clips), failed: counts.failed)
@@ -35,6 +38,7 @@ package struct Exporter {
     /// clips' and classes' names beside it in `PATH.clips.csv` and `PATH.classes.csv`.
     ///
     /// - Returns: how many clips were written.
+    /// - Throws: `LedgerError` and `FileError` where rows cannot be read or the file cannot be written, `CacheError` where there are none.
     package func scores(_ format: Format, to path: String) throws -> Int {
         try ledger.consistently {
             let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
@@ -48,6 +52,8 @@ package struct Exporter {
 
     /// Where rows lie: `clip,kind,shard,first,count,stage,hop`, for all pipelines where none is named. Rows of shards that
     /// are not sealed are left out.
+    ///
+    /// - Throws: `LedgerError` and `FileError` where rows cannot be read or the file cannot be written, `CacheError` where there are none.
     package func index(_ format: Format, to path: String) throws -> Int {
         guard format != .npy else {
             throw CacheError(.usage, path: path, "the index has text in it: expected --format csv or jsonl")
@@ -75,6 +81,8 @@ package struct Exporter {
     }
 
     /// How many clips' rows the index leaves out, because they lie in shards that are not sealed.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func unsealed() throws -> Int { try ledger.unsealedResults() }
 
     private func table(_ scores: ClipScores, to path: String) throws -> Int {

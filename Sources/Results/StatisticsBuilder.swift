@@ -9,6 +9,7 @@ package struct StatisticsBuilder {
     private let cache: CacheFolder
     private let pipeline: String?
 
+    /// - Parameter pipeline: its name; nil for the last that has clip scores.
     package init(cache: CacheFolder, pipeline: String?) {
         self.cache = cache
         self.pipeline = pipeline

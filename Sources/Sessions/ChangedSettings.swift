@@ -14,6 +14,7 @@ package struct ChangedSettings: Sendable {
     /// nil where there are no such clips.
     ///
     /// - Parameter ids: the clips' ids in the ledger, in the plan's order.
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package init?(graph: Graph, plan: Plan, ids: [Int64], ledger: Ledger) throws {
         guard plan.pending > 0, let last = try ledger.pipelines().first(where: { $0.name == graph.name }),
             last.fingerprint != graph.fingerprint.hex

@@ -15,6 +15,10 @@ package struct Clipping: Sendable, Equatable {
     /// The stage that the rows came from, for what to change.
     package var stage = ""
 
+    /// - Parameters:
+    ///   - stored: samples that were stored.
+    ///   - samples: those of them that were clipped.
+    ///   - clips: clips that have such samples.
     package init(stored: Int = 0, samples: Int = 0, clips: Int = 0) {
         self.stored = stored
         self.samples = samples

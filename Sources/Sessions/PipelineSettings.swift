@@ -4,6 +4,7 @@ import Stages
 
 /// The stages of a pipeline with their parameters, as the ledger keeps them of its last run: as JSON text.
 package struct PipelineSettings: Codable, Sendable, Equatable {
+    /// A stage as it was run.
     package struct Stage: Codable, Sendable, Equatable {
         package let name: String
         /// The stage's kind.

@@ -22,6 +22,7 @@ package struct Reconciler {
     ///   - ledger: nil where the cache does not exist yet.
     ///   - readsContent: digests every file. Otherwise one whose size and modification time are those of the ledger
     ///     counts as the same, and is not read.
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package init(manifest: Manifest, graph: Graph, ledger: Ledger?, readsContent: Bool = false) throws {
         facts = [Plan.ClipFacts](repeating: .init(isNew: true), count: manifest.count)
         ids = [Int64](repeating: 0, count: manifest.count)

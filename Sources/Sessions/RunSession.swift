@@ -8,6 +8,7 @@ import Stages
 
 /// One run of a pipeline over a manifest into a cache, from the lock to the index.
 package final class RunSession {
+    /// What a run came to.
     package struct Report: Sendable {
         package let plan: Plan
         package let result: Runner.Result
@@ -58,6 +59,7 @@ package final class RunSession {
     /// Plans. What an earlier process left in flight when it died is noted first.
     ///
     /// - Parameter readsContent: digests every file, so that one with other bytes of the same size and time is found.
+    /// - Throws: `LedgerError` where the ledger cannot be read or written.
     package func plan(readsContent: Bool = false) throws -> Plan {
         let dead = InFlightLog.survivors(cache: cache.folder)
         if !dead.isEmpty {
@@ -80,6 +82,8 @@ package final class RunSession {
     private var reconciled: Reconciler?
 
     /// The clips that the plan does again for no other reason than settings; asked before the plan is carried out.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func changedSettings(_ plan: Plan) throws -> ChangedSettings? {
         try ChangedSettings(graph: pipeline.graph, plan: plan, ids: reconciled?.ids ?? [], ledger: ledger)
     }
@@ -93,6 +97,8 @@ package final class RunSession {
     }
 
     /// Folds the ledger's log into its file, so that all of a cache that rests lies under checks.
+    ///
+    /// - Throws: `LedgerError` where the log cannot be folded in.
     package func close() throws { try ledger.close() }
 
     /// Carries the plan out.
@@ -102,6 +108,7 @@ package final class RunSession {
     ///   - decodeLimit: seconds that decoding a clip may take beyond the clip's own length.
     ///   - progress: told of every block of audio.
     ///   - onCommit: told of clips that became durable, on the committer's thread.
+    /// - Throws: the fault that ended the run: `FileError` and `LedgerError` where the disk is full or broken, `PipelineError` where workers were lost.
     package func run(
         _ plan: Plan, workers: Int, stop: StopSignal, decodeLimit: Int = 30, progress: RunProgress? = nil,
         onCommit: @escaping @Sendable ([Outcome]) -> Void
@@ -207,6 +214,8 @@ package final class RunSession {
     }
 
     /// The pipeline's failures as they stand, with their clips.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
     package func failures() throws -> [FailureLine] {
         try FailureLine.all(ledger, pipeline: record)
     }

@@ -5,6 +5,7 @@ import Synchronization
 /// A shard, sealed or not, mapped for reading.
 package final class MappedShard: @unchecked Sendable {
     package let path: String
+    /// What the file says of its rows.
     package let header: NumpyHeader
     private let base: UnsafeMutableRawPointer
     private let size: Int
@@ -119,6 +120,8 @@ package final class MappedShard: @unchecked Sendable {
     }
 
     /// Rows as floats, (count, columns).
+    ///
+    /// - Throws: `FileError` with the system's error number, or where the rows are not in the shard.
     package func floats(_ first: Int, _ count: Int, to target: UnsafeMutablePointer<Float>) throws(FileError) {
         let bytes = try rows(first, count)
         guard let source = bytes.baseAddress, count > 0 else { return }
@@ -127,6 +130,8 @@ package final class MappedShard: @unchecked Sendable {
     }
 
     /// Digest of some rows' bytes, to hold against the ledger's.
+    ///
+    /// - Throws: `FileError` with the system's error number, or where the rows are not in the shard.
     package func digest(_ first: Int, _ count: Int) throws(FileError) -> Digest {
         let bytes = try rows(first, count)
         if bytes.count <= Self.heldBytes {

@@ -9,6 +9,7 @@ package struct NumpyHeader: Sendable, Equatable {
     /// Bytes before the first row.
     package static let size = 128
 
+    /// Number format of the rows.
     package let dtype: ShardDType
     package let rows: Int
     /// 1 stands for a one-dimensional file.

@@ -15,6 +15,7 @@ package enum ShardDType: String, Sendable, CaseIterable {
 
     package var size: Int { self == .float32 ? 4 : 2 }
 
+    /// - Parameter numpyName: `<f4`, `<f2` or `<i2`; nil for any other.
     package init?(numpyName: String) {
         guard let found = Self.allCases.first(where: { $0.numpyName == numpyName }) else { return nil }
         self = found

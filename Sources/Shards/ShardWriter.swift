@@ -105,6 +105,8 @@ package final class ShardWriter: @unchecked Sendable {
     package var bytes: Int { written + buffered }
 
     /// Starts a clip at the end of the shard.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func beginClip() throws(FileError) {
         try check()
         precondition(clipStart == nil, "a clip begins before the last one ended")
@@ -116,6 +118,8 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Adds rows of the clip: a whole number of them, row-major.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func append(_ values: UnsafeBufferPointer<Float>) throws(FileError) {
         precondition(clipStart != nil && values.count % columns == 0, "rows outside a clip, or a broken row")
         var rest = values
@@ -135,6 +139,8 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Ends the clip: its bytes are handed to the system, so that the next `sync` covers them.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func endClip() throws(FileError) -> Extent {
         precondition(clipStart != nil, "a clip ends that did not begin")
         try flush()
@@ -146,6 +152,8 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Drops what was appended since the clip began, if one is open.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func abandonClip() throws(FileError) {
         guard let start = clipStart else { return }
         clipStart = nil
@@ -166,6 +174,8 @@ package final class ShardWriter: @unchecked Sendable {
     ///
     /// A sealed shard is durable as a whole. A clip may well be recorded after its shard was sealed: a worker leaves a
     /// full shard while the clip's other rows are still being made.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func sync() throws(FileError) {
         try check()
         if isSealed { return }
@@ -177,6 +187,8 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Gives the file its final header and name, durably.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func seal() throws(FileError) -> SealedShard {
         try check()
         try abandonClip()
@@ -198,6 +210,8 @@ package final class ShardWriter: @unchecked Sendable {
     }
 
     /// Leaves the shard as it is, to be taken over by a later run.
+    ///
+    /// - Throws: `FileError` with the system's error number.
     package func close() throws(FileError) {
         guard !isClosed else { return }
         isClosed = true

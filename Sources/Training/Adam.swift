@@ -11,6 +11,7 @@ package final class Adam: Sendable {
     /// Floats that are worked on at once: they stay in cache from the sum to the step.
     private static let block = 1 << 14
 
+    /// Moments of 0 for every parameter.
     package init(_ layout: ParameterLayout) {
         first = ParameterBuffer(layout)
         second = ParameterBuffer(layout)

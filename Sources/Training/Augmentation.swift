@@ -9,6 +9,7 @@ package struct Augmentation: Sendable {
     let mixup: Float
     let seed: UInt64
 
+    /// Chunks as they are.
     package static let nothing = Augmentation(gain: 0, mixup: 0, seed: 0)
 
     /// The factor of a chunk's samples.

@@ -55,6 +55,7 @@ package final class BatchRunner: Sendable {
     ///
     /// - Parameter batch: places in the epoch's order.
     /// - Returns: the mean loss over chunks and classes.
+    /// - Throws: `FileError` where rows cannot be read.
     package func run(_ batch: Range<Int>, of order: EpochOrder, epoch: Int) throws -> Double {
         let size = TrainingPass.group
         let count = (batch.count + size - 1) / size

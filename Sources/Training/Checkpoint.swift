@@ -24,6 +24,8 @@ package struct Checkpoint {
     private static let (first, second) = ("first/", "second/")
 
     /// Writes beside, syncs, renames: the file is always that of a whole epoch.
+    ///
+    /// - Throws: `ModelError` where it cannot be written.
     package static func write(
         _ state: State, parameters: ParameterBuffer, adam: Adam, metadata: ModelMetadata, to path: String
     ) throws {

@@ -131,6 +131,8 @@ package final class ChunkSet: ChunkSource {
 
     /// True where no frame rises above the floor, ln 0.001, by more than 1 % of the magnitude there; of a clip without frames,
     /// where every sample is 0 or the least that 16 bits hold.
+    ///
+    /// - Throws: `FileError` where the rows cannot be read.
     package func isSilent(_ chunk: Int) throws -> Bool {
         let clip = clips[Int(clipOfChunk[chunk])]
         let frontEnd = plan.frontEnd
@@ -156,6 +158,7 @@ package final class ChunkSet: ChunkSource {
     /// What lies behind the clip's cached rows is silence: samples 0, frames ln 0.001; but see `tail`.
     ///
     /// - Parameter gain: what the sound is multiplied by first, in samples and frames alike.
+    /// - Throws: `FileError` where the rows cannot be read.
     package func fill(
         _ chunk: Int, mel: UnsafeMutablePointer<Float>?, wave: UnsafeMutablePointer<Float>?, gain: Float = 1
     ) throws {

@@ -2,6 +2,7 @@
 package struct EpochOrder: Sendable {
     package let chunks: [Int32]
 
+    /// The order in which an epoch takes `count` chunks.
     package init(count: Int, seed: UInt64, epoch: Int) {
         var random = SeededRandom(seed: seed, 1, UInt64(epoch))
         var order = (0..<Int32(count)).map { $0 }

@@ -33,6 +33,9 @@ package struct Labels: Sendable {
         self.ids = ids.count == classes.count ? ids : []
     }
 
+    /// - Parameters:
+    ///   - classes: names, in the order of the scores.
+    ///   - ids: their identifiers, or none.
     package init(classes: [String], ids: [String] = []) {
         self.classes = classes
         self.ids = ids

@@ -12,6 +12,9 @@ package struct ModelEvaluator {
     private let threads: Int
     private let resamples: Int
 
+    /// - Parameters:
+    ///   - clips: with their labels.
+    ///   - resamples: bootstrap resamples of the intervals.
     package init(clips: [Manifest.Entry], cache: CacheFolder, threads: Int, resamples: Int) {
         self.clips = clips
         self.cache = cache

@@ -20,6 +20,7 @@ package struct SeededRandom: RandomNumberGenerator, Sendable, Equatable {
     /// Uniform in [-bound, bound).
     package mutating func uniform(within bound: Float) -> Float { Float(2 * uniform() - 1) * bound }
 
+    /// A whole number from 0 below `bound`.
     package mutating func below(_ bound: Int) -> Int {
         generator.below(bound)
     }

@@ -28,6 +28,7 @@ package final class Trainer {
         package var checkpoint: String { folder + "/checkpoint.safetensors" }
         package var history: String { folder + "/history.csv" }
 
+        /// - Parameter folder: where the model, the checkpoint and the history lie.
         package init(folder: String) { self.folder = folder }
     }
 

@@ -3,7 +3,9 @@ import Models
 
 /// How a network is trained. The defaults are those of LEAN (arXiv 2305.12712); everything else is off.
 package struct TrainingOptions: Sendable, Equatable, Codable {
+    /// How much a class's chunks count; `balanced`: rare ones as much as frequent ones.
     package enum ClassWeights: String, Sendable, Codable, CaseIterable { case none, balanced }
+    /// How the learning rate goes over the epochs.
     package enum Schedule: String, Sendable, Codable, CaseIterable { case constant, cosine }
 
     /// What chunks of silence, such as a short sound's padding, are taught: their clip's labels, as any other, or that nothing is

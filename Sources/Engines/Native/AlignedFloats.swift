@@ -6,6 +6,9 @@ package final class AlignedFloats: @unchecked Sendable {
     package let pointer: UnsafeMutablePointer<Float>
     package let count: Int
 
+    /// Zeros.
+    ///
+    /// - Parameter count: floats.
     package init(count: Int) {
         self.count = count
         let bytes = max(count, 1) * MemoryLayout<Float>.stride
@@ -14,6 +17,7 @@ package final class AlignedFloats: @unchecked Sendable {
         pointer.initialize(repeating: 0, count: count)
     }
 
+    /// A copy.
     package convenience init(_ values: [Float]) {
         self.init(count: values.count)
         values.withUnsafeBufferPointer { source in

@@ -47,5 +47,6 @@ package final class ParameterBuffer: Sendable {
     /// False where a value is infinite or not a number.
     package var isFinite: Bool { UnsafeBufferPointer(start: values.pointer, count: count).allSatisfy(\.isFinite) }
 
+    /// Sets every value to 0.
     package func clear() { values.pointer.update(repeating: 0, count: count) }
 }

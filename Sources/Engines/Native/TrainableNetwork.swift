@@ -13,6 +13,7 @@ package final class TrainableNetwork: Sendable {
     package let encoder: TrainableEncoder?
     let head: DenseLayer
 
+    /// - Parameter freezesTrunk: leaves the trunk's weights as they are, so that no gradient is computed for them.
     package init(parameters: ParameterBuffer, freezesTrunk: Bool = false) {
         layout = parameters.layout
         self.parameters = parameters
@@ -42,6 +43,8 @@ package final class TrainableNetwork: Sendable {
     }
 
     /// The model that these parameters are.
+    ///
+    /// - Throws: what putting the model together throws; these parameters are whole.
     package func model(_ metadata: ModelMetadata) throws -> Model {
         try Model(metadata: metadata) { parameters.floats($0) }
     }

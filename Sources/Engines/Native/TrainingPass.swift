@@ -23,6 +23,7 @@ package final class TrainingPass {
     private let logits: AlignedFloats
     private let scratch: AlignedFloats
 
+    /// - Parameter kernels: another instruction set than the fastest, for tests.
     package init(_ network: TrainableNetwork, kernels: Kernels = .best) {
         self.network = network
         self.kernels = kernels

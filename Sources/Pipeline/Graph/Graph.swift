@@ -2,10 +2,13 @@
 package struct Graph: Sendable {
     /// Where an input comes from.
     package struct Edge: Sendable, Hashable {
+        /// Index of the node that it comes from.
         package let node: Int
+        /// Which of that node's outputs.
         package let port: Int
     }
 
+    /// A stage of the pipeline, resolved.
     package struct Node: Sendable {
         package let index: Int
         package let name: String
@@ -14,7 +17,9 @@ package struct Graph: Sendable {
         package let parameters: [String: String]
         /// One entry an input of the definition; nil where an optional input is not connected.
         package let inputs: [Edge?]
+        /// Of each output, in the definition's order.
         package let outputTypes: [EdgeType]
+        /// What its results depend on; see `Fingerprint`.
         package let fingerprint: Fingerprint
         /// The parameters that results hang on; a file by the digest of its bytes.
         package let marks: [String: String]
@@ -26,6 +31,7 @@ package struct Graph: Sendable {
 
     package let name: String
     package let file: String
+    /// In topological order.
     package let nodes: [Node]
 
     /// The nodes that leave something in the cache, as a bit mask.
@@ -38,6 +44,7 @@ package struct Graph: Sendable {
         Fingerprint(fields: ["pipeline"] + nodes.filter(\.definition.persists).map(\.fingerprint.hex).sorted())
     }
 
+    /// An error that names the pipeline's file, the node's line and its name.
     package func error(_ node: Node, _ message: String) -> PipelineError {
         PipelineError(file: file, line: node.line, "stage '\(node.name)': \(message)")
     }

@@ -35,12 +35,15 @@ package struct Plan: Sendable {
     }
 
     package let graph: Graph
+    /// What clips still need, each once; `assignments` says which clip needs which.
     package private(set) var routes: [Route] = []
     /// For each clip in manifest order its index in `routes`, or -1 where there is nothing to do.
     package private(set) var assignments: [Int32] = []
+    /// How many clips are in the plan, or not, for which reason.
     package private(set) var reasons: [Reason: Int] = [:]
     /// Clips whose files are not there, and those of them that are done all the same: their cached rows stand.
     package private(set) var missing = 0
+    /// Clips that are done and whose files are gone.
     package private(set) var missingDone = 0
     /// How many clips take each route.
     package private(set) var clipsPerRoute: [Int] = []
@@ -81,5 +84,6 @@ package struct Plan: Sendable {
     package var clipCount: Int { assignments.count }
     /// Clips with work to do.
     package var pending: Int { clipsPerRoute.reduce(0, +) }
+    /// How many clips are in the plan, or not, for one reason.
     package func count(_ reason: Reason) -> Int { reasons[reason] ?? 0 }
 }

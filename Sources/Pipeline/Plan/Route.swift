@@ -7,6 +7,7 @@ package struct Route: Hashable, Sendable {
     /// For each node whose output is read from the cache, the cache node that holds it.
     package var replays: [Replay] = []
 
+    /// Rows of a cache node that stand in for what a node would make anew.
     package struct Replay: Hashable, Sendable {
         /// The node that is stood in for.
         package let node: Int
@@ -14,6 +15,8 @@ package struct Route: Hashable, Sendable {
         package let cache: Int
     }
 
+    /// Whether a node works on the clip's blocks.
     package func runs(_ node: Int) -> Bool { runs & 1 << UInt64(node) != 0 }
+    /// Whether a node's rows are to be stored.
     package func isTarget(_ node: Int) -> Bool { targets & 1 << UInt64(node) != 0 }
 }

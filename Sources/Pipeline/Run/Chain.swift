@@ -69,11 +69,15 @@ package final class Chain {
     var unfinished: [ClipJob] { underWay }
 
     /// Makes every operator let go of what it holds back, so that all drained clips complete.
+    ///
+    /// - Throws: what an operator throws: a fault that ends the run.
     package func flush() throws {
         for operation in operators { try operation.flush() }
     }
 
     /// The clips that ended since the last call, done or failed, in the order in which they came.
+    ///
+    /// - Throws: what an operator throws: a fault that ends the run.
     package func takeEnded() throws -> [ClipJob] {
         if let abandonFault { throw abandonFault }
         guard underWay.contains(where: { $0.isDrained && ($0.isComplete || $0.failure != nil) }) else { return [] }
@@ -102,6 +106,11 @@ package final class Chain {
         return underWay
     }
 
+    /// Tells every operator that the worker is done.
+    ///
+    /// - Parameter isComplete: false when the run was interrupted.
+    ///
+    /// - Throws: what an operator throws: a fault that ends the run.
     package func close(isComplete: Bool) throws {
         for operation in operators { try operation.close(isComplete: isComplete) }
     }

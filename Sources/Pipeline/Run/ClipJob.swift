@@ -6,10 +6,13 @@ package final class ClipJob {
     package let id: Int64
     package let name: String
     package let path: String
+    /// What is to be done for the clip.
     package let route: Route
     /// Content digest, size in bytes and modification time in ns of the file that was read; nil where nothing was.
     package var source: SourceFile?
+    /// Rows that its persistent stages have delivered.
     package private(set) var products: [Product] = []
+    /// What ended its work, where something did.
     package private(set) var failure: ClipFailure?
     /// True once every source has given its last block.
     package internal(set) var isDrained = false
@@ -32,6 +35,8 @@ package final class ClipJob {
     var watch: WorkerWatch?
 
     /// Makes a call that may never come back, such as a decoder's. Inside, nothing may be touched that others see.
+    ///
+    /// - Throws: what `call` throws, and `WorkerAbandoned` where the worker was given up meanwhile.
     package func watched<Value>(_ call: () throws -> Value) throws -> Value {
         guard let watch else { return try call() }
         watch.enter()
@@ -86,6 +91,9 @@ package struct SourceFile: Sendable, Equatable {
         /// Hz.
         package let rate: Int64
 
+        /// - Parameters:
+        ///   - frames: sample frames of the file.
+        ///   - rate: of the file, per second.
         package init(frames: Int64, rate: Int64) {
             self.frames = frames
             self.rate = rate

@@ -19,11 +19,15 @@ package final class Committer: @unchecked Sendable {
     private var isOver = false
     private var fault: (any Error)?
 
+    /// - Parameters:
+    ///   - recorder: what batches are recorded by.
+    ///   - onCommit: told of every batch once it is durable, on the committer's thread.
     package init(recorder: any RunRecorder, onCommit: @escaping @Sendable ([Outcome]) -> Void) {
         self.recorder = recorder
         self.onCommit = onCommit
     }
 
+    /// Starts its thread.
     package func start() {
         let thread = Thread { [self] in loop() }
         thread.name = "committer"
@@ -55,6 +59,8 @@ package final class Committer: @unchecked Sendable {
     }
 
     /// Waits until everything handed over is durable.
+    ///
+    /// - Throws: the fault that ended the committer, if one did.
     package func finish() throws {
         condition.lock()
         defer { condition.unlock() }

@@ -20,6 +20,8 @@ package final class Outlet {
     }
 
     /// Hands a block to every connected node that this clip's route runs.
+    ///
+    /// - Throws: what the operators behind it throw.
     package func emit(_ block: Block, _ job: ClipJob) throws {
         for consumer in consumers where job.route.runs(consumer.node) {
             try ClipFailure.attributed(to: consumer.node) {
@@ -29,6 +31,8 @@ package final class Outlet {
     }
 
     /// Says that no more blocks of this clip will come.
+    ///
+    /// - Throws: what the operators behind it throw.
     package func finish(_ job: ClipJob) throws {
         for consumer in consumers where job.route.runs(consumer.node) {
             try ClipFailure.attributed(to: consumer.node) {

@@ -1,9 +1,14 @@
 /// Rows that a persistent stage has written for a clip; durable only after its store was synced.
 package struct Product: Sendable {
+    /// Index of the node that made the rows.
     package let node: Int
+    /// Where they lie.
     package let store: any RowStore
+    /// Row of the store that is the clip's first.
     package let firstRow: Int
+    /// Rows of the clip.
     package let rowCount: Int
+    /// XXH3-128 of the rows' bytes.
     package let digest: String
     /// Samples of the clip before padding, at the pipeline's rate, where they are known.
     package let samples: Int?

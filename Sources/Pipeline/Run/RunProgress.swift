@@ -7,6 +7,7 @@ import Synchronization
 package final class RunProgress: Sendable {
     /// How far a run is, in seconds of audio.
     package struct Reading: Sendable, Equatable {
+        /// Seconds of audio that were worked on.
         package var heard: Double
         /// nil before the first clip was opened.
         package var total: Double?
@@ -39,6 +40,7 @@ package final class RunProgress: Sendable {
         totals = Mutex(Totals(bytesLeft: Double(bytes), clipsLeft: clips))
     }
 
+    /// Where the run is now; asked from any thread.
     package var reading: Reading {
         let underWay = meters.withLock { $0.map { ($0.bytes, $0.heard, $0.length) } }
         let totals = totals.withLock { $0 }

@@ -10,6 +10,7 @@ package final class Runner: @unchecked Sendable {
     package struct Result: Sendable {
         package var done = 0
         package var failed = 0
+        /// Whether it was stopped before its end.
         package var wasInterrupted = false
 
         package init() {}

@@ -7,12 +7,14 @@ package final class StopSignal: @unchecked Sendable {
 
     package init() {}
 
+    /// Asks the run to stop. It may be raised more than once, from any thread.
     package func raise() {
         lock.lock()
         raised = true
         lock.unlock()
     }
 
+    /// Whether it was raised.
     package var isRaised: Bool {
         lock.lock()
         defer { lock.unlock() }

@@ -1,5 +1,6 @@
 /// One parameter of a stage: its key, what values it takes and its default.
 package struct ParameterDefinition: Sendable {
+    /// What a parameter's text must be.
     package enum Kind: Sendable {
         case choice([String])
         case number(ClosedRange<Double>)
@@ -8,6 +9,7 @@ package struct ParameterDefinition: Sendable {
         case file
     }
 
+    /// Its name in the pipeline file.
     package let key: String
     package let kind: Kind
     /// nil: the parameter must be given, unless it is optional.

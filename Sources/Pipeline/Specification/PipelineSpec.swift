@@ -14,14 +14,19 @@ package struct PipelineSpec: Sendable, Equatable {
     /// `STAGE` or `STAGE.PORT`.
     package struct Reference: Sendable, Equatable {
         package var stage: String
+        /// Name of one of its outputs; nil: the first.
         package var port: String?
         package var line: Int?
     }
 
+    /// A stage as the file has it.
     package struct Stage: Sendable, Equatable {
         package var name: String
+        /// Name of its kind.
         package var uses: Value
+        /// Where its inputs come from, in order.
         package var from: [Reference]
+        /// By key, as they stand there.
         package var parameters: [String: Value]
         package var line: Int?
     }

@@ -2,7 +2,9 @@
 package struct StageDefinition: Sendable {
     /// One place where an edge comes in.
     package struct Input: Sendable {
+        /// Edge types that it takes.
         package let types: [EdgeType]
+        /// Whether a stage works without it.
         package let isOptional: Bool
 
         package init(_ types: [EdgeType], optional: Bool = false) {
@@ -29,6 +31,7 @@ package struct StageDefinition: Sendable {
     package let inputs: [Input]
     /// The first is the one that `from: STAGE` means.
     package let outputs: [Output]
+    /// Every parameter that it has.
     package let parameters: [ParameterDefinition]
     /// True where the rows it leaves can be read back in place of its input or output.
     package let isReplayable: Bool

@@ -20,6 +20,7 @@ package final class LSTMLayer: Sendable {
         let cellGradient: AlignedFloats
         let zeros: AlignedFloats
 
+        /// - Parameter chunks: most chunks of one pass.
         package init(chunks: Int) {
             gates = AlignedFloats(count: LEANShape.steps * chunks * LEANShape.gates)
             cells = AlignedFloats(count: LEANShape.steps * chunks * LEANShape.hidden)
@@ -36,11 +37,13 @@ package final class LSTMLayer: Sendable {
         self.isBackward = isBackward
     }
 
+    /// Packs the weights as they are now.
     package func load(_ parameters: ParameterBuffer) {
         input.load(parameters)
         recurrent.load(parameters)
     }
 
+    /// Floats of scratch memory that so many chunks take.
     package func scratch(chunks: Int) -> Int { input.scratch(rows: steps * chunks) }
 
     /// The step that is worked at as the `turn`th.

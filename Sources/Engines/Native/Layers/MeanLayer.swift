@@ -3,6 +3,7 @@ package struct MeanLayer: Sendable {
     package let rows: Int
     package let columns: Int
 
+    /// The mean over `rows` rows of (rows, columns).
     package init(rows: Int, columns: Int) {
         self.rows = rows
         self.columns = columns

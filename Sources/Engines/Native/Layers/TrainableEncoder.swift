@@ -5,6 +5,7 @@ package final class TrainableEncoder: Sendable {
     /// Forward and backward direction of both layers.
     private let layers: [[LSTMLayer]]
 
+    /// - Parameter layout: where its parameters lie.
     package init(_ layout: ParameterLayout) {
         layers = [1, 2].map { level in
             [("forward", false), ("backward", true)].map { name, isBackward in
@@ -25,6 +26,7 @@ package final class TrainableEncoder: Sendable {
         package let outputGradient: AlignedFloats
     }
 
+    /// What a pass over so many chunks keeps for the way back.
     package func makeMemory(chunks: Int) -> Memory {
         let width = LEANShape.steps * chunks * LEANShape.width
         return Memory(

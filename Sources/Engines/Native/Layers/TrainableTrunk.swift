@@ -18,6 +18,7 @@ package final class TrainableTrunk: Sendable {
     private let blocks: [Block]
     private let pool: MeanLayer
 
+    /// - Parameter layout: where its parameters lie.
     package init(_ layout: ParameterLayout) {
         var height = YAMNetShape.frames / 2
         var width = YAMNetShape.bands / 2
@@ -43,6 +44,7 @@ package final class TrainableTrunk: Sendable {
         fileprivate let scratch: AlignedFloats
     }
 
+    /// What a pass over so many chunks keeps for the way back.
     package func makeMemory(chunks: Int) -> Memory {
         let late = blocks[Self.early...]
         let largest = max(
