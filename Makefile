@@ -22,6 +22,7 @@ setup:
 
 lint:
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	@python3 Scripts/doc_comments.py
 
 bench: build
 	@Scripts/bench.sh

@@ -20,6 +20,7 @@ package struct Coverage: Sendable, Equatable, Codable {
 
     package var isWhole: Bool { done == clips }
 
+    /// In words, as it stands on the first line of a report.
     package var text: String { "\(done) of \(counted(clips, "clip")): \(failed) failed, \(pending) pending" }
 
     var json: JSONText {

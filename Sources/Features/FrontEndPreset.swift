@@ -18,6 +18,7 @@ package enum FrontEndPreset: String, Sendable, CaseIterable {
     /// The defaults of librosa's `melspectrogram` and `power_to_db`.
     case librosa
 
+    /// The preset's settings.
     package var frontEnd: FrontEnd {
         switch self {
         case .yamnet:

@@ -9,6 +9,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable, Equatable {
 
     package init(seed: UInt64) { state = seed }
 
+    /// 64 random bits.
     package mutating func next() -> UInt64 {
         state &+= Self.step
         return Self.mixed(state)

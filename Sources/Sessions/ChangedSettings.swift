@@ -28,6 +28,7 @@ package struct ChangedSettings: Sendable {
             ?? ["its settings then are not known: the version of Earmark that ran it did not keep them"]
     }
 
+    /// In words, for a user who has not started the run yet.
     package var text: String {
         "'\(pipeline)' was last run on this cache with other settings: \(differences.joined(separator: "; ")). "
             + "\(counted(clips, "clip")) done with those would be done again with these"

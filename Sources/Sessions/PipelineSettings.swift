@@ -36,6 +36,7 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
         self = found
     }
 
+    /// As JSON with sorted keys, for the ledger.
     package var text: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

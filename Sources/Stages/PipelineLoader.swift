@@ -36,6 +36,8 @@ package struct LoadedPipeline: Sendable {
     }
 
     /// What the ledger is told of a node's rows; nil above the chunks.
+    ///
+    /// - Throws: what the JSON encoder throws.
     package func stageFrontEnd(of node: Graph.Node, id: Int64) throws -> StageFrontEnd? {
         guard let frontEnd = frontEnd(of: node), let rate = rates[node.index],
             let chunks = graph.nearest(StageCatalog.chunk, from: node).flatMap({ plans[$0.index] })
@@ -77,6 +79,13 @@ package enum PipelineLoader {
         return try load(yaml: text, file: path, sets: sets)
     }
 
+    /// A pipeline in memory.
+    ///
+    /// - Parameters:
+    ///   - file: what errors call it, and the folder that its paths start from.
+    ///   - sets: `STAGE.KEY=VALUE`, applied in order.
+    ///
+    /// - Throws: as `load(path:sets:)`.
     package static func load(yaml: String, file: String, sets: [String]) throws -> LoadedPipeline {
         var spec = try SpecParser.parse(yaml: yaml, file: file)
         for set in sets { try spec.set(set) }

@@ -16,6 +16,7 @@ package struct EpochRecord: Sendable, Codable, Equatable {
 
     package static let columns = "epoch,loss,validation_loss,validation_mAP,learning_rate,chunks_per_second,seconds"
 
+    /// A line of `history.csv`.
     package var line: String {
         func text(_ value: Double) -> String { value.isNaN ? "" : "\(value)" }
         return "\(epoch),\(loss),\(text(validationLoss)),\(text(validationMAP)),\(learningRate),"

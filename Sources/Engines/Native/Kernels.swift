@@ -40,6 +40,7 @@ package struct Kernels: @unchecked Sendable {
         self.table = table
     }
 
+    /// What they are written for.
     package var instructionSet: InstructionSet {
         switch table.pointee.isa {
         case CK_AVX2: .avx2
