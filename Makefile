@@ -21,7 +21,7 @@ setup:
 	@Scripts/setup.sh
 
 lint:
-	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples
 	@python3 Scripts/doc_comments.py
 
 bench: build

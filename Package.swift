@@ -14,36 +14,45 @@ let settings: [SwiftSetting] = [.enableUpcomingFeature("MemberImportVisibility")
 
 /// The modules, each above those that it depends on; ARCHITECTURE.md says what each is for.
 let modules: [(String, [Target.Dependency])] = [
+    ("Errors", []),
     ("Wording", []),
     ("Random", []),
-    ("Files", ["CNettle", "CXXHash"]),
-    ("Tables", ["Files"]),
-    ("Audio", ["CSndfile", "CMpg123", "CSamplerate", "CSoxr"]),
-    ("Features", ["CFFTW", "CKernels"]),
-    ("Models", ["Features", "Files", "Wording"]),
-    ("Engines", ["CKernels", "Features", "Models"]),
+    ("Files", ["CNettle", "CXXHash", "Errors"]),
+    ("Tables", ["Errors", "Files"]),
+    ("Audio", ["CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors"]),
+    ("Features", ["CFFTW", "CKernels", "Errors"]),
+    ("Models", ["Errors", "Features", "Files", "Wording"]),
+    ("Engines", ["CKernels", "Errors", "Features", "Models"]),
     ("Shards", ["Files"]),
-    ("Ledger", ["Wording", grdb]),
-    ("Corpora", ["Files", "Tables", "Wording"]),
-    ("Synth", ["Corpora", "Files", "Random", "Tables"]),
-    ("Evaluation", ["Random", "Tables", "Wording"]),
-    ("Pipeline", ["Files", "Wording", "Yams"]),
-    ("Cache", ["Audio", "Files", "Ledger", "Models", "Pipeline", "Shards", "Tables", "Wording"]),
+    ("Ledger", ["Errors", "Files", "Wording", grdb]),
+    ("Corpora", ["Errors", "Files", "Tables", "Wording"]),
+    ("Synth", ["Corpora", "Errors", "Files", "Random", "Tables"]),
+    ("Evaluation", ["Errors", "Random", "Tables", "Wording"]),
+    ("Pipeline", ["Errors", "Files", "Wording", "Yams"]),
+    ("Cache", ["Audio", "Errors", "Files", "Ledger", "Models", "Pipeline", "Shards", "Tables", "Wording"]),
     (
         "Stages",
         [
-            "Audio", "Cache", "Engines", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Shards",
+            "Audio", "Cache", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline",
+            "Shards",
         ]
     ),
-    ("Sessions", ["Cache", "Corpora", "Files", "Ledger", "Pipeline", "Stages", "Wording"]),
+    (
+        "Sessions",
+        ["Audio", "Cache", "Corpora", "Errors", "Files", "Ledger", "Models", "Pipeline", "Stages", "Wording"]
+    ),
     (
         "Results",
-        ["Cache", "Corpora", "Evaluation", "Files", "Ledger", "Pipeline", "Sessions", "Shards", "Tables"]
+        [
+            "Audio", "Cache", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger", "Models",
+            "Pipeline", "Sessions", "Shards", "Stages", "Tables", "Wording", grdb,
+        ]
     ),
     (
         "Training",
         [
-            "Cache", "Corpora", "Engines", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Random",
+            "Cache", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline",
+            "Random",
             "Shards", "Tables", "Wording",
         ]
     ),
@@ -51,17 +60,23 @@ let modules: [(String, [Target.Dependency])] = [
 
 /// What a module's tests use beside the module itself.
 let testDependencies: [String: [Target.Dependency]] = [
+    // The table of all errors.
+    "Errors": [
+        "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Tables", "Training",
+    ],
     "Ledger": [grdb],
-    "Sessions": ["Evaluation", "Results", "Tables"],
-    "Training": ["Sessions", "Stages"],
+    "Sessions": ["Evaluation", "Models", "Results", "Tables"],
+    "Training": ["Results", "Sessions", "Stages"],
 ]
 
 /// Held by the tests of the modules above them.
-let untested: Set = ["Cache", "Results"]
+let untested: Set = ["Cache"]
 
 let package = Package(
     name: "earmark",
-    products: [.executable(name: "earmark", targets: ["earmark"])],
+    products: [
+        .executable(name: "earmark", targets: ["earmark"]), .library(name: "EarmarkKit", targets: ["EarmarkKit"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -73,11 +88,27 @@ let package = Package(
         .executableTarget(
             name: "earmark",
             dependencies: [
-                "Audio", "Cache", "CBuildCommit", "Corpora", "Engines", "Evaluation", "Features", "Files", "Ledger",
-                "Models", "Pipeline", "Results", "Sessions", "Stages", "Synth", "Tables", "Training", "Wording",
+                "Audio", "Cache", "CBuildCommit", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files",
+                "Ledger", "Models", "Pipeline", "Results", "Sessions", "Shards", "Stages", "Synth", "Tables",
+                "Training",
+                "Wording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
-        .target(name: "TestSupport", dependencies: ["Engines", "Models", "Random"], path: "Tests/TestSupport"),
+        .target(
+            name: "EarmarkKit",
+            dependencies: [
+                "Audio", "Cache", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger", "Models",
+                "Pipeline", "Sessions", "Shards", "Stages", "Tables", "Wording",
+            ],
+            // What it is made of is none of a caller's business.
+            swiftSettings: settings + [.enableUpcomingFeature("InternalImportsByDefault")]),
+        // The program of the package Examples/TagFiles, built here as well so that a test can run it without building
+        // all of Earmark a second time. Its own package has a target of the name TagFiles, so here it needs another.
+        .executableTarget(
+            name: "ExampleTagFiles", dependencies: ["EarmarkKit"], path: "Examples/TagFiles/Sources/TagFiles",
+            swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Engines", "Features", "Models", "Random"], path: "Tests/TestSupport"),
     ]
         + modules.map { .target(name: $0.0, dependencies: $0.1, swiftSettings: settings) }
         + modules.filter { !untested.contains($0.0) }.map {
@@ -88,8 +119,13 @@ let package = Package(
         + [
             .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
             .testTarget(
+                name: "EarmarkKitTests",
+                dependencies: [
+                    "Audio", "Cache", "Corpora", "EarmarkKit", "Ledger", "Results", "Synth", "Tables", "TestSupport",
+                ]),
+            .testTarget(
                 name: "ParserTests",
-                dependencies: ["Corpora", "Engines", "Ledger", "Models", "Pipeline", "Shards", "TestSupport"]),
+                dependencies: ["Corpora", "Engines", "Errors", "Ledger", "Models", "Pipeline", "Shards", "TestSupport"]),
         ],
     swiftLanguageModes: [.v6]
 )

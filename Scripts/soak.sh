@@ -20,7 +20,8 @@ topics=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do topics+=("${1%.py}"); shift; done
 [ $# -gt 0 ] && shift
 [ ${#topics[@]} -gt 0 ] || topics=(
-    order crash_loop races rot full_disk faults deadly changing_files hostile_files hostile_audio scale long_recordings)
+    order crash_loop races rot full_disk faults deadly changing_files hostile_files hostile_audio scale long_recordings
+    example_package)
 
 short_of() {
     [ "${SOAK:-long}" = short ] || return 0

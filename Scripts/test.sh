@@ -3,6 +3,7 @@
 # Scripts/test.sh [SWIFT_TEST_OPTION ...]
 set -uo pipefail
 cd "$(dirname "$0")/.."
+Scripts/tests/readers.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0

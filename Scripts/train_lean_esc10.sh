@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the model that ships: LEAN from YAMNet's weights, on ESC-10 and on made-up sounds, then in 8-bit integers.
+# Makes the model that ships: LEAN from YAMNet's weights, on ESC-10 and on made-up sounds, then in 8-bit integers, then
+# with recommended thresholds.
 #
 #   Scripts/train_lean_esc10.sh ESC10_DIR YAMNET.safetensors WORK_DIR
 #
@@ -18,4 +19,5 @@ python3 Scripts/esc10_manifest.py "$esc10" --out "$work/esc10.csv"
 { cat "$work/esc10.csv"; tail -n +2 "$work/synth.csv" | sed 's/,eval$/,train/'; } > "$work/manifest.csv"
 "$earmark" train --manifest "$work/manifest.csv" --cache "$work/cache" --init "$yamnet" --out "$work/lean" \
     --epochs 8 --schedule cosine --gain 6 --seed 1 --licence "Apache-2.0 AND CC-BY-3.0"
-"$earmark" model quantize "$work/lean/model.safetensors" "$work/lean-esc10.safetensors"
+"$earmark" model quantize "$work/lean/model.safetensors" "$work/lean-esc10-bare.safetensors"
+Scripts/calibrate_lean_esc10.sh "$work/lean-esc10-bare.safetensors" "$work/lean-esc10.safetensors" "$work"

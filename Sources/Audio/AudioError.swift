@@ -1,13 +1,10 @@
+import Errors
 import Foundation
 
-/// Why a file could not be heard, in classes that a report can count.
-package enum FailureClass: String, Sendable, CaseIterable {
-    case unreadable, unsupported, empty, truncated, invalid, changed, `internal`
-}
-
 /// A fault of one audio file.
-package struct AudioError: Error, CustomStringConvertible, Sendable {
+package struct AudioError: EarmarkError {
     package let failureClass: FailureClass
+    /// Empty where samples, and not a file, are at fault.
     package let path: String
     package let reason: String
     /// In sample frames, where known.
@@ -16,17 +13,31 @@ package struct AudioError: Error, CustomStringConvertible, Sendable {
     /// The system's error number where the system ran out of something, which is no fault of the file.
     package var systemCode: Int32?
 
+    /// True where the file was to be written.
+    package let isOutput: Bool
+
     /// Error numbers that say so: no file descriptors or no memory left.
     package static let shortages = [EMFILE, ENFILE, ENOMEM]
 
-    package init(_ failureClass: FailureClass, path: String, _ reason: String, offset: Int64? = nil) {
+    package init(
+        _ failureClass: FailureClass, path: String, _ reason: String, offset: Int64? = nil, isOutput: Bool = false
+    ) {
         self.failureClass = failureClass
         self.path = path
         self.reason = reason
         self.offset = offset
+        self.isOutput = isOutput
     }
 
-    package var description: String { "\(path): \(reason)" }
+    /// A shortage of the system where it had one, else bad input.
+    package var category: ErrorCategory {
+        if systemCode != nil { return .shortage }
+        if isOutput { return .inputOutput }
+        return failureClass == .internal ? .internal : .badInput
+    }
+
+    package var place: ErrorPlace? { path.isEmpty ? nil : ErrorPlace(path) }
+    package var message: String { reason }
 }
 
 /// What becomes of a file that ends before its header says.

@@ -1,8 +1,10 @@
+import Errors
+
 /// An audio file being read: mono samples, the mean over the channels, in blocks.
 ///
 /// Reads WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF and what else libsndfile knows, at any rate; integers of any width
-/// come out in [-1, 1). What is heard is held against every count of it that the file has beside the decoder's: the
-/// chunks of its container, the frames of MPEG and FLAC, the pages of Ogg.
+/// come out in [-1, 1). The decoded length is checked against every other count in the file: the chunks of its container, the
+/// frames of MPEG and FLAC, the pages of Ogg.
 package final class AudioFile {
     /// Frames that are decoded at a time where channels have to be mixed.
     private static let mixFrames = 8192

@@ -1,3 +1,5 @@
+import Errors
+
 /// Writes a whole clip of interleaved samples to a file.
 package enum AudioWriter {
     /// Container and sample type of what is written.
@@ -14,7 +16,7 @@ package enum AudioWriter {
         do throws(Sndfile.Refusal) {
             file = try Sndfile(writing: path, rate: rate, channels: channels, format: format)
         } catch {
-            throw AudioError(.unreadable, path: path, "cannot write: \(error.reason)")
+            throw AudioError(.unreadable, path: path, "cannot write: \(error.reason)", isOutput: true)
         }
         let frames = samples.count / channels
         var done = 0
@@ -25,7 +27,7 @@ package enum AudioWriter {
                 file.write($0.baseAddress! + done * channels, frames: count)
             }
             guard put == count else {
-                throw AudioError(.unreadable, path: path, "cannot write frame \(done + put)")
+                throw AudioError(.unreadable, path: path, "cannot write frame \(done + put)", isOutput: true)
             }
             done += count
         }

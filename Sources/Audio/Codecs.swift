@@ -1,3 +1,5 @@
+import Errors
+
 /// Which decoder a file gets, by its bytes: a name's extension says nothing that can be relied on.
 enum Codecs {
     /// Bytes before the first MPEG frame that may be rubbish.

@@ -14,13 +14,44 @@ protocol Decoder: AnyObject {
     /// - Returns: sample frames, 0 at the end.
     func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int
 
+    /// As the other `read`, with every bit of samples that float32 does not hold: 32-bit integers and float64.
+    func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int
+
+    /// The narrowest format that holds every sample of the file as it is decoded.
+    var sampleFormat: SampleFormat { get }
+
+    /// Goes to a frame, from which the next read gives the very samples that reading from the start would give.
+    ///
+    /// - Returns: false where the codec cannot, or not to the sample; it is then where it was.
+    func seek(to frame: Int64) -> Bool
+
     /// What went wrong in the last read; nil: nothing.
     var fault: String? { get }
 
-    /// What is missing after the last read; nil: all that the file holds has been heard.
+    /// What is missing after the last read; nil if everything in the file has been decoded.
     ///
-    /// - Parameter heard: sample frames that were read.
+    /// - Parameter heard: sample frames read so far.
     func shortfall(heard: Int64) -> String?
+}
+
+/// What holds of codecs that decode to float32 from the start on.
+extension Decoder {
+    var sampleFormat: SampleFormat { .float32 }
+    func seek(to frame: Int64) -> Bool { false }
+
+    func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int {
+        // The floats go into the buffer's upper half and are widened from its start on: none is overwritten before its turn.
+        let room = frames * mostChannels
+        return buffer.withMemoryRebound(to: Float.self, capacity: 2 * room) { floats in
+            let count = read(into: floats + room, frames: frames)
+            let samples = max(0, count) * channels
+            for index in 0..<samples {
+                let value = Double(floats[room + index])
+                UnsafeMutableRawPointer(floats).storeBytes(of: value, toByteOffset: 8 * index, as: Double.self)
+            }
+            return count
+        }
+    }
 }
 
 /// Where a file is damaged or cut.

@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 
 /// The bytes of a regular file, read through one window.

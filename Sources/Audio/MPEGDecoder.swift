@@ -1,3 +1,4 @@
+import Errors
 import CMpg123
 
 /// MPEG-1, MPEG-2 and MPEG-2.5 audio of all three layers by libmpg123.

@@ -1,5 +1,4 @@
-/// Brings a stream of mono samples from one rate to another, piece by piece. The samples that come out do not hang on
-/// how the stream was cut into pieces.
+/// Resamples a stream of mono samples, piece by piece. The output does not depend on how the stream was cut into pieces.
 package final class Resampler {
     private enum Engine {
         case none

@@ -1,3 +1,4 @@
+import Errors
 import CSamplerate
 
 /// A libsamplerate resampler for one mono stream.

@@ -17,6 +17,12 @@ final class Sndfile {
     private let handle: OpaquePointer
     /// What libsndfile reads from, where it does not open the file itself.
     private let part: FilePart?
+    /// What libsndfile writes into, where it does not open the file itself.
+    private let sink: FileSink?
+    /// Container and coding of samples, as libsndfile numbers them.
+    private let format: Int
+    private let isSeekable: Bool
+    private var isClosed = false
 
     /// Opens a file for reading by its path's bytes.
     convenience init(reading path: [CChar]) throws(Refusal) {
@@ -52,24 +58,106 @@ final class Sndfile {
         sf_command(handle, Int32(SFC_SET_CLIPPING), nil, 1)
     }
 
-    private init(_ handle: OpaquePointer, _ info: SF_INFO, _ part: FilePart?) {
+    /// Writes through a sink, which knows what the system said where it fails.
+    ///
+    /// No chunk of peaks is written: it holds the time of day, and the same samples would not give the same bytes.
+    convenience init(writing sink: FileSink, rate: Int, channels: Int, code: Int) throws(Refusal) {
+        var info = SF_INFO()
+        info.samplerate = Int32(clamping: rate)
+        info.channels = Int32(clamping: channels)
+        info.format = Int32(code)
+        let handle = try Self.open {
+            var calls = SF_VIRTUAL_IO(
+                get_filelen: { Sndfile.sink($0).length },
+                seek: { Sndfile.sink($2).seek($0, from: $1) },
+                read: { _, _, _ in 0 },
+                write: { Int64(Sndfile.sink($2).write(UnsafeRawBufferPointer(start: $0, count: Int($1)))) },
+                tell: { Sndfile.sink($0).place })
+            return sf_open_virtual(&calls, Int32(SFM_WRITE), &info, Unmanaged.passUnretained(sink).toOpaque())
+        }
+        self.init(handle, info, nil, sink: sink)
+        sf_command(handle, Int32(SFC_SET_ADD_PEAK_CHUNK), nil, 0)
+    }
+
+    private init(_ handle: OpaquePointer, _ info: SF_INFO, _ part: FilePart?, sink: FileSink? = nil) {
         self.handle = handle
         self.part = part
+        self.sink = sink
+        format = Int(info.format)
+        isSeekable = info.seekable != 0
         rate = Int(info.samplerate)
         channels = Int(info.channels)
         frames = info.frames < 0 || info.frames > Int64.max / 2 ? nil : info.frames
     }
 
-    deinit { sf_close(handle) }
+    deinit { if !isClosed { sf_close(handle) } }
+
+    /// Writes what is left and the header; nothing may be written after it.
+    ///
+    /// - Returns: whether libsndfile has no fault to tell.
+    func close() -> Bool {
+        isClosed = true
+        return sf_close(handle) == 0
+    }
 
     /// - Returns: sample frames that were read into the interleaved buffer.
     func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int {
         max(0, Int(sf_readf_float(handle, buffer, sf_count_t(frames))))
     }
 
+    /// - Returns: sample frames that were read into the interleaved buffer.
+    func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int {
+        max(0, Int(sf_readf_double(handle, buffer, sf_count_t(frames))))
+    }
+
+    /// The narrowest format that holds every sample as libsndfile decodes it.
+    var sampleFormat: SampleFormat {
+        switch format & SF_FORMAT_SUBMASK {
+        case SF_FORMAT_PCM_S8, SF_FORMAT_PCM_U8: .int8
+        // What libsndfile decodes to 16 bits, whatever it is stored in.
+        case SF_FORMAT_PCM_16, SF_FORMAT_ULAW, SF_FORMAT_ALAW, SF_FORMAT_IMA_ADPCM, SF_FORMAT_MS_ADPCM,
+            SF_FORMAT_GSM610,
+            SF_FORMAT_VOX_ADPCM, SF_FORMAT_G721_32, SF_FORMAT_G723_24, SF_FORMAT_G723_40, SF_FORMAT_DPCM_16,
+            SF_FORMAT_ALAC_16:
+            .int16
+        case SF_FORMAT_PCM_24, SF_FORMAT_ALAC_20, SF_FORMAT_ALAC_24: .int24
+        case SF_FORMAT_PCM_32, SF_FORMAT_ALAC_32: .int32
+        case SF_FORMAT_DOUBLE: .float64
+        // Vorbis, Opus and MPEG decode to float32; of the rest, float64 loses nothing.
+        case SF_FORMAT_FLOAT, SF_FORMAT_VORBIS, SF_FORMAT_OPUS, SF_FORMAT_MPEG_LAYER_I, SF_FORMAT_MPEG_LAYER_II,
+            SF_FORMAT_MPEG_LAYER_III:
+            .float32
+        default: .float64
+        }
+    }
+
+    /// Goes to a frame, in codings whose samples hang on nothing before them: in others libsndfile may come out beside it, or
+    /// with a decoder that has not heard what was before.
+    ///
+    /// - Returns: false where it cannot; it is then where it was.
+    func seek(to frame: Int64) -> Bool {
+        let codings = [
+            SF_FORMAT_PCM_S8, SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16, SF_FORMAT_PCM_24, SF_FORMAT_PCM_32, SF_FORMAT_FLOAT,
+            SF_FORMAT_DOUBLE, SF_FORMAT_ULAW, SF_FORMAT_ALAW,
+        ]
+        guard isSeekable, codings.contains(format & SF_FORMAT_SUBMASK) else { return false }
+        return sf_seek(handle, sf_count_t(frame), Int32(SEEK_SET)) == frame
+    }
+
     /// - Returns: sample frames that were written.
     func write(_ samples: UnsafePointer<Float>, frames: Int) -> Int {
         Int(sf_writef_float(handle, samples, sf_count_t(frames)))
+    }
+
+    /// - Returns: sample frames that were written.
+    func write(_ samples: UnsafePointer<Double>, frames: Int) -> Int {
+        Int(sf_writef_double(handle, samples, sf_count_t(frames)))
+    }
+
+    /// - Parameter samples: of 32 bits, the file's own bits uppermost.
+    /// - Returns: sample frames that were written.
+    func write(_ samples: UnsafePointer<Int32>, frames: Int) -> Int {
+        Int(sf_writef_int(handle, samples, sf_count_t(frames)))
     }
 
     /// What went wrong in the last call; the next call forgets it.
@@ -95,6 +183,10 @@ final class Sndfile {
         Unmanaged<FilePart>.fromOpaque(pointer!).takeUnretainedValue()
     }
 
+    private static func sink(_ pointer: UnsafeMutableRawPointer?) -> FileSink {
+        Unmanaged<FileSink>.fromOpaque(pointer!).takeUnretainedValue()
+    }
+
     // Why an open failed, libsndfile tells by one variable for all threads. So opens hold a lock together, and one that
     // failed is tried again with nobody beside it. An open that hangs must not stop other threads: the wait for that
     // has a limit, and the reason is then left out rather than taken from another file.
@@ -103,14 +195,16 @@ final class Sndfile {
         let shared = openLock.together(attempt)
         if let shared { return shared }
         let again = openLock.alone { () -> Result<OpaquePointer, Refusal> in
+            errno = 0
             if let handle = attempt() { return .success(handle) }
+            let code = errno
             let reason = oneLine(sf_strerror(nil))
             let isSystem = sf_error(nil) == SF_ERR_SYSTEM
             return .failure(
                 Refusal(
                     reason: reason,
                     systemCode: isSystem
-                        ? AudioError.shortages.first { reason.contains(String(cString: strerror($0))) } : nil))
+                        ? AudioError.shortages.first { $0 == code } : nil))
         }
         guard let again else { throw Refusal(reason: "libsndfile does not open it", systemCode: nil) }
         return try again.get()
@@ -178,6 +272,34 @@ final class FilePart {
         }
         place += got
         return got
+    }
+}
+
+extension CutFile.Container {
+    /// libsndfile's number of the container and the coding; nil where the container does not take it.
+    ///
+    /// - Parameter isLong: more bytes than a plain WAV file can count.
+    func code(_ format: SampleFormat, channels: Int, isLong: Bool) -> Int? {
+        switch self {
+        case .wav:
+            // From three channels on, WAV asks for its extensible header.
+            let container = isLong ? SF_FORMAT_RF64 : channels > 2 ? SF_FORMAT_WAVEX : SF_FORMAT_WAV
+            return switch format {
+            case .int8: container | SF_FORMAT_PCM_U8
+            case .int16: container | SF_FORMAT_PCM_16
+            case .int24: container | SF_FORMAT_PCM_24
+            case .int32: container | SF_FORMAT_PCM_32
+            case .float32: container | SF_FORMAT_FLOAT
+            case .float64: container | SF_FORMAT_DOUBLE
+            }
+        case .flac:
+            return switch format {
+            case .int8: SF_FORMAT_FLAC | SF_FORMAT_PCM_S8
+            case .int16: SF_FORMAT_FLAC | SF_FORMAT_PCM_16
+            case .int24: SF_FORMAT_FLAC | SF_FORMAT_PCM_24
+            case .int32, .float32, .float64: nil
+            }
+        }
     }
 }
 

@@ -27,6 +27,17 @@ final class SndfileDecoder: Decoder {
         return count
     }
 
+    func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int {
+        let count = file.read(into: buffer, frames: frames)
+        fault = file.fault
+        return count
+    }
+
+    var sampleFormat: SampleFormat { file.sampleFormat }
+
+    /// Not within a file that is damaged: after a jump that fails, a decoder is nowhere.
+    func seek(to frame: Int64) -> Bool { damage == nil && file.seek(to: frame) }
+
     func shortfall(heard: Int64) -> String? {
         if let counted, heard < counted.frames {
             return "ends at \(Damage.length(heard, rate)), \(counted.by) say \(counted.frames)"

@@ -1,3 +1,4 @@
+import Errors
 import CSoxr
 
 /// A libsoxr resampler for one mono stream.

@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Foundation
 import Ledger
@@ -9,22 +10,26 @@ package struct CacheFolder: Sendable {
     package init(folder: String) { self.folder = folder }
 
     package var ledgerPath: String { folder + "/ledger.sqlite" }
-    /// A copy of the ledger as the last run left it, which `verify --repair` takes where the ledger is damaged or missing.
+    /// A copy of the ledger as the last run left it. `verify --repair` uses it when the ledger is damaged or missing.
     package var backupPath: String { folder + "/ledger.backup.sqlite" }
     package var indexPath: String { folder + "/shards/index.csv" }
+    /// Total size of the ledger's file, its log and its copy.
+    package var ledgerBytes: Int64 {
+        [ledgerPath, ledgerPath + "-wal", backupPath].reduce(0) { $0 + Int64(FileSystem.status($1)?.st_size ?? 0) }
+    }
     /// Whether there is a ledger or a copy of one.
     package var exists: Bool { hasLedger || access(backupPath, F_OK) == 0 }
     var hasLedger: Bool { access(ledgerPath, F_OK) == 0 }
 
-    /// Makes the folders where they are missing. Throws `FileError`.
+    /// Creates the missing folders. Throws `FileError`.
     package func make() throws {
         try FileSystem.makeFolder(FileSystem.absolute(folder + "/shards"))
     }
 
-    /// The ledger for reading, beside a run that may be going on. What the user should know of how it is read goes to
-    /// `notice`.
+    /// Opens the ledger for reading, even while a run is using it. Anything the user should know about how it is read
+    /// goes to `notice`.
     ///
-    /// - Throws: `CacheError` where there is no cache, `LedgerError` where its ledger cannot be read.
+    /// - Throws: `CacheError` if there is no cache, `LedgerError` if its ledger cannot be read.
     package func reading() throws -> Ledger {
         try requireLedger()
         guard exists else {
@@ -36,19 +41,19 @@ package struct CacheFolder: Sendable {
         return ledger
     }
 
-    /// Told what is no error and still not as usual: a line on standard error.
+    /// Prints something unusual that is not an error: a line on standard error.
     private static func notice(_ text: String) {
-        // Best effort, with no `FileHandle`: that ends the process where standard error is full or closed.
+        // Best effort, and without `FileHandle`, which ends the process if standard error is full or closed.
         let line = Array("earmark: \(text)\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
-    /// SQLite takes a file of fewer bytes than its smallest page for an empty database.
+    /// SQLite treats a file smaller than its smallest page as an empty database.
     static let smallest = 512
 
-    /// A run that began anew beside the copy of a lost ledger would make everything again.
+    /// A run that started from scratch beside the copy of a lost ledger would make everything again.
     ///
-    /// - Throws: `CacheError` where the ledger is missing or empty and a copy of it is there.
+    /// - Throws: `CacheError` if the ledger is missing or empty and there is a copy of it.
     package func requireLedger() throws {
         var status = stat()
         let isMissing = stat(ledgerPath, &status) != 0 || status.st_size < Self.smallest
@@ -60,19 +65,17 @@ package struct CacheFolder: Sendable {
     }
 }
 
-/// A fault of a cache as a whole.
-package struct CacheError: Error, CustomStringConvertible {
-    package enum Kind: Sendable { case badInput, inputOutput, usage }
-
-    package let kind: Kind
+/// An error that concerns a cache as a whole.
+package struct CacheError: EarmarkError {
+    package let category: ErrorCategory
     package let path: String
     package let message: String
 
-    package init(_ kind: Kind, path: String, _ message: String) {
-        self.kind = kind
+    package init(_ category: ErrorCategory, path: String, _ message: String) {
+        self.category = category
         self.path = path
         self.message = message
     }
 
-    package var description: String { "\(path): \(message)" }
+    package var place: ErrorPlace? { ErrorPlace(path) }
 }

@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Foundation
 import Ledger
@@ -6,7 +7,7 @@ import Shards
 
 /// Reads clips' rows back from the cache, checked against their digests.
 package final class CacheReader {
-    /// Mapped shards kept open: clips follow one another in few shards.
+    /// How many mapped shards are kept open: consecutive clips are in the same few shards.
     private static let keptShards = 8
 
     private let cache: String
@@ -15,22 +16,24 @@ package final class CacheReader {
     private var shards: [(id: Int64, shard: MappedShard)] = []
     private var buffer: [Float] = []
 
-    /// - Parameter stageIDs: ledger ids by stage name; empty where rows are only asked for by record.
+    /// - Parameter stageIDs: ledger ids by stage name; empty if rows are only read by record.
     package init(cache: String, ledger: Ledger, stageIDs: [String: Int64] = [:]) {
         self.cache = cache
         self.ledger = ledger
         self.stageIDs = stageIDs
     }
 
-    /// A place in a clip's rows.
+    /// A position in a clip's rows.
     package final class Cursor {
         private let reader: CacheReader
         private let shard: MappedShard
         private var next: Int
         private let end: Int
-        /// Rows that are left.
+        /// Rows still to be read.
         package var rows: Int { end - next }
-        /// Samples of the clip before padding, where the ledger has them.
+        /// Values per row.
+        package var columns: Int { shard.header.columns }
+        /// The clip's length in samples before padding, if the ledger has it.
         package let samples: Int?
 
         fileprivate init(_ reader: CacheReader, _ shard: MappedShard, _ record: ResultRecord) {
@@ -41,9 +44,10 @@ package final class CacheReader {
             samples = record.samples.map(Int.init)
         }
 
-        /// Hands out the next rows as floats, at most `rows` of them; true when they were the last.
+        /// Passes the next rows to `body` as floats, at most `rows` of them; returns true if they were the last.
         ///
-        /// - Throws: `ClipFailure` where the rows are not what was written, `FileError` where they cannot be had, and what `body` throws.
+        /// - Throws: `ClipFailure` if the rows are not what was written, `FileError` if they cannot be read, and what
+        ///   `body` throws.
         package func next(rows: Int, _ body: (UnsafeBufferPointer<Float>, _ columns: Int) throws -> Void) throws -> Bool
         {
             let count = min(rows, end - next)
@@ -59,28 +63,33 @@ package final class CacheReader {
         }
     }
 
-    /// - Throws: `ClipFailure` where the rows are not there or not what they were.
+    /// - Throws: `ClipFailure` if the rows are missing or not what was written.
     package func open(clip: Int64, node: Graph.Node) throws -> Cursor {
         guard let stage = stageIDs[node.name], let record = try ledger.result(clip: clip, stage: stage) else {
-            throw ClipFailure(failureClass: "internal", reason: "no cached rows of stage '\(node.name)'")
+            throw ClipFailure(failureClass: .internal, reason: "no cached rows of stage '\(node.name)'")
         }
         let shard: MappedShard
         do {
             shard = try checked(record)
         } catch let error as FileError {
-            // Too little memory says nothing about the rows: it ends the run, and the clip stays as it was.
+            // Running out of memory says nothing about the rows: it ends the run and leaves the clip as it was.
             if error.isShortage { throw error }
             throw ClipFailure(
-                failureClass: "damaged", reason: "\(error)\(error.code == nil ? "" : "; run 'earmark verify --repair'")"
+                failureClass: .damaged, reason: "\(error)\(error.code == nil ? "" : "; run 'earmark verify --repair'")"
             )
         }
         return Cursor(self, shard, record)
     }
 
-    /// The shard of a record whose rows are what was written.
+    /// The rows of a record, to be read block by block.
     ///
-    /// - Throws: `FileError` where they are not, or cannot be had.
-    private func checked(_ record: ResultRecord) throws -> MappedShard {
+    /// - Throws: `FileError` if they are not what was written.
+    package func cursor(_ record: ResultRecord) throws -> Cursor { Cursor(self, try checked(record), record) }
+
+    /// The shard of a record, once the record's rows are found to be what was written.
+    ///
+    /// - Throws: `FileError` if they are not, or cannot be read.
+    package func checked(_ record: ResultRecord) throws -> MappedShard {
         let shard = try shard(record.shard)
         let (first, count) = (Int(record.firstRow), Int(record.rowCount))
         let found: String
@@ -98,7 +107,7 @@ package final class CacheReader {
 
     /// Rows of a record as floats, (rowCount, columns).
     ///
-    /// - Throws: `FileError` where they are not what was written.
+    /// - Throws: `FileError` if they are not what was written.
     package func floats(_ record: ResultRecord) throws -> (values: [Float], columns: Int) {
         let shard = try checked(record)
         var values = [Float](repeating: 0, count: Int(record.rowCount) * shard.header.columns)
@@ -108,9 +117,9 @@ package final class CacheReader {
         return (values, shard.header.columns)
     }
 
-    /// The mapped shard of an id, sealed or still open.
+    /// The mapped shard with an id, sealed or still open.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read, `FileError` where a shard cannot be had.
+    /// - Throws: `LedgerError` if the ledger cannot be read, `FileError` if a shard cannot be opened.
     package func shard(_ id: Int64) throws -> MappedShard {
         if let known = shards.first(where: { $0.id == id }) { return known.shard }
         guard let record = try ledger.shard(id: id) else {
@@ -122,7 +131,7 @@ package final class CacheReader {
         return mapped
     }
 
-    /// Under its final name or its partial one; it may be sealed between the two looks.
+    /// Tries the shard's final name and its partial one; it may be sealed between the two attempts.
     private static func map(_ path: String, _ ledger: Ledger, _ id: Int64) throws -> MappedShard {
         for _ in 0..<2 {
             if access(path, F_OK) == 0 { return try MappedShard(path: path) }

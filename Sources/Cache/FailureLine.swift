@@ -1,16 +1,17 @@
+import Errors
 import Ledger
 
-/// A failed clip as people are told of it.
+/// A failed clip as it is shown to users.
 package struct FailureLine: Sendable {
     package let clip: String
     package let path: String
-    package let failureClass: String
+    package let failureClass: FailureClass
     package let reason: String
     package let offset: Int64?
 
-    /// The failures of one pipeline in clip order, one a clip.
+    /// The failures of one pipeline in clip order, one per clip.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    /// - Throws: `LedgerError` if the ledger cannot be read.
     package static func all(_ ledger: Ledger, pipeline: PipelineRecord) throws -> [FailureLine] {
         let failures = try ledger.failures(of: pipeline)
         guard !failures.isEmpty else { return [] }

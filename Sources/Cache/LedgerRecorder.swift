@@ -9,13 +9,13 @@ package final class LedgerRecorder: RunRecorder {
     private let targets: [String]
     /// Ledger ids of the graph's nodes.
     private let stageOfNode: [Int: Int64]
-    /// The content that a replayed clip's rows were made of, by place in the manifest.
+    /// The digest of the content from which a replayed clip's rows were made, by place in the manifest.
     private let contentOf: @Sendable (Int) -> String
 
     /// - Parameters:
-    ///   - targets: the identities that failures of this pipeline may have.
+    ///   - targets: the identities that failures of this pipeline can have.
     ///   - stageOfNode: the ledger's ids of the nodes that persist.
-    ///   - contentOf: digest of a clip's file as it was known before the run, by its place in the manifest.
+    ///   - contentOf: digest of a clip's file as known before the run, by place in the manifest.
     package init(
         ledger: Ledger, inFlight: InFlightLog, graph: Graph, targets: [String],
         stageOfNode: [Int: Int64],

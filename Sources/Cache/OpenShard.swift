@@ -7,7 +7,7 @@ import Shards
 package final class OpenShard: RowStore, @unchecked Sendable {
     package let id: Int64
     package let columns: Int
-    /// Used by its worker; only `sync` and, after it was retired, `seal` are called from the committer.
+    /// Used by its worker; the committer calls only `sync` and, once the shard is retired, `seal`.
     package let writer: ShardWriter
     private let ledger: Ledger
 

@@ -1,4 +1,4 @@
-/// How rows lie in time: row i begins at sample i * hop.
+/// How rows are spaced in time: row i begins at sample i * hop.
 package struct RowSpacing: Sendable, Equatable {
     /// Samples per second.
     package let rate: Int
@@ -10,6 +10,6 @@ package struct RowSpacing: Sendable, Equatable {
         self.hop = hop
     }
 
-    /// Seconds that so many rows take.
+    /// The duration of `rows` rows, in seconds.
     package func seconds(rows: Int) -> Double { Double(rows) * Double(hop) / Double(rate) }
 }

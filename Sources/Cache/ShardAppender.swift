@@ -1,9 +1,10 @@
+import Errors
 import Files
 import Pipeline
 import Shards
 
-/// One worker's stream of rows into the shards of one node: opens them, fills them, and hands full ones over.
-package final class ShardAppender {
+/// One worker's stream of rows into the shards of one node: opens shards, fills them, and hands over full ones.
+package final class ShardAppender: RowAppender {
     package let kind: String
     package let dtype: ShardDType
     private let pool: ShardPool
@@ -11,7 +12,7 @@ package final class ShardAppender {
     private var shard: OpenShard?
 
     /// - Parameters:
-    ///   - stage: name of the node whose rows they are.
+    ///   - stage: name of the node that makes the rows.
     ///   - kind: of the rows: raw, mel, scores, embeddings, clip-scores.
     package init(pool: ShardPool, stage: String, kind: String, dtype: ShardDType) {
         self.pool = pool
@@ -22,7 +23,7 @@ package final class ShardAppender {
 
     /// Starts a clip's rows.
     ///
-    /// - Throws: `FileError` where the shard cannot be made or written.
+    /// - Throws: `FileError` if the shard cannot be made or written.
     package func begin(columns: Int) throws {
         if let shard, shard.columns != columns {
             pool.retire(shard)
@@ -35,17 +36,19 @@ package final class ShardAppender {
 
     /// Adds rows of the clip, row-major.
     ///
-    /// - Throws: `FileError` where the shard cannot be made or written.
+    /// - Throws: `FileError` if the shard cannot be made or written.
     package func append(_ values: UnsafeBufferPointer<Float>) throws {
         try shard?.writer.append(values)
     }
 
-    /// Ends a clip's rows. A shard that is full by now is left to be sealed.
+    /// Ends a clip's rows. If the shard is full by then, it is handed over to be sealed.
     ///
-    /// - Parameter samples: of the clip before padding, where they are known.
-    /// - Throws: `FileError` where the shard cannot be made or written.
+    /// - Parameter samples: the clip's length in samples before padding, if known.
+    /// - Throws: `ClipFailure` if no rows were begun, `FileError` if they cannot be written.
     package func end(node: Int, samples: Int?) throws -> Product {
-        guard let open = shard else { preconditionFailure("end without begin") }
+        guard let open = shard else {
+            throw ClipFailure(failureClass: .internal, reason: "rows of stage '\(stage)' ended that never began")
+        }
         let extent = try open.writer.endClip()
         let product = Product(
             node: node, store: open, firstRow: extent.firstRow, rowCount: extent.rowCount,
@@ -59,12 +62,13 @@ package final class ShardAppender {
 
     /// Drops the clip's rows.
     ///
-    /// - Throws: `FileError` where the shard cannot be made or written.
+    /// - Throws: `FileError` if the shard cannot be made or written.
     package func abandon() throws { try shard?.writer.abandonClip() }
 
-    /// A complete run leaves no open shard; an interrupted one leaves it to be filled by the next.
+    /// Ends the worker's use of its shard. A complete run leaves no shard open; an interrupted one leaves it for the
+    /// next run to fill.
     ///
-    /// - Throws: `FileError` where the shard cannot be made or written.
+    /// - Throws: `FileError` if the shard cannot be made or written.
     package func close(isComplete: Bool) throws {
         guard let open = shard else { return }
         shard = nil

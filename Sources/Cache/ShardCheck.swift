@@ -4,7 +4,7 @@ import Ledger
 import Shards
 import Wording
 
-/// Holds one shard's file against the ledger, row by row and as a whole.
+/// Checks one shard's file against the ledger, row by row and as a whole.
 struct ShardCheck {
     let cache: CacheFolder
     let ledger: Ledger
@@ -12,7 +12,7 @@ struct ShardCheck {
 
     private var finalPath: String { cache.folder + "/" + record.path }
 
-    /// - Parameter repair: takes the results of damaged rows back, and mends or removes the file.
+    /// - Parameter repair: whether to withdraw the results of damaged rows, and mend or remove the file.
     func run(repair: Bool, _ report: inout Verifier.Report) throws {
         report.shards += 1
         guard let dtype = ShardDType(rawValue: record.dtype), record.columns > 0 else {
@@ -21,6 +21,8 @@ struct ShardCheck {
         let isSealed = record.isSealed || access(finalPath, F_OK) == 0
         let path = isSealed ? finalPath : ShardWriter.partial(finalPath)
         let rows = record.isSealed ? Int(record.rows) : try ledger.committedRows(shard: record.id)
+        // A run that was killed between the ledger's row and the file left nothing that could be missed.
+        if !isSealed, rows == 0, access(path, F_OK) != 0 { return }
         let header = NumpyHeader(dtype: dtype, rows: rows, columns: Int(record.columns))
         var damaged: [ResultRecord] = []
         var faults: [String] = []
@@ -39,7 +41,7 @@ struct ShardCheck {
             }
             faults = try self.faults(shard, header, path, hasDamagedRows: !damaged.isEmpty)
         } catch let error as FileError {
-            // Too little memory is no fault of the shard, whose clips a repair would take back.
+            // Running out of memory is not the shard's fault, and a repair would withdraw all its clips.
             if error.isShortage { throw error }
             faults = ["\(error)"]
             damaged = []
@@ -68,7 +70,7 @@ struct ShardCheck {
         _ shard: MappedShard, _ header: NumpyHeader, _ path: String, hasDamagedRows: Bool
     ) throws -> [String] {
         guard record.isSealed else {
-            // The header of a shard that still grows says how many rows it had when it was opened.
+            // The header of a shard that is still growing gives the number of rows it had when it was opened.
             let found = try? shard.headerBytes.withUnsafeBytes { try NumpyHeader($0, path: path) }
             let isRight = found.map { $0.dtype == header.dtype && $0.columns == header.columns } ?? false
             return isRight ? [] : ["\(path): its header is not what was written"]
@@ -89,8 +91,8 @@ struct ShardCheck {
 
     private func mend(_ path: String, _ header: NumpyHeader, needed: Int) throws {
         guard needed > 0 else {
-            // What cannot be removed, such as a folder in a shard's place, is left: no other shard gets its name, and the rest of the
-            // cache is to be mended all the same.
+            // What cannot be removed, such as a folder in a shard's place, is left: no other shard gets its name, and
+            // the rest of the cache should be repaired anyway.
             for name in [finalPath, ShardWriter.partial(finalPath)] where unlink(name) != 0 && errno != ENOENT {
                 guard errno == EISDIR || errno == EPERM else {
                     throw FileError(path: name, "cannot remove", code: errno)

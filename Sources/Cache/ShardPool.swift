@@ -4,10 +4,10 @@ import Ledger
 import Pipeline
 import Shards
 
-/// The shards of a cache during a run: makes new ones, gives half-filled ones of earlier runs to workers again, and
-/// finishes full ones.
+/// The shards of a cache during a run: makes new ones, gives workers the half-filled ones of earlier runs, and finishes
+/// full ones.
 package final class ShardPool: @unchecked Sendable {
-    /// A shard is left once it has this many bytes.
+    /// A shard with at least this many bytes is full and gets no more clips.
     package static let fullSize = 256 << 20
 
     private let cache: String
@@ -26,17 +26,17 @@ package final class ShardPool: @unchecked Sendable {
         self.committer = committer
     }
 
-    /// Brings order to what an interrupted run has left: rows that the ledger does not know are cut off, shards that
-    /// this run can go on filling are kept for it, the others are sealed.
+    /// Cleans up after an interrupted run: rows that the ledger does not list are cut off, shards that this run can go
+    /// on filling are kept for it, and the others are sealed.
     ///
-    /// - Throws: `LedgerError` and `FileError` where the ledger or a shard cannot be read or written.
+    /// - Throws: `LedgerError` and `FileError` if the ledger or a shard cannot be read or written.
     package func takeOver() throws {
         let wanted = Set(stageIDs.values)
         try ledger.raiseShardNumber()
         for record in try ledger.shards() where !record.isSealed {
             let path = cache + "/" + record.path
             let rows = try ledger.committedRows(shard: record.id)
-            // Renamed, but the ledger was not told: it is taken back to what the ledger knows.
+            // The shard was renamed but the ledger was not updated: the rename is undone to match the ledger.
             if access(ShardWriter.partial(path), F_OK) != 0, access(path, F_OK) == 0 {
                 guard rename(path, ShardWriter.partial(path)) == 0 else {
                     throw FileError(path: path, "cannot rename", code: errno)
@@ -53,10 +53,10 @@ package final class ShardPool: @unchecked Sendable {
         }
     }
 
-    /// Seals the half-filled shards that no worker has taken up, and those of workers that were given up. Called when a
+    /// Seals the half-filled shards that no worker has taken, and those of workers that were given up. Called when a
     /// run is complete.
     ///
-    /// - Throws: `LedgerError` and `FileError` where the ledger or a shard cannot be read or written.
+    /// - Throws: `LedgerError` and `FileError` if the ledger or a shard cannot be read or written.
     package func sealLeftovers() throws {
         resumable = [:]
         for record in try ledger.shards() where !record.isSealed {
@@ -71,9 +71,11 @@ package final class ShardPool: @unchecked Sendable {
 
     /// A shard to write to: a half-filled one, or a new one.
     ///
-    /// - Throws: `LedgerError` and `FileError` where the ledger or a shard cannot be read or written.
+    /// - Throws: `LedgerError` and `FileError` if the ledger or a shard cannot be read or written.
     package func open(stage: String, kind: String, dtype: ShardDType, columns: Int) throws -> OpenShard {
-        guard let id = stageIDs[stage] else { preconditionFailure("stage \(stage) is not registered") }
+        guard let id = stageIDs[stage] else {
+            throw FileError(path: cache, "stage '\(stage)' keeps rows that the ledger was not told of")
+        }
         lock.lock()
         defer { lock.unlock() }
         if let index = resumable[id]?.firstIndex(where: { $0.columns == columns && $0.dtype == dtype.rawValue }),
@@ -81,19 +83,18 @@ package final class ShardPool: @unchecked Sendable {
         {
             return try resume(record)
         }
-        let record = try ledger.addShard(stage: id, kind: kind, dtype: dtype.rawValue, columns: columns) { number in
-            let digits = String(number)
-            return "shards/\(kind)-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits + ".npy"
+        let record = try ledger.addShard(stage: id, kind: kind, dtype: dtype.rawValue, columns: columns) {
+            ShardName.path(kind: kind, number: $0)
         }
         let path = cache + "/" + record.path
-        // A file of this name that the ledger does not count was left by a crash between the two.
+        // A file of this name that the ledger does not list was left by a crash between the two.
         unlink(ShardWriter.partial(path))
         return OpenShard(
             id: record.id, columns: columns, writer: try ShardWriter(path: path, dtype: dtype, columns: columns),
             ledger: ledger)
     }
 
-    /// Hands a shard over to be sealed after its last clips are committed.
+    /// Hands over a shard, to be sealed after its last clips are committed.
     package func retire(_ shard: OpenShard) { committer.retire(shard) }
 
     private func resume(_ record: ShardRecord) throws -> OpenShard {

@@ -1,26 +1,27 @@
+import Errors
 import Audio
 import Files
 import Foundation
 import Ledger
 import Pipeline
 
-/// What the file system says of a clip's file, and the digest of its bytes.
+/// What the file system says about a clip's file, and the digest of its bytes.
 package struct SourceStat: Equatable {
     package let size: Int64
     /// Nanoseconds since 1970.
     package let modified: Int64
 
-    /// - Throws: `ClipFailure` where there is no such file or it may not be looked at.
+    /// - Throws: `ClipFailure` if there is no such file, or its status may not be read.
     package static func of(_ path: String) throws(ClipFailure) -> SourceStat {
         guard let found = find(path) else {
             throw ClipFailure(
-                failureClass: FailureClass.unreadable.rawValue,
-                reason: errno == ENOENT ? "no such file" : String(cString: strerror(errno)))
+                failureClass: .unreadable,
+                reason: errno == ENOENT ? "no such file" : SystemReason.text(errno))
         }
         return found
     }
 
-    /// nil where the file cannot be looked at; `errno` says why.
+    /// nil if the file's status cannot be read; `errno` says why.
     package static func find(_ path: String) -> SourceStat? {
         var status = stat()
         guard FileSystem.withBytes(path, { stat($0, &status) }) == 0 else { return nil }
@@ -29,29 +30,29 @@ package struct SourceStat: Equatable {
             modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
     }
 
-    /// Digest of the whole file. Devices and folders are refused before they are read.
+    /// Digest of the whole file. Devices and folders are refused before anything is read.
     ///
-    /// - Throws: `ClipFailure`; `FileError` where the system has run out of something, which is no fault of the clip.
+    /// - Throws: `ClipFailure`; `FileError` if the system has run out of a resource, which is not the clip's fault.
     package func digest(_ path: String, _ digester: FileDigester = FileDigester()) throws -> String {
         var status = stat()
         guard FileSystem.withBytes(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw ClipFailure(
-                failureClass: FailureClass.unreadable.rawValue,
+                failureClass: .unreadable,
                 reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder, not a file" : "not a regular file")
         }
         do {
             return try digester.digest(path, bytes: PathText.bytes(path)).description
         } catch {
             if let code = error.code, AudioError.shortages.contains(code) { throw error }
-            throw ClipFailure(failureClass: FailureClass.unreadable.rawValue, reason: "\(error)")
+            throw ClipFailure(failureClass: .unreadable, reason: "\(error)")
         }
     }
 }
 
 extension Ledger {
-    /// How many of the manifest's clips have no file any more. Looks at every one.
+    /// How many of the manifest's clips no longer have a file. Checks every one.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    /// - Throws: `LedgerError` if the ledger cannot be read.
     package func clipsWithoutFile() throws -> Int {
         var count = 0
         try forEachClip { if SourceStat.find($0.path) == nil { count += 1 } }

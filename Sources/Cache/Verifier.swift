@@ -1,28 +1,29 @@
+import Errors
 import Foundation
 import Ledger
 import Models
 import Wording
 
-/// Reads every byte of a cache against its digests, and takes back what is damaged.
+/// Checks every byte of a cache against its digests, and repairs what is damaged.
 ///
-/// What a repair does to files comes after the ledger has let go of their rows: a repair that is killed is one that can
-/// be done again.
+/// A repair changes files only after the ledger has dropped their rows, so a repair that is killed can simply be run
+/// again.
 package struct Verifier {
-    /// What is wrong, and which clips it touches.
+    /// What is wrong, and which clips it affects.
     package struct Finding: Sendable {
         package let what: String
         package let clips: [String]
-        /// True where a repair, with the run that follows, makes all of it good.
+        /// Whether a repair, with the run that follows, fixes all of it.
         package var isMended: Bool
     }
 
-    /// What was looked at, and what was found.
+    /// What was checked, and what was found.
     package struct Report: Sendable {
         package var shards = 0
         package var results = 0
         package var bytes: Int64 = 0
         package var findings: [Finding] = []
-        /// Results that were taken back by a repair.
+        /// Results that a repair withdrew.
         package var repaired = 0
     }
 
@@ -30,9 +31,10 @@ package struct Verifier {
 
     package init(cache: CacheFolder) { self.cache = cache }
 
-    /// - Parameter repair: takes the results of damaged rows back, so that the next run makes them anew. Takes the
-    ///   cache's lock.
-    /// - Throws: `LedgerError` or `CacheError` where the ledger cannot be read, or, in a repair, nothing of it can be saved.
+    /// - Parameter repair: whether to withdraw the results of damaged rows, so that the next run makes them again.
+    ///   Locks the cache.
+    /// - Throws: `LedgerError` or `CacheError` if the ledger cannot be read, or, in a repair, if nothing of it can be
+    ///   saved.
     package func run(repair: Bool) throws -> Report {
         guard cache.exists else {
             _ = try cache.reading()
@@ -46,7 +48,7 @@ package struct Verifier {
         let lock = repair ? try CacheLock(folder: cache.folder) : nil
         defer { withExtendedLifetime(lock) {} }
         var report = Report()
-        // Looked at before the ledger is opened: opening it for writing folds the log in.
+        // Checked before the ledger is opened, because opening it for writing folds the log in.
         if let damage = LedgerLog.damage(beside: cache.ledgerPath) {
             report.findings.append(Finding(what: damage, clips: [], isMended: repair))
         }
@@ -62,7 +64,7 @@ package struct Verifier {
             try checkModels(ledger, &report)
             try checkIndex(ledger, repair: repair, &report)
         } catch let error as LedgerError where error.kind == .corrupt && !report.findings.isEmpty && !repair {
-            // What the ledger says cannot be followed any further, and why has been found.
+            // The ledger cannot be followed any further, and the reason has been found.
             report.findings.append(
                 Finding(
                     what: "\(error.path): the shards were not all checked: \(error.message)", clips: [], isMended: false
@@ -72,8 +74,8 @@ package struct Verifier {
         return report
     }
 
-    /// Makes the ledger sound: rows that do not fit their checks are taken out; where that is not enough, what is sound of
-    /// the file, its log and its copy goes into a new one.
+    /// Makes the ledger sound: rows that do not match their checks are removed; if that is not enough, the sound parts
+    /// of the file, its log and its copy go into a new one.
     private func mendLedger(_ report: inout Report) throws {
         guard !Ledger.isNewer(path: cache.ledgerPath) else { return }
         let faults = try mendInPlace(&report)
@@ -93,7 +95,7 @@ package struct Verifier {
                 clips: [], isMended: true))
     }
 
-    /// - Returns: what cannot be mended in the file as it is; nothing where it is sound now.
+    /// - Returns: what cannot be mended in the file as it is; nothing if the file is now sound.
     private func mendInPlace(_ report: inout Report) throws -> [String] {
         var status = stat()
         guard stat(cache.ledgerPath, &status) == 0, status.st_size >= CacheFolder.smallest else {
@@ -104,7 +106,7 @@ package struct Verifier {
             defer { try? ledger.close() }
             let found = try ledger.verifyRows()
             if found.structure.isEmpty, found.rows.isEmpty { return [] }
-            // Clips are named while the rows that name them are there.
+            // Clips must be named now, while the rows that hold their names are still there.
             let findings = found.rows.map { finding($0, ledger, repair: true) }
             let count = found.rows.count
             if found.structure.isEmpty { try ledger.repair(found.rows) } else { try ledger.rebuildIndexes() }
@@ -116,13 +118,13 @@ package struct Verifier {
             report.findings += findings
             report.repaired += count
             return []
-        } catch let error as LedgerError where error.kind == .busy || error.kind == .outOfSpace {
+        } catch let error as LedgerError where [.busy, .shortage].contains(error.category) {
             throw error
         } catch {
-            // A file that the disk does not give, or that may not be written, is not damaged.
+            // A file that the disk cannot read, or that must not be written, is not damaged.
             try Ledger.readThrough(cache.ledgerPath)
             guard access(cache.ledgerPath, W_OK) == 0 else { throw error }
-            return [(error as? LedgerError)?.message ?? "\(error)"]
+            return [(error as? any EarmarkError).map { $0.message } ?? "\(error)"]
         }
     }
 
@@ -132,7 +134,7 @@ package struct Verifier {
             clips: row.clip.map { [(try? ledger.name(of: $0)) ?? "#\($0)"] } ?? [], isMended: repair)
     }
 
-    /// In a repair, the rows by themselves are sound by now.
+    /// In a repair, the individual rows are already sound by now.
     private func checkRows(_ ledger: Ledger, repair: Bool, _ report: inout Report) throws {
         if !repair {
             let (structure, rows) = try ledger.verifyRows()
@@ -148,7 +150,7 @@ package struct Verifier {
         report.repaired += strays.count
     }
 
-    /// The copy is held against its own checks, and made anew by a repair that changed the ledger.
+    /// Checks the copy against its own checks; a repair that changed the ledger makes the copy again.
     private func checkBackup(_ ledger: Ledger, repair: Bool, _ report: inout Report) throws {
         let isThere = access(cache.backupPath, F_OK) == 0
         if isThere, let fault = backupFault() {
@@ -163,15 +165,15 @@ package struct Verifier {
             let (structure, rows) = try Ledger.reading(path: cache.backupPath).verifyRows()
             return structure.first ?? rows.first.map { "row \($0.key) of \($0.table) \($0.reason)" }
         } catch {
-            return (error as? LedgerError)?.message ?? "\(error)"
+            return (error as? any EarmarkError).map { $0.message } ?? "\(error)"
         }
     }
 
-    /// A model is not part of the cache, but scores are worth no more than it. One that was replaced by another sound
-    /// one, or moved away, is no damage.
+    /// A model is not part of the cache, but scores are worth no more than the model that made them. A model that was
+    /// moved away, or replaced by another sound one, does not count as damage.
     private func checkModels(_ ledger: Ledger, _ report: inout Report) throws {
         for (digest, path) in try ledger.models() where access(path, F_OK) == 0 {
-            if (try? ModelDigest.ofFile(path)) == digest { continue }
+            if (try? ModelDigest.ofScores(path)) == digest { continue }
             do {
                 try ModelFile.verify(path: path)
             } catch {
@@ -184,7 +186,7 @@ package struct Verifier {
     }
 
     private func checkIndex(_ ledger: Ledger, repair: Bool, _ report: inout Report) throws {
-        // During a run, and after one that was killed, the table is still to be written.
+        // During a run, and after one that was killed, the table has not been written yet.
         let outcome = try ledger.lastRun()?.outcome
         guard outcome == "complete" || outcome == "interrupted" else { return }
         let isDamaged = try !ledger.pipelines().isEmpty && !ShardIndex.isCurrent(cache: cache, ledger: ledger)

@@ -1,7 +1,8 @@
+import Errors
 import Files
 import Glibc
 
-/// Whether a file is audio, and audio that Earmark reads: told from its name, else from its first bytes.
+/// Whether a file is audio, and whether Earmark can read it: judged by its name, or else by its first bytes.
 package enum AudioKind: Equatable, Sendable {
     /// A format that the decoder reads. `byContents` where the name did not say so.
     case readable(byContents: Bool)
@@ -25,7 +26,7 @@ package enum AudioKind: Equatable, Sendable {
         "ra", "rm", "ac3", "eac3", "ec3", "dts", "qcp", "shn", "aa", "aax", "mpg", "mpeg", "flv", "ogv",
     ]
 
-    /// Bytes that `of(head:)` looks at: the longest MPEG frame, behind the header of another.
+    /// Bytes that `of(head:)` looks at: the longest MPEG frame after another frame's header.
     package static let headSize = 4096
 
     /// What a name says; nil where it says nothing.
@@ -112,8 +113,8 @@ package enum AudioKind: Equatable, Sendable {
         return numbers.contains { head.bytes.starts(with: $0) } || isADTS(head)
     }
 
-    /// Two frames of MPEG audio, layer I to III, one behind the other. One header alone is eleven bits and chance: the mark of
-    /// UTF-16 text has them.
+    /// Two consecutive frames of MPEG audio, layer I to III. One header alone is eleven bits and may be chance: the byte order
+    /// mark of UTF-16 text has them.
     private static func isMPEG(_ head: Head) -> Bool {
         guard let length = frameLength(head, at: 0), length >= 24 else { return false }
         guard frameLength(head, at: length) != nil else { return false }
@@ -151,7 +152,7 @@ package enum AudioKind: Equatable, Sendable {
     }
 
     private static func head(_ path: String) throws -> [UInt8] {
-        // What has become a pipe since it was listed must not be waited for.
+        // A file that has become a pipe since it was listed must not block.
         let file = FileSystem.withBytes(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard file >= 0 else { throw unreadable(path) }
         defer { close(file) }
@@ -165,7 +166,7 @@ package enum AudioKind: Equatable, Sendable {
         FileError(path: path, "cannot read", code: errno, category: .badInput)
     }
 
-    /// A file's first bytes; behind them zeros.
+    /// A file's first bytes, followed by zeros.
     private struct Head {
         let bytes: [UInt8]
 

@@ -1,53 +1,78 @@
+import Tables
 import Wording
 
-/// The names of a model's classes, which labels are held against: one place, so that every command refuses alike.
+/// The classes of a model, by name and by identifier, for checking labels: one place, so that every command finds and rejects
+/// the same labels.
 package struct ClassNames: Sendable {
-    /// So many near names and unknown labels are named in a message.
+    /// How many similar names and unknown labels a message names.
     private static let named = 3
     /// Longer labels are compared by their ends only.
     private static let longest = 100
 
     package let names: [String]
+    /// Identifiers of the ontology (`/m/0bt9lr`) in the names' order, empty where a class has none; none at all where the
+    /// model knows none.
+    package let identifiers: [String]
     private let places: [String: Int]
 
-    /// - Parameter names: in the order of the scores.
-    package init(_ names: [String]) {
+    /// - Parameters:
+    ///   - names: in the order of the scores.
+    ///   - identifiers: as many as there are names, or none.
+    package init(_ names: [String], identifiers: [String] = []) {
         self.names = names
-        places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+        self.identifiers = identifiers.count == names.count ? identifiers : []
+        // A name goes before an identifier that reads the same, and the first of two alike before the second.
+        let byIdentifier = self.identifiers.enumerated().filter { !$1.isEmpty }
+        places = Dictionary((names.enumerated() + byIdentifier).map { ($1, $0) }) { first, _ in first }
     }
 
-    /// The class of a label, nil where it is none.
+    /// The class of a label, which is its name or its identifier; nil if it is neither.
     package func place(of label: String) -> Int? { places[label] }
 
-    /// Holds clips' labels against the classes.
+    /// What a label may be instead, for messages: the nearest names, or that the model knows no identifiers.
+    package func expected(_ label: String) -> String {
+        let near = near(label)
+        if near.isEmpty, label.hasPrefix("/"), identifiers.allSatisfy(\.isEmpty) {
+            return
+                "the name of one of the \(counted(names.count, "class", "classes")), as the model knows no identifiers"
+        }
+        return "one of the \(counted(names.count, "class", "classes"))"
+            + (near.isEmpty ? ", such as '\(names.first ?? "")'" : "; nearest: \(Self.quoted(near))")
+    }
+
+    /// Checks clips' labels against the classes.
     ///
-    /// - Parameter file: the manifest's name, for the message.
-    /// - Throws: `CorpusError` naming the first label that is no class, with its line and clip and the names nearest to
+    /// - Parameters:
+    ///   - file: the manifest's name, for the message.
+    ///   - map: knows labels that are no classes.
+    /// - Throws: `TableError` naming the first label that is no class, with its line and clip and the names nearest to
     ///   it, and how many such labels there are in all.
     package func check(
-        _ clips: some Sequence<(line: Int, clip: String, labels: [String])>, file: String
+        _ clips: some Sequence<(line: Int, clip: String, labels: [String])>, file: String, map: LabelMap? = nil
     ) throws {
         var first: (line: Int, clip: String, label: String)?
         var counts: [String: Int] = [:]
         var clipCount = 0
         for (line, clip, labels) in clips {
-            let unknown = labels.filter { places[$0] == nil }
+            let unknown = labels.filter { places[$0] == nil && map?[$0] == nil }
             guard let label = unknown.first else { continue }
             if first == nil { first = (line, clip, label) }
             clipCount += 1
             for label in unknown { counts[label, default: 0] += 1 }
         }
         guard let first else { return }
-        let near = near(first.label)
-        var expected = "one of the \(counted(names.count, "class", "classes"))"
-        expected += near.isEmpty ? ", such as '\(names.first ?? "")'" : "; nearest: \(Self.quoted(near))"
+        var expected = expected(first.label)
+        if let map {
+            expected += ", or a label of \(map.file)"
+            if let near = NearestName.find(first.label, in: map.labels) { expected += ", such as '\(near)'" }
+        }
         if counts.count > 1 || clipCount > 1 {
             let others = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.named)
             expected += " (unknown in all: \(counted(counts.count, "name")) in \(counted(clipCount, "clip")): "
             expected += others.map { "'\($0.key)' \(counted($0.value, "time"))" }.joined(separator: ", ")
             expected += counts.count > Self.named ? ", ...)" : ")"
         }
-        throw CorpusError.line(
+        throw TableError(
             file: file, line: first.line, found: "label '\(first.label)' of clip '\(first.clip)'", expected: expected)
     }
 

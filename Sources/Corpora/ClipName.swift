@@ -3,7 +3,7 @@
 /// A `String` is equal to every other spelling of the same characters, so that one name composed (NFC) and decomposed (NFD)
 /// would be one clip, though a folder holds a file of each.
 package struct ClipName: Hashable, Sendable {
-    private let text: String
+    package let text: String
 
     package init(_ text: String) { self.text = text }
 

@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Tables
 import Wording
@@ -32,21 +33,21 @@ package struct FSD50K: Sendable {
     /// How deep folders are searched for those of the layout.
     private static let depth = 4
 
-    /// Reads the layout below a folder. Throws `CorpusError`, naming what was looked for. Without the audio of one half
-    /// the other is read and a warning says so.
+    /// Reads the layout below a folder. Without the audio of one half the other is read and a warning says so.
+    ///
+    /// - Throws: `FileError` or `TableError` naming what was looked for.
     package init(folder: String) throws {
         let root = FileSystem.absolute(folder)
         let folders = try Self.folders(below: root)
         let truths = folders.filter { Self.name($0) == Self.truthFolder }
         guard let truth = truths.first(where: { FileSystem.kind($0 + "/dev.csv") == .file }) ?? truths.first else {
-            throw CorpusError.layout(
-                folder: folder, found: "no folder \(Self.truthFolder) down to \(Self.depth) folders below",
+            throw FileError(
+                path: folder, found: "no folder \(Self.truthFolder) down to \(Self.depth) folders below",
                 expected:
                     "\(Self.truthFolder)/{dev,eval,vocabulary}.csv beside \(Self.devFolder) and \(Self.evalFolder)")
         }
         for name in ["dev.csv", "eval.csv", "vocabulary.csv"] where FileSystem.kind(truth + "/" + name) != .file {
-            throw CorpusError.layout(
-                folder: truth, found: "no \(name)", expected: "dev.csv, eval.csv and vocabulary.csv")
+            throw FileError(path: truth, found: "no \(name)", expected: "dev.csv, eval.csv and vocabulary.csv")
         }
         vocabulary = try Self.readVocabulary(truth + "/vocabulary.csv")
         let known = Set(vocabulary.map(\.name))
@@ -78,8 +79,8 @@ package struct FSD50K: Sendable {
             }
         }
         if scan.entries.isEmpty {
-            throw CorpusError.layout(
-                folder: folder, found: "no audio of either half",
+            throw FileError(
+                path: folder, found: "no audio of either half",
                 expected: "\(Self.devFolder) or \(Self.evalFolder) (or the same with _16k) with files FNAME.wav")
         }
     }
@@ -117,14 +118,14 @@ package struct FSD50K: Sendable {
         while try reader.next() {
             let fields = reader.fields.map { reader.text($0) }
             guard fields.count == 3, let index = Int(fields[0]), index == labels.count else {
-                throw CorpusError.line(
+                throw TableError(
                     file: path, line: reader.rowLine, found: "'\(fields.joined(separator: ","))'",
                     expected: "\(labels.count),label,mid (no header)")
             }
             labels.append(Label(index: index, name: fields[1], mid: fields[2]))
         }
         if labels.isEmpty {
-            throw CorpusError.line(file: path, line: 1, found: "an empty file", expected: "rows index,label,mid")
+            throw TableError(file: path, line: 1, found: "an empty file", expected: "rows index,label,mid")
         }
         return labels
     }
@@ -133,8 +134,8 @@ package struct FSD50K: Sendable {
         _ path: String, header: [String], known: Set<String>, firstSeen: inout [ClipName: String]
     ) throws -> [Manifest.Entry] {
         var reader = try CSVReader(contentsOf: path)
-        func wrong(_ found: String, _ expected: String) -> CorpusError {
-            .line(file: path, line: reader.rowLine, found: found, expected: expected)
+        func wrong(_ found: String, _ expected: String) -> TableError {
+            TableError(file: path, line: reader.rowLine, found: found, expected: expected)
         }
         guard try reader.next() else { throw wrong("an empty file", "the header \(header.joined(separator: ","))") }
         let own = reader.fields.map { reader.text($0) }

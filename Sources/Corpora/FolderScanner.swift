@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Glibc
 
@@ -29,13 +30,14 @@ package struct FolderScanner {
 
     private init(witness: Witness?) { self.witness = witness }
 
-    /// Scans a folder. Throws `CorpusError` where it cannot be listed at all; folders and files below it that cannot be
-    /// reached are warnings. No audio file at all is an error too.
+    /// Scans a folder. Folders and files below it that cannot be reached are warnings.
+    ///
+    /// - Throws: `FileError` where it cannot be listed at all or holds no audio file.
     package static func scan(_ folder: String, leavingOut witness: Witness? = nil) throws -> Scan {
         let root = FileSystem.absolute(folder)
         guard FileSystem.kind(root) == .folder else {
             let found = FileSystem.kind(root) == nil ? "nothing there" : "a file"
-            throw CorpusError.layout(folder: folder, found: found, expected: "a folder of audio files")
+            throw FileError(path: folder, found: found, expected: "a folder of audio files")
         }
         _ = try FileSystem.list(root)
         var scanner = FolderScanner(witness: witness)
@@ -46,8 +48,8 @@ package struct FolderScanner {
         }
         if scanner.scan.entries.isEmpty {
             let lines = scanner.scan.leftOut.lines
-            throw CorpusError.layout(
-                folder: folder,
+            throw FileError(
+                path: folder,
                 found: "no audio file that can be read" + (lines.isEmpty ? "" : " (\(lines.joined(separator: "; ")))"),
                 expected: "files such as .wav, .flac, .ogg, .opus, .mp3 or .aiff")
         }

@@ -3,9 +3,9 @@ import Files
 /// Labels as they stand in a manifest: one field, items separated by commas. An item that holds a comma, or begins or ends
 /// with a blank or a quote, stands in quotes, with each quote in it doubled. A quote elsewhere in an item is a character
 /// like any other, and so is one that begins an item which no quote closes.
-enum LabelText {
+package enum LabelText {
     /// Without blanks at its ends.
-    static func trimmed(_ text: some StringProtocol) -> String {
+    package static func trimmed(_ text: some StringProtocol) -> String {
         // By scalars: a character that begins with a blank may go on with a mark that belongs to the name.
         let scalars = text.unicodeScalars
         guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),

@@ -14,7 +14,7 @@ package struct LeftOut: Sendable, Equatable {
 
     /// Files by ending, in lower case, empty where a name has none.
     package private(set) var notAudio: [String: Int] = [:]
-    /// Files that are no audio, by ending.
+    /// Audio files that cannot be decoded, by ending.
     package private(set) var foreign: [String: Int] = [:]
     /// Listed, though their endings did not say that they are audio.
     package private(set) var takenByContents: [String: Int] = [:]

@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Tables
 import Wording
@@ -35,6 +36,8 @@ package final class Manifest: Sendable {
     package let file: String
     /// The absolute folder that relative paths start from.
     package let folder: String
+    /// Digest of the bytes that it was read from.
+    package let digest: Digest
     /// What was assumed of the text and what of it is not used: lines for the user, each with the file's name.
     package let notices: [String]
     /// The names of the columns that are none of `columns`, in the file's order, blanks at their ends taken off.
@@ -45,15 +48,17 @@ package final class Manifest: Sendable {
     private let names: ClipIndex
     private let header: ManifestHeader
 
-    /// Reads and checks a manifest. Throws `CorpusError`.
+    /// Reads and checks a manifest.
+    ///
+    /// - Throws: `FileError` where it cannot be read, `TableError` for a fault in it.
     package convenience init(contentsOf path: String) throws {
-        /// - Throws: `CorpusError` and `TableError` with the line that is wrong.
+        /// - Throws: `TableError` or `SettingError` and `TableError` with the line that is wrong.
         try self.init(bytes: try FileSystem.read(path), file: path, folder: FileSystem.folder(of: path))
     }
 
     /// Checks a manifest in memory; errors call it `file`, and relative paths start from `folder`.
-    package init(bytes: [UInt8], file: String, folder: String) throws {
-        let text = try ManifestText(bytes, file: file)
+    package init(bytes raw: [UInt8], file: String, folder: String) throws {
+        let text = try ManifestText(raw, file: file)
         let header = try ManifestHeader(text)
         let bytes = text.bytes
         var reader = header.reader
@@ -70,7 +75,7 @@ package final class Manifest: Sendable {
         rows: while try reader.next() {
             let line = reader.rowLine
             guard reader.fields.count == width else {
-                throw CorpusError.line(
+                throw TableError(
                     file: file, line: line, found: counted(reader.fields.count, "field"),
                     expected: "\(width), as in the header")
             }
@@ -83,12 +88,12 @@ package final class Manifest: Sendable {
                         blank.rows += 1
                         continue rows
                     }
-                    throw CorpusError.line(
+                    throw TableError(
                         file: file, line: line, found: "an empty \(name)", expected: "every clip with a name and a path"
                     )
                 }
                 if reader.bytes[field.start..<field.end].contains(0) {
-                    throw CorpusError.line(
+                    throw TableError(
                         file: file, line: line, found: "a zero byte in the \(name)", expected: "text without one")
                 }
             }
@@ -99,7 +104,7 @@ package final class Manifest: Sendable {
                 return (try? earlier.next()) == true ? earlier.fields[clipPlace] : nil
             }
             if let twin {
-                throw CorpusError.duplicate(
+                throw TableError.duplicate(
                     file: file, line: line, first: Int(lines[twin]), clip: reader.text(name))
             }
             starts.append(reader.rowStart)
@@ -107,6 +112,7 @@ package final class Manifest: Sendable {
         }
         self.file = file
         self.folder = folder
+        digest = raw.withUnsafeBytes { Checksum.of($0) }
         self.reader = earlier
         self.starts = starts
         self.lines = lines

@@ -14,7 +14,7 @@ struct ManifestHeader: Sendable {
     let reader: CSVReader
     let notices: [String]
 
-    /// - Throws: `CorpusError.line`: a column that is missing or comes twice, a broken quote, an empty file.
+    /// - Throws: `TableError`: a column that is missing or comes twice, a broken quote, an empty file.
     init(_ text: ManifestText) throws {
         var first: (any Error)?
         var best: (reader: CSVReader, rank: Int)?
@@ -23,7 +23,7 @@ struct ManifestHeader: Sendable {
             if let (start, line) = text.header { reader.seek(start: start, line: line) }
             do {
                 guard try reader.next() else {
-                    throw CorpusError.line(
+                    throw TableError(
                         file: text.file, line: text.header?.line ?? 1,
                         found: text.header == nil ? "an empty file" : "nothing behind the line 'sep='",
                         expected: Self.expected)
@@ -39,7 +39,7 @@ struct ManifestHeader: Sendable {
             if best.map({ rank > $0.rank }) ?? true { best = (reader, rank) }
         }
         guard let reader = best?.reader else {
-            throw first ?? CorpusError.line(file: text.file, line: 1, found: "no header", expected: Self.expected)
+            throw first ?? TableError(file: text.file, line: 1, found: "no header", expected: Self.expected)
         }
         self.reader = reader
         let names = reader.fields.map { LabelText.trimmed(reader.text($0)) }
@@ -54,8 +54,8 @@ struct ManifestHeader: Sendable {
     private static func sorted(
         _ names: [String], file: String, line: Int
     ) throws -> ([Int?], [(place: Int, name: String)]) {
-        func wrong(_ found: String) -> CorpusError {
-            .line(file: file, line: line, found: found, expected: expected)
+        func wrong(_ found: String) -> TableError {
+            TableError(file: file, line: line, found: found, expected: expected)
         }
         var places = [Int?](repeating: nil, count: Manifest.columns.count)
         var further: [(place: Int, name: String)] = []

@@ -1,4 +1,5 @@
 import Files
+import Tables
 
 /// A manifest's bytes as UTF-8, and how its rows are separated: what spreadsheets write is turned into what `CSVReader`
 /// reads, and each thing assumed is noted.
@@ -17,12 +18,12 @@ struct ManifestText {
     /// Delimiters that are tried, in this order.
     static let delimiters: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]
 
-    /// - Throws: `CorpusError.line` for UTF-16 that is broken, UTF-32, or a `sep=` line with something else in it.
+    /// - Throws: `TableError` for UTF-16 that is broken, UTF-32, or a `sep=` line with something else in it.
     init(_ raw: [UInt8], file: String) throws {
         self.file = file
         var notices: [String] = []
         if raw.starts(with: [0xFF, 0xFE, 0, 0]) || raw.starts(with: [0, 0, 0xFE, 0xFF]) {
-            throw CorpusError.line(file: file, line: 1, found: "UTF-32", expected: "UTF-8, or UTF-16 with its mark")
+            throw TableError(file: file, line: 1, found: "UTF-32", expected: "UTF-8, or UTF-16 with its mark")
         } else if raw.starts(with: [0xFF, 0xFE]) {
             bytes = try Self.utf8(raw, isLittleEndian: true, file: file)
             notices.append("read as UTF-16, little-endian")
@@ -41,7 +42,7 @@ struct ManifestText {
         if line.starts(with: "sep=".utf8), !line.contains(UInt8(ascii: ",")) || line.count == 5 {
             guard line.count == 5, let found = line.last, Self.delimiters.contains(found) || found == UInt8(ascii: "|")
             else {
-                throw CorpusError.line(
+                throw TableError(
                     file: file, line: 1, found: "'\(PathText.text(line))'",
                     expected: "sep= and a comma, a semicolon, a tab or '|'")
             }
@@ -58,8 +59,8 @@ struct ManifestText {
     /// UTF-16 behind its byte order mark as UTF-8.
     private static func utf8(_ raw: [UInt8], isLittleEndian: Bool, file: String) throws -> [UInt8] {
         var line = 1
-        func wrong(_ found: String) -> CorpusError {
-            .line(file: file, line: line, found: "\(found) in UTF-16", expected: "whole characters")
+        func wrong(_ found: String) -> TableError {
+            TableError(file: file, line: line, found: "\(found) in UTF-16", expected: "whole characters")
         }
         var out: [UInt8] = []
         out.reserveCapacity(raw.count / 2 + 16)

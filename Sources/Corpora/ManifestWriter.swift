@@ -1,9 +1,12 @@
+import Errors
 import Files
 import Tables
 
 extension Manifest {
     /// Writes entries as a manifest, whole or not at all. A path inside the manifest's folder is written relative to it, any
-    /// other as given. Throws `CorpusError` for a write that fails, a name that comes twice, or an empty label.
+    /// other as given.
+    ///
+    /// - Throws: `FileError` where it cannot be written, `TableError` for a name that comes twice or an empty label.
     package static func write(_ entries: some Sequence<Entry>, to path: String) throws {
         let folder = FileSystem.folder(of: path)
         try FileSystem.makeFolder(folder)
@@ -14,14 +17,13 @@ extension Manifest {
             for entry in entries {
                 line += 1
                 if let first = seen.updateValue(line, forKey: ClipName(entry.clip)) {
-                    throw CorpusError.duplicate(file: path, line: line, first: first, clip: entry.clip)
+                    throw TableError.duplicate(file: path, line: line, first: first, clip: entry.clip)
                 }
                 if entry.labels.contains("") {
-                    throw CorpusError.line(
+                    throw TableError(
                         file: path, line: line, found: "an empty label", expected: "labels with a name")
                 }
-                let place = FileSystem.relative(entry.path, to: folder)
-                CSV.append([entry.clip, place, LabelText.field(entry.labels), entry.split], to: &block)
+                block += row(entry, folder: folder)
                 if block.count > 1 << 16 {
                     try put(block[...])
                     block.removeAll(keepingCapacity: true)
@@ -29,5 +31,20 @@ extension Manifest {
             }
             try put(block[...])
         }
+    }
+
+    /// The header of a manifest that is written row by row.
+    ///
+    /// - Parameter further: columns behind the manifest's own.
+    package static func header(further: [String] = []) -> [UInt8] { CSV.row(columns + further) }
+
+    /// A row of a manifest that is written row by row; whoever writes it sees to it that names come once.
+    ///
+    /// - Parameters:
+    ///   - folder: the manifest's, absolute; a path inside it is written relative to it.
+    ///   - further: values of the header's further columns.
+    package static func row(_ entry: Entry, folder: String, further: [String] = []) -> [UInt8] {
+        let place = FileSystem.relative(entry.path, to: folder)
+        return CSV.row([entry.clip, place, LabelText.field(entry.labels), entry.split] + further)
     }
 }

@@ -4,7 +4,7 @@ package enum Aggregation: Sendable, Equatable, CustomStringConvertible {
     case mean
     /// The largest chunk score.
     case max
-    /// The mean of the `k` largest chunk scores, or of all where the clip has fewer.
+    /// The mean of the `k` largest chunk scores, or of all if the clip has fewer.
     case topMean(k: Int)
 
     /// From a pipeline's parameters: `mean`, `max` or `top-k` with `k` of at least 1 (read for `top-k` only).

@@ -1,14 +1,14 @@
 /// Turns a clip's chunk scores into the clip's scores, row by row, in memory that does not grow with the clip.
 ///
-/// Sums are kept in `Double` and in chunk order, so the result hangs on the clip's chunks alone and never on how they
-/// were batched.
+/// Sums are kept in `Double` and in chunk order, so the result depends only on the clip's chunks, never on how they were
+/// batched.
 package struct Aggregator: Sendable {
     package let aggregation: Aggregation
     package let classes: Int
     /// Rows added since the last `finish`.
     package private(set) var chunks = 0
     private var sums: [Double] = []
-    /// For `max` one value a class; for `topMean` `k` values a class, falling.
+    /// For `max` one value per class; for `topMean` `k` values per class, descending.
     private var best: [Float] = []
 
     /// An empty aggregator for rows of `classes` scores.
@@ -38,8 +38,8 @@ package struct Aggregator: Sendable {
         row.withUnsafeBufferPointer { add($0) }
     }
 
-    /// The clip's scores, shape (classes); the aggregator is empty again after it.
-    /// Throws `EvaluationError.noChunks` where nothing was added.
+    /// Returns the clip's scores, shape (classes), and resets the aggregator. Throws `EvaluationError.noChunks` if nothing was
+    /// added.
     package mutating func finish() throws -> [Float] {
         guard chunks > 0 else { throw EvaluationError.noChunks }
         defer { reset() }

@@ -1,4 +1,4 @@
-/// Horizontal bars as inline SVG, one a class, at most forty.
+/// Horizontal bars as inline SVG, one per class, at most forty.
 struct BarChart {
     struct Bar {
         var name: String
@@ -10,13 +10,13 @@ struct BarChart {
     var title: String
     var note: String
     var bars: [Bar]
-    /// The value of a full bar; nil takes the largest.
+    /// The value of a full bar; nil for the largest value.
     var full: Double?
 
     private static let most = 40
     private static let (width, left, room, rowHeight) = (1000.0, 240.0, 640.0, 22.0)
 
-    /// Heading, note and chart; only a sentence where there is nothing to draw.
+    /// Heading, note and chart; only a sentence if there is nothing to draw.
     func svg() -> String {
         let heading = "<h2>\(HTMLText.escaped(title))</h2>\n"
         if bars.isEmpty { return heading + "<p class=\"note\">No class to show.</p>\n" }

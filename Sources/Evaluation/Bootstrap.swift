@@ -1,17 +1,19 @@
 import Random
 
-/// Percentile intervals from clips drawn again with replacement (Efron and Tibshirani, "An Introduction to the
-/// Bootstrap", 1993, chapter 13). Seeded: the same table gives the same intervals.
+/// Percentile intervals from clips resampled with replacement (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
+/// chapter 13). Seeded: the same table gives the same intervals.
 final class Bootstrap {
-    /// How many times the clips are drawn: as asked, or fewer where the weights would pass 64 MiB.
+    /// Number of resamples: as requested, or fewer if the weights would exceed 64 MiB.
     let resamples: Int
     private let clips: Int
-    /// How often each clip was drawn, (clips, resamples) row-major; one byte, as no clip comes up 255 times.
+    /// How often each clip was drawn, (clips, resamples) row-major; one byte is enough, as no clip is drawn 255 times.
     private let weights: UnsafeMutableBufferPointer<UInt8>
-    private var total: [UInt32]
-    private var hits: [UInt32]
+    /// For the clips ranked so far, by resample: how many draws in all, and how many of positive clips; and both before this
+    /// group.
+    private(set) var total: [UInt32]
+    private(set) var hits: [UInt32]
     private var totalBefore: [UInt32]
-    private var hitsBefore: [UInt32]
+    var hitsBefore: [UInt32]
     private var precisionSum: [Double]
     private var pairSum: [Double]
 
@@ -35,9 +37,9 @@ final class Bootstrap {
 
     deinit { weights.deallocate() }
 
-    /// Average precision and AUC of the ranking in every resample; NaN where the class came out all or nothing.
+    /// Average precision and AUC of the ranking in every resample; NaN if all clips of the resample, or none, have the class.
     func rankMetrics(_ ranking: Ranking) -> (averagePrecision: [Double], auc: [Double]) {
-        for lane in 0..<resamples { (total[lane], hits[lane]) = (0, 0) }
+        clear()
         for lane in 0..<resamples { (precisionSum[lane], pairSum[lane]) = (0, 0) }
         let entries = ranking.entries
         var index = 0
@@ -57,13 +59,13 @@ final class Bootstrap {
         let auc = (0..<resamples).map { lane -> Double in
             let positives = Double(hits[lane])
             let negatives = Double(total[lane]) - positives
-            // pairSum counts negatives ranked above or level; the area is what is left of all pairs.
+            // pairSum counts negatives ranked above or level with a positive; the area is the remaining share of all pairs.
             return positives > 0 && negatives > 0 ? 1 - pairSum[lane] / (positives * negatives) : .nan
         }
         return (precision, auc)
     }
 
-    /// Weighted means of a value a clip in every resample; clips of weight 0 are left out.
+    /// Weighted means of one value per clip in every resample; clips of weight 0 are left out.
     func means(_ values: [Double], weights own: [Int]) -> [Double] {
         var sums = [Double](repeating: 0, count: resamples)
         var norms = sums
@@ -78,7 +80,18 @@ final class Bootstrap {
         return (0..<resamples).map { norms[$0] > 0 ? sums[$0] / norms[$0] : .nan }
     }
 
-    private func add(_ entry: UInt64) {
+    /// Starts another ranking.
+    func clear() {
+        for lane in 0..<resamples { (total[lane], hits[lane]) = (0, 0) }
+    }
+
+    /// How often a ranking's entry was drawn in a resample.
+    func weight(_ entry: UInt64, _ resample: Int) -> UInt8 {
+        weights[Int((entry & 0xFFFF_FFFF) >> 1) * resamples + resample]
+    }
+
+    /// Counts a ranking's next entry in every resample.
+    func add(_ entry: UInt64) {
         let lanes = weights.baseAddress.unsafelyUnwrapped + Int((entry & 0xFFFF_FFFF) >> 1) * resamples
         let count = resamples
         total.withUnsafeMutableBufferPointer { total in

@@ -1,8 +1,11 @@
 /// One class in the statistics.
 package struct ClassReport: Sendable, Equatable {
     package var name: String
-    /// Clips whose score reaches the threshold, and their length in hours.
+    /// A clip or a chunk counts as having the class from this score upwards.
+    package var threshold: Double
+    /// Clips whose score reaches the threshold.
     package var clipsAbove: Int
+    /// Hours covered by chunks at or above the threshold; NaN if there are no chunk scores.
     package var hoursAbove: Double
     /// Over all clips; the deviation is that of the population (divided by the number of clips). NaN without clips.
     package var mean: Double
@@ -10,35 +13,36 @@ package struct ClassReport: Sendable, Equatable {
     /// At `ClassReport.quantileLevels`, linearly interpolated; NaN without clips.
     package var quantiles: [Double]
     package var maximum: Double
-    /// What the truth adds; nil where no truth was given.
+    /// Metrics against the truth; nil if no truth was given.
     package var truth: TruthReport?
 
     /// The levels of `quantiles`.
     package static let quantileLevels = [0.05, 0.25, 0.5, 0.75, 0.95]
 
-    /// How well one class is found. Values are NaN where the class has no positive (or no negative) clip.
+    /// How well one class is detected. Values are NaN if the class has no positive (or no negative) clip.
     package struct TruthReport: Sendable, Equatable {
         package var metrics: RankMetrics
+        /// At the class's threshold.
+        package var counts: ThresholdCounts
         package var averagePrecisionInterval: Interval?
         package var aucInterval: Interval?
     }
 
     /// Statistics of one class's scores, ranked.
-    init(name: String, column: UnsafeBufferPointer<Float>, ranking: Ranking, seconds: [Double], threshold: Float) {
+    init(
+        name: String, column: UnsafeBufferPointer<Float>, ranking: Ranking, threshold: Double, hoursAbove: Double
+    ) {
         self.name = name
+        self.threshold = threshold
+        self.hoursAbove = hoursAbove
         truth = nil
         let count = column.count
         var sum = 0.0
-        var secondsAbove = 0.0
         clipsAbove = 0
         for clip in 0..<count {
             sum += Double(column[clip])
-            if column[clip] >= threshold {
-                clipsAbove += 1
-                secondsAbove += seconds[clip]
-            }
+            if column[clip] >= Float(threshold) { clipsAbove += 1 }
         }
-        hoursAbove = secondsAbove / 3600
         let mean = sum / Double(count)
         var squares = 0.0
         for value in column {

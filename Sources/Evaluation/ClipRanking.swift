@@ -1,14 +1,14 @@
-/// What each clip's own ranking of the classes says.
+/// Metrics from each clip's own ranking of the classes.
 struct ClipRanking {
-    /// Per clip the mean over its labels of (labels ranked no lower) / (classes ranked no lower); NaN without labels.
+    /// For each clip the mean over its labels of (labels ranked no lower) / (classes ranked no lower); NaN without labels.
     var precision: [Double]
     /// Labels of the clip: its weight in lwlrap.
     var labels: [Int]
     /// Whether the best class is the label, for clips with exactly one; ties count against the clip.
     var topIsRight: [Bool]
 
-    /// Label-weighted label-ranking average precision (task 2 of DCASE 2019): clips weigh as many as their labels.
-    /// NaN where no clip has a label.
+    /// Label-weighted label-ranking average precision (task 2 of DCASE 2019): each clip weighs as much as it has labels. NaN if
+    /// no clip has a label.
     var lwlrap: Double {
         var sum = 0.0
         var weight = 0

@@ -1,16 +1,16 @@
 import Tables
 import Wording
 
-/// How many of a cache's clips a report or an export is of.
+/// How many of a cache's clips a report or an export covers.
 package struct Coverage: Sendable, Equatable, Codable {
     /// Clips of the manifest of the cache's last run; the three parts add up to it.
     package let clips: Int
-    /// Those that the report is of.
+    /// Clips that the report covers.
     package let done: Int
     package let failed: Int
     package let pending: Int
 
-    /// - Parameter failed: as far as clips that are not done can be.
+    /// - Parameter failed: capped at the number of clips that are not done.
     package init(clips: Int, done: Int, failed: Int) {
         self.clips = clips
         self.done = done
@@ -20,7 +20,7 @@ package struct Coverage: Sendable, Equatable, Codable {
 
     package var isWhole: Bool { done == clips }
 
-    /// In words, as it stands on the first line of a report.
+    /// In words, for the first line of a report.
     package var text: String { "\(done) of \(counted(clips, "clip")): \(failed) failed, \(pending) pending" }
 
     var json: JSONText {
@@ -31,39 +31,56 @@ package struct Coverage: Sendable, Equatable, Codable {
     }
 }
 
-/// How a truth and the clips with scores cover one another.
+/// How far a truth and the clips with scores overlap.
 package struct TruthCoverage: Sendable, Equatable {
     /// Clips that the truth names.
     package let clips: Int
-    /// Those of them that have scores: what the metrics are of.
+    /// Clips of the truth that have scores: those that the metrics are computed on.
     package let scored: Int
     /// Clips with scores that the truth does not name.
     package let others: Int
-    /// Clips with scores that the truth names without a label: each class counts as not there.
+    /// Clips with scores that the truth names without a label: each class counts as absent.
     package let unlabelled: Int
+    /// Labels of the clips that are scored, each found among the classes.
+    package let labels: Int
+    /// A text on the labels that were deliberately ignored, and by which file; nil if there were none.
+    package let dropped: String?
 
     /// - Parameters:
     ///   - clips: clips of the truth.
     ///   - scored: those that have scores.
     ///   - others: clips with scores that the truth does not name.
     ///   - unlabelled: clips of the truth without a label.
-    package init(clips: Int, scored: Int, others: Int, unlabelled: Int = 0) {
+    ///   - labels: labels that the label map left out.
+    ///   - dropped: those labels in words.
+    package init(
+        clips: Int, scored: Int, others: Int, unlabelled: Int = 0, labels: Int = 0, dropped: String? = nil
+    ) {
         self.clips = clips
         self.scored = scored
         self.others = others
         self.unlabelled = unlabelled
+        self.labels = labels
+        self.dropped = dropped
     }
 
+    /// In words, for the first line of an output.
     package var text: String {
-        "of the truth's \(counted(clips, "clip")) \(scored) with and \(clips - scored) without scores; "
-            + "\(counted(others, "clip")) with scores not in the truth"
+        let covered =
+            "of the truth's \(counted(clips, "clip")) \(scored) with and \(clips - scored) without scores; "
+            + "\(counted(others, "clip")) with scores not in the truth; \(counted(labels, "label")) matched"
+        let left = dropped.map { "; " + $0 } ?? ""
+        return covered + left
             + (unlabelled > 0 ? "; \(counted(unlabelled, "clip")) without a label, taken as having no class" : "")
     }
 
     var json: JSONText {
-        .object([
+        var members: [(String, JSONText)] = [
             ("clips", .integer(clips)), ("with_scores", .integer(scored)), ("without_scores", .integer(clips - scored)),
             ("scores_without_truth", .integer(others)), ("without_labels", .integer(unlabelled)),
-        ])
+            ("labels", .integer(labels)),
+        ]
+        if let dropped { members.append(("dropped", .string(dropped))) }
+        return .object(members)
     }
 }

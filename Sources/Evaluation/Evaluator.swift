@@ -1,31 +1,33 @@
-/// Works out the statistics of a table of scores, with or without the truth.
+/// Computes the statistics of a table of scores, with or without the truth.
 package struct Evaluator: Sendable {
-    /// A clip counts as having a class from this score upwards.
-    package var threshold: Float
+    package var thresholds: ClassThresholds
     /// Bootstrap resamples for the 95 % intervals; 0 leaves them out.
     package var resamples: Int
     package var seed: UInt64
 
     /// - Parameters:
-    ///   - threshold: score at or above which a class counts as found.
+    ///   - thresholds: scores at or above which a class counts as detected.
     ///   - resamples: bootstrap resamples of the intervals; 0 for none.
-    ///   - seed: of the bootstrap.
-    package init(threshold: Float = 0.5, resamples: Int = 200, seed: UInt64 = 1) {
-        self.threshold = threshold
+    ///   - seed: seed of the bootstrap.
+    package init(thresholds: ClassThresholds = ClassThresholds(), resamples: Int = 200, seed: UInt64 = 1) {
+        self.thresholds = thresholds
         self.resamples = resamples
         self.seed = seed
     }
 
-    /// The report; `truth` has one row a clip and the table's classes, else throws `EvaluationError.shape`.
-    package func report(_ table: ScoreTable, truth: LabelTable? = nil) throws -> SummaryReport {
-        if let truth {
-            guard truth.classes == table.classes.count else {
-                throw EvaluationError.shape(
-                    what: "classes of the truth", found: truth.classes, expected: table.classes.count)
-            }
-            guard truth.clips == table.clips else {
-                throw EvaluationError.shape(what: "clips of the truth", found: truth.clips, expected: table.clips)
-            }
+    /// The report.
+    ///
+    /// - Parameters:
+    ///   - truth: one row per clip, with the table's classes.
+    ///   - hoursAbove: for each class, the hours covered by chunks at or above its threshold; nil if there are no chunk scores.
+    /// - Throws: `EvaluationError.shape` if the truth does not fit the table.
+    package func report(_ table: ScoreTable, truth: LabelTable? = nil, hoursAbove: [Double]? = nil) throws
+        -> SummaryReport
+    {
+        try truth?.requireFit(table)
+        if let hoursAbove, hoursAbove.count != table.classes.count {
+            throw EvaluationError.shape(
+                what: "hours above the threshold", found: hoursAbove.count, expected: table.classes.count)
         }
         let clipsOf = truth?.clipsByClass()
         let bootstrap =
@@ -37,22 +39,26 @@ package struct Evaluator: Sendable {
         table.forEachColumn { index, column in
             ranking.fill(column, positivePlaces: clipsOf?[index] ?? [])
             var report = ClassReport(
-                name: table.classes[index], column: column, ranking: ranking, seconds: table.seconds,
-                threshold: threshold)
+                name: table.classes[index], column: column, ranking: ranking,
+                threshold: thresholds.value(of: table.classes[index]), hoursAbove: hoursAbove?[index] ?? .nan)
             if truth != nil {
-                report.truth = classTruth(ranking, bootstrap: bootstrap, resampled: &resampled)
+                let hits = clipsOf?[index].count { column[Int($0)] >= Float(report.threshold) } ?? 0
+                report.truth = classTruth(
+                    ranking, counted: report.clipsAbove, hits: hits, bootstrap: bootstrap, resampled: &resampled)
             }
             classes.append(report)
         }
         return SummaryReport(
-            clips: table.clips, hours: table.seconds.reduce(0, +) / 3600, threshold: threshold, classes: classes,
+            clips: table.clips, hours: table.seconds.reduce(0, +) / 3600, thresholds: thresholds, classes: classes,
             truth: truth.map { summary(table, truth: $0, classes, bootstrap: bootstrap, resampled: resampled) })
     }
 
-    private func classTruth(_ ranking: Ranking, bootstrap: Bootstrap?, resampled: inout MacroSums)
-        -> ClassReport.TruthReport
-    {
-        var report = ClassReport.TruthReport(metrics: RankMetrics(ranking))
+    private func classTruth(
+        _ ranking: Ranking, counted: Int, hits: Int, bootstrap: Bootstrap?, resampled: inout MacroSums
+    ) -> ClassReport.TruthReport {
+        var report = ClassReport.TruthReport(
+            metrics: RankMetrics(ranking),
+            counts: ThresholdCounts(counted: counted, hits: hits, positives: ranking.positives))
         if let bootstrap, ranking.positives > 0 {
             let drawn = bootstrap.rankMetrics(ranking)
             if ranking.positives < ranking.count { resampled.add(drawn.averagePrecision, drawn.auc) }
@@ -89,8 +95,8 @@ package struct Evaluator: Sendable {
     private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 }
 
-/// Sums over classes of the resampled metrics, for the macro means; a class counts in the resamples where it has both
-/// kinds of clip.
+/// Sums over classes of the resampled metrics, for the macro means; a class counts in the resamples that have both positive and
+/// negative clips of it.
 private struct MacroSums {
     private var precision: [Double]
     private var auc: [Double]

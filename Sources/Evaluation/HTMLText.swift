@@ -1,6 +1,6 @@
 /// Text for an HTML page.
 enum HTMLText {
-    /// Names as they may stand in an element or a quoted attribute.
+    /// Names escaped for an element or a quoted attribute.
     static func escaped(_ text: String) -> String {
         var out = ""
         for scalar in text.unicodeScalars {
@@ -17,7 +17,7 @@ enum HTMLText {
         return out
     }
 
-    /// A value with four digits after the point, or a dash where it is not defined.
+    /// A value with four digits after the point, or a dash if it is not defined.
     static func number(_ value: Double) -> String {
         guard value.isFinite, abs(value) < 1e14 else { return "–" }
         let scaled = Int((abs(value) * 10_000).rounded())

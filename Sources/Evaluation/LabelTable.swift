@@ -1,7 +1,7 @@
 /// Which classes each clip truly has, kept sparse: a clip has few labels among many classes.
 package struct LabelTable: Sendable {
     package let classes: Int
-    /// Row r's labels are `labels[offsets[r]..<offsets[r + 1]]`, rising and without repeats.
+    /// Row r's labels are `labels[offsets[r]..<offsets[r + 1]]`, ascending and without repeats.
     private(set) var offsets: [Int] = [0]
     private(set) var labels: [Int32] = []
 
@@ -27,10 +27,20 @@ package struct LabelTable: Sendable {
         offsets.append(labels.count)
     }
 
-    /// The labels of a clip, rising.
+    /// - Throws: `EvaluationError.shape` if it does not have one row per clip of the table and the table's classes.
+    func requireFit(_ table: ScoreTable) throws {
+        guard classes == table.classes.count else {
+            throw EvaluationError.shape(what: "classes of the truth", found: classes, expected: table.classes.count)
+        }
+        guard clips == table.clips else {
+            throw EvaluationError.shape(what: "clips of the truth", found: clips, expected: table.clips)
+        }
+    }
+
+    /// The labels of a clip, ascending.
     func row(_ index: Int) -> ArraySlice<Int32> { labels[offsets[index]..<offsets[index + 1]] }
 
-    /// For every class the clips that have it, rising.
+    /// For every class the clips that have it, ascending.
     func clipsByClass() -> [[Int32]] {
         var clipsOf = [[Int32]](repeating: [], count: classes)
         for clip in 0..<clips {

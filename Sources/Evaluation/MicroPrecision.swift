@@ -1,6 +1,6 @@
 /// Average precision over all clips and classes at once.
 enum MicroPrecision {
-    /// Average precision of the table read as one long ranking; NaN where no clip has a label.
+    /// Average precision of the table read as one long ranking; NaN if no clip has a label.
     ///
     /// Positives are few, so they alone are sorted; each negative then only raises the count between two of them.
     static func value(_ table: ScoreTable, truth: LabelTable) -> Double {
@@ -32,7 +32,7 @@ enum MicroPrecision {
         return sum / Double(scores.count)
     }
 
-    /// For every level (distinct, falling) how many of `all` reach it.
+    /// For every level (distinct, descending) how many of `all` reach it.
     private static func countsAbove(_ levels: [Float], all: [Float]) -> [Int] {
         let keys = levels.map { orderedBits($0) }
         // The upper 16 bits of a key narrow the search to a few levels.
@@ -57,7 +57,7 @@ enum MicroPrecision {
         return counts
     }
 
-    /// Bits that rise with the value.
+    /// Bits that sort in the same order as the value.
     private static func orderedBits(_ value: Float) -> UInt32 {
         let bits = value.bitPattern
         return bits >> 31 == 1 ? ~bits : bits | 0x8000_0000

@@ -1,6 +1,6 @@
-/// Stable sort of 64-bit words by their upper 32 bits, rising: three passes of 11 bits.
+/// Stable sort of 64-bit words by their upper 32 bits, ascending: three passes of 11 bits.
 enum RadixSort {
-    /// Sorts `words`; `spare` is working room of the same length.
+    /// Sorts `words`; `spare` is scratch space of the same length.
     static func sort(_ words: UnsafeMutableBufferPointer<UInt64>, spare: UnsafeMutableBufferPointer<UInt64>) {
         let count = words.count
         if count < 2 { return }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What one ranking says about one class.
+/// Metrics of one ranking for one class.
 package struct RankMetrics: Sendable, Equatable {
     /// Clips that truly have the class.
     package var positives: Int
@@ -22,9 +22,9 @@ package struct RankMetrics: Sendable, Equatable {
         2.0.squareRoot() * NormalQuantile.value(min(max(auc, 1e-12), 1 - 1e-12))
     }
 
-    /// Of scores and the truth beside them; both of one length.
+    /// Metrics of scores and the matching truth, two arrays of equal length.
     ///
-    /// - Throws: `EvaluationError` where a score is not finite.
+    /// - Throws: `EvaluationError` if a score is not finite.
     package static func of(_ scores: [Float], truth: [Bool]) throws -> RankMetrics {
         guard scores.count == truth.count else {
             throw EvaluationError.shape(what: "truth", found: truth.count, expected: scores.count)

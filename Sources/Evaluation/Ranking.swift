@@ -1,4 +1,4 @@
-/// Scores in falling order, each with its place in the input and whether it is a true positive.
+/// Scores in descending order, each with its index in the input and whether it is a positive.
 ///
 /// An entry is one word: upper half a key that rises as the score falls, lower half `place * 2 + positive`. Equal scores
 /// have equal keys (minus zero counts as zero), and ties are always treated as one group.
@@ -23,7 +23,7 @@ final class Ranking {
         spare.deallocate()
     }
 
-    /// Ranks `scores`; `positivePlaces` are the places of the true positives, without repeats.
+    /// Ranks `scores`; `positivePlaces` are the indices of the positives, without repeats.
     func fill(_ scores: UnsafeBufferPointer<Float>, positivePlaces: some Collection<Int32>) {
         precondition(scores.count == count)
         for place in 0..<count { words[place] = UInt64(Self.key(scores[place])) << 32 | UInt64(place) << 1 }
@@ -38,8 +38,8 @@ final class Ranking {
     /// The score at a rank, 0 being the best.
     func score(rank: Int) -> Float { Self.score(UInt32(truncatingIfNeeded: words[rank] >> 32)) }
 
-    /// Calls `body(end, truePositives, falsePositives)` after each group of equal scores, best first; both counts are
-    /// of everything up to and including the group, and `end` is their sum.
+    /// Calls `body(end, truePositives, falsePositives)` after each group of equal scores, best first; both counts cover
+    /// everything up to and including the group, and `end` is their sum.
     func forEachGroup(_ body: (Int, Int, Int) -> Void) {
         var hits = 0
         var index = 0

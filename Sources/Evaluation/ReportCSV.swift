@@ -1,9 +1,10 @@
 extension SummaryReport {
-    /// `classes.csv`: a header and one row a class. A value that is not defined is an empty field.
+    /// `classes.csv`: a header and one row per class. A value that is not defined is an empty field.
     ///
-    /// `clips_above` and `hours_above` count clips at or above the threshold; `deviation` is the population's; the columns
-    /// from `positives` on are there only with the truth, `_low` and `_high` being 95 % intervals. A class name that a
-    /// spreadsheet would take for a formula gets a leading apostrophe.
+    /// `clips_above` counts clips at or above `threshold`, and `hours_above` is the time that such chunks cover; `deviation` is
+    /// that of the population; the columns `positives` to `best_threshold` and those after `threshold` are there only with the
+    /// truth, `_low` and `_high` being 95 % intervals; `precision`, `recall` and `f1` are those at `threshold`. A class name
+    /// that a spreadsheet would take for a formula gets a leading apostrophe.
     package func csv() -> String {
         var header = [
             "class", "clips_above", "hours_above", "mean", "deviation", "q05", "q25", "q50", "q75", "q95", "maximum",
@@ -11,8 +12,10 @@ extension SummaryReport {
         if truth != nil {
             header += [
                 "positives", "ap", "ap_low", "ap_high", "auc", "auc_low", "auc_high", "d_prime", "best_f1",
-                "best_threshold",
+                "best_threshold", "threshold", "precision", "recall", "f1",
             ]
+        } else {
+            header.append("threshold")
         }
         var text = header.joined(separator: ",") + "\n"
         for row in classes {
@@ -27,6 +30,10 @@ extension SummaryReport {
                     auc?.high ?? .nan, metrics.dPrime, metrics.bestF1,
                 ].map(Self.csvNumber)
                 fields.append(metrics.bestThreshold.isNaN ? "" : "\(metrics.bestThreshold)")
+            }
+            fields.append("\(row.threshold)")
+            if let counts = row.truth?.counts {
+                fields += [counts.precision, counts.recall, counts.f1].map(Self.csvNumber)
             }
             text += fields.joined(separator: ",") + "\n"
         }

@@ -1,15 +1,20 @@
 import Tables
 
 extension SummaryReport {
-    /// `summary.json`: the same keys in the same order every time; what is not defined is null. `_95` are 95 % intervals
-    /// as `[low, high]`. `clips` and what follows are of the clips with scores that the truth, if given, names; `coverage`
-    /// says how many of the cache's they are. The keys under and after `truth` are there only with the truth.
+    /// `summary.json`: the same keys in the same order every time; undefined values are null. `_95` are 95 % intervals as
+    /// `[low, high]`. `clips` and the keys after it cover the clips with scores (only those that the truth names, if one is
+    /// given); `coverage` says how many of the cache's clips these are, and `earmark` to `settings` say what made them.
+    /// `threshold` applies to classes that have no other according to `thresholds`, which is in words. The keys under and after
+    /// `truth` are there only with the truth.
     package func json() -> String {
         var members: [(String, JSONText)] = [
-            ("clips", .integer(clips)), ("hours", .number(hours)), ("threshold", .number(Self.shortest(threshold))),
+            ("clips", .integer(clips)), ("hours", .number(hours)), ("threshold", .number(thresholds.fallback)),
+            ("thresholds", .string(thresholdText)),
         ]
-        if let coverage { members.append(("coverage", coverage.json)) }
-        if let truthCoverage { members.append(("truth_coverage", truthCoverage.json)) }
+        members += originMembers
+        if clipsWithoutChunkScores > 0 {
+            members.append(("clips_without_chunk_scores", .integer(clipsWithoutChunkScores)))
+        }
         if clipsWithoutLength > 0 { members.append(("clips_without_length", .integer(clipsWithoutLength))) }
         if clipsWithSilencedEnd > 0 { members.append(("clips_with_silenced_end", .integer(clipsWithSilencedEnd))) }
         if let truth {
@@ -43,7 +48,7 @@ extension SummaryReport {
         for (name, value) in zip(["q05", "q25", "q50", "q75", "q95"], row.quantiles) {
             members.append((name, .number(value)))
         }
-        members.append(("maximum", .number(row.maximum)))
+        members += [("maximum", .number(row.maximum)), ("threshold", .number(row.threshold))]
         if let found = row.truth {
             members += [
                 ("positives", .integer(found.metrics.positives)),
@@ -54,18 +59,21 @@ extension SummaryReport {
                 ("d_prime", .number(found.metrics.dPrime)),
                 ("best_f1", .number(found.metrics.bestF1)),
                 ("best_threshold", .number(shortest(found.metrics.bestThreshold))),
+                ("precision", .number(found.counts.precision)),
+                ("recall", .number(found.counts.recall)),
+                ("f1", .number(found.counts.f1)),
             ]
         }
         return .object(members)
     }
 
-    /// The double whose text is the float's: 0.3 rather than 0.30000001192092896.
+    /// The double with the same text as the float: 0.3 rather than 0.30000001192092896.
     private static func shortest(_ value: Float) -> Double { Double("\(value)") ?? .nan }
 }
 
 extension JSONText {
     /// `[low, high]`, or null.
-    fileprivate static func interval(_ interval: Interval?) -> JSONText {
+    static func interval(_ interval: Interval?) -> JSONText {
         interval.map { .array([.number($0.low), .number($0.high)]) } ?? .null
     }
 }

@@ -1,15 +1,19 @@
 import Wording
 
 extension SummaryReport {
-    /// `report.html`: one page that needs nothing but itself; names are escaped, and it follows the reader's light or
-    /// dark setting. `title` heads the page.
+    /// `report.html`: one self-contained page; names are escaped, and it follows the reader's light or dark setting. `title` is
+    /// the page's heading.
     package func html(title: String = "Earmark statistics") -> String {
         var body = "<h1>\(HTMLText.escaped(title))</h1>\n<dl class=\"cards\">\n"
         for card in cards {
             body += "<div><dt>\(card.name)</dt><dd>\(card.value)</dd><dd class=\"note\">\(card.note)</dd></div>\n"
         }
         body += "</dl>\n"
-        for line in [coverage?.text, truthCoverage?.text, withoutLength, silencedEnd].compactMap(\.self) {
+        let notes = [
+            coverage?.text, truthCoverage?.text, "thresholds: \(thresholdText)", withoutChunkScores, withoutLength,
+            silencedEnd,
+        ]
+        for line in notes.compactMap(\.self) {
             body += "<p class=\"note\">\(HTMLText.escaped(line))</p>\n"
         }
         let hits = classes.enumerated().sorted {
@@ -17,7 +21,7 @@ extension SummaryReport {
         }
         body += BarChart(
             title: "Clips at or above the threshold",
-            note: "clips scored \(HTMLText.number(Double(threshold))) or more",
+            note: "clips scored as high as their class's threshold, or higher",
             bars: hits.filter { $0.element.clipsAbove > 0 }.map {
                 .init(name: $0.element.name, value: Double($0.element.clipsAbove), text: "\($0.element.clipsAbove)")
             }, full: nil
@@ -47,6 +51,7 @@ extension SummaryReport {
             <body>
             <main>
             \(body)\(table())
+            \(originTable())
             </main>
             </body>
             </html>
@@ -80,7 +85,15 @@ extension SummaryReport {
         return cards
     }
 
-    /// What the hours leave out; nil where they leave out nothing.
+    /// A note on the clips without chunk scores, which the hours above the thresholds leave out; nil if there are none.
+    package var withoutChunkScores: String? {
+        clipsWithoutChunkScores == 0
+            ? nil
+            : "the hours above the thresholds leave out \(counted(clipsWithoutChunkScores, "clip")): the pipeline keeps no "
+                + "chunk scores of them, as a cache stage behind 'infer' would"
+    }
+
+    /// A note on the clips without a length, which the hours leave out; nil if there are none.
     package var withoutLength: String? {
         clipsWithoutLength == 0
             ? nil
@@ -88,7 +101,7 @@ extension SummaryReport {
                 + "run the pipeline again"
     }
 
-    /// What was assumed of clips' ends; nil where nothing was.
+    /// A note on what was assumed about the ends of clips; nil if nothing was.
     package var silencedEnd: String? {
         clipsWithSilencedEnd == 0
             ? nil
@@ -103,6 +116,8 @@ extension SummaryReport {
     private func table() -> String {
         var heads = ["Class", "Clips", "Hours", "Mean", "Deviation", "5 %", "25 %", "50 %", "75 %", "95 %", "Maximum"]
         if truth != nil { heads += ["Positives", "AP", "AUC", "d′", "Best F1", "at"] }
+        heads.append("Threshold")
+        if truth != nil { heads += ["Precision", "Recall", "F1"] }
         var text = "<h2>All classes</h2>\n<div class=\"wide\"><table>\n<thead><tr>"
         text += heads.map { "<th scope=\"col\">\($0)</th>" }.joined() + "</tr></thead>\n<tbody>\n"
         for row in classes {
@@ -114,6 +129,10 @@ extension SummaryReport {
                     metrics.averagePrecision, metrics.auc, metrics.dPrime, metrics.bestF1,
                     Double(metrics.bestThreshold),
                 ].map(HTMLText.number)
+            }
+            values.append(HTMLText.number(row.threshold))
+            if let counts = row.truth?.counts {
+                values += [counts.precision, counts.recall, counts.f1].map(HTMLText.number)
             }
             text += "<tr><th scope=\"row\">\(HTMLText.escaped(row.name))</th><td>\(row.clipsAbove)</td>"
             text += values.map { "<td>\($0)</td>" }.joined() + "</tr>\n"
@@ -140,6 +159,7 @@ extension SummaryReport {
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
         th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
         th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; }
+        .made td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
         tbody th { font-weight: 500; } tbody tr:hover { background: var(--card); } td { font-variant-numeric: tabular-nums; }
 
         """

@@ -26,8 +26,8 @@ package struct ScoreTable: Sendable {
 
     /// Calls `body(class, column)` for every class in order, where `column` holds that class's score of every clip.
     ///
-    /// Columns are gathered sixteen at a time: a row's neighbours share a cache line, so one walk over the table
-    /// serves sixteen classes.
+    /// Columns are gathered sixteen at a time: a row's neighbours share a cache line, so one pass over the table serves sixteen
+    /// classes.
     func forEachColumn(_ body: (Int, UnsafeBufferPointer<Float>) -> Void) {
         let width = classes.count
         let lanes = 16

@@ -1,26 +1,30 @@
-/// The whole of the statistics: one report a class, and what they come to.
+/// The complete statistics: one report per class, and the totals.
 package struct SummaryReport: Sendable, Equatable {
     package var clips: Int
     package var hours: Double
-    /// A clip counts as having a class from this score upwards.
-    package var threshold: Float
+    /// The scores from which a clip counts as having a class.
+    package var thresholds: ClassThresholds
     package var classes: [ClassReport]
-    /// nil where no truth was given.
+    /// nil if no truth was given.
     package var truth: Truth?
-    /// Where it is made of a cache's scores.
+    /// Set if the report is made from a cache's scores.
     package var coverage: Coverage?
-    /// Where a truth was given.
+    /// Set if a truth was given.
     package var truthCoverage: TruthCoverage?
-    /// Clips that count nothing in the hours, as the ledger of an earlier version did not keep their lengths.
+    /// Clips without stored chunk scores, for which the hours above the thresholds are not known.
+    package var clipsWithoutChunkScores = 0
+    /// What the report was made from, if known.
+    package var origin: Origin?
+    /// Clips that add nothing to the hours because the ledger of an earlier version did not store their lengths.
     package var clipsWithoutLength = 0
-    /// Clips whose last frames, two at most, were taken for silence, as the cache was made with another overlap.
+    /// Clips whose last frames, at most two, were treated as silence because the cache was made with another overlap.
     package var clipsWithSilencedEnd = 0
 
-    /// What the truth adds. Values are NaN where they are not defined.
+    /// Metrics against the truth. Values are NaN if they are not defined.
     package struct Truth: Sendable, Equatable {
         /// Classes with both positive and negative clips: the macro means are over these.
         package var scoredClasses: Int
-        /// What stands where the macro means are not defined.
+        /// Shown when the macro means are not defined.
         package static let undefinedMeans = "no class has both positive and negative clips"
         /// Mean average precision over the scored classes.
         package var meanAveragePrecision: Double
@@ -31,7 +35,7 @@ package struct SummaryReport: Sendable, Equatable {
         package var microAveragePrecision: Double
         /// Label-weighted label-ranking average precision over clips with a label.
         package var lwlrap: Double
-        /// Clips with exactly one label, and the share of them whose best class is it.
+        /// Clips with exactly one label, and the share of them whose top-ranked class is that label.
         package var singleLabelClips: Int
         package var topOneAccuracy: Double
         /// 95 % intervals, by bootstrap over clips.
@@ -40,7 +44,10 @@ package struct SummaryReport: Sendable, Equatable {
         package var dPrimeInterval: Interval?
         package var lwlrapInterval: Interval?
         package var topOneAccuracyInterval: Interval?
-        /// How many resamples the intervals stand on; 0 for none.
+        /// How many resamples the intervals are based on; 0 for none.
         package var resamples: Int
     }
+
+    /// Where the thresholds come from, in words.
+    package var thresholdText: String { thresholds.text(classes.map(\.name)) }
 }

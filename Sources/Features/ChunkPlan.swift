@@ -1,11 +1,16 @@
+import Errors
+
 /// Which chunks a clip has. Chunk i begins at sample i * hop; the last is the first that reaches the clip's end.
 ///
 /// With a hop that is a whole number of frames every chunk is a view of the clip's frames and samples, so that overlap
 /// costs nothing to compute or to keep.
 package struct ChunkPlan: Sendable, Hashable {
     /// An overlap whose hop no frame begins on.
-    package struct Misfit: Error, CustomStringConvertible {
-        package let description: String
+    package struct Misfit: EarmarkError {
+        package let message: String
+        package var category: ErrorCategory { .badInput }
+        /// The code that read the settings knows their location.
+        package var place: ErrorPlace? { nil }
     }
 
     package let frontEnd: FrontEnd
@@ -24,7 +29,7 @@ package struct ChunkPlan: Sendable, Hashable {
         else {
             let step = Double(frontEnd.hop) * 1000 / Double(frontEnd.rate)
             throw Misfit(
-                description: "an overlap of \(overlap) gives a hop of \(exact * 1000 / Double(frontEnd.rate)) ms, "
+                message: "an overlap of \(overlap) gives a hop of \(exact * 1000 / Double(frontEnd.rate)) ms, "
                     + "expected a multiple of \(step) ms")
         }
         self.frontEnd = frontEnd
@@ -43,21 +48,21 @@ package struct ChunkPlan: Sendable, Hashable {
     /// - Throws: `Misfit` where its frames do not fit them.
     package func serving(_ other: FrontEnd) throws(Misfit) -> ChunkPlan {
         guard other.rate == frontEnd.rate else {
-            throw Misfit(description: "made for \(other.rate) Hz, but the chunks are of \(frontEnd.rate) Hz")
+            throw Misfit(message: "made for \(other.rate) Hz, but the chunks are of \(frontEnd.rate) Hz")
         }
         guard other.chunk == frontEnd.chunk else {
             throw Misfit(
-                description: "made for chunks of \(other.chunk) samples, but here they have \(frontEnd.chunk)")
+                message: "made for chunks of \(other.chunk) samples, but here they have \(frontEnd.chunk)")
         }
         guard hop % other.hop == 0 else {
             throw Misfit(
-                description:
+                message:
                     "a chunk begins every \(hop) samples, expected a multiple of the \(other.hop) from frame to "
                     + "frame")
         }
         guard other.span <= span else {
             throw Misfit(
-                description: "a patch of \(other.patchFrames) frames takes \(other.span) samples, but a lone chunk has "
+                message: "a patch of \(other.patchFrames) frames takes \(other.span) samples, but a lone chunk has "
                     + "\(span)")
         }
         return ChunkPlan(frontEnd: other, hop: hop, span: span)

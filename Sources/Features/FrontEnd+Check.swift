@@ -1,9 +1,14 @@
+import Errors
+
 extension FrontEnd {
     /// Settings that no frames can be made by.
-    package struct Misfit: Error, CustomStringConvertible {
-        package let description: String
+    package struct Misfit: EarmarkError {
+        package let message: String
+        package var category: ErrorCategory { .badInput }
+        /// The code that read the settings knows their location.
+        package var place: ErrorPlace? { nil }
 
-        package init(_ description: String) { self.description = description }
+        package init(_ message: String) { self.message = message }
     }
 
     /// Sample rates that a pipeline can have, Hz.

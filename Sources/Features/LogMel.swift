@@ -3,8 +3,8 @@ import Foundation
 
 /// Turns a stream of samples into log-mel frames, each computed once.
 ///
-/// One instance a worker. Frames do not hang on how the stream was cut into pieces. ln(mel magnitude + offset) over frames
-/// that lie left, which is YAMNet's and VGGish's, has a path in single precision; all else is done in double.
+/// One instance per worker. Frames do not depend on how the stream was cut into pieces. ln(mel magnitude + offset) over
+/// left-aligned frames, as in YAMNet and VGGish, has a path in single precision; everything else is done in double.
 package final class LogMel {
     /// Frames handed on at a time.
     private static let group = 32

@@ -1,8 +1,8 @@
 import CXXHash
 import Foundation
 
-/// A 128-bit XXH3 digest: fast enough to be taken of every byte, and strong against every accident. It is not meant
-/// to withstand forgery.
+/// A 128-bit XXH3 digest: fast enough to compute over every byte, and strong enough against any accidental change. It
+/// is not meant to withstand forgery.
 package struct Digest: Hashable, Sendable, CustomStringConvertible {
     package let high: UInt64
     package let low: UInt64
@@ -21,7 +21,7 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A digest taken piece by piece.
+/// A digest computed piece by piece.
 package final class Checksum {
     private let state: OpaquePointer
 
@@ -33,20 +33,20 @@ package final class Checksum {
 
     deinit { XXH3_freeState(state) }
 
-    /// Goes on from where another one is.
+    /// Copies the state of another checksum, to go on from there.
     package func copy(_ other: Checksum) { XXH3_copyState(state, other.state) }
 
-    /// Begins anew.
+    /// Starts again.
     package func reset() { XXH3_128bits_reset(state) }
 
-    /// Takes more bytes in.
+    /// Adds more bytes to the digest.
     package func update(_ bytes: UnsafeRawBufferPointer) {
         withExtendedLifetime(self) { _ = XXH3_128bits_update(state, bytes.baseAddress, bytes.count) }
     }
 
     package var digest: Digest { withExtendedLifetime(self) { Digest(XXH3_128bits_digest(state)) } }
 
-    /// The digest of some bytes at once.
+    /// The digest of some bytes, in one call.
     package static func of(_ bytes: UnsafeRawBufferPointer) -> Digest {
         Digest(XXH3_128bits(bytes.baseAddress, bytes.count))
     }
@@ -54,7 +54,7 @@ package final class Checksum {
     /// Digest of a file's bytes, read block by block.
     ///
     /// - Parameters:
-    ///   - bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
+    ///   - bytes: the path's bytes, for names that are not UTF-8; nil: the bytes of the text.
     ///   - offset: where to begin.
     /// - Throws: `FileError` with the system's error number.
     package static func ofFile(
@@ -75,7 +75,7 @@ package final class FileDigester {
     deinit { block.deallocate() }
 
     /// - Parameters:
-    ///   - bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
+    ///   - bytes: the path's bytes, for names that are not UTF-8; nil: the bytes of the text.
     ///   - start: where to begin.
     /// - Throws: `FileError` with the system's error number.
     package func digest(_ path: String, bytes: [UInt8]? = nil, from start: Int = 0) throws(FileError) -> Digest {
@@ -83,7 +83,7 @@ package final class FileDigester {
         return checksum.digest
     }
 
-    /// As `digest`, into a checksum that others go on with.
+    /// Like `digest`, but adds the bytes to a checksum that the caller can go on with.
     ///
     /// - Throws: `FileError` with the system's error number.
     package func read(_ path: String, bytes: [UInt8]? = nil, from start: Int, into checksum: Checksum) throws(FileError)

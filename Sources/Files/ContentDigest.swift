@@ -1,7 +1,7 @@
-/// A file's digest in sixteen bytes: as text, a million of them would take as much memory as all else that is known of
-/// the clips.
+/// A file's digest in sixteen bytes: as text, a million digests would take as much memory as everything else known
+/// about the clips.
 package struct ContentDigest: Sendable, Equatable {
-    /// Of a file that was never read.
+    /// Stands for a file that was never read.
     package static let none = ContentDigest(high: 0, low: 0)
 
     private let high: UInt64
@@ -12,7 +12,7 @@ package struct ContentDigest: Sendable, Equatable {
         self.low = low
     }
 
-    /// - Parameter text: 32 hexadecimal digits; anything else is a file never read.
+    /// - Parameter text: 32 hexadecimal digits; anything else stands for a file that was never read.
     package init(_ text: String) {
         var words: (UInt64, UInt64) = (0, 0)
         var count = 0
@@ -34,7 +34,7 @@ package struct ContentDigest: Sendable, Equatable {
     /// Whether it is the digest that `text` spells.
     package func matches(_ text: String) -> Bool { self != .none && self == ContentDigest(text) }
 
-    /// The 32 digits; empty where the file was never read.
+    /// The 32 digits; empty if the file was never read.
     package var text: String { self == .none ? "" : Self.digits(high) + Self.digits(low) }
 
     private static func digits(_ word: UInt64) -> String {

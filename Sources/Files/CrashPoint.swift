@@ -1,6 +1,6 @@
 import Foundation
 
-/// Named places where a test can have the process killed, as a power cut would: `EARMARK_CRASH_AT=NAME` or `NAME:N`
+/// Named points where a test can have the process killed, as a power cut would: `EARMARK_CRASH_AT=NAME`, or `NAME:N`
 /// for the N-th time. Without the variable a point costs one comparison.
 package enum CrashPoint {
     private static let wanted: (name: String, count: Int)? = {
@@ -11,7 +11,7 @@ package enum CrashPoint {
     private static let lock = NSLock()
     nonisolated(unsafe) private static var seen = 0
 
-    /// Kills the process where this is the point, and the time, that the test asked for.
+    /// Kills the process if this is the point, and the time, that the test asked for.
     package static func hit(_ name: String) {
         guard let wanted, wanted.name == name else { return }
         lock.lock()

@@ -1,44 +1,37 @@
+import Errors
 import Foundation
 
-/// A fault of a file: what, where, what was found and what was expected.
-package struct FileError: Error, CustomStringConvertible, Sendable {
+/// A file error: what failed, where, what was found and what was expected.
+package struct FileError: EarmarkError {
     package let path: String
     package let message: String
-    /// The system's error number where a system call failed; nil where the content is wrong.
+    /// The system's error number if a system call failed; nil if the content is wrong.
     package let code: Int32?
-    /// Byte in the file, where known.
+    /// Byte in the file, if known.
     package let byte: Int?
-    package let category: Category
+    package let category: ErrorCategory
 
-    /// Whose fault it is, which says how the program ends.
-    package enum Category: Sendable {
-        /// The file is not what was expected of it.
-        case badInput
-        /// A system call failed.
-        case inputOutput
-        /// The system has run out of memory, of open files or of space: run again to go on.
-        case shortage
-    }
-
-    /// - Parameter category: nil: what the error number says.
+    /// - Parameter category: nil: decided by the error number, or bad input if there is none.
     package init(
-        path: String, _ message: String, code: Int32? = nil, byte: Int? = nil, category: Category? = nil
+        path: String, _ message: String, code: Int32? = nil, byte: Int? = nil, category: ErrorCategory? = nil
     ) {
         self.category =
-            category ?? (Self.isShortage(code) ? .shortage : code == nil ? .badInput : .inputOutput)
+            category ?? code.map { SystemReason.isShortage($0) ? .shortage : .inputOutput } ?? .badInput
         self.path = path
         self.message = message
         self.code = code
         self.byte = byte
     }
 
-    /// Why, without what was being done: the system's words where a system call failed, else the message.
-    package var reason: String { code.map { String(cString: strerror($0)) } ?? message }
-
-    package var description: String {
-        let place = byte.map { "\(path): byte \($0): " } ?? "\(path): "
-        return place + message + (code.map { ": " + String(cString: strerror($0)) } ?? "")
+    /// What was found in a file or a folder and what was expected, for the user to fix.
+    package init(path: String, found: String, expected: String) {
+        self.init(path: path, "found \(found), expected \(expected)")
     }
+
+    /// The reason, without what was being done: the system's words if a system call failed, otherwise the message.
+    package var reason: String { code.map(SystemReason.text) ?? message }
+
+    package var place: ErrorPlace? { ErrorPlace(path, byte: byte) }
 
     /// - Throws: `FileError` for a folder, a pipe or a device.
     package static func requireFile(_ status: stat, _ path: String) throws(FileError) {
@@ -48,14 +41,10 @@ package struct FileError: Error, CustomStringConvertible, Sendable {
         }
     }
 
-    /// True where the system has run out of memory, of open files or of space: what was to be read or written is as sound
-    /// as before, and the run can go on later.
-    package var isShortage: Bool { Self.isShortage(code) }
+    /// True if the system has run out of memory, open files or space: what was to be read or written is as sound as
+    /// before, and the run can go on later.
+    package var isShortage: Bool { code.map(SystemReason.isShortage) ?? false }
 
-    private static func isShortage(_ code: Int32?) -> Bool {
-        [ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN].contains(code)
-    }
-
-    /// True where room ran out: the run can go on once there is space again.
-    package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+    /// True if space ran out: the run can go on once there is space again.
+    package var isOutOfSpace: Bool { code.map(SystemReason.isOutOfSpace) ?? false }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The system calls that shards are written and mapped by, so that a test can make any of them fail or log their order.
+/// The system calls used to write and map shards, so that a test can make any of them fail or log their order.
 ///
 /// Each returns what the system call returns and leaves `errno` as it does.
 package struct FileOperations: Sendable {
@@ -12,7 +12,7 @@ package struct FileOperations: Sendable {
     package var rename: @Sendable (_ from: String, _ to: String) -> Int32
     package var close: @Sendable (Int32) -> Int32
     package var unlink: @Sendable (String) -> Int32
-    /// Maps a whole file for reading; nil where the system refuses.
+    /// Maps a whole file for reading; nil if the system refuses.
     package var map: @Sendable (_ file: Int32, _ size: Int) -> UnsafeMutableRawPointer?
 
     /// The system itself.
@@ -26,7 +26,7 @@ package struct FileOperations: Sendable {
             return base == MAP_FAILED ? nil : base
         })
 
-    /// Writes all of `bytes`, going on after short writes and interruptions.
+    /// Writes all of `bytes`, continuing after short writes and interruptions.
     package func writeAll(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String)
         throws(FileError)
     {

@@ -1,13 +1,16 @@
+import Errors
 import Glibc
 
-/// The few calls on files and folders by bytes and with errors that name the path.
+/// The few calls needed for files and folders; they take paths as bytes, and their errors name the path.
 package enum FileSystem {
-    /// The whole of a regular file. Throws `FileError`.
+    /// Reads a whole file.
+    ///
+    /// - Throws: `FileError`.
     package static func read(_ path: String) throws -> [UInt8] {
-        let file = try open(path, O_RDONLY, doing: "read")
+        let file = try open(path, O_RDONLY, .read)
         defer { close(file) }
         var status = stat()
-        guard fstat(file, &status) == 0 else { throw failure(path, "read") }
+        guard fstat(file, &status) == 0 else { throw failure(path, .read) }
         guard status.st_mode & S_IFMT != S_IFDIR else {
             throw FileError(path: path, "cannot read: it is a folder, expected a file")
         }
@@ -16,7 +19,7 @@ package enum FileSystem {
             while count < size {
                 let got = Glibc.read(file, buffer.baseAddress.map { $0 + count }, size - count)
                 if got < 0 && errno == EINTR { continue }
-                if got < 0 { throw failure(path, "read") }
+                if got < 0 { throw failure(path, .read) }
                 if got == 0 { break }
                 count += got
             }
@@ -27,40 +30,62 @@ package enum FileSystem {
         while true {
             let got = Glibc.read(file, &more, room)
             if got < 0 && errno == EINTR { continue }
-            if got < 0 { throw failure(path, "read") }
+            if got < 0 { throw failure(path, .read) }
             if got == 0 { return bytes }
             bytes.append(contentsOf: more[..<got])
         }
     }
 
-    /// Writes a file whole or not at all; what is no regular file is written through, as `OutputFile` has it, and `-` is
-    /// standard output. Throws `FileError`, and `OutputFile.ClosedPipe` where the reader of a pipe has gone.
+    /// Reads the first bytes of a regular file, at most `limit`. Throws `FileError`.
+    package static func read(_ path: String, upTo limit: Int) throws -> [UInt8] {
+        let file = try open(path, O_RDONLY | O_NONBLOCK, .read)
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var count = 0
+        while count < limit {
+            let got = bytes.withUnsafeMutableBytes {
+                Glibc.read(file, $0.baseAddress.map { $0 + count }, limit - count)
+            }
+            if got < 0 && errno == EINTR { continue }
+            if got < 0 { throw failure(path, .read) }
+            if got == 0 { break }
+            count += got
+        }
+        return Array(bytes.prefix(count))
+    }
+
+    /// Writes a file whole or not at all; anything that is not a regular file is written to directly, as in
+    /// `OutputFile`, and `-` is standard output.
+    ///
+    /// - Throws: `FileError`, `OutputFile.ClosedPipe` if the reader of a pipe has gone, and what `produce` throws.
     package static func write(_ path: String, _ produce: ((ArraySlice<UInt8>) throws -> Void) throws -> Void) throws {
-        do {
-            try OutputFile.write(PathText.bytes(path), produce)
-        } catch let failure as OutputFile.Failure {
-            throw FileError(
-                path: path == "-" ? "standard output" : path, "cannot write: \(failure.reason)",
-                category: .inputOutput)
-        }
+        try OutputFile.write(PathText.bytes(path), produce)
     }
 
-    /// Writes a file of a cache's own whole or not at all, over whatever stands in its place. Throws `FileError`.
+    /// Like `write`, for what can only be made as a file on disk, such as a database.
+    ///
+    /// - Parameter make: called with the path of an empty file, which it fills.
+    /// - Throws: `FileError`, `OutputFile.ClosedPipe`, and what `make` throws.
+    package static func make(_ path: String, _ make: (String) throws -> Void) throws {
+        try OutputFile.make(PathText.bytes(path)) { try make(PathText.text($0)) }
+    }
+
+    /// Writes one of a cache's own files whole or not at all, replacing anything at its path.
+    ///
+    /// - Throws: `FileError`, and what `produce` throws.
     package static func replace(_ path: String, _ produce: ((ArraySlice<UInt8>) throws -> Void) throws -> Void) throws {
-        do {
-            try OutputFile.replace(PathText.bytes(path), produce)
-        } catch let failure as OutputFile.Failure {
-            throw FileError(path: path, "cannot write: \(failure.reason)", category: .inputOutput)
-        }
+        try OutputFile.replace(PathText.bytes(path), produce)
     }
 
-    /// Makes a folder and those above it. Throws `FileError`.
+    /// Creates a folder and any missing parent folders.
+    ///
+    /// - Throws: `FileError`.
     package static func makeFolder(_ path: String) throws {
         if kind(path) == .folder { return }
         if let cut = path.lastIndex(of: "/"), cut > path.startIndex { try makeFolder(String(path[..<cut])) }
         guard withBytes(path, { mkdir($0, 0o777) }) != 0 else { return }
-        let error = failure(path, "make the folder")
-        // Another process may have made it meanwhile.
+        let error = failure(path, .makeFolder)
+        // Another process may have created it in the meantime.
         if kind(path) == .folder { return }
         if kind(path) != nil {
             throw FileError(
@@ -69,10 +94,16 @@ package enum FileSystem {
         throw error
     }
 
-    /// Whether something lies at a path, links followed.
+    /// Whether something exists at a path; links are followed.
     package static func exists(_ path: String) -> Bool { kind(path) != nil }
 
-    /// An absolute path without links, as far as its folders are there.
+    /// Whether there is a regular file at a path; links are followed.
+    package static func isFile(_ path: String) -> Bool { kind(path) == .file }
+
+    /// The names in a folder, sorted by their bytes; empty if the folder does not exist or cannot be listed.
+    package static func names(in folder: String) -> [String] { ((try? list(folder)) ?? []).map(\.name) }
+
+    /// An absolute path with its links resolved, as far as its folders exist.
     package static func resolved(_ path: String) -> String {
         if let found = withBytes(path, { realpath($0, nil) }) {
             defer { free(found) }
@@ -86,15 +117,15 @@ package enum FileSystem {
     /// What a path leads to; `other`: a pipe, a device or a socket.
     package enum Kind: Equatable { case file, folder, other }
 
-    /// What lies at a path, links followed; nil where nothing can be reached.
+    /// What kind of thing is at a path, following links; nil if nothing can be reached.
     package static func kind(_ path: String) -> Kind? { status(path).map { kind($0.st_mode) } }
 
-    /// What a mode of `stat` says.
+    /// The kind that a mode from `stat` means.
     package static func kind(_ mode: mode_t) -> Kind {
         mode & S_IFMT == S_IFREG ? .file : mode & S_IFMT == S_IFDIR ? .folder : .other
     }
 
-    /// What `stat` says, links followed; nil where nothing can be reached.
+    /// The result of `stat`, which follows links; nil if nothing can be reached.
     package static func status(_ path: String) -> stat? {
         var status = stat()
         return withBytes(path) { stat($0, &status) } == 0 ? status : nil
@@ -104,19 +135,21 @@ package enum FileSystem {
     package struct Entry {
         package var name: String
         package var isLink: Bool
-        /// nil where only `stat` can tell.
+        /// nil if only `stat` can tell.
         package var kind: Kind?
     }
 
-    /// A folder's entries without `.` and `..`, sorted by their names' bytes. Throws `FileError`.
+    /// A folder's entries without `.` and `..`, sorted by their names' bytes.
+    ///
+    /// - Throws: `FileError`.
     package static func list(_ path: String) throws -> [Entry] {
-        guard let folder = withBytes(path, { opendir($0) }) else { throw failure(path, "list") }
+        guard let folder = withBytes(path, { opendir($0) }) else { throw failure(path, .list) }
         defer { closedir(folder) }
         var entries: [Entry] = []
         while true {
             errno = 0
             guard let entry = readdir(folder) else {
-                if errno != 0 { throw failure(path, "list") }
+                if errno != 0 { throw failure(path, .list) }
                 break
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
@@ -154,7 +187,7 @@ package enum FileSystem {
         return "/" + parts.joined(separator: "/")
     }
 
-    /// Whether no part of an absolute path is empty or begins with a dot, so that nothing is to be taken out.
+    /// Whether no part of an absolute path is empty or begins with a dot, so that nothing needs removing.
     private static func isPlain(_ path: String) -> Bool {
         var last = UInt8(0)
         for byte in path.utf8 {
@@ -164,33 +197,42 @@ package enum FileSystem {
         return last != UInt8(ascii: "/")
     }
 
-    /// The folder a file lies in, absolute.
+    /// The folder that contains a file, as an absolute path.
     package static func folder(of path: String) -> String { absolute(absolute(path) + "/..") }
 
-    /// An absolute path as seen from an absolute folder where it lies inside it, else unchanged.
+    /// An absolute path made relative to an absolute folder if it is inside that folder, otherwise unchanged.
     package static func relative(_ path: String, to folder: String) -> String {
-        // By bytes: to `hasPrefix` a folder's name composed and decomposed is one, to the system it is two.
+        // By bytes: `hasPrefix` treats a folder's composed and decomposed names as the same, but the system treats them
+        // as two.
         let prefix = (folder == "/" ? "/" : folder + "/").utf8
         return path.utf8.starts(with: prefix)
             ? String(decoding: path.utf8.dropFirst(prefix.count), as: UTF8.self) : path
     }
 
-    /// Calls `body` with the path's own bytes, ended by a zero.
+    /// Calls `body` with the path's own bytes, zero-terminated.
     @discardableResult
     package static func withBytes<Result>(_ path: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
         let bytes = PathText.bytes(path).map(CChar.init(bitPattern:)) + [0]
         return bytes.withUnsafeBufferPointer { body($0.baseAddress.unsafelyUnwrapped) }
     }
 
-    private static func open(_ path: String, _ flags: Int32, doing: String) throws -> Int32 {
+    private static func open(_ path: String, _ flags: Int32, _ doing: Doing) throws -> Int32 {
         let file = withBytes(path) { Glibc.open($0, flags | O_CLOEXEC, 0o666) }
         if file < 0 { throw failure(path, doing) }
         return file
     }
 
-    /// A file that is read is the user's input; what cannot be listed, made or written is the system's fault.
-    private static func failure(_ path: String, _ doing: String) -> FileError {
-        FileError(
-            path: path, "cannot \(doing)", code: errno, category: doing == "read" ? .badInput : .inputOutput)
+    private enum Doing: String {
+        case read, list
+        case makeFolder = "make the folder"
+    }
+
+    /// A file being read is the user's input; a failure to list, make or write is the system's fault.
+    private static func failure(_ path: String, _ doing: Doing) -> FileError {
+        let code = errno
+        let category: ErrorCategory = doing == .read ? .badInput : .inputOutput
+        return FileError(
+            path: path, "cannot \(doing.rawValue)", code: code,
+            category: SystemReason.isShortage(code) ? .shortage : category)
     }
 }

@@ -1,6 +1,7 @@
+import Errors
 import Foundation
 
-/// A file mapped into memory for reading, unmapped with the object.
+/// A file mapped into memory for reading; unmapped when the object is destroyed.
 ///
 /// Sendable because the mapping is read-only.
 package final class MappedFile: @unchecked Sendable {
@@ -13,24 +14,29 @@ package final class MappedFile: @unchecked Sendable {
     package init(path: String) throws {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError(path: path, "cannot be read", code: errno, category: .badInput) }
+        guard descriptor >= 0 else { throw Self.failure(path) }
         defer { close(descriptor) }
         var info = stat()
-        guard fstat(descriptor, &info) == 0 else {
-            throw FileError(path: path, "cannot be read", code: errno, category: .badInput)
-        }
+        guard fstat(descriptor, &info) == 0 else { throw Self.failure(path) }
         guard info.st_mode & S_IFMT == S_IFREG else {
             throw FileError(path: path, "found a folder, a pipe or a device, expected a file")
         }
         let size = Int(info.st_size)
         guard size > 0 else { throw FileError(path: path, "the file is empty") }
         guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
-            throw FileError(path: path, "cannot be read", code: errno, category: .badInput)
+            throw Self.failure(path)
         }
         bytes = UnsafeRawBufferPointer(start: start, count: size)
     }
 
-    /// The file's bytes, which are there as long as `body` runs.
+    /// If the system refuses, the user must fix it, unless the system has run out of a resource.
+    private static func failure(_ path: String) -> FileError {
+        let code = errno
+        return FileError(
+            path: path, "cannot be read", code: code, category: SystemReason.isShortage(code) ? .shortage : .badInput)
+    }
+
+    /// The file's bytes, which are valid only while `body` runs.
     package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(self) { try body(bytes) }
     }

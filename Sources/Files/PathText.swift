@@ -1,9 +1,9 @@
-/// File names as text without losing a byte.
+/// File names as text, without losing a byte.
 ///
-/// A path on Linux is any bytes; a `String` is valid Unicode. A byte that is not part of valid UTF-8 becomes the private-use
-/// character U+EF00 + byte (U+EF80 to U+EFFF), and a private-use character of that range that really stands in a name is
-/// escaped byte by byte in the same way, so `bytes(text(b))` is `b` for all bytes. Where such a text names a file, open
-/// the bytes, not the text.
+/// A path on Linux can be any bytes; a `String` is valid Unicode. A byte that is not part of valid UTF-8 becomes the
+/// private-use character U+EF00 + byte (U+EF80 to U+EFFF). A private-use character of that range that really is in a
+/// name is escaped byte by byte in the same way, so `bytes(text(b))` is `b` for all bytes. To open a file named by such
+/// a text, use the bytes, not the text.
 package enum PathText {
     /// The text of a path's bytes.
     package static func text(_ bytes: some Sequence<UInt8>) -> String {

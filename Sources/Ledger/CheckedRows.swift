@@ -1,16 +1,17 @@
 import GRDB
 
-/// Values of a table row in the order they were asked for: from SQLite, or from a page that was read without it.
+/// Values of a table row in the order they were asked for, read either through SQLite or straight from a page.
 protocol RowValues {
     func value(_ index: Int) -> DatabaseValue
     func text(orNil index: Int) -> String?
     func number(orNil index: Int) -> Int64?
 }
 
-/// A row as SQLite converts it, in half the time of a look at each value's kind first. A value of another kind reads as
-/// another one, which the check tells, or as the same, which does no harm to a reader; `verify` looks at the kinds.
+/// A row as SQLite converts it, which takes half the time of checking each value's type first. A value of the wrong type is
+/// converted either to a different value, which the row's check catches, or to the same value, which does no harm to a
+/// reader. `verify` does check the types.
 ///
-/// Only for the row that a cursor stands on: of a copied row GRDB ends the process where a value is of another kind.
+/// Use it only for a cursor's current row: on a copied row, GRDB crashes the process when a value has the wrong type.
 private struct ConvertedRow: RowValues {
     let row: Row
 
@@ -28,46 +29,47 @@ extension [DatabaseValue]: RowValues {
 }
 
 extension RowValues {
-    /// nil where there is none. A flipped bit can make bytes of a text that read as the same text: they are none.
+    /// nil if there is no text. A flipped bit can turn a text into a blob that reads as the same text; a blob does not count
+    /// as text.
     func text(orNil index: Int) -> String? {
         if case .string(let text) = value(index).storage { text } else { nil }
     }
 
     func number(orNil index: Int) -> Int64? { Int64.fromDatabaseValue(value(index)) }
 
-    /// A number or nothing, where one need not be; nil where there is something else.
+    /// A number or NULL, for columns that may be NULL; nil for anything else.
     func optionalNumber(orNil index: Int) -> Int64?? {
         if let number = number(orNil: index) { return .some(number) }
         return value(index).isNull ? .some(nil) : nil
     }
 }
 
-/// A record of one of the large tables, which is made only of a row that fits its check.
+/// A record of one of the large tables, made only from a row that matches its check.
 protocol CheckedRecord {
     static var table: String { get }
-    /// What SQLite is asked for: the columns that `init` takes, in its order. The check is the last.
+    /// The columns to select, in the order `init` reads them. The check is the last.
     static var columns: [String] { get }
-    /// How many columns from the first are the row's key.
+    /// How many of the leading columns form the row's key.
     static var keyLength: Int { get }
 
-    /// nil where a value is of another kind, or the row does not fit its check.
+    /// nil if a value has the wrong type or the row does not match its check.
     ///
-    /// - Parameter start: place of the first of `columns` in the row.
+    /// - Parameter start: index of the first of `columns` in the row.
     init?(checked row: some RowValues, from start: Int)
 }
 
 extension CheckedRecord {
-    /// The columns as they stand in a statement.
+    /// The columns as a list for a statement.
     ///
-    /// - Parameter alias: what the statement calls the table.
+    /// - Parameter alias: the table's alias in the statement.
     static func list(_ alias: String) -> String { columns.map { alias + "." + $0 }.joined(separator: ", ") }
 
-    /// - Throws: `LedgerError` of kind corrupt, naming table and key, where the row is not what was written.
+    /// - Throws: `LedgerError` of kind corrupt, naming table and key, if the row is not what was written.
     static func read(_ row: Row, from start: Int = 0) throws -> Self {
         try read(row, row, from: start)
     }
 
-    /// As `read`, of the row that a cursor stands on, in half the time.
+    /// Like `read`, for a cursor's current row, in half the time.
     static func read(cursor row: Row, from start: Int = 0) throws -> Self {
         try read(row, ConvertedRow(row: row), from: start)
     }
@@ -79,7 +81,7 @@ extension CheckedRecord {
 }
 
 extension LedgerError {
-    /// A row that does not fit its check. The ledger puts its path in.
+    /// A row that does not match its check. The ledger fills in its path.
     static func damaged(_ table: String, _ key: [String]) -> LedgerError {
         LedgerError(
             .corrupt, path: "",
@@ -100,7 +102,7 @@ extension DatabaseValue {
     }
 }
 
-/// A row of `clips`, whether the manifest of the last run has it or not.
+/// A row of `clips`, whether or not the last run's manifest names the clip.
 struct KnownClip: CheckedRecord {
     static let table = "clips"
     static let columns = ["id", "name", "path", "position", "row_check"]
@@ -120,7 +122,7 @@ struct KnownClip: CheckedRecord {
         (self.id, self.name, self.path, self.position) = (id, name, path, position)
     }
 
-    /// - Throws: `LedgerError` where the clip has no place, though it was asked for by its place.
+    /// - Throws: `LedgerError` if the clip has no position, although it was selected by position.
     var placed: ClipRecord {
         get throws {
             guard let position else { throw LedgerError.damaged(Self.table, [String(id)]) }

@@ -1,16 +1,16 @@
 import GRDB
 
-/// A table whose rows are few enough to be checked field by field as SQLite hands them out.
+/// A table with few enough rows that each can be checked field by field as SQLite returns it.
 ///
-/// The large tables (clips, sources, results, shards) have records of their own that know their checks.
+/// The large tables (clips, sources, results, shards) have record types that compute their own checks.
 struct CheckedTable {
     let name: String
     /// The columns of the primary key.
     let key: [String]
-    /// All others but the check itself.
+    /// All other columns except the check.
     let fields: [String]
-    /// Columns that version 3 of the schema added. They count in the check where there is something in them, so that rows of
-    /// before keep theirs.
+    /// Columns that a later version of the schema added. They count in the check only when they hold a value, so older rows
+    /// keep their checks.
     var later: [String] = []
     /// The column that names a clip, if one does.
     var clip: String?
@@ -22,22 +22,22 @@ struct CheckedTable {
     static let stages = CheckedTable(name: "stages", key: ["id"], fields: ["fingerprint", "kind", "classes"])
     static let runs = CheckedTable(
         name: "runs", key: ["id"],
-        fields: ["pipeline", "started", "finished", "workers", "outcome", "done", "failed"])
+        fields: ["pipeline", "started", "finished", "workers", "outcome", "done", "failed"], later: ["audio", "work"])
     static let models = CheckedTable(name: "models", key: ["digest"], fields: ["path"])
     static let deaths = CheckedTable(name: "deaths", key: ["clip"], fields: ["count"], clip: "clip")
     static let failures = CheckedTable(
         name: "failures", key: ["clip", "target"],
         fields: ["class", "reason", "frame", "size", "modified", "attempts"], clip: "clip")
-    /// Its values are of other kinds than those of `sources`: on a page of a damaged ledger a row is known by them alone.
+    /// Its column types differ from those of `sources`: on a page of a damaged ledger, only the types tell whose row it is.
     static let frontEnds = CheckedTable(
         name: "front_ends", key: ["stage"], fields: ["rate", "hop", "chunk_hop", "settings"])
     static let all = [meta, pipelines, stages, runs, models, deaths, failures, frontEnds]
 
-    /// All but the check.
+    /// All columns except the check.
     var columns: [String] { key + fields + later }
     var keyCondition: String { key.map { "\($0) = ?" }.joined(separator: " AND ") }
 
-    /// Gives a row that was just written its check.
+    /// Writes the check of a row that was just written.
     func mark(_ database: Database, _ arguments: StatementArguments) throws {
         guard
             let row = try Row.fetchOne(
@@ -49,9 +49,9 @@ struct CheckedTable {
             arguments: [check(row)] + arguments)
     }
 
-    /// Rows, each held against its check: `columns` in their order.
+    /// Rows, each verified against its check, with their values in the order of `columns`.
     ///
-    /// - Parameter tail: what follows the table's name in the statement, which calls the table `t`.
+    /// - Parameter tail: what follows the table's name in the statement; the table's alias is `t`.
     /// - Throws: `LedgerError` of kind corrupt, naming table and key, for the first row that is not what was written.
     func rows(_ database: Database, _ tail: String = "", _ arguments: StatementArguments = []) throws -> [Row] {
         let list = (columns + ["row_check"]).map { "t." + $0 }.joined(separator: ", ")
@@ -60,10 +60,10 @@ struct CheckedTable {
         return rows
     }
 
-    /// Whether a row fits its check, which follows `columns`.
+    /// Whether a row matches its check, which comes right after `columns`.
     func isSound(_ row: some RowValues) -> Bool { row.number(orNil: columns.count) == check(row) }
 
-    /// By storage class as well: a byte that turns a text into bytes or a number must show.
+    /// Covers each value's storage class as well: a byte that turns a text into a blob or a number must be noticed.
     private func check(_ row: some RowValues) -> Int64 {
         var check = RowCheck()
         for index in columns.indices {

@@ -1,6 +1,6 @@
 import GRDB
 
-/// How the manifest's clips stand with a pipeline. The three parts add up to the whole.
+/// How many of the manifest's clips are done, failed and pending for a pipeline. The three add up to the total.
 package struct ClipCounts: Sendable, Equatable {
     package let clips: Int
     package let done: Int
@@ -9,10 +9,10 @@ package struct ClipCounts: Sendable, Equatable {
 }
 
 extension Ledger {
-    /// Counts clips for a pipeline, in one consistent state.
+    /// Counts clips for a pipeline, from one consistent state of the ledger.
     ///
-    /// A clip is done when every stage has rows of the file as it was last read, and no later version of the file has
-    /// failed since. It is failed when it is not done and a failure stands under one of the pipeline's targets.
+    /// A clip is done when every stage has rows made from the file as it was last read, and no later version of the file has
+    /// failed since. It is failed when it is not done and a failure is recorded under one of the pipeline's targets.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func counts(for pipeline: PipelineRecord) throws -> ClipCounts {
@@ -32,7 +32,7 @@ extension Ledger {
         }
     }
 
-    /// The failures that make clips of the manifest count as failed, in its order, one a clip.
+    /// The failures that make clips count as failed, one per clip, in the manifest's order.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func failures(of pipeline: PipelineRecord) throws -> [FailureRecord] {
@@ -46,7 +46,7 @@ extension Ledger {
         }
     }
 
-    /// Ids of the manifest's clips that are done by a pipeline as its last run had it.
+    /// Ids of the manifest's clips that are done, for a pipeline as it was last run.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func doneClips(of pipeline: PipelineRecord) throws -> [Int64] {
@@ -65,7 +65,7 @@ extension Ledger {
         return values
     }
 
-    /// Of clip `c`; takes the pipeline's targets as its arguments.
+    /// A condition on clip `c`; its arguments are the pipeline's targets.
     private static func isComplete(_ pipeline: PipelineRecord) -> String {
         let list = pipeline.stages.map(String.init).joined(separator: ",")
         return """

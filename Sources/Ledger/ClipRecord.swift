@@ -1,7 +1,7 @@
 /// A clip of the manifest.
 package struct ClipRecord: Sendable, Equatable {
     package let id: Int64
-    /// Place in the manifest of the last run.
+    /// Position in the last run's manifest.
     package let position: Int64
     package let name: String
     package let path: String

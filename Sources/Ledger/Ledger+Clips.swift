@@ -1,31 +1,31 @@
 import GRDB
 
 extension Ledger {
-    /// What the manifest says of a clip.
+    /// A clip's entry in the manifest.
     package typealias ManifestRow = (name: String, path: String)
 
-    /// Makes the ledger's clips those of a manifest, in its order, in one transaction. Clips it no longer names keep
-    /// their results and lose their place.
+    /// Makes the ledger's clips match a manifest, in its order, in one transaction. Clips that it no longer names keep their
+    /// results but lose their position.
     ///
     /// - Parameters:
-    ///   - manifest: digest of the manifest. Where it is the one of last time and the clips are those of the manifest,
-    ///     each with its name, path and place, nothing is written. The digest alone decides nothing: a row that was lost
-    ///     with a damaged page does not change it.
-    ///   - row: the manifest's row at a place.
-    /// - Throws: `LedgerError` of kind corrupt where a clip's row is not what was written.
+    ///   - manifest: digest of the manifest. Nothing is written if it is the same as last time and every clip in the ledger
+    ///     has the name, path and position that the manifest gives it. The digest alone is not enough: it does not change
+    ///     when a damaged page loses a row.
+    ///   - row: the manifest's row at a position.
+    /// - Throws: `LedgerError` of kind corrupt if a clip's row is not what was written.
     package func adopt(manifest: String, count: Int, row: (Int) -> ManifestRow) throws {
         if try meta("manifest") == manifest, try holds(count, row) { return }
         try write { database in
-            // Ids of clips whose rows were lost may still stand in other tables, and are given to no other clip.
-            var next =
-                1
-                + (try Int64.fetchOne(
+            // Clips whose rows were lost may still be referred to by id in other tables; such an id is never reused.
+            let highest =
+                try Int64.fetchOne(
                     database,
                     sql: """
                         SELECT max(id) FROM (SELECT max(id) AS id FROM clips UNION ALL SELECT max(clip) FROM results
                         UNION ALL SELECT max(clip) FROM sources UNION ALL SELECT max(clip) FROM failures
                         UNION ALL SELECT max(clip) FROM deaths)
-                        """) ?? 0)
+                        """) ?? 0
+            var next = max(try Self.nextClip(database), highest + 1)
             try database.execute(sql: "UPDATE clips SET position = NULL WHERE position IS NOT NULL")
             let upsert = try database.makeStatement(
                 sql: """
@@ -39,10 +39,10 @@ extension Ledger {
                     next, name, path, position, ClipRecord.check(name, path, Int64(position)),
                 ])
                 try upsert.execute()
-                // A clip that was known keeps its id.
+                // A clip that was already known keeps its id.
                 if database.lastInsertedRowID == next { next += 1 }
             }
-            // Those that lost their place are checked anew, so that their rows stay sound.
+            // The checks of clips that lost their position are recomputed, so that their rows stay valid.
             let lost = try Row.fetchAll(database, sql: "SELECT id, name, path FROM clips WHERE position IS NULL")
             for clip in lost {
                 try database.execute(
@@ -52,12 +52,12 @@ extension Ledger {
             try Self.setMeta(database, "manifest", manifest)
             let placed = try Int.fetchOne(database, sql: "SELECT count(*) FROM clips WHERE position IS NOT NULL") ?? 0
             try Self.setMeta(database, "clips", String(placed))
-            // The table beside the shards has the clips in the order of the manifest before.
+            // The index file next to the shards lists the clips in the previous manifest's order.
             try database.execute(sql: "DELETE FROM meta WHERE key = 'index'")
         }
     }
 
-    /// Whether the clips that have a place are those of a manifest.
+    /// Whether the clips that have a position are exactly those of a manifest.
     private func holds(_ count: Int, _ row: (Int) -> ManifestRow) throws -> Bool {
         try read { database in
             var place = 0
@@ -81,8 +81,8 @@ extension Ledger {
             sql: "SELECT \(KnownClip.list("c")) FROM clips c WHERE c.position IS NOT NULL ORDER BY c.position")
     }
 
-    /// As many clips have a place as the last manifest gave them: a row or an entry of an index that is lost is no clip
-    /// left out in silence.
+    /// Checks that as many clips have a position as the last manifest had, so that a lost row or index entry does not
+    /// silently drop a clip.
     ///
     /// - Throws: `LedgerError` of kind corrupt.
     static func requireClips(_ database: Database) throws {
@@ -97,7 +97,7 @@ extension Ledger {
         }
     }
 
-    /// Every clip of the manifest in its order.
+    /// Every clip of the manifest, in its order.
     ///
     /// - Throws: `LedgerError` of kind corrupt where a row is not what was written, or rows are missing.
     package func forEachClip(_ body: (ClipRecord) throws -> Void) throws {
@@ -115,12 +115,12 @@ extension Ledger {
         try read { try Int64.fetchAll($0, sql: "SELECT id FROM clips WHERE position IS NOT NULL ORDER BY position") }
     }
 
-    /// Every clip the ledger knows by name, whether the manifest of the last run has it or not.
+    /// Every clip that the ledger knows, with its name, whether or not the last run's manifest names it.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachKnownClip(_ body: (_ id: Int64, _ name: String) throws -> Void) throws {
         try read { database in
-            // A row's id is not under its check, but two rows never have one, and they lie in its order.
+            // A row's id is not covered by its check, but ids are unique and rows come in their order.
             var last = Int64.min
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT \(KnownClip.list("c")) FROM clips c NOT INDEXED ORDER BY c.id")
@@ -133,7 +133,7 @@ extension Ledger {
         }
     }
 
-    /// The name of a clip, whether the manifest of the last run has it or not.
+    /// The name of a clip, whether or not the last run's manifest names it.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func name(of clip: Int64) throws -> String? {
@@ -143,7 +143,7 @@ extension Ledger {
         }
     }
 
-    /// What each clip's file was when it was read.
+    /// What is known of each clip's file from when it was last read.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachSource(_ body: (SourceRecord) throws -> Void) throws {
@@ -153,21 +153,21 @@ extension Ledger {
         }
     }
 
-    /// A value that the ledger keeps under a name of its own; nil where there is none.
+    /// A value that the ledger stores under a key; nil if there is none.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func meta(_ key: String) throws -> String? {
         try read { try CheckedTable.meta.rows($0, "WHERE key = ?", [key]).first.map { try $0.text(1) } }
     }
 
-    /// The table of rows beside the shards, as it was last written: of which pipelines, and the digest of its bytes.
+    /// Records that the index file next to the shards was written: for which pipelines, and the digest of its bytes.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func noteIndex(pipelines: String, digest: String) throws {
         try write { try Self.setMeta($0, "index", pipelines + " " + digest) }
     }
 
-    /// Whether the table of rows beside the shards was last written of these pipelines, with these bytes.
+    /// Whether the index file next to the shards was last written for these pipelines, with these bytes.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func isIndex(pipelines: String, digest: String) throws -> Bool {

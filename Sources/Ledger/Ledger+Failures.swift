@@ -1,21 +1,22 @@
+import Errors
 import GRDB
 
 extension Ledger {
-    /// Every failure of the manifest's clips, under one identity or under all, in clip order.
+    /// Every failure of the manifest's clips, under one identity or under all of them, in clip order.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func failures(target: String? = nil) throws -> [FailureRecord] {
         try failures(condition: target == nil ? "" : "AND t.target = ?", target.map { [$0] } ?? [])
     }
 
-    /// Those under any of several identities; a clip may have more than one.
+    /// The failures under any of several identities; a clip may have more than one.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func failures(targets: [String]) throws -> [FailureRecord] {
         try failures(condition: "AND t.target IN (\(Self.marks(targets)))", StatementArguments(targets))
     }
 
-    /// - Parameter condition: over failures `t` and clips `c`.
+    /// - Parameter condition: an SQL condition on failures `t` and clips `c`.
     func failures(condition: String, _ arguments: StatementArguments) throws -> [FailureRecord] {
         try read { database in
             let rows = try CheckedTable.failures.rows(
@@ -24,16 +25,17 @@ extension Ledger {
                 arguments)
             return try rows.map {
                 try FailureRecord(
-                    clip: $0.number(0), target: $0.text(1), failureClass: $0.text(2), reason: $0.text(3),
+                    clip: $0.number(0), target: $0.text(1), failureClass: FailureClass(rawValue: $0.text(2)),
+                    reason: $0.text(3),
                     offset: $0.optionalNumber(4), size: $0.optionalNumber(5), modified: $0.optionalNumber(6),
                     attempts: $0.number(7))
             }
         }
     }
 
-    /// Forgets every failure, so that the next run tries those clips again.
+    /// Deletes every failure, so that the next run tries those clips again.
     ///
-    /// - Returns: how many clips that are.
+    /// - Returns: how many clips had failures.
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func forgetFailures() throws -> Int {
         try write { database in

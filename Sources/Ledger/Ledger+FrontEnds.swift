@@ -1,16 +1,16 @@
 import GRDB
 
-/// The front-end that a stage's rows were made by, and how they lie in time.
+/// The front-end that made a stage's rows, and how the rows are spaced in time.
 package struct StageFrontEnd: Sendable, Equatable {
     /// Ledger id of the stage.
     package let stage: Int64
     /// Samples per second.
     package let rate: Int
-    /// Samples from one row to the next; 0 where there is one row a clip.
+    /// Samples from one row to the next; 0 if there is one row per clip.
     package let hop: Int
-    /// Samples from one chunk to the next, of the rows or of what is made of them.
+    /// Samples from one chunk to the next, for the rows or for what is made from them.
     package let chunkHop: Int
-    /// Its settings as a JSON object; of raw samples, the front-end that their chunks are cut for.
+    /// The front-end's settings as a JSON object; for raw samples, those of the front-end that their chunks are cut for.
     package let settings: String
 
     package init(stage: Int64, rate: Int, hop: Int, chunkHop: Int, settings: String) {
@@ -23,7 +23,7 @@ package struct StageFrontEnd: Sendable, Equatable {
 }
 
 extension Ledger {
-    /// Remembers a stage's front-end.
+    /// Stores a stage's front-end.
     ///
     /// - Throws: `LedgerError`.
     package func put(_ frontEnd: StageFrontEnd) throws {
@@ -36,8 +36,8 @@ extension Ledger {
         }
     }
 
-    /// The front-ends of stages, by ledger id. A stage that is not there is one of before the ledger told them, when there
-    /// was YAMNet's alone.
+    /// The front-ends of stages, by the stage's ledger id. A stage that is missing was recorded before the ledger stored
+    /// front-ends, when YAMNet's was the only one.
     ///
     /// - Throws: `LedgerError`.
     package func frontEnds() throws -> [Int64: StageFrontEnd] {

@@ -1,3 +1,4 @@
+import Errors
 import GRDB
 
 extension Ledger {
@@ -23,7 +24,7 @@ extension Ledger {
                 ])
                 try source.execute()
             }
-            // The sign keeps SQLite to one look by clip: nearly all clips have no failure.
+            // The plus sign makes SQLite look up by clip only: nearly all clips have no failure.
             let forget = try database.makeStatement(
                 sql: "DELETE FROM failures WHERE clip = ? AND +target IN (\(Self.marks(batch.targets)))")
             let survived = try database.makeStatement(sql: "DELETE FROM deaths WHERE clip = ?")
@@ -39,7 +40,7 @@ extension Ledger {
                 try supersede.execute()
             }
             for record in batch.failures {
-                // One failure a clip and pipeline: it may have failed elsewhere before.
+                // One failure per clip and pipeline: the clip may have failed elsewhere before.
                 if batch.targets.contains(record.target) {
                     forget.setUncheckedArguments(
                         [record.clip] + StatementArguments(batch.targets.map { $0 == record.target ? "" : $0 }))
@@ -51,7 +52,7 @@ extension Ledger {
         hook("ledger.after-commit")
     }
 
-    /// As many placeholders as there are values.
+    /// One placeholder per value.
     static func marks(_ values: [some Any]) -> String { values.map { _ in "?" }.joined(separator: ",") }
 
     private static func insert(_ database: Database, _ record: FailureRecord) throws {
@@ -63,7 +64,7 @@ extension Ledger {
                     attempts = attempts + 1
                 """,
             arguments: [
-                record.clip, record.target, record.failureClass, record.reason, record.offset, record.size,
+                record.clip, record.target, record.failureClass.rawValue, record.reason, record.offset, record.size,
                 record.modified,
             ])
         try CheckedTable.failures.mark(database, [record.clip, record.target])
@@ -76,14 +77,14 @@ extension Ledger {
         try forEachResult(sql: "WHERE stage = ?", [stage], body)
     }
 
-    /// Every result that lies in a shard, in the order of its rows.
+    /// Every result stored in a shard, in the order of its rows.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachResult(shard: Int64, _ body: (ResultRecord) throws -> Void) throws {
         try forEachResult(sql: "WHERE shard = ? ORDER BY first_row", [shard], body)
     }
 
-    /// Every result, shard by shard, in the order of its rows.
+    /// Every result, shard by shard, in the order of the rows.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachResult(_ body: (ResultRecord) throws -> Void) throws {
@@ -100,19 +101,28 @@ extension Ledger {
         }
     }
 
-    /// The results that some stages have of the manifest's clips, as their files were last read: clip by clip in the
-    /// manifest's order, a clip's in the order of `stages`. Nothing is gathered, whatever the number of clips.
+    /// The results that some stages have for the manifest's clips, made from their files as last read: clip by clip in the
+    /// manifest's order, and for each clip in the order of `stages`. Memory use does not grow with the number of clips.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachCurrentResult(
         stages: [Int64], _ body: (ClipRecord, ResultRecord) throws -> Void
+    ) throws {
+        try forEachCurrentResult(stages: stages) { clip, result, _ in try body(clip, result) }
+    }
+
+    /// Like `forEachCurrentResult(stages:_:)`, but also gives what is known of each clip's file from when it was last read.
+    ///
+    /// - Throws: `LedgerError` of kind corrupt where a row is not what was written, or clips are missing.
+    package func forEachCurrentResult(
+        stages: [Int64], _ body: (ClipRecord, ResultRecord, SourceRecord) throws -> Void
     ) throws {
         guard !stages.isEmpty else { return }
         let list = stages.map(String.init).joined(separator: ",")
         let order = stages.enumerated().map { "WHEN \($1) THEN \($0)" }.joined(separator: " ")
         try read { database in
             try Self.requireClips(database)
-            // A cross join keeps SQLite to this order of tables: by place, then each clip's few results.
+            // A cross join makes SQLite keep this order of tables: clips by position, then each clip's few results.
             let rows = try Row.fetchCursor(
                 database,
                 sql: """
@@ -124,8 +134,8 @@ extension Ledger {
             while let row = try rows.next() {
                 let width = ResultRecord.columns.count
                 let clip = try KnownClip.read(cursor: row, from: width).placed
-                _ = try SourceRecord.read(cursor: row, from: width + KnownClip.columns.count)
-                try body(clip, try ResultRecord.read(cursor: row))
+                let source = try SourceRecord.read(cursor: row, from: width + KnownClip.columns.count)
+                try body(clip, try ResultRecord.read(cursor: row), source)
             }
         }
     }
@@ -143,12 +153,12 @@ extension Ledger {
         }
     }
 
-    /// Makes every index anew out of its table.
+    /// Rebuilds every index from its table.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func rebuildIndexes() throws { try write { try $0.execute(sql: "REINDEX") } }
 
-    /// Takes results back, so that the next run makes them anew.
+    /// Deletes results, so that the next run makes them again.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func deleteResults(_ keys: [(clip: Int64, stage: Int64)]) throws {

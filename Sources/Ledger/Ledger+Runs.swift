@@ -2,13 +2,13 @@ import Foundation
 import GRDB
 
 extension Ledger {
-    /// The id of a stage, registering it where it is new.
+    /// The id of a stage, which is registered if it is new.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func stageID(fingerprint: String, kind: String, classes: String) throws -> Int64 {
         if let known = try knownStageID(fingerprint: fingerprint) { return known }
         return try write { database in
-            // The id of a stage whose row was lost may still stand in other tables, and is given to no other.
+            // A stage whose row was lost may still be referred to by id in other tables; such an id is never reused.
             let id =
                 1
                 + (try Int64.fetchOne(
@@ -45,7 +45,7 @@ extension Ledger {
         }
     }
 
-    /// Remembers a model that scores in this cache were made with.
+    /// Stores a model that was used to make scores in this cache.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func put(model digest: String, path: String) throws {
@@ -56,7 +56,7 @@ extension Ledger {
         }
     }
 
-    /// The models that scores in this cache were made with: digest and path of each file.
+    /// The models used to make scores in this cache: digest and path of each file.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func models() throws -> [(digest: String, path: String)] {
@@ -65,7 +65,7 @@ extension Ledger {
         }
     }
 
-    /// Remembers a pipeline as it was last run, for `status`, `export` and `stats`.
+    /// Stores a pipeline as it was last run, for `status`, `export` and `stats`.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func put(_ pipeline: PipelineRecord) throws {
@@ -81,7 +81,7 @@ extension Ledger {
         }
     }
 
-    /// The pipelines run on this cache, the last one first.
+    /// The pipelines run on this cache, the most recent first.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func pipelines() throws -> [PipelineRecord] {
@@ -96,54 +96,66 @@ extension Ledger {
         }
     }
 
-    /// Notes that a run has begun, with this process and machine.
+    /// Records that a run has begun, with this process and machine.
     ///
+    /// - Parameter work: what the run does with its clips; see `RunRecord`.
     /// - Returns: the run's id, for `finishRun`.
-    ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
-    package func beginRun(pipeline: String, workers: Int) throws -> Int64 {
+    package func beginRun(pipeline: String, workers: Int, work: String? = nil) throws -> Int64 {
         try write { database in
             try database.execute(
-                sql: "INSERT INTO runs(pipeline, started, workers) VALUES(?, ?, ?)",
-                arguments: [pipeline, Date().timeIntervalSince1970, workers])
+                sql: "INSERT INTO runs(pipeline, started, workers, work) VALUES(?, ?, ?, ?)",
+                arguments: [pipeline, Date().timeIntervalSince1970, workers, work])
             let id = database.lastInsertedRowID
             try CheckedTable.runs.mark(database, [id])
             return id
         }
     }
 
-    /// Notes how a run ended.
+    /// Records how a run ended.
     ///
     /// - Parameters:
     ///   - outcome: `RunRecord.Ending.text`.
-    ///   - done: clips that this run did.
+    ///   - done: clips that this run finished.
     ///   - failed: clips that failed in this run.
-    ///
+    ///   - audio: seconds of audio processed; nil if they were not counted.
     /// - Throws: `LedgerError` where the ledger cannot be written.
-    package func finishRun(id: Int64, outcome: String, done: Int, failed: Int) throws {
+    package func finishRun(id: Int64, outcome: String, done: Int, failed: Int, audio: Double? = nil) throws {
         try write {
             try $0.execute(
-                sql: "UPDATE runs SET finished = ?, outcome = ?, done = ?, failed = ? WHERE id = ?",
-                arguments: [Date().timeIntervalSince1970, outcome, done, failed, id])
+                sql: "UPDATE runs SET finished = ?, outcome = ?, done = ?, failed = ?, audio = ? WHERE id = ?",
+                arguments: [Date().timeIntervalSince1970, outcome, done, failed, audio, id])
             try CheckedTable.runs.mark($0, [id])
         }
     }
 
-    /// The run that began last; nil where there was none.
+    /// The run that began last; nil if there was none.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
-    package func lastRun() throws -> RunRecord? {
+    package func lastRun() throws -> RunRecord? { try runs("ORDER BY t.id DESC LIMIT 1", []).first }
+
+    /// The runs of the same work that ended and recorded how much audio they processed, the most recent first.
+    ///
+    /// - Parameter limit: the most runs to return.
+    /// - Throws: `LedgerError` where the ledger cannot be read.
+    package func measuredRuns(work: String, limit: Int) throws -> [RunRecord] {
+        try runs(
+            "WHERE t.work = ? AND t.audio > 0 AND t.finished > t.started ORDER BY t.id DESC LIMIT ?", [work, limit])
+    }
+
+    private func runs(_ tail: String, _ arguments: StatementArguments) throws -> [RunRecord] {
         try read { database in
-            try CheckedTable.runs.rows(database, "ORDER BY t.id DESC LIMIT 1").first.map {
+            try CheckedTable.runs.rows(database, tail, arguments).map {
                 try RunRecord(
                     id: $0.number(0), pipeline: $0.text(1), started: $0.real(2),
                     finished: $0.hasNull(atIndex: 3) ? nil : $0.real(3), workers: $0.number(4),
-                    outcome: $0.optionalText(5), done: $0.number(6), failed: $0.number(7))
+                    outcome: $0.optionalText(5), done: $0.number(6), failed: $0.number(7),
+                    audio: $0.hasNull(atIndex: 8) ? nil : $0.real(8), work: $0.optionalText(9))
             }
         }
     }
 
-    /// How many clips the process was working on when it died, counted up for each of them.
+    /// Adds one death to each clip that the process was working on when it died.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func noteDeaths(of clips: [Int64]) throws {
@@ -157,7 +169,7 @@ extension Ledger {
         }
     }
 
-    /// Clips that were being worked on at `count` deaths of the process or more.
+    /// Clips that were being worked on during at least `count` deaths of the process.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func clips(withDeaths count: Int) throws -> [Int64] {

@@ -1,27 +1,28 @@
+import Errors
 import Foundation
 import GRDB
 
 extension Ledger {
-    /// What was saved of a damaged ledger.
+    /// What was recovered from a damaged ledger.
     package struct Salvage: Sendable, Equatable {
         package var clips = 0
         package var results = 0
-        /// Results that stood in the copy alone.
+        /// Results that were found only in the copy.
         package var fromBackup = 0
-        /// Results that were left out, as the row that tells their stage's front-end is lost.
+        /// Results that were left out because the row with their stage's front-end is lost.
         package var ofLostFrontEnds = 0
     }
 
-    /// Saves what is sound of a ledger whose pages, header or schema are damaged, or which is missing: every row that fits
-    /// its check, from the file, its log and the copy of it, goes into a new file, which takes the old one's place.
+    /// Recovers what is intact in a ledger that is missing, or whose pages, header or schema are damaged: every row that
+    /// matches its check, from the file, its log and its copy, goes into a new file, which replaces the old one.
     ///
-    /// What a row says was true when it was written, and rows of shards are held against their digests when they are
-    /// read, so a stale row of a free page or of the copy costs work at most. Failures and deaths are left out: one that
-    /// was forgotten since must not come back. What is lost is pending again.
+    /// What a row says was true when it was written, and rows in shards are verified against their digests when they are
+    /// read. So a stale row from a free page or from the copy costs some repeated work at worst. Failures and deaths are left
+    /// out, because one that was deleted since must not come back. What is lost becomes pending again.
     ///
     /// The caller holds the cache's lock and has no other connection open.
-    /// - Parameter backup: path of a copy; one that is missing is none.
-    /// - Throws: `LedgerError` of kind corrupt, the file untouched, where no row of a clip, stage or result is sound.
+    /// - Parameter backup: path of the copy, which may be missing.
+    /// - Throws: `LedgerError` of kind corrupt, leaving the file untouched, if no row of a clip, stage or result is intact.
     package static func salvage(path: String, backup: String? = nil) throws -> Salvage {
         let target = path + ".salvaged"
         func clear() { for ending in ["", "-wal", "-shm"] { unlink(target + ending) } }
@@ -54,17 +55,17 @@ extension Ledger {
                     + "known any more. Remove the cache's folder, or name another, and run again: everything is made anew"
             )
         }
-        // A log that is left beside a file it does not belong to would be played into it, so it goes first.
+        // SQLite would replay a log left next to a file it does not belong to, so the log is deleted first.
         for ending in ["-wal", "-shm"] where unlink(path + ending) != 0 && errno != ENOENT {
-            throw LedgerError(.inputOutput, path: path + ending, "cannot remove: " + String(cString: strerror(errno)))
+            throw LedgerError(path: path + ending, "cannot remove", code: errno)
         }
         try replace(target, path)
         return found
     }
 
-    /// Writes a copy of the ledger beside it, whole or not at all: what `salvage` takes where the ledger is damaged.
+    /// Writes a copy of the ledger next to it, completely or not at all; `salvage` uses it if the ledger is damaged.
     ///
-    /// - Throws: `LedgerError`; the copy of before stands then.
+    /// - Throws: `LedgerError`; the previous copy is then still there.
     package func backUp(to copy: String) throws {
         let target = copy + ".partial"
         unlink(target)
@@ -77,39 +78,39 @@ extension Ledger {
         }
     }
 
-    /// Gives a finished file its name, durably.
+    /// Renames a finished file to its final name, durably.
     private static func replace(_ from: String, _ to: String) throws {
         func sync(_ path: String, _ flags: Int32) throws {
             let descriptor = open(path, flags | O_CLOEXEC)
             guard descriptor >= 0 else {
-                throw LedgerError(.inputOutput, path: path, "cannot open: " + String(cString: strerror(errno)))
+                throw LedgerError(path: path, "cannot open", code: errno)
             }
             defer { Foundation.close(descriptor) }
-            // Some file systems cannot sync a folder, and say so by an error that is no loss.
+            // Some file systems cannot sync a folder and report EINVAL; that loses nothing.
             guard fsync(descriptor) == 0 || errno == EINVAL else {
-                throw LedgerError(.inputOutput, path: path, "cannot sync: " + String(cString: strerror(errno)))
+                throw LedgerError(path: path, "cannot sync", code: errno)
             }
         }
         try sync(from, O_RDONLY)
         guard rename(from, to) == 0 else {
-            throw LedgerError(.inputOutput, path: from, "cannot rename: " + String(cString: strerror(errno)))
+            throw LedgerError(path: from, "cannot rename", code: errno)
         }
         let folder = (to as NSString).deletingLastPathComponent
         try sync(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY)
     }
 }
 
-/// Puts rows that were found on pages into the tables of a new ledger.
+/// Inserts rows found on pages into the tables of a new ledger.
 private final class SalvageSink {
     private struct Target {
         let table: LedgerTable
-        /// As the new ledger has them, in the order in which a page holds them.
+        /// The new ledger's columns, in the order in which a page stores them.
         let columns: [String]
         let isKeyed: Bool
-        /// Columns of floating point: a page holds a whole number as an integer.
+        /// Floating-point columns: a page stores a whole number in them as an integer.
         let reals: Set<Int>
         let defaults: [DatabaseValue]
-        /// For each column that the check wants its place on a page.
+        /// For each column in the check's order, its index on a page.
         let places: [Int]
         let checkPlace: Int
         let insert: Statement
@@ -117,10 +118,10 @@ private final class SalvageSink {
 
     private let database: Database
     private var targets: [Target] = []
-    /// Names of clips by id. An id that two names have is of neither.
+    /// Names of clips by id. An id found with two names counts for neither.
     private var names: [Int64: String] = [:]
     private var torn: Set<Int64> = []
-    /// Whether a schema that was met has the table of front-ends.
+    /// Whether a schema found on the pages has the table of front-ends.
     private var knowsFrontEnds = false
 
     init(_ database: Database) throws {
@@ -139,7 +140,7 @@ private final class SalvageSink {
             }
             let key = columns.prefix(table.keyLength).joined(separator: ", ")
             let settings = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-            // Of two states of a row the later one; for rows that never change, the first that is found.
+            // Of two versions of a row, keep the later one; for rows that never change, keep the first one found.
             let conflict =
                 order.isEmpty
                 ? "" : " ON CONFLICT(\(key)) DO UPDATE SET \(settings) WHERE excluded.\(order) > coalesce(\(order), 0)"
@@ -163,8 +164,8 @@ private final class SalvageSink {
     }
 
     func results() throws -> Int { try Int.fetchOne(database, sql: "SELECT count(*) FROM results") ?? 0 }
-    /// Takes results out whose stage tells no front-end though the ledger had a table of them: they would be taken for
-    /// YAMNet's. In a ledger of before there was no other, and all stay.
+    /// Removes results whose stage has no front-end although the ledger had a table of front-ends: they would be taken for
+    /// YAMNet's. An older ledger knew no other front-end, so all its results stay.
     ///
     /// - Returns: how many.
     func dropResultsOfLostFrontEnds() throws -> Int {
@@ -176,8 +177,7 @@ private final class SalvageSink {
 
     func clips() throws -> Int { try Int.fetchOne(database, sql: "SELECT count(*) FROM clips") ?? 0 }
 
-    /// Takes every sound row of a file. Whatever its header says, the size of its pages is the one that most rows are
-    /// found with.
+    /// Takes every intact row of a file. Whatever the header says, the page size is the one that finds the most rows.
     func take(_ path: String) throws {
         var best: (scan: PageScan, rows: Int)?
         for size in PageScan.pageSizes {
@@ -185,11 +185,11 @@ private final class SalvageSink {
             var rows = 0
             try scan.forEachRecord { if target(of: $0) != nil { rows += 1 } }
             if rows > best?.rows ?? 0 { best = (scan, rows) }
-            // Pages of another size hold next to nothing where those of ours hold rows.
+            // Scanning with the wrong page size finds next to no rows.
             if size == PageScan.pageSizes[0], rows > 100 { break }
         }
         guard let best else { return }
-        // Kind, name and table of an entry of the schema, as they lie on a page.
+        // Type, name and table of a schema entry, as stored on a page.
         if best.scan.holds("tablefront_endsfront_ends") { knowsFrontEnds = true }
         try best.scan.forEachRecord { try put($0) }
         for id in torn {
@@ -201,7 +201,8 @@ private final class SalvageSink {
         torn = []
     }
 
-    /// Takes the rows of a copy that are missing, unless it is of another ledger: then an id is another clip's.
+    /// Takes the rows that are missing from a copy, unless the copy is of another ledger, where the same id means another
+    /// clip.
     func takeCopy(_ path: String) throws {
         let before = names
         guard let copy = try? Ledger.reading(path: path) else { return try take(path) }
@@ -217,7 +218,7 @@ private final class SalvageSink {
         for target in targets where target.isKeyed == (record.rowID == nil) {
             guard record.values.count > target.checkPlace, record.values.count <= target.columns.count else { continue }
             var values = record.values
-            // A row that was written before a column was added ends before it.
+            // A row written before a column was added ends before that column.
             values += target.defaults[values.count...]
             if let id = record.rowID {
                 guard values[0].isNull else { continue }
@@ -233,14 +234,14 @@ private final class SalvageSink {
         return nil
     }
 
-    /// Rows of `models` and `meta` have one shape: a name tells them apart. Nothing of `meta` is taken: a run finds it out
-    /// again.
+    /// Rows of `models` and `meta` have the same shape, and only the name tells them apart. Nothing is taken from `meta`: a
+    /// run works it out again.
     private func isNamed(_ target: Target, _ values: [DatabaseValue]) -> Bool {
         guard ["models", "meta"].contains(target.table.name), case .string(let text) = values[0].storage else {
             return true
         }
         return target.table.name == "models" && !text.hasPrefix("hop ")
-            && !["manifest", "clips", "index", "next-shard"].contains(text)
+            && !["manifest", "clips", "index", "next-shard", Ledger.removedKey, Ledger.nextClipKey].contains(text)
     }
 
     private func put(_ record: PageScan.Record) throws {
@@ -252,7 +253,7 @@ private final class SalvageSink {
             names[id] = clip.name
         }
         target.insert.setUncheckedArguments(StatementArguments(values))
-        // A row that two others contradict, such as a second clip of one name, is one that is lost.
+        // A row that conflicts with others, such as a second clip of the same name, is dropped.
         try? target.insert.execute()
     }
 }

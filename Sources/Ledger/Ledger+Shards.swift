@@ -1,9 +1,9 @@
 import GRDB
 
 extension Ledger {
-    /// Registers a shard before its file is made.
+    /// Registers a shard before its file is created.
     ///
-    /// - Parameter path: makes the relative path of the id it gets.
+    /// - Parameter path: makes the relative path from the shard's id.
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func addShard(
         stage: Int64, kind: String, dtype: String, columns: Int, path: (Int64) -> String
@@ -20,7 +20,7 @@ extension Ledger {
         }
     }
 
-    /// Records that a shard has its final name, rows and digest.
+    /// Records that a shard has its final name, row count and digest.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func markSealed(id: Int64, rows: Int, bytes: Int, digest: String) throws {
@@ -34,7 +34,7 @@ extension Ledger {
         }
     }
 
-    /// Sees to it that no number is given to a second shard, though the row that counts them, or a shard's own, was lost.
+    /// Makes sure that no shard number is ever reused, even if the row that counts them, or a shard's own row, was lost.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func raiseShardNumber() throws { try write(Self.raiseShardNumber) }
@@ -48,7 +48,7 @@ extension Ledger {
         if next != told || meta == nil { try setMeta(database, "next-shard", String(next)) }
     }
 
-    /// Forgets a shard that no result lies in. Its number is not given again.
+    /// Forgets a shard that holds no results. Its number is never reused.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func removeShard(id: Int64) throws {
@@ -60,14 +60,14 @@ extension Ledger {
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func shards() throws -> [ShardRecord] { try read { try Self.fetchShards($0, "ORDER BY id", []) } }
 
-    /// A shard; nil where the ledger has none of this id.
+    /// A shard by id; nil if the ledger has none with this id.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func shard(id: Int64) throws -> ShardRecord? {
         try read { try Self.fetchShards($0, "WHERE id = ?", [id]).first }
     }
 
-    /// How many rows of a shard results refer to: what lies behind them does not count, and is cut off.
+    /// How many rows of a shard results refer to. Rows after these do not count and are cut off.
     ///
     /// - Throws: `LedgerError` of kind corrupt where a result's row is not what was written.
     package func committedRows(shard: Int64) throws -> Int {
@@ -76,7 +76,20 @@ extension Ledger {
         return Int(rows)
     }
 
-    /// How many results of the manifest's clips lie in shards that are not sealed yet.
+    /// Like `committedRows(shard:)`, for several shards in one query.
+    ///
+    /// - Returns: row counts by shard; shards without results are left out.
+    /// - Throws: `LedgerError` of kind corrupt where a result's row is not what was written.
+    package func committedRows(shards: [Int64]) throws -> [Int64: Int64] {
+        if shards.isEmpty { return [:] }
+        var rows: [Int64: Int64] = [:]
+        try forEachResult(sql: "WHERE r.shard IN (\(shards.map(String.init).joined(separator: ",")))", []) {
+            rows[$0.shard] = max(rows[$0.shard] ?? 0, $0.firstRow + $0.rowCount)
+        }
+        return rows
+    }
+
+    /// How many results of the manifest's clips are in shards that are not sealed yet.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func unsealedResults() throws -> Int {
@@ -92,7 +105,7 @@ extension Ledger {
         }
     }
 
-    private static func put(_ database: Database, _ record: ShardRecord) throws {
+    static func put(_ database: Database, _ record: ShardRecord) throws {
         try database.execute(
             sql: "INSERT OR REPLACE INTO shards VALUES(?,?,?,?,?,?,?,?,?,?,?)",
             arguments: [

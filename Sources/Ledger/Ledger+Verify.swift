@@ -4,7 +4,7 @@ import GRDB
 extension Ledger {
     /// Checks the file's structure and every row.
     ///
-    /// - Returns: SQLite's own complaints, and the rows that do not fit their checks.
+    /// - Returns: problems that SQLite itself reports, and the rows that do not match their checks.
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func verifyRows() throws -> (structure: [String], rows: [RowDamage]) {
         try read { database in
@@ -33,8 +33,8 @@ extension Ledger {
         }
     }
 
-    /// Rows that are sound by themselves but fit no others: of a clip, a stage or a shard that the ledger does not have,
-    /// and results that share rows of a shard.
+    /// Rows that are valid by themselves but not together: those of a clip, stage or shard that the ledger does not have, and
+    /// results that share rows of a shard.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.
     package func strayRows() throws -> [RowDamage] {
@@ -84,7 +84,7 @@ extension Ledger {
             let results = try Row.fetchCursor(
                 database, sql: "SELECT \(ResultRecord.list("r")) FROM results r ORDER BY r.shard, r.first_row")
             while let row = try results.next() {
-                // One that does not fit its check is told of by `verifyRows`.
+                // `verifyRows` reports a row that does not match its check.
                 guard let record = ResultRecord(checked: row, from: 0), record.rowCount > 0,
                     !known.contains("\(record.clip), \(record.stage)")
                 else { continue }
@@ -104,10 +104,10 @@ extension Ledger {
         }
     }
 
-    /// Takes damaged rows out, and with them what can no longer be trusted, so that the next run makes just that anew.
+    /// Removes damaged rows and everything that depends on them, so that the next run redoes only that.
     ///
-    /// A damaged clip row keeps its name and is made anew out of the manifest by the next run; a stage's takes its results
-    /// with it.
+    /// A damaged clip row keeps its name, and the next run restores it from the manifest. Removing a stage's row also removes
+    /// its results.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.
     package func repair(_ rows: [RowDamage]) throws {
@@ -118,7 +118,7 @@ extension Ledger {
                 let isRow = table.columns.prefix(table.keyLength).map { "CAST(\($0) AS BLOB) IS ?" }
                     .joined(separator: " AND ")
                 if row.table == "clips" {
-                    // The next run reads the manifest again, whatever the ledger remembers of it.
+                    // The next run must read the manifest again, whatever the ledger has stored about it.
                     try database.execute(sql: "DELETE FROM meta WHERE key IN ('manifest', 'clips')")
                     let name = try Row.fetchOne(database, sql: "SELECT name FROM clips WHERE \(isRow)", arguments: key)?
                         .text(orNil: 0)
@@ -129,7 +129,7 @@ extension Ledger {
                         continue
                     }
                 }
-                // Rows of a front-end that nobody knows any more are of no use, and would be taken for YAMNet's.
+                // Rows whose front-end is no longer known are useless, and would be taken for YAMNet's.
                 let children = ["sources": "clip", "shards": "shard", "stages": "stage", "front_ends": "stage"]
                 if let child = children[row.table] {
                     try database.execute(
@@ -140,7 +140,7 @@ extension Ledger {
                 }
                 try database.execute(sql: "DELETE FROM \(table.name) WHERE \(isRow)", arguments: key)
             }
-            // Shards of no result any more are removed with their files; a number is never given to two of them.
+            // Shards without results are removed with their files; a shard number is never reused.
             if !rows.isEmpty { try Self.raiseShardNumber(database) }
         }
     }

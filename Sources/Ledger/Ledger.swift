@@ -1,3 +1,5 @@
+import Files
+import Errors
 import Foundation
 import GRDB
 
@@ -31,7 +33,7 @@ package final class Ledger: Sendable {
         configuration.busyMode = .timeout(10)
         configuration.foreignKeysEnabled = false
         // A file that is not ours must not even be switched to another journal.
-        if let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size > 0 {
+        if FileSystem.status(path).map({ $0.st_size > 0 }) ?? false {
             do {
                 try Self.open(path, Self.readOnly, mayBeEmpty: true).close()
             } catch let error as LedgerError {
@@ -192,13 +194,11 @@ package final class Ledger: Sendable {
     /// - Throws: `LedgerError` where the disk does not give the file's bytes.
     package static func readThrough(_ path: String) throws {
         for file in [path, path + "-wal"] where access(file, F_OK) == 0 {
-            do {
-                _ = try FileHandle(forReadingFrom: URL(fileURLWithPath: file)).readToEnd()
+            do throws(FileError) {
+                _ = try Checksum.ofFile(file)
             } catch {
-                let code = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-                throw LedgerError(
-                    .inputOutput, path: file,
-                    "cannot read: " + (code.map { String(cString: strerror(Int32($0.code))) } ?? "\(error)"))
+                throw error.code.map { LedgerError(path: file, "cannot read", code: $0) }
+                    ?? LedgerError(.inputOutput, path: file, "cannot read: \(error.message)")
             }
         }
     }
@@ -244,7 +244,7 @@ package final class Ledger: Sendable {
     private static func translate(_ error: any Error, _ path: String) -> any Error {
         // A damaged row does not know whose it is.
         if let error = error as? LedgerError, error.path.isEmpty {
-            return LedgerError(error.kind, path: path, error.message)
+            return LedgerError(error.kind, path: path, error.message, code: error.code)
         }
         guard let error = error as? DatabaseError else { return error }
         let message = error.message ?? "SQLite error \(error.resultCode.rawValue)"
@@ -252,6 +252,7 @@ package final class Ledger: Sendable {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             return LedgerError(
                 .corrupt, path: path, "found \(message), expected a sound SQLite ledger; run 'earmark verify --repair'")
+        case .SQLITE_NOMEM: return LedgerError(.outOfMemory, path: path, message)
         case .SQLITE_FULL: return LedgerError(.outOfSpace, path: path, message)
         case .SQLITE_BUSY, .SQLITE_LOCKED: return LedgerError(.busy, path: path, message)
         case .SQLITE_CANTOPEN: return LedgerError(.inputOutput, path: path, "no ledger here, or it cannot be opened")
@@ -265,24 +266,22 @@ private final class TemporaryCopy: Sendable {
     private let folder: String
     var path: String { folder + "/ledger.sqlite" }
 
-    /// - Throws: `LedgerError` where there is no room for it.
+    /// - Throws: `LedgerError` or `FileError` where it cannot be read or there is no room for it.
     init(of original: String) throws {
         var template = Array((NSTemporaryDirectory() + "/earmark-ledger-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw LedgerError(
-                .inputOutput, path: NSTemporaryDirectory(), "cannot make a folder: " + String(cString: strerror(errno)))
+            throw LedgerError(path: NSTemporaryDirectory(), "cannot make a folder", code: errno)
         }
         folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         do {
             for ending in ["", "-wal"] where access(original + ending, F_OK) == 0 {
-                try FileManager.default.copyItem(atPath: original + ending, toPath: path + ending)
-                chmod(path + ending, 0o600)
+                try FileSystem.copy(original + ending, to: path + ending)
             }
         } catch {
-            throw LedgerError(
-                .inputOutput, path: original, "cannot copy it to \(folder): \(error.localizedDescription)")
+            try? FileSystem.remove(folder)
+            throw error
         }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    deinit { try? FileSystem.remove(folder) }
 }

@@ -29,7 +29,7 @@ package enum LedgerLog {
     private static func look(_ path: String) -> String? {
         var status = stat()
         guard stat(path + "-wal", &status) == 0, status.st_size >= headerSize,
-            let data = try? Data(contentsOf: URL(fileURLWithPath: path + "-wal"), options: .mappedIfSafe),
+            let data = try? MappedData.of(path + "-wal"),
             data.count >= headerSize
         else { return nil }
         return data.withUnsafeBytes { look($0, path + "-wal") }

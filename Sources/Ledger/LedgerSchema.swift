@@ -4,9 +4,9 @@ import GRDB
 ///
 /// Every row ends in a check over its other fields. Version 1, in which small tables had none, was never released.
 enum LedgerSchema {
-    /// The name of the version that this program writes. It reads "2" and "3" as well: the one knows no lengths and no
-    /// settings, neither knows front-ends.
-    static let version = "4"
+    /// The name of the version that this program writes. It reads those from "2" on as well: "2" knows no lengths and no
+    /// settings, "3" no front-ends, "4" not how much audio a run went through.
+    static let version = "5"
     /// Marks the file as ours, in SQLite's application_id: "EARM".
     static let applicationID = 0x4541_524D
 
@@ -80,10 +80,15 @@ enum LedgerSchema {
                     DELETE FROM meta WHERE key LIKE 'hop %';
                     """)
         }
+        // How fast a cache's runs were: seconds of audio, and what was done with them.
+        migrator.registerMigration("5") { database in
+            try database.execute(
+                sql: "ALTER TABLE runs ADD COLUMN audio REAL; ALTER TABLE runs ADD COLUMN work TEXT;")
+        }
         return migrator
     }
 
-    /// Makes tables of versions 2 and 3, which can only be read, answer as those of version 4 with nothing in what is new:
+    /// Makes tables of earlier versions, which can only be read, answer as those of this one with nothing in what is new:
     /// views of the same names come before them.
     static func showAsCurrent(_ database: Database) throws {
         let known = try migrator.appliedIdentifiers(database)
@@ -101,6 +106,10 @@ enum LedgerSchema {
                     CREATE TEMP VIEW front_ends AS
                     SELECT 0 AS stage, 0 AS rate, 0 AS hop, 0 AS chunk_hop, '' AS settings, 0 AS row_check WHERE 0;
                     """)
+        }
+        if !known.contains("5") {
+            try database.execute(
+                sql: "CREATE TEMP VIEW runs AS SELECT *, NULL AS audio, NULL AS work FROM main.runs;")
         }
     }
 }

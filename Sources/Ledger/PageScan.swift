@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import GRDB
 
@@ -51,9 +52,7 @@ final class PageScan {
 
     private static func bytes(_ path: String) throws -> Data {
         guard access(path, F_OK) == 0 else { return Data() }
-        do { return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) } catch {
-            throw LedgerError(.inputOutput, path: path, "cannot read: \(error.localizedDescription)")
-        }
+        return try MappedData.of(path)
     }
 
     /// Whether a text stands anywhere in the file or its log.

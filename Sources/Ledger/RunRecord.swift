@@ -48,6 +48,11 @@ package struct RunRecord: Sendable, Equatable {
     /// Clips done and failed in this run; 0 while it runs.
     package let done: Int64
     package let failed: Int64
+    /// Seconds of audio that went through; nil where it is not known, as of a run that was killed.
+    package let audio: Double?
+    /// What was done with the clips, as a fingerprint: runs of one work can be held against one another. nil where not all
+    /// clips had the same done.
+    package let work: String?
 
     /// How it ended; nil while it runs, and where the process was killed.
     package var ending: Ending? { outcome.map(Ending.init(text:)) }

@@ -1,3 +1,4 @@
+import Errors
 import Files
 
 /// A class map: a CSV file with the columns index, mid, display_name and the indices 0, 1, 2 ... in order.
@@ -7,11 +8,11 @@ struct ClassMap {
 
     private static let columns = ["index", "mid", "display_name"]
 
-    /// - Throws: `NetworkError.file` with the line that is wrong.
+    /// - Throws: `ModelError.file` with the line that is wrong.
     init(path: String) throws {
         let text = try MappedFile(model: path).withBytes { String(decoding: $0, as: UTF8.self) }
-        func wrong(_ line: Int, _ reason: String) -> NetworkError {
-            .file(path: path, reason: "line \(line): \(reason)")
+        func wrong(_ line: Int, _ reason: String) -> ModelError {
+            .line(path: path, line: line, reason: reason)
         }
         var names: [String] = []
         var ids: [String] = []

@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Foundation
 
@@ -12,7 +13,7 @@ package enum ModelDigest {
 
     /// SHA-256 of a whole file as it is, `sha256:` before it.
     ///
-    /// - Throws: `NetworkError.file` where it cannot be read.
+    /// - Throws: `ModelError.file` where it cannot be read.
     package static func ofFile(_ path: String) throws -> String {
         let file = try MappedFile(model: path)
         return file.withBytes { bytes in
@@ -22,19 +23,30 @@ package enum ModelDigest {
         }
     }
 
+    /// SHA-256 of a model file without its recommended thresholds, `sha256:` before it: what a pipeline knows the model by.
+    /// Thresholds change no score, so that giving a model others, or its first, leaves every cached score as it is.
+    ///
+    /// Of a file without thresholds it is that of the file as it is; of one with them, that of the file which this program
+    /// would write without them, and so of the very file that they were put into.
+    ///
+    /// - Throws: `ModelError.file` where it cannot be read.
+    package static func ofScores(_ path: String) throws -> String {
+        guard let file = try? ModelFile(path: path), file.texts[ModelMetadata.thresholdsKey] != nil else {
+            return try ofFile(path)
+        }
+        let texts = file.texts.filter { $0.key != ModelMetadata.thresholdsKey }
+        var hash = SHA256()
+        hash.update(try ModelFileWriter.head(of: file, texts: texts))
+        file.withData { hash.update($0) }
+        return prefix + hash.finish()
+    }
+
     /// Takes the digest of a file whose own digits stand at a place.
     static func taken(_ bytes: UnsafeRawBufferPointer, digits: Range<Int>) -> String {
         var hash = SHA256()
         hash.update(UnsafeRawBufferPointer(rebasing: bytes[..<digits.lowerBound]))
         hash.update([UInt8](repeating: UInt8(ascii: "0"), count: digits.count))
         hash.update(UnsafeRawBufferPointer(rebasing: bytes[digits.upperBound...]))
-        return prefix + hash.finish()
-    }
-
-    /// The digest of a file of these parts, whose own digits are blank.
-    static func of(_ parts: [[UInt8]]) -> String {
-        var hash = SHA256()
-        for part in parts { hash.update(part) }
         return prefix + hash.finish()
     }
 

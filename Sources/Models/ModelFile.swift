@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Foundation
 import Wording
@@ -18,26 +19,26 @@ package final class ModelFile: Sendable {
     /// Ending of the name of the tensor that holds an I8 tensor's scales.
     package static let scaleSuffix = "/scale"
 
-    /// - Throws: `NetworkError` when the file is unreadable, cut short or not a model file of this program.
+    /// - Throws: `ModelError` when the file is unreadable, cut short or not a model file of this program.
     package init(path: String) throws {
         self.path = path
         mapped = try MappedFile(model: path)
         let size = mapped.size
         if let foreign = mapped.withBytes(ForeignModel.init) {
-            throw NetworkError.file(path: path, reason: foreign.advice(path))
+            throw ModelError.file(path: path, reason: foreign.advice(path))
         }
         guard size >= 8 else {
-            throw NetworkError.file(
+            throw ModelError.file(
                 path: path, reason: "\(counted(size, "byte")); a model file starts with an 8-byte length")
         }
         let length = mapped.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         guard length >= 2, length <= UInt64(ModelHeader.longest) else {
-            throw NetworkError.file(
+            throw ModelError.file(
                 path: path, reason: "header of \(length) bytes; expected 2 to \(ModelHeader.longest) (not safetensors?)"
             )
         }
         guard Int(length) <= size - 8 else {
-            throw NetworkError.file(
+            throw ModelError.file(
                 path: path, reason: "header of \(length) bytes in a file of \(size) (cut short, or not safetensors)")
         }
         let start = 8 + Int(length)
@@ -52,12 +53,12 @@ package final class ModelFile: Sendable {
     /// Holds the whole file against the digest that it carries; one that carries none, as another program may write it,
     /// passes. To be called last, as an error that names a tensor says more.
     ///
-    /// - Throws: `NetworkError.metadata` where the file is not the one that was written.
+    /// - Throws: `ModelError.metadata` where the file is not the one that was written.
     package func checkDigest() throws {
         guard let digest = texts[ModelDigest.key] else {
             // A flipped byte in the word itself must not switch the check off.
             guard let key = texts.first(where: { $0.value.hasPrefix(ModelDigest.prefix) })?.key else { return }
-            throw NetworkError.metadata(path: path, key: key, reason: "holds a digest; expected it in 'digest'")
+            throw ModelError.metadata(path: path, key: key, reason: "holds a digest; expected it in 'digest'")
         }
         let found = mapped.withBytes { bytes in
             ModelDigest.place(of: digest, in: UnsafeRawBufferPointer(rebasing: bytes[..<dataStart])).map {
@@ -65,7 +66,7 @@ package final class ModelFile: Sendable {
             }
         }
         guard found == digest else {
-            throw NetworkError.metadata(
+            throw ModelError.metadata(
                 path: path, key: ModelDigest.key,
                 reason: "the file is not what was written: found \(found?.prefix(23) ?? "no digest of this form"), "
                     + "expected \(digest.prefix(23))")
@@ -74,7 +75,7 @@ package final class ModelFile: Sendable {
 
     /// Reads a whole file as a run would, and keeps nothing of it.
     ///
-    /// - Throws: `FileError`, `NetworkError` when anything about the file is wrong.
+    /// - Throws: `FileError`, `ModelError` when anything about the file is wrong.
     package static func verify(path: String) throws {
         let file = try ModelFile(path: path)
         try file.checkLayout()
@@ -95,7 +96,7 @@ package final class ModelFile: Sendable {
 
     /// Checks that the tensors are just those of the file's architecture, by name and shape.
     ///
-    /// - Throws: `NetworkError.tensor` with the first that is missing, too many, or of another shape.
+    /// - Throws: `ModelError.tensor` with the first that is missing, too many, or of another shape.
     package func checkLayout() throws {
         var left = Set(tensors.keys)
         for parameter in layout.parameters {
@@ -115,7 +116,7 @@ package final class ModelFile: Sendable {
 
     /// A parameter as floats, its 8-bit integers times their channel's scale.
     ///
-    /// - Throws: `NetworkError.tensor` when it is missing, of another shape, without its scales, or not finite.
+    /// - Throws: `ModelError.tensor` when it is missing, of another shape, without its scales, or not finite.
     package func floats(_ parameter: ParameterShape) throws -> [Float] {
         let name = parameter.name
         guard let tensor = tensors[name] else { throw wrong(name, "missing") }
@@ -142,6 +143,11 @@ package final class ModelFile: Sendable {
         }
     }
 
+    /// Calls `body` with the bytes of all tensors, end to end as they are stored.
+    func withData<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try mapped.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[dataStart...])) }
+    }
+
     /// The tensor's bytes as they are stored.
     func bytes(of tensor: ModelTensor) -> [UInt8] {
         mapped.withBytes { Array($0[dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound]) }
@@ -153,7 +159,7 @@ package final class ModelFile: Sendable {
         return mapped.withBytes { tensor.type.floats(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    private func wrong(_ tensor: String, _ reason: String) -> NetworkError {
+    private func wrong(_ tensor: String, _ reason: String) -> ModelError {
         .tensor(path: path, tensor: tensor, reason: reason)
     }
 }

@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Foundation
 
@@ -28,12 +29,12 @@ package enum ModelFileWriter {
 
     /// Writes F32 parameters of the metadata's architecture.
     ///
-    /// - Throws: `NetworkError` when a parameter is missing or of another size, or the file cannot be written.
+    /// - Throws: `ModelError` when a parameter is missing or of another size, or the file cannot be written.
     package static func write(parameters: [String: [Float]], metadata: ModelMetadata, to path: String) throws {
         let layout = ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
         let tensors = try layout.parameters.map { parameter in
             guard let values = parameters[parameter.name], values.count == parameter.count else {
-                throw NetworkError.tensor(
+                throw ModelError.tensor(
                     path: path, tensor: parameter.name,
                     reason: "\(parameters[parameter.name]?.count ?? 0) values; expected \(parameter.count)")
             }
@@ -45,39 +46,75 @@ package enum ModelFileWriter {
     /// Writes tensors in the order given, end to end.
     ///
     /// - Parameter texts: more texts for the header, beside those of the metadata.
-    /// - Throws: `NetworkError.writing` when the file cannot be written.
+    /// - Throws: `ModelError.writing` when the file cannot be written.
     package static func write(
         tensors: [Tensor], metadata: ModelMetadata, texts: [String: String] = [:], to path: String
     ) throws {
-        var all = texts.merging(try metadata.texts()) { $1 }
-        all[ModelDigest.key] = ModelDigest.blank
-        var entries: [String: HeaderValue] = ["__metadata__": .texts(all)]
+        var entries: [String: Entry] = [:]
         var end = 0
         for tensor in tensors {
             let start = end
             end += tensor.bytes.count
-            entries[tensor.name] = .tensor(
-                Entry(dtype: tensor.type.rawValue, shape: tensor.shape, dataOffsets: [start, end]))
+            entries[tensor.name] = Entry(dtype: tensor.type.rawValue, shape: tensor.shape, dataOffsets: [start, end])
         }
+        let head = try head(entries, texts: texts.merging(try metadata.texts()) { $1 }) { hash in
+            for tensor in tensors { tensor.bytes.withUnsafeBytes { hash.update($0) } }
+        }
+        try replace(path, with: [head] + tensors.map(\.bytes))
+    }
+
+    /// Writes a model file anew with other recommended thresholds; all else of it stays as it is, byte for byte.
+    ///
+    /// - Parameter thresholds: by class, 0 to 1; none takes those of the file out.
+    /// - Throws: `ModelError` where the file is not what was written, a threshold is of no class of it or out of range, or
+    ///   the other file cannot be written.
+    package static func rewrite(_ file: ModelFile, thresholds: [String: Double], to path: String) throws {
+        try file.checkLayout()
+        try file.checkDigest()
+        var metadata = file.metadata
+        metadata.thresholds = thresholds
+        // The file's own texts, not those of its metadata: what this version would word otherwise stays as it was.
+        var texts = file.texts
+        texts[ModelMetadata.thresholdsKey] = try metadata.texts()[ModelMetadata.thresholdsKey]
+        _ = try ModelMetadata(texts: texts, path: file.path)
+        let data = file.withData { Array($0) }
+        try replace(path, with: [try head(of: file, texts: texts), data])
+    }
+
+    /// The head of a file of these tensors with other texts, as this writer makes it.
+    static func head(of file: ModelFile, texts: [String: String]) throws -> [UInt8] {
+        let entries = file.tensors.mapValues {
+            Entry(dtype: $0.type.rawValue, shape: $0.shape, dataOffsets: [$0.range.lowerBound, $0.range.upperBound])
+        }
+        return try head(entries, texts: texts) { hash in file.withData { hash.update($0) } }
+    }
+
+    /// Length and header with the digest of the whole file in it.
+    ///
+    /// - Parameter data: adds the tensors' bytes to the digest.
+    private static func head(
+        _ entries: [String: Entry], texts: [String: String], data: (inout SHA256) -> Void
+    ) throws -> [UInt8] {
+        var texts = texts
+        texts[ModelDigest.key] = ModelDigest.blank
+        var values = entries.mapValues { HeaderValue.tensor($0) }
+        values["__metadata__"] = .texts(texts)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var header = Array(try encoder.encode(entries))
+        var header = Array(try encoder.encode(values))
         // Data on an 8-byte boundary, as the format asks; blanks are part of the JSON text.
         while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
         var length = UInt64(header.count).littleEndian
         let prefix = withUnsafeBytes(of: &length) { Array($0) }
-        try replace(path, with: [prefix, sealed(header, prefix, tensors)] + tensors.map(\.bytes))
-    }
-
-    /// The header with the digest of the whole file in the place kept for it.
-    private static func sealed(_ header: [UInt8], _ prefix: [UInt8], _ tensors: [Tensor]) -> [UInt8] {
-        let digest = ModelDigest.of([prefix, header] + tensors.map(\.bytes))
         guard let place = header.withUnsafeBytes({ ModelDigest.place(of: ModelDigest.blank, in: $0) }) else {
             preconditionFailure("a header without the place for its digest")
         }
-        var header = header
-        header.replaceSubrange(place, with: digest.utf8.suffix(place.count))
-        return header
+        var hash = SHA256()
+        hash.update(prefix)
+        hash.update(header)
+        data(&hash)
+        header.replaceSubrange(place, with: hash.finish().utf8)
+        return prefix + header
     }
 
     private struct Entry: Encodable {
@@ -103,10 +140,6 @@ package enum ModelFileWriter {
     }
 
     private static func replace(_ path: String, with parts: [[UInt8]]) throws {
-        do {
-            try OutputFile.write(Array(path.utf8)) { put in for part in parts { try put(part[...]) } }
-        } catch let failure as OutputFile.Failure {
-            throw NetworkError.writing(path: path == "-" ? "standard output" : path, reason: failure.reason)
-        }
+        try FileSystem.write(path) { put in for part in parts { try put(part[...]) } }
     }
 }

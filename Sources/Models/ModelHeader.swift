@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import Wording
 
@@ -19,15 +20,15 @@ struct ModelHeader {
 
     /// Checks every tensor of the header against the data part's size.
     ///
-    /// - Throws: `NetworkError` when the JSON is broken or a tensor's type, shape or offsets cannot be.
+    /// - Throws: `ModelError` when the JSON is broken or a tensor's type, shape or offsets cannot be.
     init(json: Data, dataSize: Int, path: String) throws {
         let entries: Entries
         do {
             entries = try JSONDecoder().decode(Entries.self, from: json)
         } catch let error as BrokenEntry {
-            throw NetworkError.tensor(path: path, tensor: error.name, reason: "header entry: \(error.reason)")
+            throw ModelError.tensor(path: path, tensor: error.name, reason: "header entry: \(error.reason)")
         } catch {
-            throw NetworkError.file(path: path, reason: "the header is not a JSON object of tensors")
+            throw ModelError.file(path: path, reason: "the header is not a JSON object of tensors")
         }
         texts = entries.texts
         for (name, entry) in entries.tensors {
@@ -37,7 +38,7 @@ struct ModelHeader {
     }
 
     private static func tensor(_ name: String, _ entry: Entry, dataSize: Int, path: String) throws -> ModelTensor {
-        func wrong(_ reason: String) -> NetworkError { .tensor(path: path, tensor: name, reason: reason) }
+        func wrong(_ reason: String) -> ModelError { .tensor(path: path, tensor: name, reason: reason) }
         guard let type = TensorType(rawValue: entry.dtype) else {
             let names = TensorType.allCases.map(\.rawValue).joined(separator: ", ")
             throw wrong("type '\(entry.dtype.prefix(20))'; expected one of \(names)")
@@ -74,13 +75,13 @@ struct ModelHeader {
             let start = tensor.range.lowerBound
             guard start == end else {
                 let how = start < end ? "overlaps the tensor before it" : "leaves a gap after the tensor before it"
-                throw NetworkError.tensor(
+                throw ModelError.tensor(
                     path: path, tensor: name, reason: "\(how): starts at byte \(start) of the data, expected \(end)")
             }
             end = tensor.range.upperBound
         }
         guard end == dataSize else {
-            throw NetworkError.file(path: path, reason: "\(counted(dataSize - end, "byte")) after the last tensor")
+            throw ModelError.file(path: path, reason: "\(counted(dataSize - end, "byte")) after the last tensor")
         }
     }
 

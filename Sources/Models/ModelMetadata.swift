@@ -1,3 +1,4 @@
+import Errors
 import Features
 import Foundation
 import Wording
@@ -6,14 +7,18 @@ import Wording
 package struct ModelMetadata: Sendable, Equatable {
     /// Value of the key `format`.
     package static let format = "earmark"
+    static let thresholdsKey = "thresholds"
 
     package var architecture: Architecture
     package var frontEnd: FrontEnd
-    package var normalization: ModelNormalization
+    package var normalization: Normalization
     /// Names in the order of the scores.
     package var classes: [String]
     /// Ontology ids in the same order; empty where there are none.
     package var classIDs: [String]
+    /// Recommended thresholds by class, 0 to 1: from which score on a clip or a chunk counts as having it. Classes that are
+    /// not named have none. They change no score, so that they are left out of `ModelDigest.ofScores`.
+    package var thresholds: [String: Double]
     /// Licence of the weights, by its SPDX name where it has one.
     package var licence: String
     /// Where the weights come from, in words.
@@ -22,17 +27,25 @@ package struct ModelMetadata: Sendable, Equatable {
     package var createdFrom: String
 
     package init(
-        architecture: Architecture, frontEnd: FrontEnd = .standard, normalization: ModelNormalization,
-        classes: [String], classIDs: [String] = [], licence: String, source: String, createdFrom: String = ""
+        architecture: Architecture, frontEnd: FrontEnd = .standard, normalization: Normalization,
+        classes: [String], classIDs: [String] = [], thresholds: [String: Double] = [:], licence: String,
+        source: String, createdFrom: String = ""
     ) {
         self.architecture = architecture
         self.frontEnd = frontEnd
         self.normalization = normalization
         self.classes = classes
         self.classIDs = classIDs
+        self.thresholds = thresholds
         self.licence = licence
         self.source = source
         self.createdFrom = createdFrom
+    }
+
+    /// Ontology ids in the classes' order, empty where a class has none: the file's own, or those that YAMNet's classes are known
+    /// to have; none at all where nothing is known.
+    package var identifiers: [String] {
+        classIDs.contains { !$0.isEmpty } ? classIDs : AudioSetIdentifiers.known(classes)
     }
 
     /// Keys and texts as they stand in the header.
@@ -49,15 +62,16 @@ package struct ModelMetadata: Sendable, Equatable {
             "normalization": normalization.rawValue, "classes": try text(classes), "licence": licence, "source": source,
         ]
         if !classIDs.isEmpty { texts["class_ids"] = try text(classIDs) }
+        if !thresholds.isEmpty { texts[Self.thresholdsKey] = try text(thresholds) }
         if !createdFrom.isEmpty { texts["created_from"] = createdFrom }
         return texts
     }
 
     /// Reads and checks the header's texts.
     ///
-    /// - Throws: `NetworkError.metadata` with the key that is missing or wrong.
+    /// - Throws: `ModelError.metadata` with the key that is missing or wrong.
     package init(texts: [String: String], path: String) throws {
-        func wrong(_ key: String, _ reason: String) -> NetworkError {
+        func wrong(_ key: String, _ reason: String) -> ModelError {
             .metadata(path: path, key: key, reason: reason)
         }
         func required(_ key: String) throws -> String {
@@ -84,17 +98,21 @@ package struct ModelMetadata: Sendable, Equatable {
             throw wrong("format", "found '\(Self.shortened(format))'; expected '\(Self.format)'")
         }
         architecture = try named("architecture", Architecture.self)
-        normalization = try named("normalization", ModelNormalization.self)
+        normalization = try named("normalization", Normalization.self)
         frontEnd = try decoded("front_end", FrontEnd.self, "a JSON object of a front-end's parameters")
         classes = try decoded("classes", [String].self, "a JSON array of class names")
         classIDs = texts["class_ids"] == nil ? [] : try decoded("class_ids", [String].self, "a JSON array of class ids")
+        thresholds =
+            texts[Self.thresholdsKey] == nil
+            ? [:]
+            : try decoded(Self.thresholdsKey, [String: Double].self, "a JSON object of a number for each class name")
         licence = texts["licence"] ?? ""
         source = texts["source"] ?? ""
         createdFrom = texts["created_from"] ?? ""
         try check { wrong($0, $1) }
     }
 
-    private func check(_ wrong: (_ key: String, _ reason: String) -> NetworkError) throws {
+    private func check(_ wrong: (_ key: String, _ reason: String) -> ModelError) throws {
         guard !classes.isEmpty, classes.count <= 65_536 else {
             throw wrong("classes", "found \(counted(classes.count, "class", "classes")); expected 1 to 65536")
         }
@@ -106,6 +124,14 @@ package struct ModelMetadata: Sendable, Equatable {
         guard classIDs.isEmpty || classIDs.count == classes.count else {
             throw wrong(
                 "class_ids", "found \(counted(classIDs.count, "id")) for \(counted(classes.count, "class", "classes"))")
+        }
+        for (name, value) in thresholds.sorted(by: { $0.key < $1.key }) {
+            if !seen.contains(name) {
+                throw wrong(Self.thresholdsKey, "'\(Self.shortened(name))' is none of the classes")
+            }
+            guard (0...1).contains(value) else {
+                throw wrong(Self.thresholdsKey, "found \(value) for '\(Self.shortened(name))'; expected 0 to 1")
+            }
         }
         if architecture.hasTrunk,
             frontEnd.bands != YAMNetShape.bands || frontEnd.patchFrames != YAMNetShape.frames

@@ -1,3 +1,5 @@
+import Errors
+
 /// Turns a float model file into one of 8-bit weights.
 ///
 /// Every weight matrix is stored as I8 with one symmetric scale an output channel, the largest magnitude / 127; biases stay F32.
@@ -8,7 +10,7 @@
 package enum ModelQuantizer {
     /// A file that is 8-bit already, with BF16 scales as Earmark 0.1 wrote them, is written anew with the same values.
     ///
-    /// - Throws: `NetworkError` when the input is not a sound model, has nothing to be quantised, or the output cannot be
+    /// - Throws: `ModelError` when the input is not a sound model, has nothing to be quantised, or the output cannot be
     ///   written.
     package static func quantize(from input: String, to output: String) throws {
         let file = try ModelFile(path: input)
@@ -48,7 +50,7 @@ package enum ModelQuantizer {
 
     private static func rewriteScales(of file: ModelFile, to output: String) throws {
         guard file.tensors.values.contains(where: { $0.type == .bf16 }) else {
-            throw NetworkError.file(path: file.path, reason: "is quantised already")
+            throw ModelError.file(path: file.path, reason: "is quantised already")
         }
         var tensors: [ModelFileWriter.Tensor] = []
         for (name, tensor) in file.tensors.sorted(by: { $0.value.range.lowerBound < $1.value.range.lowerBound }) {

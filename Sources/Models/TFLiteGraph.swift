@@ -64,8 +64,8 @@ struct TFLiteGraph {
     ///
     /// - Throws: `TFLiteError` when the tensor is not a sound constant of type int8, int32 or float32.
     func constant(_ index: Int32) throws -> Constant {
-        guard index >= 0, Int(index) < tensors.count else { throw TFLiteError("tensor \(index): not in the file") }
-        func wrong(_ reason: String) -> TFLiteError { TFLiteError("tensor \(index): \(reason)") }
+        guard index >= 0, Int(index) < tensors.count else { throw TFLiteError("not in the file", tensor: index) }
+        func wrong(_ reason: String) -> TFLiteError { TFLiteError(reason, tensor: index) }
         let tensor = tensors[Int(index)]
         let shape = try buffer.integers(tensor, 0, as: Int32.self).map(Int.init)
         var count = 1

@@ -1,3 +1,5 @@
+import Features
+import Errors
 import Files
 import Wording
 
@@ -10,7 +12,7 @@ package enum YAMNetImporter {
     ///   - classes: its class map, a CSV file with the columns index, mid, display_name.
     ///   - path: the model file to write.
     ///   - sha256: that of the TensorFlow Lite file, kept in the model's metadata.
-    /// - Throws: `NetworkError` when a file is broken or holds another network.
+    /// - Throws: `ModelError` when a file is broken or holds another network.
     package static func importModel(tflite: String, classes: String, to path: String, sha256: String = "") throws {
         let map = try ClassMap(path: classes)
         let file = try MappedFile(model: tflite)
@@ -24,14 +26,14 @@ package enum YAMNetImporter {
                 return try collect(try TFLiteGraph(buffer), classes: map.names.count)
             }
         } catch let error as TFLiteError {
-            throw NetworkError.file(path: tflite, reason: error.reason)
+            throw error.at(tflite)
         } catch let error as FlatBuffer.Malformed {
-            throw NetworkError.file(
-                path: tflite, reason: "broken or cut short: byte \(error.offset) points out of the file")
+            throw ModelError.byte(
+                path: tflite, byte: error.offset, reason: "points out of the file, which is broken or cut short")
         }
         for (name, values) in parameters.sorted(by: { $0.key < $1.key }) {
             guard values.allSatisfy(\.isFinite) else {
-                throw NetworkError.tensor(path: tflite, tensor: name, reason: "holds a value that is not finite")
+                throw ModelError.tensor(path: tflite, tensor: name, reason: "holds a value that is not finite")
             }
         }
         let metadata = ModelMetadata(

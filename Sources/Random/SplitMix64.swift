@@ -1,8 +1,8 @@
-/// A small seeded generator: the same numbers on every machine.
+/// A small seeded generator that gives the same numbers on every machine.
 ///
 /// Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
 package struct SplitMix64: RandomNumberGenerator, Sendable, Equatable {
-    /// What is added from one number to the next.
+    /// The amount added to the state for each number.
     package static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     private var state: UInt64
@@ -23,11 +23,12 @@ package struct SplitMix64: RandomNumberGenerator, Sendable, Equatable {
         return z ^ (z >> 31)
     }
 
-    /// A whole number from 0 below `bound`, by the high half of a product (bias below bound / 2^64).
+    /// A whole number from 0 up to but not including `bound`, from the high half of a product (bias below bound /
+    /// 2^64).
     package mutating func below(_ bound: Int) -> Int {
         Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
-    /// Evenly from [0, 1), in steps of 2^-53.
+    /// Uniform in [0, 1), in steps of 2^-53.
     package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

@@ -1,7 +1,7 @@
 import Cache
 import Ledger
 
-/// The clip scores of a pipeline, clip by clip, as its aggregate stage left them.
+/// The clip scores of a pipeline, clip by clip, as its aggregate stage wrote them.
 package struct ClipScores {
     package let classes: [String]
     package let pipeline: PipelineRecord
@@ -9,8 +9,8 @@ package struct ClipScores {
     private let reader: CacheReader
     private let stage: Int64
 
-    /// - Parameter pipeline: its name; nil for the one that ran last of those that make clip scores.
-    /// - Throws: `CacheError` where that pipeline makes none.
+    /// - Parameter pipeline: its name; nil for the one that ran last among those that make clip scores.
+    /// - Throws: `CacheError` if that pipeline makes none.
     package init(cache: CacheFolder, ledger: Ledger, pipeline: String?) throws {
         let found = try PipelineChoice.scored(ledger, name: pipeline)
         self.pipeline = found.pipeline
@@ -22,9 +22,13 @@ package struct ClipScores {
 
     /// Every clip of the manifest that has scores, in its order.
     ///
-    /// - Throws: `LedgerError` and `FileError` where scores cannot be read, and what `body` throws.
-    package func forEach(_ body: (ClipRecord, [Float]) throws -> Void) throws {
+    /// - Parameter isWanted: clips for which it returns false are not read.
+    /// - Throws: `FileError` if rows are not as they were written, `LedgerError`, and anything `body` throws.
+    package func forEach(
+        where isWanted: (ClipRecord) -> Bool = { _ in true }, _ body: (ClipRecord, [Float]) throws -> Void
+    ) throws {
         try ledger.forEachCurrentResult(stages: [stage]) { clip, record in
+            guard isWanted(clip) else { return }
             try body(clip, reader.floats(record).values)
         }
     }

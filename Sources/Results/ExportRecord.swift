@@ -4,13 +4,13 @@ import Foundation
 import Ledger
 import Sessions
 
-/// What lies beside an export as `NAME.meta.json`: how many clips it is of, and what made them.
+/// The record beside an export, `NAME.meta.json`: how many clips the export covers, and what made them.
 package struct ExportRecord: Encodable {
     private struct Pipeline: Encodable {
         let name: String
         let fingerprint: String
         let file: String
-        /// Empty where a version of Earmark ran it that did not keep them.
+        /// Empty if the pipeline was run by a version of Earmark that did not store them.
         let stages: [PipelineSettings.Stage]
     }
 
@@ -25,9 +25,26 @@ package struct ExportRecord: Encodable {
     private let coverage: Coverage
     private let pipeline: Pipeline
     private let models: [Model]
+    /// What the user asked for; absent if the export has no settings.
+    private let settings: [String: String]?
+    /// For an export that covers all pipelines of the cache.
+    private var pipelines: [Part]?
 
-    /// - Parameter version: Earmark's.
-    package init(version: String, pipeline: PipelineRecord, coverage: Coverage) {
+    private struct Part: Encodable {
+        let name: String
+        let fingerprint: String
+        let file: String
+        let coverage: Coverage
+        let stages: [PipelineSettings.Stage]
+    }
+
+    /// - Parameters:
+    ///   - version: Earmark's version.
+    ///   - settings: what the user asked for, such as thresholds; empty if the export has none.
+    package init(
+        version: String, pipeline: PipelineRecord, coverage: Coverage, settings: [(name: String, value: String)] = []
+    ) {
+        self.settings = settings.isEmpty ? nil : Dictionary(settings) { $1 }
         earmark = version
         written = Date().formatted(.iso8601)
         self.coverage = coverage
@@ -40,15 +57,29 @@ package struct ExportRecord: Encodable {
         }
     }
 
-    /// Writes it beside a table. Nothing is written where the table went into what is no file, such as a pipe.
+    /// Adds pipelines that the export also covers.
+    package mutating func add(_ pipelines: [(record: PipelineRecord, coverage: Coverage)]) {
+        self.pipelines = pipelines.map { record, coverage in
+            Part(
+                name: record.name, fingerprint: record.fingerprint, file: record.file, coverage: coverage,
+                stages: PipelineSettings(text: record.settings)?.stages ?? [])
+        }
+    }
+
+    /// Writes the record beside a table, or into a folder of tables. Nothing is written if the table did not go into a file,
+    /// but for example into a pipe.
     ///
-    /// - Throws: `FileError` where it cannot be written.
+    /// - Throws: `FileError` if it cannot be written.
     package func write(beside table: String) throws {
         var status = stat()
-        guard stat(table, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        guard stat(table, &status) == 0 else { return }
+        // A folder of files has one record for all of them.
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
+        guard isFolder || status.st_mode & S_IFMT == S_IFREG else { return }
+        let name = isFolder ? table + "/export.meta.json" : table + ".meta.json"
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let bytes = try Array(encoder.encode(self)) + [10]
-        try FileSystem.write(table + ".meta.json") { try $0(bytes[...]) }
+        try FileSystem.write(name) { try $0(bytes[...]) }
     }
 }

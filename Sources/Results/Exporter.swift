@@ -1,3 +1,4 @@
+import Errors
 import Cache
 import Evaluation
 import Files
@@ -6,9 +7,9 @@ import Ledger
 import Shards
 import Tables
 
-/// Writes what a cache holds into files that other programs read. A file is written whole or not at all.
+/// Writes the contents of a cache into files for other programs. A file is written whole or not at all.
 package struct Exporter {
-    /// What a table is written as.
+    /// The form in which a table is written.
     package enum Format: String, CaseIterable, Sendable { case csv, jsonl, npy }
 
     private let cache: CacheFolder
@@ -16,29 +17,30 @@ package struct Exporter {
     private let pipeline: String?
 
     /// - Parameter pipeline: its name; nil for the one that ran last.
-    /// - Throws: `CacheError` where the cache has no such pipeline, `LedgerError` where its ledger cannot be read.
+    /// - Throws: `CacheError` if the cache has no such pipeline, `LedgerError` if its ledger cannot be read.
     package init(cache: CacheFolder, pipeline: String?) throws {
         self.cache = cache
         self.pipeline = pipeline
         ledger = try cache.reading()
     }
 
-    /// How many of the cache's clips an export is of.
+    /// How many of the cache's clips an export covers.
     ///
     /// - Parameters:
     ///   - pipeline: the one whose rows were exported.
-    ///   - written: clips that the export has; nil where it is not of clips: then those that are done.
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    ///   - written: number of clips in the export; nil if the export is not by clip: then the clips that are done.
+    /// - Throws: `LedgerError` if the ledger cannot be read.
     package func coverage(of pipeline: PipelineRecord, written: Int?) throws -> Coverage {
         let counts = try ledger.counts(for: pipeline)
         return Coverage(clips: counts.clips, done: min(written ?? counts.done, counts.clips), failed: counts.failed)
     }
 
-    /// Clip scores: `clip,CLASS,...`, one row a clip in clip order; as `.npy` the matrix (clips, classes), with the
-    /// clips' and classes' names beside it in `PATH.clips.csv` and `PATH.classes.csv`.
+    /// Clip scores: `clip,CLASS,...`, one row per clip in clip order; as `.npy` the matrix (clips, classes), with the clips'
+    /// and classes' names beside it in `PATH.clips.csv` and `PATH.classes.csv`.
     ///
     /// - Returns: how many clips were written.
-    /// - Throws: `LedgerError` and `FileError` where rows cannot be read or the file cannot be written, `CacheError` where there are none.
+    /// - Throws: `LedgerError` and `FileError` if rows cannot be read or the file cannot be written, `CacheError` if there are
+    ///   none.
     package func scores(_ format: Format, to path: String) throws -> Int {
         try ledger.consistently {
             let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
@@ -50,10 +52,11 @@ package struct Exporter {
         }
     }
 
-    /// Where rows lie: `clip,kind,shard,first,count,stage,hop`, for all pipelines where none is named. Rows of shards that
+    /// The location of rows: `clip,kind,shard,first,count,stage,hop`, for all pipelines if none is named. Rows of shards that
     /// are not sealed are left out.
     ///
-    /// - Throws: `LedgerError` and `FileError` where rows cannot be read or the file cannot be written, `CacheError` where there are none.
+    /// - Throws: `LedgerError` and `FileError` if rows cannot be read or the file cannot be written, `CacheError` if there are
+    ///   none.
     package func index(_ format: Format, to path: String) throws -> Int {
         guard format != .npy else {
             throw CacheError(.usage, path: path, "the index has text in it: expected --format csv or jsonl")
@@ -80,9 +83,23 @@ package struct Exporter {
         return count
     }
 
-    /// How many clips' rows the index leaves out, because they lie in shards that are not sealed.
+    /// Every pipeline of the cache, with how many of its clips have rows.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    /// - Throws: `LedgerError`.
+    package func coverages() throws -> [(record: PipelineRecord, coverage: Coverage)] {
+        try ledger.pipelines().map { ($0, try coverage(of: $0, written: nil)) }
+    }
+
+    /// A message about shards whose rows the index leaves out because their files are incomplete; nil if there are none.
+    ///
+    /// - Throws: `LedgerError`.
+    package func brokenShards() throws -> String? {
+        ShardIndex.text(brokenShards: try ShardIndex.brokenShards(ledger))
+    }
+
+    /// How many clips' rows the index leaves out because their shards are not sealed.
+    ///
+    /// - Throws: `LedgerError` if the ledger cannot be read.
     package func unsealed() throws -> Int { try ledger.unsealedResults() }
 
     private func table(_ scores: ClipScores, to path: String) throws -> Int {

@@ -1,71 +1,74 @@
+import Errors
 import Cache
 import Corpora
 import Evaluation
-import Foundation
 import Ledger
 
-/// Gathers a cache's clip scores into per-class statistics.
+/// Collects a cache's clip and chunk scores into per-class statistics.
 package struct StatisticsBuilder {
     private let cache: CacheFolder
     private let pipeline: String?
 
-    /// - Parameter pipeline: its name; nil for the last that has clip scores.
+    /// - Parameter pipeline: its name; nil for the last one with clip scores.
     package init(cache: CacheFolder, pipeline: String?) {
         self.cache = cache
         self.pipeline = pipeline
     }
 
     /// - Parameters:
-    ///   - truth: a manifest with labels; nil for statistics without it. Only clips that it names are counted then.
-    ///   - threshold: from which score on a clip counts as having the class.
-    /// - Throws: `CacheError` where there are no scores; `CorpusError` where a label of the truth is none of the classes.
-    package func report(truth: Manifest?, threshold: Double) throws -> SummaryReport {
+    ///   - truth: a manifest with labels; nil for statistics without it. If given, only clips that it names are counted.
+    ///   - map: turns the truth's labels into the model's classes.
+    ///   - thresholds: the scores from which a clip or a chunk counts as having a class; nil for the model's own.
+    /// - Throws: `CacheError` if there are no scores; `TableError` if a label of the truth is not one of the classes.
+    package func report(truth: Manifest?, map: LabelMap? = nil, thresholds: ClassThresholds? = nil) throws
+        -> SummaryReport
+    {
         let ledger = try cache.reading()
-        return try ledger.consistently { try report(ledger, truth: truth, threshold: threshold) }
+        return try ledger.consistently { try report(ledger, truth: truth, map: map, thresholds: thresholds) }
     }
 
-    private func report(_ ledger: Ledger, truth: Manifest?, threshold: Double) throws -> SummaryReport {
+    private func report(_ ledger: Ledger, truth: Manifest?, map: LabelMap?, thresholds: ClassThresholds?) throws
+        -> SummaryReport
+    {
+        let scored = try PipelineChoice.scored(ledger, name: pipeline)
         let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
-        let names = ClassNames(scores.classes)
-        if let truth {
-            try names.check(
-                (0..<truth.count).lazy.map {
-                    (line: truth.line($0), clip: truth.clip($0), labels: truth.labels($0))
-                }, file: truth.file)
-        }
-        var seconds: [Int64: Double] = [:]
-        try ledger.forEachSource { seconds[$0.clip] = $0.seconds }
-        var values: [Float] = []
-        var lengths: [Double] = []
-        var labels = LabelTable(classes: scores.classes.count)
-        var (scored, unknownLengths, unlabelled) = (0, 0, 0)
-        try scores.forEach { clip, row in
-            scored += 1
-            if let truth {
-                guard let place = truth.row(of: clip.name) else { return }
-                let found = truth.labels(place).compactMap { names.place(of: $0) }
-                if found.isEmpty { unlabelled += 1 }
-                try labels.append(found)
-            }
-            values += row
-            if seconds[clip.id] == nil { unknownLengths += 1 }
-            lengths.append(seconds[clip.id] ?? 0)
-        }
-        guard !lengths.isEmpty else {
-            throw CacheError(
-                .badInput, path: cache.folder,
-                scored == 0 ? "no clip has scores yet" : "\(truth?.file ?? "") names none of the clips that have scores"
-            )
-        }
-        let table = try ScoreTable(classes: scores.classes, scores: values, seconds: lengths)
-        var report = try Evaluator(threshold: Float(threshold)).report(table, truth: truth == nil ? nil : labels)
-        let counts = try ledger.counts(for: scores.pipeline)
-        report.coverage = Coverage(clips: counts.clips, done: scored, failed: counts.failed)
-        report.truthCoverage = truth.map {
-            TruthCoverage(
-                clips: $0.count, scored: lengths.count, others: scored - lengths.count, unlabelled: unlabelled)
-        }
-        report.clipsWithoutLength = unknownLengths
+        let model = ScoredModel(scored)
+        let thresholds = thresholds ?? model.thresholds(given: nil)
+        let clips = try ScoredClips(ledger, scores: scores, model: model, truth: truth, map: map)
+        let time = try coveredTime(ledger, scored, model, clips, thresholds)
+        var report = try Evaluator(thresholds: thresholds).report(
+            clips.table, truth: clips.labels, hoursAbove: time?.hours)
+        report.coverage = clips.coverage
+        report.truthCoverage = clips.truthCoverage
+        report.clipsWithoutLength = clips.unknownLengths
+        report.clipsWithoutChunkScores = clips.ids.count - (time?.clips ?? 0)
         return report
+    }
+
+    /// How long each class was present, and how many clips' chunk scores that is based on; nil if there are no chunk scores.
+    private func coveredTime(
+        _ ledger: Ledger, _ scored: PipelineChoice.Scored, _ model: ScoredModel, _ clips: ScoredClips,
+        _ thresholds: ClassThresholds
+    ) throws -> (hours: [Double], clips: Int)? {
+        // Rows from before the ledger stored the timing of chunks cannot be placed in time.
+        guard let stage = try model.chunkScores(ledger, of: scored), try ledger.frontEnds()[stage.id] != nil else {
+            return nil
+        }
+        let chunks = try ChunkScores(
+            cache: cache, ledger: ledger,
+            found: PipelineChoice.Scored(pipeline: scored.pipeline, stage: stage, notice: nil))
+        var time = CoveredTime(thresholds: chunks.classes.map { thresholds.value(of: $0) })
+        var found = 0
+        try chunks.forEach(where: { clips.ids.contains($0.id) }) { clip in
+            found += 1
+            time.begin()
+            var start = 0
+            try clip.forEachChunk { row in
+                // If the recording's length was not stored, its last chunk counts whole.
+                time.add(row, from: start, to: min(start + chunks.timing.length, clip.samples ?? .max))
+                start += chunks.timing.hop
+            }
+        }
+        return found == 0 ? nil : (time.hours(rate: chunks.timing.rate), found)
     }
 }

@@ -1,4 +1,6 @@
+import Engines
 import Foundation
+import Models
 import Pipeline
 import Stages
 
@@ -17,16 +19,45 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
         package let parameters: [String: String]
         /// Those that results hang on; files by their digests.
         package let marks: [String: String]
+        /// Of a stage that leaves rows in the cache; nil for the others, and where an earlier version kept the settings.
+        package var fingerprint: String?
+    }
+
+    /// What the file of an infer stage's model says of its classes beside their names.
+    package struct Model: Codable, Sendable, Equatable {
+        /// The infer stage.
+        package let stage: String
+        /// Fingerprints of the stages that keep its scores, of chunks and of clips.
+        package let scores: [String]
+        /// Identifiers of the ontology in the classes' order; none where the model knows none.
+        package let identifiers: [String]
+        /// Recommended thresholds by class, 0 to 1.
+        package let thresholds: [String: Double]
     }
 
     package let stages: [Stage]
+    /// nil in rows of before these were kept.
+    package let models: [Model]?
 
-    package init(_ graph: Graph) {
+    /// Of a pipeline with its models.
+    package init(_ pipeline: LoadedPipeline) {
+        self.init(
+            pipeline.graph,
+            models: pipeline.scoreKeepers.map {
+                Model(
+                    stage: $0.stage, scores: $0.keepers, identifiers: $0.model.classIDs,
+                    thresholds: $0.model.thresholds)
+            })
+    }
+
+    package init(_ graph: Graph, models: [Model]? = nil) {
+        self.models = models
         stages = graph.nodes.map { node in
             Stage(
                 name: node.name, uses: node.definition.name, version: node.definition.codeVersion,
                 from: node.inputs.compactMap { $0.map { graph.nodes[$0.node].name } },
-                parameters: node.parameters, marks: node.marks)
+                parameters: node.parameters, marks: node.marks,
+                fingerprint: node.definition.persists ? node.fingerprint.hex : nil)
         }
     }
 

@@ -17,6 +17,8 @@ package struct Reconciler {
     package private(set) var contents: [ContentDigest]
     /// For each clip the size of its file in bytes, 0 where it is gone.
     package private(set) var sizes: [Int64]
+    /// For each clip the length of its file when it was last read, in seconds; 0 where it is not known.
+    package private(set) var seconds: [Float]
 
     /// - Parameters:
     ///   - ledger: nil where the cache does not exist yet.
@@ -27,6 +29,7 @@ package struct Reconciler {
         facts = [Plan.ClipFacts](repeating: .init(isNew: true), count: manifest.count)
         ids = [Int64](repeating: 0, count: manifest.count)
         contents = [ContentDigest](repeating: .none, count: manifest.count)
+        seconds = [Float](repeating: 0, count: manifest.count)
         var stats: [SourceStat?] = (0..<manifest.count).map { SourceStat.find(manifest.path($0)) }
         for row in stats.indices where stats[row] == nil { facts[row].isMissing = true }
         sizes = stats.map { $0?.size ?? 0 }
@@ -42,6 +45,7 @@ package struct Reconciler {
             guard let row = rowOfID[source.clip].map(Int.init) else { return }
             facts[row].isNew = false
             contents[row] = ContentDigest(source.content)
+            seconds[row] = Float(source.seconds ?? 0)
             // A file that is gone cannot have changed: its cached rows stand.
             guard let now = stats[row] else { return }
             guard readsContent || now.size != source.size || now.modified != source.modified else { return }

@@ -1,3 +1,4 @@
+import Errors
 import Cache
 import Corpora
 import Files
@@ -33,8 +34,9 @@ package final class RunSession {
 
     /// Takes the cache for this process.
     ///
-    /// - Throws: `LedgerError` of kind busy where another run has it.
+    /// - Throws: `LedgerError` of kind busy where another run has it; `PipelineError` where a model is not on this machine.
     package init(pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder) throws {
+        try pipeline.requireModels()
         self.pipeline = pipeline
         self.manifest = manifest
         self.cache = cache
@@ -42,9 +44,11 @@ package final class RunSession {
         lock = try CacheLock(folder: cache.folder)
         try cache.requireLedger()
         ledger = try Ledger(path: cache.ledgerPath) { CrashPoint.hit($0) }
+        // Left by a pruning that was killed.
+        try RemovedFiles.unlink(cache, ledger)
         var stages: [Int: Int64] = [:]
-        for node in pipeline.graph.nodes where node.definition.persists {
-            let type = node.definition.name == StageCatalog.aggregate ? EdgeType.clipScores : node.outputTypes[0]
+        for node in pipeline.graph.nodes {
+            guard let type = pipeline.kept(by: node) else { continue }
             let isScored = type == .scores || type == .clipScores
             stages[node.index] = try ledger.stageID(
                 fingerprint: node.fingerprint.hex, kind: type.cacheKind ?? type.rawValue,
@@ -68,7 +72,7 @@ package final class RunSession {
             InFlightLog.forget(cache: cache.folder)
             try ledger.noteDeaths(of: dead)
         }
-        try ledger.adopt(manifest: manifestDigest(), count: manifest.count) { row in
+        try ledger.adopt(manifest: manifestDigest, count: manifest.count) { row in
             let entry = manifest.entry(row)
             return (entry.clip, entry.path)
         }
@@ -93,7 +97,7 @@ package final class RunSession {
         PipelineRecord(
             name: pipeline.graph.name, fingerprint: pipeline.graph.fingerprint.hex,
             stages: stageOfNode.values.sorted(), file: pipeline.graph.file, updated: Date().timeIntervalSince1970,
-            targets: pipeline.graph.failureTargets.map(\.hex), settings: PipelineSettings(pipeline.graph).text)
+            targets: pipeline.graph.failureTargets.map(\.hex), settings: PipelineSettings(pipeline).text)
     }
 
     /// Folds the ledger's log into its file, so that all of a cache that rests lies under checks.
@@ -123,7 +127,7 @@ package final class RunSession {
             if access(cache.backupPath, F_OK) != 0 { backUp(&report) }
             return report
         }
-        let run = try ledger.beginRun(pipeline: pipeline.graph.name, workers: workers)
+        let run = try ledger.beginRun(pipeline: pipeline.graph.name, workers: workers, work: plan.work)
         let counts = CommittedCounts()
         do {
             var report = try carryOut(
@@ -134,14 +138,15 @@ package final class RunSession {
             }
             try ledger.finishRun(
                 id: run, outcome: report.result.wasInterrupted ? "interrupted" : "complete", done: report.result.done,
-                failed: report.result.failed)
+                failed: report.result.failed, audio: counts.audio)
             report.unsealed = try ledger.unsealedResults()
             backUp(&report)
             return report
         } catch {
             // The fault itself is what the user must hear of, even where the ledger cannot take this note.
             let ending: RunRecord.Ending = Self.isOutOfSpace(error) ? .outOfSpace("\(error)") : .fault("\(error)")
-            try? ledger.finishRun(id: run, outcome: ending.text, done: counts.done, failed: counts.failed)
+            try? ledger.finishRun(
+                id: run, outcome: ending.text, done: counts.done, failed: counts.failed, audio: counts.audio)
             throw error
         }
     }
@@ -193,7 +198,8 @@ package final class RunSession {
         let pool = ShardPool(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer)
         try pool.takeOver()
         let factory = StageFactory(
-            pipeline: pipeline, cache: cache.folder, ledger: ledger, pool: pool, stageIDs: names)
+            pipeline: pipeline, cache: cache.folder, ledger: ledger, stageIDs: names
+        ) { stage, kind, dtype in ShardAppender(pool: pool, stage: stage, kind: kind, dtype: dtype) }
         let manifest = manifest
         let suspects = try Set(ledger.clips(withDeaths: 1))
         let runner = Runner(
@@ -209,8 +215,12 @@ package final class RunSession {
         inFlight.remove()
         try ShardIndex.write(cache: cache, ledger: ledger)
         let failures = try ledger.failures(of: record).count
-        return Report(
+        var report = Report(
             plan: plan, result: result, failures: failures, clipping: clipping.total, accepted: accepted.total)
+        if let broken = ShardIndex.text(brokenShards: try ShardIndex.brokenShards(ledger)) {
+            report.notes.append(broken)
+        }
+        return report
     }
 
     /// The pipeline's failures as they stand, with their clips.
@@ -226,7 +236,7 @@ package final class RunSession {
         guard !deadly.isEmpty else { return }
         var batch = CommitBatch(targets: record.targets)
         // No stage can be named, so it stands until 'retry', or until the file is another.
-        let target = pipeline.graph.failureTarget(node: nil, failureClass: "deadly").hex
+        let target = pipeline.graph.failureTarget(node: nil, failureClass: .deadly).hex
         let known = try Set(ledger.failures(targets: batch.targets).map(\.clip))
         let wanted = Set(deadly).subtracting(known)
         guard !wanted.isEmpty else { return }
@@ -235,26 +245,26 @@ package final class RunSession {
             let stat = SourceStat.find(clip.path)
             batch.failures.append(
                 FailureRecord(
-                    clip: clip.id, target: target, failureClass: "deadly",
+                    clip: clip.id, target: target, failureClass: .deadly,
                     reason: "the process died twice while working on this clip", offset: nil, size: stat?.size,
                     modified: stat?.modified))
         }
         try ledger.commit(batch)
     }
 
-    private func manifestDigest() throws -> String {
-        manifest.folder + " " + (try Checksum.ofFile(manifest.file).description)
-    }
+    /// Of what was read, not of the file: a list that was never one has a digest too, and a file may be another by now.
+    private var manifestDigest: String { "\(manifest.folder) \(manifest.digest)" }
 }
 
 /// What a run has made durable so far, for its record where a fault ends it.
 private final class CommittedCounts: @unchecked Sendable {
     private let lock = NSLock()
-    private var counts = (done: 0, failed: 0)
+    private var counts = (done: 0, failed: 0, audio: 0.0)
 
     func add(_ outcomes: [Outcome]) {
         lock.withLock {
             for outcome in outcomes {
+                counts.audio += outcome.seconds
                 if outcome.failure == nil { counts.done += 1 } else { counts.failed += 1 }
             }
         }
@@ -262,4 +272,6 @@ private final class CommittedCounts: @unchecked Sendable {
 
     var done: Int { lock.withLock { counts.done } }
     var failed: Int { lock.withLock { counts.failed } }
+    /// Seconds of audio that went through.
+    var audio: Double { lock.withLock { counts.audio } }
 }

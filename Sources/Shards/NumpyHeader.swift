@@ -3,8 +3,8 @@ import Files
 /// The header of a NumPy `.npy` file, format version 1.0.
 ///
 /// Layout: `\x93NUMPY`, version 1 0, header length as 16 bits little-endian, then a Python dictionary with `descr`,
-/// `fortran_order` and `shape`, padded with spaces to end in a newline on a multiple of 64 bytes. Ours is always
-/// `size` bytes long, so that it can be written anew, with the final shape, when the shard is sealed.
+/// `fortran_order` and `shape`, padded with spaces to end in a newline on a multiple of 64 bytes. Headers written by
+/// Earmark are always `size` bytes long, so that they can be overwritten with the final shape when the shard is sealed.
 package struct NumpyHeader: Sendable, Equatable {
     /// Bytes before the first row.
     package static let size = 128
@@ -12,9 +12,9 @@ package struct NumpyHeader: Sendable, Equatable {
     /// Number format of the rows.
     package let dtype: ShardDType
     package let rows: Int
-    /// 1 stands for a one-dimensional file.
+    /// 1 for a one-dimensional file.
     package let columns: Int
-    /// Where rows begin in the file that was read; `size` in what we write.
+    /// Where rows begin in the file that was read; `size` in files written by Earmark.
     package let dataOffset: Int
 
     package init(dtype: ShardDType, rows: Int, columns: Int) {
@@ -34,9 +34,9 @@ package struct NumpyHeader: Sendable, Equatable {
         return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + text
     }
 
-    /// Reads a header from a file's first bytes. Takes what NumPy itself writes for the three dtypes, C order.
+    /// Reads a header from a file's first bytes. Accepts what NumPy itself writes for the three dtypes, in C order.
     ///
-    /// - Parameter bytes: at least the header; more does no harm.
+    /// - Parameter bytes: at least the whole header; more does no harm.
     /// - Throws: `FileError` naming the byte, what was found and what was expected.
     package init(_ bytes: UnsafeRawBufferPointer, path: String) throws(FileError) {
         let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)

@@ -1,4 +1,4 @@
-/// How numbers lie in a shard.
+/// How numbers are stored in a shard.
 package enum ShardDType: String, Sendable, CaseIterable {
     case float32
     case float16
@@ -23,14 +23,14 @@ package enum ShardDType: String, Sendable, CaseIterable {
 
     /// Full scale of int16: a sample of 1.0 would be 32768 and is clamped to 32767.
     private static let scale: Float = 32768
-    /// Beyond these int16 cannot hold the nearest whole number.
+    /// Above this, int16 cannot hold the nearest whole number.
     private static let highest: Float = 32767.5
     private static let lowest: Float = -32768.5
 
     /// Writes `values` in this format to `target`, which holds at least `values.count * size` bytes.
     ///
-    /// - Returns: how many samples int16 clipped: those beyond full scale by more than half a step, which rounding would have
-    ///   taken to 32768 or above, or below -32768. 0 for the other formats.
+    /// - Returns: how many samples were clipped to fit int16: those more than half a step beyond full scale, which
+    ///   rounding would have taken to 32768 or above, or below -32768. 0 for the other formats.
     @discardableResult
     package func encode(_ values: UnsafeBufferPointer<Float>, to target: UnsafeMutableRawPointer) -> Int {
         guard let source = values.baseAddress else { return 0 }
@@ -46,13 +46,13 @@ package enum ShardDType: String, Sendable, CaseIterable {
     }
 
     /// Eight at a time, by the same rule as `sample`: adding 1.5 * 2^23 leaves the nearest whole number, ties to even,
-    /// in the low bits, with no call into the maths library.
+    /// in the low bits, without calling the maths library.
     private static func encodeSamples(
         _ source: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer
     ) -> Int {
         let magic = SIMD8<Float>(repeating: 12_582_912)
         var index = 0
-        // Each lane less one for every clipped sample: a true mask is -1.
+        // Each lane counts down by one for every clipped sample, because a true mask is -1.
         var lanes = SIMD8<Int32>()
         while index + 8 <= count {
             var scaled = source.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self) * scale
@@ -77,7 +77,7 @@ package enum ShardDType: String, Sendable, CaseIterable {
         return clipped
     }
 
-    /// Reads `count` numbers in this format from `source`, which may lie at any address.
+    /// Reads `count` numbers in this format from `source`, which may have any alignment.
     package func decode(_ source: UnsafeRawPointer, count: Int, to target: UnsafeMutablePointer<Float>) {
         switch self {
         case .float32:
@@ -94,7 +94,7 @@ package enum ShardDType: String, Sendable, CaseIterable {
         }
     }
 
-    /// What `values` become when they are stored and read again.
+    /// The values that `values` would have after being stored and read again.
     package func round(_ values: UnsafeBufferPointer<Float>, into out: inout [Float]) {
         if out.count != values.count { out = [Float](repeating: 0, count: values.count) }
         for index in 0..<values.count {

@@ -1,13 +1,13 @@
 import Files
 import Foundation
 
-/// Gives a sealed shard whose bytes were damaged its right header and length again. Rows are left as they are: which of
-/// them still count, the ledger says.
+/// Restores the header and length of a sealed shard whose bytes were damaged. Rows are left as they are: the ledger
+/// says which of them still count.
 package enum ShardMender {
-    /// Cuts the file to what the header says and writes that header, durably.
+    /// Cuts the file to the length that the header implies and writes that header, durably.
     ///
     /// - Returns: the digest of all rows as they are now.
-    /// - Throws: `FileError` where the file is shorter than its rows, or the system refuses.
+    /// - Throws: `FileError` if the file is shorter than its rows, or the system refuses.
     package static func mend(
         path: String, header: NumpyHeader, files: FileOperations = .system
     ) throws(FileError) -> Digest {

@@ -1,16 +1,16 @@
 import Files
 import Foundation
 
-/// Where a clip's rows lie in a shard, and the digest of their bytes.
+/// Where a clip's rows are in a shard, and the digest of their bytes.
 package struct Extent: Sendable, Equatable {
     package let firstRow: Int
     package let rowCount: Int
     package let digest: Digest
-    /// Samples that int16 clipped; see `ShardDType.encode`.
+    /// Samples clipped when stored as int16; see `ShardDType.encode`.
     package let clipped: Int
 }
 
-/// A shard that is finished: its name, its size and the digest of all its rows (its header is known from its numbers).
+/// A finished shard: its name, its size and the digest of all its rows (its header follows from these numbers).
 package struct SealedShard: Sendable, Equatable {
     package let path: String
     package let rows: Int
@@ -18,15 +18,15 @@ package struct SealedShard: Sendable, Equatable {
     package let digest: Digest
 }
 
-/// Appends clips to a `.npy` file that is called `NAME.npy.partial` until it is sealed.
+/// Appends clips to a `.npy` file that is named `NAME.npy.partial` until it is sealed.
 ///
-/// One thread appends. `sync` may be called from another: it makes durable every clip that was ended before. `seal`
-/// comes after the last clip, from the thread that syncs.
+/// One thread appends. `sync` may be called from another: it makes durable every clip that ended before the call.
+/// `seal` is called after the last clip, from the thread that syncs.
 package final class ShardWriter: @unchecked Sendable {
     /// Bytes gathered before they are written.
     private static let bufferSize = 1 << 20
 
-    /// The name it will have, `NAME.npy`.
+    /// The final name, `NAME.npy`.
     package let path: String
     package let dtype: ShardDType
     package let columns: Int
@@ -35,14 +35,15 @@ package final class ShardWriter: @unchecked Sendable {
     private let files: FileOperations
     private let descriptor: Int32
     private let buffer: UnsafeMutableRawBufferPointer
-    /// Of the clip's rows.
+    /// Digest of the current clip's rows.
     private let checksum = Checksum()
-    /// Of all rows. Taken as they are appended: reading a shard again when it is sealed was a fifth of a run's end.
+    /// Digest of all rows, updated as they are appended: reading a shard again when it was sealed took a fifth of the
+    /// time at a run's end.
     private let whole = Checksum()
-    /// As `whole` was before the clip.
+    /// The state of `whole` before the current clip.
     private let wholeBefore = Checksum()
     private var buffered = 0
-    /// Bytes that are in the file, header included.
+    /// Bytes in the file, header included.
     private var written: Int
     private var clipStart: Int?
     private var clipBytes = 0
@@ -52,11 +53,11 @@ package final class ShardWriter: @unchecked Sendable {
     private var isClosed = false
     private var isSealed = false
 
-    /// Creates `path` + `.partial`, which must not exist, or takes one over.
+    /// Creates `path` + `.partial`, which must not exist, or opens an existing one to go on with it.
     ///
-    /// - Parameter keepingRows: nil for a new file; else the rows of an existing partial file that count. What lies
-    ///   behind them is cut off.
-    /// - Throws: `FileError` where the system refuses or an existing file is shorter than its rows.
+    /// - Parameter keepingRows: nil for a new file; otherwise the number of rows that count in an existing partial
+    ///   file. What comes after them is cut off.
+    /// - Throws: `FileError` if the system refuses or an existing file is shorter than its rows.
     package init(
         path: String, dtype: ShardDType, columns: Int, keepingRows: Int? = nil, files: FileOperations = .system
     ) throws(FileError) {
@@ -73,7 +74,7 @@ package final class ShardWriter: @unchecked Sendable {
         buffer = .allocate(byteCount: Self.bufferSize, alignment: 64)
         if keepingRows == nil {
             try writeHeader()
-            // Its name has to last before a ledger counts rows of it.
+            // Its name must be durable before a ledger counts rows in it.
             try files.syncFolder(Self.folder(path))
         } else {
             var status = stat()
@@ -98,7 +99,7 @@ package final class ShardWriter: @unchecked Sendable {
         buffer.deallocate()
     }
 
-    /// The name a shard has while it is written.
+    /// The name of a shard while it is being written.
     package static func partial(_ path: String) -> String { path + ".partial" }
 
     /// Size of the file so far, in bytes.
@@ -138,7 +139,27 @@ package final class ShardWriter: @unchecked Sendable {
         }
     }
 
-    /// Ends the clip: its bytes are handed to the system, so that the next `sync` covers them.
+    /// Adds rows of the clip exactly as stored in another shard with the same dtype and columns.
+    ///
+    /// - Parameter bytes: any piece of the rows; all pieces together make a whole number of rows.
+    /// - Throws: `FileError` if they cannot be written.
+    package func append(bytes: UnsafeRawBufferPointer) throws(FileError) {
+        precondition(clipStart != nil, "rows outside a clip")
+        var rest = bytes
+        while !rest.isEmpty {
+            if buffered == buffer.count { try flush() }
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(buffer.count - buffered))
+            guard let base = buffer.baseAddress, let source = piece.baseAddress else { return }
+            (base + buffered).copyMemory(from: source, byteCount: piece.count)
+            checksum.update(piece)
+            whole.update(piece)
+            buffered += piece.count
+            clipBytes += piece.count
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))
+        }
+    }
+
+    /// Ends the clip: its bytes are written to the file, so that the next `sync` covers them.
     ///
     /// - Throws: `FileError` with the system's error number.
     package func endClip() throws(FileError) -> Extent {
@@ -169,11 +190,11 @@ package final class ShardWriter: @unchecked Sendable {
         }
     }
 
-    /// Makes every ended clip durable. After a failure the writer is of no more use: the system may have dropped the
-    /// pages it could not write, and would report success the next time.
+    /// Makes every ended clip durable. After a failure the writer must not be used again: the system may have dropped
+    /// the pages it could not write, and would report success the next time.
     ///
-    /// A sealed shard is durable as a whole. A clip may well be recorded after its shard was sealed: a worker leaves a
-    /// full shard while the clip's other rows are still being made.
+    /// A sealed shard is already durable as a whole. A clip may be recorded after its shard was sealed: a worker leaves
+    /// a full shard while the clip's other rows are still being made.
     ///
     /// - Throws: `FileError` with the system's error number.
     package func sync() throws(FileError) {
@@ -209,7 +230,7 @@ package final class ShardWriter: @unchecked Sendable {
         return SealedShard(path: path, rows: rows, bytes: written, digest: whole.digest)
     }
 
-    /// Leaves the shard as it is, to be taken over by a later run.
+    /// Leaves the shard as it is, for a later run to go on with.
     ///
     /// - Throws: `FileError` with the system's error number.
     package func close() throws(FileError) {
@@ -222,7 +243,7 @@ package final class ShardWriter: @unchecked Sendable {
         path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
 
-    /// Only while nothing is buffered: the buffer carries the header's bytes.
+    /// Call only while nothing is buffered: the buffer is used for the header's bytes.
     private func writeHeader() throws(FileError) {
         let header = NumpyHeader(dtype: dtype, rows: rows, columns: columns).bytes
         buffer.copyBytes(from: header)

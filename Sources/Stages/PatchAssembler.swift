@@ -1,10 +1,15 @@
+import Engines
 import Features
 import Pipeline
 
 /// Cuts a clip's streams of mel frames and samples into the chunks of its plan, holding no more than it must.
 package final class PatchAssembler {
     private let plan: ChunkPlan
+    private let needsMel: Bool
     private let needsWave: Bool
+    /// Samples that must be there for a chunk: where no frames tell, all that a lone chunk is padded to. In padding that is
+    /// longer than the chunk there would be further chunks else, which the plan does not have.
+    private let waveSize: Int
     /// Floats of the frames that a padded chunk has; the patch is the first of them.
     private let chunkSize: Int
     /// Floats of the frames from one chunk to the next. With little overlap that is more than a chunk has: YAMNet's has 98
@@ -13,10 +18,14 @@ package final class PatchAssembler {
     private var mel = FloatQueue()
     private var wave = FloatQueue()
 
-    /// - Parameter needsWave: false where the model sees log-mel alone: samples are then not kept.
-    package init(plan: ChunkPlan, needsWave: Bool) {
+    /// - Parameters:
+    ///   - plan: the chunks as the mel frames see them, where those are read.
+    ///   - inputs: what the model reads; the other is not kept.
+    package init(plan: ChunkPlan, inputs: ModelInputs) {
         self.plan = plan
-        self.needsWave = needsWave
+        needsMel = inputs.contains(.mel)
+        needsWave = inputs.contains(.wave)
+        waveSize = needsMel ? plan.frontEnd.chunk : plan.span
         let frontEnd = plan.frontEnd
         chunkSize = plan.chunkFrames * frontEnd.bands
         hopSize = plan.hop / frontEnd.hop * frontEnd.bands
@@ -29,25 +38,30 @@ package final class PatchAssembler {
     }
 
     /// Takes the next frames, (frames, bands).
-    package func append(mel block: Block) { mel.append(block.values) }
+    package func append(mel block: Block) { if needsMel { mel.append(block.values) } }
 
     /// Takes the next samples.
     package func append(wave block: Block) { if needsWave { wave.append(block.values) } }
 
     /// Hands out every chunk that is whole by now.
     ///
-    /// - Parameter body: gets the patch (frames, bands) and, where the model needs it, the chunk's samples. Both are
+    /// - Parameter body: gets the patch (frames, bands) and the chunk's samples, each where the model reads it. Both are
     ///   borrowed for the call.
-    package func drain(_ body: (UnsafePointer<Float>, UnsafePointer<Float>?) throws -> Void) rethrows {
-        while mel.count >= chunkSize, !needsWave || wave.count >= plan.frontEnd.chunk {
-            try mel.withFront { patch in
-                if needsWave {
-                    try wave.withFront { try body(patch, $0) }
-                } else {
-                    try body(patch, nil)
+    package func drain(_ body: (UnsafePointer<Float>?, UnsafePointer<Float>?) throws -> Void) rethrows {
+        guard needsMel || needsWave else { return }
+        while !needsMel || mel.count >= chunkSize, !needsWave || wave.count >= waveSize {
+            if !needsMel {
+                try wave.withFront { try body(nil, $0) }
+            } else {
+                try mel.withFront { patch in
+                    if needsWave {
+                        try wave.withFront { try body(patch, $0) }
+                    } else {
+                        try body(patch, nil)
+                    }
                 }
             }
-            mel.drop(hopSize)
+            if needsMel { mel.drop(hopSize) }
             if needsWave { wave.drop(plan.hop) }
         }
     }

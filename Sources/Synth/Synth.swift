@@ -1,3 +1,4 @@
+import Errors
 import Corpora
 import Files
 import Glibc
@@ -17,10 +18,11 @@ package struct Synth: Sendable {
     private static let rate = 44_100
     private static let splits = ["train", "train", "eval", "train", "val"]
 
-    /// `clips` from 1 to 1,000,000, else throws `CorpusError.parameter`.
+    /// - Parameter clips: from 1 to 1,000,000.
+    /// - Throws: `SettingError` for any other number of clips.
     package init(clips: Int = 60, seed: UInt64 = 1) throws {
         guard (1...1_000_000).contains(clips) else {
-            throw CorpusError.parameter(name: "clips", found: "\(clips)", expected: "1 to 1000000")
+            throw SettingError(name: "clips", found: "\(clips)", expected: "1 to 1000000")
         }
         self.clips = clips
         self.seed = seed
@@ -66,7 +68,9 @@ package struct Synth: Sendable {
         return mix
     }
 
-    /// Writes the corpus below a folder and returns its clips. Throws `CorpusError` or what `write` throws.
+    /// Writes the corpus below a folder and returns its clips.
+    ///
+    /// - Throws: `FileError`, and what `write` throws.
     @discardableResult
     package func write(to folder: String, clip write: Writer) throws -> [SynthClip] {
         let truth = folder + "/" + FSD50K.truthFolder

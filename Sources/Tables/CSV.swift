@@ -1,9 +1,9 @@
 import Files
 
-/// Comma-separated text as RFC 4180 has it: quotes, doubled quotes, line ends inside quotes; rows end with CRLF, LF or CR. What is
-/// written has commas; `CSVReader` takes other delimiters too.
+/// Comma-separated text as defined by RFC 4180: quotes, doubled quotes, line ends inside quotes; rows end with CRLF, LF
+/// or CR. Written with commas; `CSVReader` accepts other delimiters too.
 package enum CSV {
-    /// A field's bytes in the text; where `isEscaped`, doubled quotes in it stand for one.
+    /// A field's bytes in the text; if `isEscaped`, doubled quotes in it stand for one.
     package struct Field: Sendable, Equatable {
         package var start: Int
         package var end: Int
@@ -16,8 +16,8 @@ package enum CSV {
         }
     }
 
-    /// A name as it may stand in an export that a spreadsheet will open: one that begins with = + - @, a tab or a
-    /// carriage return would be taken for a formula, and gets an apostrophe before it. Only for names in exports; never
+    /// A name made safe for an export that a spreadsheet will open: a name that begins with = + - @, a tab or a
+    /// carriage return would be read as a formula, so it gets an apostrophe in front. Only for names in exports; never
     /// for manifests, which are read back.
     package static func safeField(_ name: String) -> String {
         guard let first = name.utf8.first, "=+-@\t\r".utf8.contains(first) else { return name }
@@ -35,21 +35,32 @@ package enum CSV {
     package static func append(_ fields: [String], to out: inout [UInt8]) {
         for (place, field) in fields.enumerated() {
             if place > 0 { out.append(UInt8(ascii: ",")) }
-            let bytes = PathText.bytes(field)
             // A lone empty field would be a blank line, which readers skip.
-            let blank = fields.count == 1 && bytes.isEmpty
-            if blank || bytes.contains(where: isSpecial) || bytes.first == 0xEF || bytes.first == UInt8(ascii: " ") {
-                out.append(UInt8(ascii: "\""))
-                for byte in bytes {
-                    if byte == UInt8(ascii: "\"") { out.append(byte) }
-                    out.append(byte)
-                }
-                out.append(UInt8(ascii: "\""))
-            } else {
-                out.append(contentsOf: bytes)
-            }
+            append(field, quotesEmpty: fields.count == 1, to: &out)
         }
         out.append(UInt8(ascii: "\n"))
+    }
+
+    /// One field of several as `row` writes it, for tables whose fields are formatted once and written often.
+    package static func field(_ text: String) -> [UInt8] {
+        var out: [UInt8] = []
+        append(text, quotesEmpty: false, to: &out)
+        return out
+    }
+
+    private static func append(_ field: String, quotesEmpty: Bool, to out: inout [UInt8]) {
+        let bytes = PathText.bytes(field)
+        let blank = quotesEmpty && bytes.isEmpty
+        if blank || bytes.contains(where: isSpecial) || bytes.first == 0xEF || bytes.first == UInt8(ascii: " ") {
+            out.append(UInt8(ascii: "\""))
+            for byte in bytes {
+                if byte == UInt8(ascii: "\"") { out.append(byte) }
+                out.append(byte)
+            }
+            out.append(UInt8(ascii: "\""))
+        } else {
+            out.append(contentsOf: bytes)
+        }
     }
 
     /// A delimiter in words.
@@ -62,14 +73,14 @@ package enum CSV {
         }
     }
 
-    /// A field's bytes, doubled quotes undone.
+    /// A field's bytes, with doubled quotes undone.
     package static func value(_ bytes: [UInt8], _ field: Field) -> [UInt8] {
         if !field.isEscaped { return Array(bytes[field.start..<field.end]) }
         var out: [UInt8] = []
         var place = field.start
         while place < field.end {
             out.append(bytes[place])
-            // Inside quotes a quote never stands alone, so its twin follows.
+            // Inside quotes a quote never appears alone, so a second one follows.
             place += bytes[place] == UInt8(ascii: "\"") ? 2 : 1
         }
         return out

@@ -1,9 +1,9 @@
 import Files
 
-/// Walks over the rows of a CSV text in memory without copying it. Blank lines are skipped, and so is UTF-8's byte order
-/// mark.
+/// Iterates over the rows of a CSV text in memory without copying it. Blank lines and a UTF-8 byte order mark are
+/// skipped.
 package struct CSVReader: Sendable {
-    /// What errors call the text.
+    /// The name of the text in errors.
     package let file: String
     package let bytes: [UInt8]
     /// What separates fields: a comma, or a semicolon or tab as spreadsheets write them.
@@ -16,12 +16,12 @@ package struct CSVReader: Sendable {
     private var place = 0
     private var line = 1
 
-    /// Over a whole file. Throws `FileError`.
+    /// Reads a whole file. Throws `FileError`.
     package init(contentsOf path: String) throws {
         self.init(bytes: try FileSystem.read(path), file: path)
     }
 
-    /// Over bytes, which errors call `file`.
+    /// Reads bytes, which errors call `file`.
     package init(bytes: [UInt8], file: String, delimiter: UInt8 = UInt8(ascii: ",")) {
         self.bytes = bytes
         self.file = file
@@ -59,10 +59,10 @@ package struct CSVReader: Sendable {
         }
     }
 
-    /// A field's bytes, doubled quotes undone.
+    /// A field's bytes, with doubled quotes undone.
     package func value(_ field: CSV.Field) -> [UInt8] { CSV.value(bytes, field) }
 
-    /// A field as text; bytes that are not UTF-8 as `PathText` has them.
+    /// A field as text; bytes that are not UTF-8 are escaped as in `PathText`.
     package func text(_ field: CSV.Field) -> String { PathText.text(value(field)) }
 
     private static let (quote, cr, lf) = (UInt8(ascii: "\""), UInt8(ascii: "\r"), UInt8(ascii: "\n"))
@@ -76,7 +76,7 @@ package struct CSVReader: Sendable {
         let start = place
         var end = place
         let delimiter = delimiter
-        // No byte that can end a field is above this one.
+        // No byte that can end a field is greater than this one.
         let highest = max(delimiter, Self.cr)
         while end < bytes.count {
             let byte = bytes[end]

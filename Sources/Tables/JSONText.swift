@@ -1,8 +1,8 @@
-/// A JSON value whose keys keep their order; written two spaces deep.
+/// A JSON value whose keys keep their order; written with an indent of two spaces.
 package indirect enum JSONText {
     case string(String)
     case integer(Int)
-    /// NaN and the infinities, which JSON has no word for, are written as null.
+    /// NaN and the infinities, which JSON cannot express, are written as null.
     case number(Double)
     case null
     case array([JSONText])

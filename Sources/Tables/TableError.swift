@@ -1,5 +1,7 @@
-/// Something wrong in a text file of rows: where, what was found and what was expected.
-package struct TableError: Error, CustomStringConvertible, Equatable {
+import Errors
+
+/// An error in a text file of rows: where, what was found and what was expected.
+package struct TableError: EarmarkError, Equatable {
     package let file: String
     /// From 1.
     package let line: Int
@@ -13,9 +15,7 @@ package struct TableError: Error, CustomStringConvertible, Equatable {
         self.expected = expected
     }
 
-    package var description: String {
-        // Fields of a hostile file stand in it: they must not break the line.
-        let text = "\(file):\(line): found \(found), expected \(expected)"
-        return String(text.map { $0.isNewline || $0 == "\0" ? "?" : $0 })
-    }
+    package var category: ErrorCategory { .badInput }
+    package var place: ErrorPlace? { ErrorPlace(file, line: line) }
+    package var message: String { "found \(found), expected \(expected)" }
 }

@@ -68,7 +68,7 @@ package final class BatchRunner: Sendable {
             let places = first..<min(first + size, batch.upperBound)
             do {
                 try fill(worker, places, order, epoch)
-                let loss = worker.pass.run(
+                let loss = try worker.pass.run(
                     mel: worker.mel.pointer, wave: worker.wave.pointer, targets: worker.targets.pointer,
                     chunks: places.count, classWeights: classWeights, scale: scale, gradients: groups[group])
                 losses.withLock { $0[group] = loss }

@@ -1,10 +1,11 @@
+import Errors
 import Cache
 import Corpora
+import Engines
 import Features
 import Files
 import Foundation
 import Ledger
-import Models
 import Shards
 
 /// Finds the cached log-mel frames and samples of clips, each checked once against its digest.
@@ -21,11 +22,11 @@ final class CachedRows {
     private var shards: [Int64: MappedShard] = [:]
     private let reader: CacheReader
 
-    /// - Throws: `TrainingError` where no pipeline of the cache keeps what the architecture needs.
-    init(cache: CacheFolder, architecture: Architecture) throws {
+    /// - Throws: `TrainingError` where no pipeline of the cache keeps what the network needs.
+    init(cache: CacheFolder, inputs: ModelInputs, of network: String) throws {
         self.cache = cache
-        needsMel = architecture.hasTrunk
-        needsRaw = architecture.hasEncoder
+        needsMel = inputs.contains(.mel)
+        needsRaw = inputs.contains(.wave)
         ledger = try cache.reading()
         reader = CacheReader(cache: cache.folder, ledger: ledger)
         let stages = Dictionary(uniqueKeysWithValues: try ledger.stages().map { ($0.id, $0.kind) })
@@ -39,9 +40,9 @@ final class CachedRows {
         }
         guard let chosen else {
             throw TrainingError(
-                .badInput,
-                "\(cache.folder): no pipeline that ran on this cache keeps \(needed.joined(separator: " and ")) "
-                    + "by the front-end of \(architecture.rawValue) (preset yamnet), "
+                .badInput, at: ErrorPlace(cache.folder),
+                "no pipeline that ran on this cache keeps \(needed.joined(separator: " and ")) "
+                    + "by the front-end of \(network) (preset yamnet), "
                     + "expected a run of Pipelines/features.yaml")
         }
         for stage in chosen.stages where Self.isUsual(frontEnds[stage], stages[stage]) {
@@ -82,8 +83,8 @@ final class CachedRows {
         func found(_ records: [Int64: ResultRecord], _ kind: String) throws -> ResultRecord {
             guard let id, let record = records[id] else {
                 throw TrainingError(
-                    .badInput,
-                    "\(cache.folder): clip '\(clip)' has no cached \(kind), expected a finished run of "
+                    .badInput, at: ErrorPlace(cache.folder),
+                    "clip '\(clip)' has no cached \(kind), expected a finished run of "
                         + "Pipelines/features.yaml over its manifest")
             }
             return record
@@ -91,8 +92,8 @@ final class CachedRows {
         let (mel, raw) = (needsMel ? try found(mel, "mel") : nil, needsRaw ? try found(raw, "raw") : nil)
         guard let id, let samples = mel?.samples ?? raw?.samples, let seconds = seconds[id] else {
             throw TrainingError(
-                .badInput,
-                "\(cache.folder): the rows of clip '\(clip)' were made by a version of Earmark that kept no lengths, "
+                .badInput, at: ErrorPlace(cache.folder),
+                "the rows of clip '\(clip)' were made by a version of Earmark that kept no lengths, "
                     + "expected another run of Pipelines/features.yaml over its manifest")
         }
         return Found(
@@ -100,7 +101,7 @@ final class CachedRows {
             samples: Int(samples), seconds: seconds)
     }
 
-    /// The samples of a clip whatever the architecture needs; nil where the pipeline keeps none.
+    /// The samples of a clip whatever the network needs; nil where the pipeline keeps none.
     ///
     /// - Throws: `TrainingError` where they are not what was written.
     func samples(of clip: String) throws -> ChunkSet.Rows? {
@@ -113,8 +114,8 @@ final class CachedRows {
         let (first, count) = (Int(record.firstRow), Int(record.rowCount))
         guard try shard.digest(first, count).description == record.digest else {
             throw TrainingError(
-                .badInput,
-                "\(shard.path): rows \(first) to \(first + count) of clip '\(clip)' are not what was written; "
+                .badInput, at: ErrorPlace(shard.path),
+                "rows \(first) to \(first + count) of clip '\(clip)' are not what was written; "
                     + "run 'earmark verify --repair'")
         }
         return ChunkSet.Rows(shard: shard, first: first, count: count)

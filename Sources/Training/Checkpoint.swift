@@ -1,3 +1,4 @@
+import Errors
 import Engines
 import Foundation
 import Models
@@ -47,21 +48,27 @@ package struct Checkpoint {
 
     /// What a checkpoint's file says, without its tensors.
     ///
-    /// - Throws: `NetworkError` or `TrainingError` where the file is no checkpoint.
+    /// - Throws: `ModelError` or `TrainingError` where the file is no checkpoint.
     package static func state(path: String) throws -> (State, ModelFile) {
         let file = try ModelFile(path: path)
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        guard let text = file.texts[key], let state = try? decoder.decode(State.self, from: Data(text.utf8)) else {
-            throw TrainingError(.badInput, "\(path): no state under '\(key)', expected a checkpoint of 'earmark train'")
+        let place = ErrorPlace(path, part: .metadata(key))
+        guard let text = file.texts[key] else {
+            throw TrainingError(.badInput, at: place, "it is missing, expected a checkpoint of 'earmark train'")
         }
-        return (state, file)
+        do {
+            return (try decoder.decode(State.self, from: Data(text.utf8)), file)
+        } catch {
+            let reason = (error as? DecodingError)?.reason ?? "it cannot be decoded"
+            throw TrainingError(.badInput, at: place, "\(reason), expected the state of 'earmark train'")
+        }
     }
 
     /// Takes the tensors over.
     ///
-    /// - Throws: `NetworkError` where one is missing or not finite, or the file is not the one that was written.
+    /// - Throws: `ModelError` where one is missing or not finite, or the file is not the one that was written.
     package static func read(_ file: ModelFile, into parameters: ParameterBuffer, adam: Adam) throws {
         for (prefix, buffer) in [("", parameters), (first, adam.first), (second, adam.second)] {
             for parameter in buffer.layout.parameters {

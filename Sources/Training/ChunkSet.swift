@@ -1,3 +1,4 @@
+import Errors
 import Cache
 import Corpora
 import Engines
@@ -17,6 +18,8 @@ package final class ChunkSet: ChunkSource {
         let labels: [Int]
         let firstChunk: Int
         let chunks: Int
+        /// Before padding, and none behind the recording's own end, which a resampler may round up.
+        let samples: Int
         /// Of the recording itself.
         let seconds: Double
         /// Frames with sound in them that lie behind the cached ones, of a clip padded to less than this overlap asks for.
@@ -50,20 +53,22 @@ package final class ChunkSet: ChunkSource {
     ///
     /// - Parameters:
     ///   - entries: the clips, with labels that are all of `classes`.
+    ///   - inputs: what of a chunk is asked for.
+    ///   - network: what asks for it, for messages.
     ///   - overlap: share of a chunk that the next one repeats; any that the front-end's hop allows, whatever the cache was made with.
     /// - Throws: `TrainingError` where a clip has no rows or they are damaged.
     package init(
-        _ entries: [Manifest.Entry], classes: [String], cache: CacheFolder, architecture: Architecture, overlap: Double,
-        normalization: Normalization
+        _ entries: [Manifest.Entry], classes: [String], cache: CacheFolder, inputs: ModelInputs, of network: String,
+        overlap: Double, normalization: Normalization
     ) throws {
         self.classes = classes
         self.normalization = normalization
         do {
             plan = try ChunkPlan(frontEnd: .standard, overlap: overlap)
         } catch {
-            throw TrainingError(.usage, "\(error)")
+            throw TrainingError(.usage, at: nil, error.message)
         }
-        let source = try CachedRows(cache: cache, architecture: architecture)
+        let source = try CachedRows(cache: cache, inputs: inputs, of: network)
         let places = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
         let logMel = try LogMel(frontEnd: plan.frontEnd)
         silence = try Self.frames(of: [], count: 1, logMel, plan.frontEnd)[0]
@@ -88,11 +93,32 @@ package final class ChunkSet: ChunkSource {
                 Clip(
                     name: entry.clip, mel: found.mel, raw: found.raw,
                     labels: entry.labels.compactMap { places[$0] }.sorted(),
-                    firstChunk: clipOfChunk.count - chunks, chunks: chunks, seconds: found.seconds, tail: tail))
+                    firstChunk: clipOfChunk.count - chunks, chunks: chunks,
+                    samples: min(found.samples, Self.samples(found.seconds, rate: plan.frontEnd.rate)),
+                    seconds: found.seconds, tail: tail))
         }
         clipsWithSilencedEnd = silenced
         self.clips = clips
         self.clipOfChunk = clipOfChunk
+    }
+
+    /// Samples that a recording's own length has, the last of them perhaps in part.
+    private static func samples(_ seconds: Double, rate: Int) -> Int {
+        let exact = seconds * Double(rate)
+        let whole = exact.rounded()
+        return Int(abs(exact - whole) < 1e-6 ? whole : exact.rounded(.up))
+    }
+
+    /// The chunks that a network of this program is trained on; see the other initialiser.
+    ///
+    /// - Throws: `TrainingError` where a clip has no rows or they are damaged.
+    package convenience init(
+        _ entries: [Manifest.Entry], classes: [String], cache: CacheFolder, architecture: Architecture, overlap: Double,
+        normalization: Normalization
+    ) throws {
+        try self.init(
+            entries, classes: classes, cache: cache, inputs: ModelInputs(architecture), of: architecture.rawValue,
+            overlap: overlap, normalization: normalization)
     }
 
     private static func samples(_ rows: Rows, from first: Int, to end: Int) throws -> [Float] {
@@ -125,6 +151,15 @@ package final class ChunkSet: ChunkSource {
         }
         return hash
     }
+
+    /// The samples of a clip that its chunk `place`, from 0, covers.
+    func samples(ofChunk place: Int, in clip: Clip) -> Range<Int> {
+        let start = place * plan.hop
+        return start..<max(start, min(start + plan.frontEnd.chunk, clip.samples))
+    }
+
+    /// Samples per second.
+    var rate: Int { plan.frontEnd.rate }
 
     /// The labels of a chunk, which are its clip's.
     package func labels(_ chunk: Int) -> [Int] { clips[Int(clipOfChunk[chunk])].labels }

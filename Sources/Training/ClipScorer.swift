@@ -1,52 +1,68 @@
 import Engines
 import Evaluation
 import Foundation
-import Models
 
-/// Scores the clips of a chunk set by a model: each clip the mean over its chunks, as the pipeline's `aggregate` does.
+/// Scores the clips of a chunk set by a model, whatever runs it: each clip the mean over its chunks, as the pipeline's `aggregate` does.
 package struct ClipScorer: Sendable {
-    private let model: Model
+    private let engine: any InferenceEngine
     private let threads: Int
     /// Chunks of one forward pass.
     private static let batch = 64
 
-    package init(model: Model, threads: Int) {
-        self.model = model
+    package init(engine: any InferenceEngine, threads: Int) {
+        self.engine = engine
         self.threads = threads
     }
 
     /// A worker's buffers.
     private final class Buffers {
-        let session: Session
+        let session: any InferenceSession
         let mel: AlignedFloats
         let wave: AlignedFloats
         let scores: AlignedFloats
 
-        init(_ model: Model) {
-            session = model.makeSession(maxBatch: ClipScorer.batch)
-            mel = AlignedFloats(count: ClipScorer.batch * YAMNetShape.frames * YAMNetShape.bands)
-            wave = AlignedFloats(count: model.needsWave ? ClipScorer.batch * LEANShape.samples : 1)
-            scores = AlignedFloats(count: ClipScorer.batch * model.classCount)
+        init(_ engine: any InferenceEngine) throws {
+            session = try engine.makeSession(maxBatch: ClipScorer.batch)
+            mel = AlignedFloats(count: ClipScorer.batch * engine.model.patchSize)
+            wave = AlignedFloats(count: ClipScorer.batch * engine.model.waveSize)
+            scores = AlignedFloats(count: ClipScorer.batch * engine.model.classCount)
         }
     }
 
-    /// - Returns: scores (clips, classes), and the mean binary cross-entropy of the chunks.
-    /// - Throws: `FileError` where rows cannot be read, `EvaluationError` where a score is not finite.
-    package func score(_ set: ChunkSet) throws -> (table: ScoreTable, truth: LabelTable, loss: Double) {
-        let classes = model.classCount
+    /// What a chunk set's clips are scored.
+    package struct Scored {
+        /// Shape (clips, classes).
+        package let table: ScoreTable
+        package let truth: LabelTable
+        /// Mean binary cross-entropy of the chunks.
+        package let loss: Double
+        /// By class, hours that chunks at or above the threshold cover; nil where no thresholds were given.
+        package let hoursAbove: [Double]?
+    }
+
+    /// - Parameter thresholds: of the classes in their order.
+    /// - Throws: `FileError` where rows cannot be read, `EvaluationError` where a score is not finite, and what the engine
+    ///   has to say.
+    package func score(_ set: ChunkSet, thresholds: [Double]? = nil) throws -> Scored {
+        let classes = engine.model.classCount
         let rows = Locked([[Float]](repeating: [], count: set.clipCount))
         let losses = Locked([Double](repeating: 0, count: set.clipCount))
+        let covered = Locked([Int](repeating: 0, count: classes))
         let failure = Locked<(any Error)?>(nil)
         let buffers = Locked([Int: Buffers]())
         Parallel.forEach(set.clipCount, threads: threads) { clip, worker in
-            let mine = buffers.withLock { known in
-                if let found = known[worker] { return Unshared(found) }
-                let made = Buffers(model)
-                known[worker] = made
-                return Unshared(made)
-            }
             do {
-                let (row, loss) = try score(set, clip, mine.value)
+                let mine = try buffers.withLock { known in
+                    if let found = known[worker] { return Unshared(found) }
+                    let made = try Buffers(engine)
+                    known[worker] = made
+                    return Unshared(made)
+                }
+                var time = thresholds.map { CoveredTime(thresholds: $0) }
+                let (row, loss) = try score(set, clip, mine.value, &time)
+                if let own = time?.samples {
+                    covered.withLock { sums in for place in own.indices { sums[place] += own[place] } }
+                }
                 rows.withLock { $0[clip] = row }
                 losses.withLock { $0[clip] = loss }
             } catch {
@@ -57,9 +73,11 @@ package struct ClipScorer: Sendable {
         var truth = LabelTable(classes: classes)
         for clip in set.clips { try truth.append(clip.labels) }
         let table = try ScoreTable(
-            classes: model.classes, scores: rows.withLock { $0.flatMap { $0 } }, seconds: set.clips.map(\.seconds))
+            classes: engine.model.classes, scores: rows.withLock { $0.flatMap { $0 } },
+            seconds: set.clips.map(\.seconds))
         let loss = losses.withLock { $0.reduce(0, +) } / Double(max(1, set.chunkCount * classes))
-        return (table, truth, loss)
+        let hours = covered.withLock { $0.map { Double($0) / Double(set.rate) / 3600 } }
+        return Scored(table: table, truth: truth, loss: loss, hoursAbove: thresholds == nil ? nil : hours)
     }
 
     /// Each worker has its own; the table of them is what is shared.
@@ -68,8 +86,11 @@ package struct ClipScorer: Sendable {
         init(_ value: Buffers) { self.value = value }
     }
 
-    private func score(_ set: ChunkSet, _ index: Int, _ buffers: Buffers) throws -> ([Float], Double) {
+    private func score(
+        _ set: ChunkSet, _ index: Int, _ buffers: Buffers, _ time: inout CoveredTime?
+    ) throws -> ([Float], Double) {
         let clip = set.clips[index]
+        let model = engine.model
         let classes = model.classCount
         var aggregator = Aggregator(.mean, classes: classes)
         var loss = 0.0
@@ -78,15 +99,18 @@ package struct ClipScorer: Sendable {
             for place in 0..<count {
                 try set.fill(
                     clip.firstChunk + start + place,
-                    mel: model.needsMel ? buffers.mel.pointer + place * YAMNetShape.frames * YAMNetShape.bands : nil,
-                    wave: model.needsWave ? buffers.wave.pointer + place * LEANShape.samples : nil)
+                    mel: model.needsMel ? buffers.mel.pointer + place * model.patchSize : nil,
+                    wave: model.needsWave ? buffers.wave.pointer + place * model.waveSize : nil)
             }
-            buffers.session.forward(
-                mel: buffers.mel.pointer, wave: buffers.wave.pointer, count: count, embeddings: nil,
+            try buffers.session.forward(
+                mel: model.needsMel ? UnsafePointer(buffers.mel.pointer) : nil,
+                wave: model.needsWave ? UnsafePointer(buffers.wave.pointer) : nil, count: count, embeddings: nil,
                 scores: buffers.scores.pointer)
             for place in 0..<count {
                 let row = UnsafeBufferPointer(start: buffers.scores.pointer + place * classes, count: classes)
                 aggregator.add(row)
+                let samples = set.samples(ofChunk: start + place, in: clip)
+                time?.add(row, from: samples.lowerBound, to: samples.upperBound)
                 loss += Self.crossEntropy(row, clip.labels)
             }
         }

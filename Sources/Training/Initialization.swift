@@ -1,3 +1,4 @@
+import Errors
 import Engines
 import Models
 
@@ -32,7 +33,7 @@ package enum Initialization {
     /// architecture are the same: it reads an embedding of just that network.
     ///
     /// - Returns: how many parameters were taken over.
-    /// - Throws: `NetworkError` where the file is not sound, `TrainingError` where nothing of it fits.
+    /// - Throws: `ModelError` where the file is not sound, `TrainingError` where nothing of it fits.
     package static func take(from path: String, into parameters: ParameterBuffer, classes: [String]) throws -> Int {
         let file = try ModelFile(path: path)
         try file.checkLayout()
@@ -50,8 +51,8 @@ package enum Initialization {
         try file.checkDigest()
         guard taken > 0 else {
             throw TrainingError(
-                .badInput,
-                "\(path): architecture '\(file.metadata.architecture.rawValue)' shares no parameter with "
+                .badInput, at: ErrorPlace(path),
+                "architecture '\(file.metadata.architecture.rawValue)' shares no parameter with "
                     + "'\(parameters.layout.architecture.rawValue)', expected one that does")
         }
         return taken

@@ -1,3 +1,4 @@
+import Errors
 import Corpora
 import Files
 import Foundation
@@ -11,7 +12,7 @@ package struct Labels: Sendable {
 
     /// Classes from a file, a line each: a name, or FSD50K's index,label,mid.
     ///
-    /// - Throws: `CorpusError` or `TrainingError` naming the line.
+    /// - Throws: `TableError` or `TrainingError` naming the line.
     package init(file: String) throws {
         var reader = CSVReader(bytes: try FileSystem.read(file), file: file)
         var classes: [String] = []
@@ -22,8 +23,8 @@ package struct Labels: Sendable {
                 !name.isEmpty, !classes.contains(name)
             else {
                 throw TrainingError(
-                    .badInput,
-                    "\(file): line \(reader.rowLine): found '\(fields.joined(separator: ","))', "
+                    .badInput, at: ErrorPlace(file, line: reader.rowLine),
+                    "found '\(fields.joined(separator: ","))', "
                         + "expected a class name, or index,label,mid, each class once")
             }
             classes.append(name)
@@ -55,8 +56,8 @@ package struct Labels: Sendable {
         guard !found.isEmpty else {
             let names = splits.sorted().map { "'\($0)'" }.joined(separator: ", ")
             throw TrainingError(
-                .badInput,
-                "\(manifest.file): no clip of split '\(split ?? "")', expected one; found \(names.isEmpty ? "no clips" : names)"
+                .badInput, at: ErrorPlace(manifest.file),
+                "no clip of split '\(split ?? "")', expected one; found \(names.isEmpty ? "no clips" : names)"
             )
         }
         return found
@@ -69,32 +70,35 @@ package struct Labels: Sendable {
 
     /// Checks what can be known before training starts.
     ///
-    /// - Parameter isTraining: true also asks for a clip of every class.
-    /// - Throws: `TrainingError`: fewer than two classes, a clip without a label, a class without a clip; `CorpusError`: an
+    /// - Parameters:
+    ///   - isTraining: true also asks for a clip of every class, and for labels by name.
+    ///   - map: knows labels that are no classes.
+    /// - Throws: `TrainingError`: fewer than two classes, a clip without a label, a class without a clip; `TableError`: an
     ///   unknown label.
     package func check(
-        _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, split: String, isTraining: Bool
+        _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, split: String, isTraining: Bool,
+        map: LabelMap? = nil
     ) throws {
         for (row, entry) in clips where entry.labels.isEmpty {
             throw TrainingError(
-                .badInput,
-                "\(manifest.file): line \(manifest.line(row)): clip '\(entry.clip)' of split '\(split)' has no label, "
+                .badInput, at: ErrorPlace(manifest.file, line: manifest.line(row)),
+                "clip '\(entry.clip)' of split '\(split)' has no label, "
                     + "expected at least one")
         }
         guard classes.count >= 2 else {
             throw TrainingError(
-                .badInput,
-                "\(manifest.file): split '\(split)' has \(classes.count == 1 ? "the one class '\(classes[0])'" : "no labels"), "
+                .badInput, at: ErrorPlace(manifest.file),
+                "split '\(split)' has \(classes.count == 1 ? "the one class '\(classes[0])'" : "no labels"), "
                     + "expected at least 2 classes")
         }
-        try ClassNames(classes).check(
+        try ClassNames(classes, identifiers: isTraining ? [] : ids).check(
             clips.lazy.map { (line: manifest.line($0.row), clip: $0.entry.clip, labels: $0.entry.labels) },
-            file: manifest.file)
+            file: manifest.file, map: map)
         let left = Set(classes).subtracting(clips.lazy.flatMap(\.entry.labels))
         if isTraining, let empty = left.min() {
             throw TrainingError(
-                .badInput,
-                "\(manifest.file): class '\(empty)' has no clip in split '\(split)', expected at least one"
+                .badInput, at: ErrorPlace(manifest.file),
+                "class '\(empty)' has no clip in split '\(split)', expected at least one"
                     + (left.count > 1 ? " (\(left.count) such classes)" : ""))
         }
     }

@@ -1,3 +1,4 @@
+import Errors
 import Engines
 import Evaluation
 import Files
@@ -65,7 +66,7 @@ package final class Trainer {
         state = Checkpoint.State(
             options: options, initial: initial ?? "", data: training.identity ^ (validation?.identity ?? 0) &* 3,
             step: 0, history: [], best: nil, hasStopped: false)
-        if FileManager.default.fileExists(atPath: files.checkpoint) {
+        if FileSystem.exists(files.checkpoint) {
             let (found, file) = try Checkpoint.state(path: files.checkpoint)
             try Self.compare(found, state, classes: file.metadata.classes, metadata.classes, files.checkpoint)
             try Checkpoint.read(file, into: parameters, adam: adam)
@@ -101,8 +102,8 @@ package final class Trainer {
         }
         guard !reasons.isEmpty else { return }
         throw TrainingError(
-            .usage,
-            "\(path): the checkpoint is of a training with \(reasons.joined(separator: "; ")). Give the same, another "
+            .usage, at: ErrorPlace(path),
+            "the checkpoint is of a training with \(reasons.joined(separator: "; ")). Give the same, another "
                 + "--out, or --restart to begin anew")
     }
 
@@ -159,18 +160,17 @@ package final class Trainer {
 
     private func notFinite(_ what: String, _ step: Int, _ epoch: Int) -> TrainingError {
         TrainingError(
-            .badInput,
-            "batch \(step + 1) of epoch \(epoch): the \(what); training stops, "
+            .badInput, at: ErrorPlace("batch \(step + 1) of epoch \(epoch)"),
+            "the \(what); training stops, "
                 + (epoch > 1 ? "epoch \(epoch - 1) is kept in \(files.checkpoint)" : "nothing is kept")
                 + "; try a smaller --learning-rate")
     }
 
     private func validate(_ record: inout EpochRecord) throws {
         guard let validation else { return }
-        let model = try network.model(metadata)
-        let (table, truth, loss) = try ClipScorer(model: model, threads: threads).score(validation)
-        let report = try Evaluator(resamples: 0).report(table, truth: truth)
-        record.validationLoss = loss
+        let scored = try ClipScorer(engine: network.model(metadata), threads: threads).score(validation)
+        let report = try Evaluator(resamples: 0).report(scored.table, truth: scored.truth)
+        record.validationLoss = scored.loss
         record.validationMAP = report.truth?.meanAveragePrecision ?? .nan
     }
 

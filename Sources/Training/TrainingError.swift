@@ -1,18 +1,15 @@
+import Errors
+
 /// Why a training or an evaluation cannot begin, or had to end.
-package struct TrainingError: Error, CustomStringConvertible {
-    package enum Kind: Sendable {
-        /// A manifest, a model or a checkpoint does not fit.
-        case badInput
-        case usage
-        /// A file could not be written.
-        case inputOutput
-    }
+package struct TrainingError: EarmarkError {
+    /// Bad input: a manifest, a model or a checkpoint does not fit.
+    package let category: ErrorCategory
+    package let place: ErrorPlace?
+    package let message: String
 
-    package let kind: Kind
-    package let description: String
-
-    package init(_ kind: Kind, _ description: String) {
-        self.kind = kind
-        self.description = description
+    package init(_ category: ErrorCategory, at place: ErrorPlace?, _ message: String) {
+        self.category = category
+        self.place = place
+        self.message = message
     }
 }

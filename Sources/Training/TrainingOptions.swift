@@ -48,6 +48,9 @@ package struct TrainingOptions: Sendable, Equatable, Codable {
         ("gain", { "\($0.gain)" }), ("mixup", { "\($0.mixup)" }), ("patience", { "\($0.patience)" }),
     ]
 
+    /// Every option by its name on the command line, and what it is set to.
+    package var values: [(name: String, value: String)] { Self.named.map { ($0.name, $0.value(self)) } }
+
     /// What is not the same as in other options, each as `--batch 64, now 32`: theirs first.
     package func differences(from other: TrainingOptions) -> [String] {
         Self.named.compactMap { name, value in

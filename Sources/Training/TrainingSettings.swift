@@ -31,8 +31,8 @@ package struct TrainingSettings: Sendable {
             guard Architecture(rawValue: text) != nil else { return Self.oneOf(Architecture.allCases.map(\.rawValue)) }
             options.architecture = text
         case "normalization":
-            guard ModelNormalization(rawValue: text) != nil else {
-                return Self.oneOf(ModelNormalization.allCases.map(\.rawValue))
+            guard Normalization(rawValue: text) != nil else {
+                return Self.oneOf(Normalization.allCases.map(\.rawValue))
             }
             options.normalization = text
         case "class-weights":

@@ -1,11 +1,11 @@
-/// A number and its noun, in the singular where it is one: `1 clip`, `2 clips`, `0 clips`.
+/// A number and its noun, which is singular if the number is one: `1 clip`, `2 clips`, `0 clips`.
 ///
-/// - Parameter plural: of nouns that do not take an s.
+/// - Parameter plural: for nouns that do not take an s.
 package func counted(_ count: some BinaryInteger, _ noun: String, _ plural: String? = nil) -> String {
     "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
 }
 
-/// A whole number with commas between its thousands: `1,234,567`.
+/// A whole number with commas between groups of thousands: `1,234,567`.
 package func grouped(_ number: some BinaryInteger) -> String {
     var text = ""
     for (place, digit) in String(number).reversed().enumerated() {

@@ -1,7 +1,7 @@
-/// Finds the name that someone meant who typed another.
+/// Finds the name that a mistyped word was meant to be.
 package enum NearestName {
-    /// The name with the fewest edits to `word`, the first of several; nil where none is near: at most one edit in three
-    /// characters, and two for a short word, so that no guess is further off than it helps.
+    /// The name with the fewest edits to `word`, the first if several tie; nil if none is near: at most one edit per
+    /// three characters, or two for a short word, so that a guess is never too far off to help.
     package static func find(_ word: String, in names: some Sequence<String>) -> String? {
         var best: (name: String, edits: Int)?
         for name in names {
@@ -13,8 +13,8 @@ package enum NearestName {
         return best?.name
     }
 
-    /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other, letter case ignored
-    /// (optimal string alignment).
+    /// Insertions, deletions, replacements and swaps of neighbouring letters that turn one word into the other,
+    /// ignoring case (optimal string alignment).
     package static func edits(_ a: String, _ b: String) -> Int {
         let (a, b) = (Array(a.lowercased()), Array(b.lowercased()))
         var before: [Int] = []

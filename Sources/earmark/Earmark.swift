@@ -1,10 +1,12 @@
+import Errors
 import ArgumentParser
 import Foundation
+import Wording
 
 /// The command `earmark`.
 @main
 struct Earmark: ParsableCommand {
-    static let version = "0.1.0"
+    static let version = ProgramVersion.number
 
     static let configuration = CommandConfiguration(
         commandName: "earmark",
@@ -24,19 +26,24 @@ struct Earmark: ParsableCommand {
                3  finished, but some clips failed, or what was exported lacks some
               64  wrong usage
               65  bad input file
+              70  a fault of the program itself
               74  reading or writing failed
               75  interrupted, out of space, memory or descriptors, or the cache is in use: run again to go on
              141  whoever read standard output has gone
 
             ENVIRONMENT
-              EARMARK_DATA  the folder of the pipelines and models that ship, if not the one that was installed with
-                            the program
+              EARMARK_DATA    the folder of the pipelines and models that ship, if not the one that was installed with
+                              the program
+              EARMARK_MIRROR  the address of a folder, such as https://host/folder or file:///folder, from which models
+                              are fetched by their files' names, instead of from their official addresses
+              XDG_CACHE_HOME  fetched models are kept in earmark/models below it, else below ~/.cache
             """,
         version: VersionText.text,
         subcommands: [
             DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
-            RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, ExportCommand.self,
-            StatsCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
+            RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, PruneCommand.self,
+            ExportCommand.self, StatsCommand.self, CalibrateCommand.self, TrainCommand.self, EvaluateCommand.self,
+            BenchCommand.self,
             CompletionsCommand.self,
         ])
 
@@ -45,6 +52,8 @@ struct Earmark: ParsableCommand {
         StandardDescriptors.open()
         // A write into a closed pipe is told as such, to the one who writes.
         signal(SIGPIPE, SIG_IGN)
+        // A write beyond the largest file that is allowed fails, instead of ending the process.
+        signal(SIGXFSZ, SIG_IGN)
         let words = Array(CommandLine.arguments.dropFirst())
         do {
             if words.contains(where: { $0.isEmpty || $0.hasSuffix("=") }) { try refuseEmptyPaths(words) }
@@ -57,6 +66,6 @@ struct Earmark: ParsableCommand {
     }
 
     private static func refuseEmptyPaths(_ words: [String]) throws {
-        if let message = UsageError(words, parser: Self.self).message { throw CommandError(Status.usage, message) }
+        if let message = UsageError(words, parser: Self.self).message { throw CommandError(.usage, message) }
     }
 }

@@ -1,4 +1,7 @@
+import Files
+import Errors
 import Foundation
+import Wording
 
 /// The pipelines and models that ship with the program, wherever the program is installed.
 struct ShippedFiles {
@@ -6,6 +9,7 @@ struct ShippedFiles {
     let folder: String
 
     var pipelines: String { folder + "/Pipelines" }
+    var models: String { folder + "/Models" }
 
     /// The folder that EARMARK_DATA names; else `share/earmark` beside the program's `bin`; else the checkout that the
     /// program was built in. Nil where there is none of them.
@@ -16,7 +20,7 @@ struct ShippedFiles {
             let files = ShippedFiles(folder: named)
             guard isFolder(files.pipelines) else {
                 throw CommandError(
-                    Status.usage, "EARMARK_DATA is '\(named)': found no folder 'Pipelines' in it, expected one")
+                    .usage, "EARMARK_DATA is '\(named)': found no folder 'Pipelines' in it, expected one")
             }
             return files
         }
@@ -32,27 +36,31 @@ struct ShippedFiles {
         return nil
     }
 
-    /// The file that a command's argument stands for: a bare name that is no file of the working folder is the pipeline
-    /// of that name that ships.
+    /// The file that a command's argument stands for: where the working folder has no such file, `NAME.yaml`, `NAME` and
+    /// `Pipelines/NAME.yaml` are the pipeline of that name that ships.
     ///
     /// - Throws: `CommandError` where neither is there.
     static func pipeline(_ argument: String) throws -> String {
-        if argument.contains("/") || isFile(argument) { return argument }
+        if isFile(argument) { return argument }
+        let isInFolder = argument.hasPrefix("Pipelines/")
+        let name = isInFolder ? String(argument.dropFirst("Pipelines/".count)) : argument
+        if name.contains("/") || name.isEmpty { return argument }
+        let names = name.hasSuffix(".yaml") ? [name] : [name, name + ".yaml"]
+        if !isInFolder, let own = names.first(where: isFile) { return own }
         guard let shipped = try find() else {
+            if isInFolder { return argument }
             throw CommandError(
-                Status.badInput,
-                "\(argument): no such pipeline in the working folder, and none that ship were found; set EARMARK_DATA "
+                .badInput, at: argument,
+                "no such pipeline in the working folder, and none that ship were found; set EARMARK_DATA "
                     + "to the folder that holds 'Pipelines'")
         }
-        let path = shipped.pipelines + "/" + argument
-        guard isFile(path) else {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: shipped.pipelines)) ?? []
-            throw CommandError(
-                Status.badInput,
-                "\(argument): no such pipeline in the working folder or in \(shipped.pipelines), which has "
-                    + names.filter { $0.hasSuffix(".yaml") }.sorted().joined(separator: ", "))
-        }
-        return path
+        if let path = names.map({ shipped.pipelines + "/" + $0 }).first(where: isFile) { return path }
+        let all = FileSystem.names(in: shipped.pipelines).filter { $0.hasSuffix(".yaml") }
+        let near = NearestName.find(name, in: all).map { " (is '\($0)' meant?)" } ?? ""
+        throw CommandError(
+            .badInput, at: argument,
+            "no such pipeline in the working folder or in \(shipped.pipelines), which has "
+                + all.joined(separator: ", ") + near)
     }
 
     /// The program's own file, links resolved; nil where the system does not tell.

@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 
 /// Limits of the process under which a run could only die.
@@ -8,13 +9,11 @@ enum SystemLimits {
     /// Of the address space, in bytes: twice what labelling with two workers was seen to take.
     private static let space: rlim_t = 1 << 30
 
-    /// Takes as many descriptors as the system allows, and makes a write beyond the largest file that is allowed fail, instead of
-    /// ending the process.
+    /// Takes as many descriptors as the system allows.
     ///
     /// - Throws: `CommandError` with status 75 where there are too few descriptors or too little address space: the system's
     ///   libraries end the process where they get none, and that would be laid to the clips under way.
     static func require() throws {
-        signal(SIGXFSZ, SIG_IGN)
         if var limit = self.limit(RLIMIT_NOFILE) {
             if limit.rlim_cur < limit.rlim_max {
                 limit.rlim_cur = limit.rlim_max
@@ -22,13 +21,13 @@ enum SystemLimits {
             }
             guard limit.rlim_cur >= files else {
                 throw CommandError(
-                    Status.tryAgain,
+                    .shortage,
                     "this process may have \(limit.rlim_cur) files open, expected at least \(files); raise 'ulimit -n'")
             }
         }
         if let limit = limit(RLIMIT_AS), limit.rlim_cur < space {
             throw CommandError(
-                Status.tryAgain,
+                .shortage,
                 "this process may take \(Figures.bytes(Int64(limit.rlim_cur))) of address space, expected at least "
                     + "\(Figures.bytes(Int64(space))); raise 'ulimit -v'")
         }

@@ -1,3 +1,4 @@
+import Errors
 import Audio
 
 /// A file heard to its end.

@@ -1,3 +1,4 @@
+import Errors
 import Audio
 import Foundation
 import TestSupport

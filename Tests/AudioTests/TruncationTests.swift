@@ -1,3 +1,4 @@
+import Errors
 import Audio
 import TestSupport
 import Testing

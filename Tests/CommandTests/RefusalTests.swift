@@ -134,7 +134,7 @@ struct RefusalTests {
             ] + more
         }
         let good = "a,a.wav,X,train\nb,b.wav,Y,train\n"
-        try expect(65, ["line 3", "no label"], try train("a,a.wav,X,train\nb,b.wav,,train\n"))
+        try expect(65, ["m.csv:3: ", "no label"], try train("a,a.wav,X,train\nb,b.wav,,train\n"))
         try expect(65, ["one class"], try train("a,a.wav,X,train\nb,b.wav,X,train\n"))
         try expect(65, ["split 'val'"], try train(good))
         try expect(64, ["epochs", "earmark: "], try train(good, ["--epochs", "none"]))

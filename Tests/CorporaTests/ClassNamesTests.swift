@@ -38,6 +38,20 @@ import Testing
         #expect(names.near(String(repeating: "Dog ", count: 25_000)).count <= 3)
     }
 
+    @Test("An identifier is as good as its name; a model without identifiers says so")
+    func identifiers() {
+        let known = ClassNames(["Dog", "Bark", "/m/09x0r"], identifiers: ["/m/0bt9lr", "", "/m/1"])
+        #expect(known.place(of: "/m/0bt9lr") == 0 && known.place(of: "Dog") == 0 && known.place(of: "") == nil)
+        // A class of that very name goes before.
+        #expect(known.place(of: "/m/09x0r") == 2 && known.place(of: "/m/1") == 2 && known.place(of: "/m/2") == nil)
+        #expect(ClassNames(["Dog"]).place(of: "/m/0bt9lr") == nil)
+        #expect(ClassNames(["Dog", "Bark"], identifiers: ["/m/0bt9lr"]).identifiers.isEmpty)
+        #expect(
+            ClassNames(["Dog"], identifiers: [""]).expected("/m/0bt9lr")
+                == "the name of one of the 1 class, as the model knows no identifiers")
+        #expect(known.expected("/m/77") == "one of the 3 classes, such as 'Dog'")
+    }
+
     @Test("A name with one scalar put in, taken out, replaced or swapped is found again, whatever the name")
     func slips() {
         var state: UInt64 = 7

@@ -9,12 +9,12 @@ struct ForwardTests {
     static let seeded: [Architecture] = [.lean, .leanMean, .waveEncoder, .yamnetProjection]
 
     private func run(
-        _ model: Model, mel: [Float], wave: [Float], count: Int, kernels: Kernels = .best
-    ) -> (embeddings: [Float], scores: [Float]) {
-        let session = model.makeSession(maxBatch: count, kernels: kernels)
+        _ model: NativeModel, mel: [Float], wave: [Float], count: Int, kernels: Kernels = .best
+    ) throws -> (embeddings: [Float], scores: [Float]) {
+        let session = try model.makeSession(maxBatch: count, kernels: kernels)
         var embeddings = [Float](repeating: .nan, count: count * model.embeddingSize)
         var scores = [Float](repeating: .nan, count: count * model.classCount)
-        session.forward(mel: mel, wave: wave, count: count, embeddings: &embeddings, scores: &scores)
+        try session.forward(mel: mel, wave: wave, count: count, embeddings: &embeddings, scores: &scores)
         return (embeddings, scores)
     }
 
@@ -25,7 +25,7 @@ struct ForwardTests {
     @Test("Every LEAN variant scores as the reference does, within 1e-5", arguments: seeded)
     func equalsReference(architecture: Architecture) throws {
         let model = try Seeded.model(architecture, classes: 200)
-        let found = run(
+        let found = try run(
             model, mel: try Fixture.floats("mel-chunk-mean"),
             wave: Seeded.uniform(stream: 901, count: 32_000).map { $0 * 4 }, count: 2)
         let expected = try Fixture.floats("\(architecture.rawValue)-scores")
@@ -36,7 +36,7 @@ struct ForwardTests {
     @Test("YAMNet with parameters by formula scores as the reference does, within 1e-5")
     func yamnetByFormulaEqualsReference() throws {
         let model = try Seeded.model(.yamnet, classes: 521)
-        let found = run(model, mel: try Fixture.floats("mel"), wave: [0], count: 2)
+        let found = try run(model, mel: try Fixture.floats("mel"), wave: [0], count: 2)
         let (embeddings, scores) = (try Fixture.floats("yamnet-embeddings"), try Fixture.floats("yamnet-scores"))
         #expect(largestDifference(found.embeddings, embeddings) < 1e-5)
         #expect(largestDifference(found.scores, scores) < 1e-5)
@@ -46,12 +46,12 @@ struct ForwardTests {
     /// Imports a file and runs it; what it gives, and what the reference reads from the same file.
     private func imported(
         tflite: String, classes: String, folder: String
-    ) throws -> (model: Model, difference: Float) {
+    ) throws -> (model: NativeModel, difference: Float) {
         let path = folder + "/yamnet.safetensors"
         try YAMNetImporter.importModel(tflite: tflite, classes: classes, to: path, sha256: "abc")
-        let model = try Model.load(path: path)
+        let model = try NativeModel.load(path: path)
         #expect(model.classCount == 521 && model.embeddingSize == 1024 && model.metadata.createdFrom == "abc")
-        let found = run(model, mel: try Fixture.floats("mel"), wave: [0], count: 2)
+        let found = try run(model, mel: try Fixture.floats("mel"), wave: [0], count: 2)
         try Reference.run("yamnet_file.py", "score", tflite, folder)
         let embeddings = try Fixture.floats(path: folder + "/embeddings.npy")
         let scores = try Fixture.floats(path: folder + "/scores.npy")
@@ -94,8 +94,8 @@ struct ForwardTests {
         let patch = 96 * 64
         let mel = Seeded.uniform(stream: 902, count: count * patch).map { $0 * 8 }
         let wave = Seeded.uniform(stream: 903, count: count * 16_000)
-        let all = run(model, mel: mel, wave: wave, count: count)
-        let session = model.makeSession(maxBatch: count)
+        let all = try run(model, mel: mel, wave: wave, count: count)
+        let session = try model.makeSession(maxBatch: count)
         var sizes = Seeded.uniform(stream: 904, count: 12).map { 1 + Int(($0 + 0.5) * 29) }
         sizes.append(1)
         for (round, size) in sizes.enumerated() {
@@ -104,7 +104,7 @@ struct ForwardTests {
             let someMel = chosen.flatMap { mel[$0 * patch..<($0 + 1) * patch] }
             let someWave = chosen.flatMap { wave[$0 * 16_000..<($0 + 1) * 16_000] }
             var scores = [Float](repeating: .nan, count: size * model.classCount)
-            session.forward(mel: someMel, wave: someWave, count: size, embeddings: nil, scores: &scores)
+            try session.forward(mel: someMel, wave: someWave, count: size, embeddings: nil, scores: &scores)
             let expected = chosen.flatMap { all.scores[$0 * model.classCount..<($0 + 1) * model.classCount] }
             #expect(scores.map(\.bitPattern) == expected.map(\.bitPattern), "\(size) chunks")
         }
@@ -115,8 +115,8 @@ struct ForwardTests {
         let model = try Seeded.model(architecture, classes: 5)
         let mel = Seeded.uniform(stream: 905, count: 3 * 96 * 64).map { $0 * 8 }
         let wave = Seeded.uniform(stream: 906, count: 3 * 16_000)
-        let results = Kernels.InstructionSet.allCases.compactMap { Kernels($0) }.map {
-            run(model, mel: mel, wave: wave, count: 3, kernels: $0)
+        let results = try Kernels.InstructionSet.allCases.compactMap { Kernels($0) }.map {
+            try run(model, mel: mel, wave: wave, count: 3, kernels: $0)
         }
         #expect(results.count >= 2)
         for other in results {

@@ -30,11 +30,11 @@ struct GradientTests {
 
     private func gradients(
         _ network: TrainableNetwork, chunks: Range<Int>, kernels: Kernels = .best
-    ) -> (loss: Double, ParameterBuffer) {
+    ) throws -> (loss: Double, ParameterBuffer) {
         let gradients = ParameterBuffer(network.layout)
         let pass = TrainingPass(network, kernels: kernels)
         let scale = 1 / Float(Self.chunks * Self.classes)
-        let loss = pass.run(
+        let loss = try pass.run(
             mel: Array(mel[chunks.lowerBound * 6144..<chunks.upperBound * 6144]),
             wave: Array(wave[chunks.lowerBound * 16_000..<chunks.upperBound * 16_000]),
             targets: Array(truth[chunks.lowerBound * Self.classes..<chunks.upperBound * Self.classes]),
@@ -48,7 +48,7 @@ struct GradientTests {
     func equalsReference(architecture: Architecture) throws {
         let file = Fixture.repository.appending(path: "Tests/Fixtures/gradients/\(architecture.rawValue).json")
         let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
-        let (loss, found) = gradients(network(architecture), chunks: 0..<Self.chunks)
+        let (loss, found) = try gradients(network(architecture), chunks: 0..<Self.chunks)
         #expect(abs(loss - golden.loss) < 1e-5 * golden.loss)
         for (stream, parameter) in found.layout.parameters.enumerated() {
             let expected = try #require(golden.gradients[parameter.name])
@@ -67,10 +67,10 @@ struct GradientTests {
     }
 
     @Test("Gradients of chunks one by one add up to those of the group", arguments: Architecture.allCases)
-    func addsUp(architecture: Architecture) {
+    func addsUp(architecture: Architecture) throws {
         let network = network(architecture)
-        let whole = gradients(network, chunks: 0..<Self.chunks)
-        let parts = (0..<Self.chunks).map { gradients(network, chunks: $0..<$0 + 1) }
+        let whole = try gradients(network, chunks: 0..<Self.chunks)
+        let parts = try (0..<Self.chunks).map { try gradients(network, chunks: $0..<$0 + 1) }
         #expect(abs(parts.reduce(0) { $0 + $1.loss } - whole.loss) < 1e-6)
         for parameter in network.layout.parameters {
             let expected = whole.1.floats(parameter)
@@ -84,10 +84,10 @@ struct GradientTests {
     }
 
     @Test("Every instruction set gives the same bits of the gradients")
-    func instructionSetsDoNotMatter() {
+    func instructionSetsDoNotMatter() throws {
         let network = network(.lean)
-        let all = Kernels.InstructionSet.allCases.compactMap { Kernels($0) }.map {
-            gradients(network, chunks: 0..<2, kernels: $0)
+        let all = try Kernels.InstructionSet.allCases.compactMap { Kernels($0) }.map {
+            try gradients(network, chunks: 0..<2, kernels: $0)
         }
         #expect(all.count >= 2)
         for other in all {
@@ -101,10 +101,10 @@ struct GradientTests {
     }
 
     @Test("A frozen trunk has no gradient, and the rest has the same one")
-    func frozenTrunk() {
+    func frozenTrunk() throws {
         let free = network(.lean)
         let frozen = TrainableNetwork(parameters: free.parameters, freezesTrunk: true)
-        let (expected, found) = (gradients(free, chunks: 0..<2).1, gradients(frozen, chunks: 0..<2).1)
+        let (expected, found) = try (gradients(free, chunks: 0..<2).1, gradients(frozen, chunks: 0..<2).1)
         for parameter in free.layout.parameters {
             let values = found.floats(parameter)
             if frozen.isTrained(parameter.name) {

@@ -9,7 +9,8 @@ import Testing
             scores: [0.9, 0.1, 0.5, 0, 0.2, 0.8, 0.3, 0, 0.7, 0.6, 0.1, 0], seconds: [3600, 1800, 900])
         var labels = LabelTable(classes: 4)
         for row in [[0], [1], [0, 1]] { try labels.append(row) }
-        return try Evaluator(resamples: 20).report(table, truth: truth ? labels : nil)
+        return try Evaluator(resamples: 20).report(
+            table, truth: truth ? labels : nil, hoursAbove: [1.25, 0.75, 1, 0])
     }
 
     @Test func csvQuotesNamesAndLeavesGaps() throws {
@@ -21,7 +22,7 @@ import Testing
         #expect(lines[1].hasPrefix("\"Waves, surf\",2,1.25,"))
         #expect(lines[2].hasPrefix("\"<b>\"\"Dog\"\"</b>\",2,0.75,"))
         #expect(lines[3].hasPrefix("'=SUM(A1),1,1.0,"))
-        #expect(lines[4].hasSuffix(",0,,,,,,,,,"))
+        #expect(lines[4].hasSuffix(",0,,,,,,,,,,0.5,,,"))
         #expect(try !report(truth: false).csv().contains("positives"))
     }
 

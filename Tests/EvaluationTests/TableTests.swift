@@ -10,7 +10,7 @@ import Testing
             _ = try ScoreTable(classes: ["a", "b"], scores: [0, 0, 0, .nan], seconds: [1, 1])
             Issue.record("a NaN was taken")
         } catch {
-            #expect("\(error)" == "scores: row 1, class 'b': found nan, expected a finite number")
+            #expect("\(error)" == "scores: row 1: class 'b': found nan, expected a finite number")
         }
     }
 

@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import Ledger
 import Testing
@@ -12,7 +13,7 @@ import Testing
         batch.failures = [LedgerFixture.failure(clips[2]), LedgerFixture.failure(clips[0], reason: "cut short")]
         batch.failures.append(
             FailureRecord(
-                clip: clips[0], target: "other", failureClass: "unreadable", reason: "gone", offset: nil, size: nil,
+                clip: clips[0], target: "other", failureClass: .unreadable, reason: "gone", offset: nil, size: nil,
                 modified: nil))
         try ledger.commit(batch)
         let found = try ledger.failures(target: "target")
@@ -27,6 +28,24 @@ import Testing
         let last = try #require(try ledger.failures(target: "target").last)
         #expect(last.reason == "still no audio" && last.attempts == 2)
         #expect(try ledger.verifyRows().rows.isEmpty)
+    }
+
+    @Test("A class that this version does not know stays what it is, and is written again as it was")
+    func unknownClass() throws {
+        let fixture = try LedgerFixture()
+        let (ledger, clips, _, _) = try fixture.filled(1)
+        for name in ["haunted", "", "a \"b\""] {
+            var batch = CommitBatch(target: "target")
+            batch.failures = [
+                FailureRecord(
+                    clip: clips[0], target: "target", failureClass: FailureClass(rawValue: name), reason: "x",
+                    offset: nil,
+                    size: nil, modified: nil)
+            ]
+            try ledger.commit(batch)
+            let found = try #require(try ledger.failures(target: "target").first)
+            #expect(found.failureClass == .other(name) && found.failureClass.rawValue == name)
+        }
     }
 
     @Test("A clip that is done loses its failure under that pipeline and no other")

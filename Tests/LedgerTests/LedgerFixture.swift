@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import Ledger
 import TestSupport
@@ -66,6 +67,7 @@ final class LedgerFixture {
 
     static func failure(_ clip: Int64, target: String = "target", reason: String = "no audio") -> FailureRecord {
         FailureRecord(
-            clip: clip, target: target, failureClass: "decode", reason: reason, offset: 44, size: 1000, modified: 5)
+            clip: clip, target: target, failureClass: .other("decode"), reason: reason, offset: 44, size: 1000,
+            modified: 5)
     }
 }

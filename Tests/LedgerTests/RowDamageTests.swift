@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import Ledger
 import Testing
@@ -35,7 +36,7 @@ import Testing
         ]
         batch.failures = [
             FailureRecord(
-                clip: clip, target: "target", failureClass: "theclass", reason: "thereason",
+                clip: clip, target: "target", failureClass: .other("theclass"), reason: "thereason",
                 offset: Self.number(7).value, size: Self.number(8).value, modified: Self.number(9).value)
         ]
         try ledger.commit(batch)

@@ -17,10 +17,10 @@ struct ModelDigestTests {
                 var bytes = whole
                 bytes[place] ^= 1 << UInt8(place % 8)
                 try Data(bytes).write(to: URL(fileURLWithPath: path))
-                #expect(throws: NetworkError.self, "byte \(place)") { try Model.load(path: path) }
+                #expect(throws: ModelError.self, "byte \(place)") { try NativeModel.load(path: path) }
             }
             try Data(whole).write(to: URL(fileURLWithPath: path))
-            _ = try Model.load(path: path)
+            _ = try NativeModel.load(path: path)
         }
     }
 
@@ -35,7 +35,7 @@ struct ModelDigestTests {
             bytes.replaceSubrange(
                 key.lowerBound..<key.lowerBound + length, with: [UInt8](repeating: 32, count: length))
             try Data(bytes).write(to: URL(fileURLWithPath: path))
-            _ = try Model.load(path: path)
+            _ = try NativeModel.load(path: path)
         }
     }
 

@@ -1,3 +1,4 @@
+import Files
 import Engines
 import Foundation
 import Models
@@ -27,9 +28,9 @@ struct ModelFileTests {
             let path = folder + "/m.safetensors"
             try Data(bytes).write(to: URL(fileURLWithPath: path))
             do {
-                _ = try Model.load(path: path)
+                _ = try NativeModel.load(path: path)
                 return "accepted"
-            } catch let error as NetworkError {
+            } catch let error as ModelError {
                 #expect(error.description.hasPrefix(path) && !error.description.contains("\n"))
                 return String(error.description.dropFirst(path.count + 2))
             }
@@ -150,7 +151,7 @@ struct ModelFileTests {
             parameters["encoder2/forward/u"]?[17] = value
             try ModelFileWriter.write(
                 parameters: parameters, metadata: Seeded.metadata(.waveEncoder, classes: 2), to: path)
-            let error = #expect(throws: NetworkError.self) { try Model.load(path: path) }
+            let error = #expect(throws: ModelError.self) { try NativeModel.load(path: path) }
             #expect(error?.description.contains("tensor encoder2/forward/u: value 17 is") == true)
         }
     }
@@ -158,15 +159,15 @@ struct ModelFileTests {
     @Test("A missing file, a folder and a target that cannot be made are refused")
     func places() throws {
         try TemporaryFolder.with { folder in
-            #expect(throws: NetworkError.self) { try Model.load(path: folder) }
-            #expect(throws: NetworkError.self) { try Model.load(path: folder + "/none") }
+            #expect(throws: ModelError.self) { try NativeModel.load(path: folder) }
+            #expect(throws: ModelError.self) { try NativeModel.load(path: folder + "/none") }
             let metadata = Seeded.metadata(.waveEncoder, classes: 2)
-            #expect(throws: NetworkError.self) {
+            #expect(throws: FileError.self) {
                 try ModelFileWriter.write(
                     parameters: Seeded.parameters(.waveEncoder, classes: 2), metadata: metadata,
                     to: folder + "/no/such/folder/m.safetensors")
             }
-            #expect(throws: NetworkError.self) {
+            #expect(throws: ModelError.self) {
                 try ModelFileWriter.write(parameters: [:], metadata: metadata, to: folder + "/m.safetensors")
             }
             let left = try FileManager.default.contentsOfDirectory(atPath: folder)

@@ -32,19 +32,19 @@ struct ModelQuantizerTests {
                 }
                 #expect(worst, "\(parameter.name)")
             }
-            let models = [try Model.load(path: float), try Model.load(path: int8)]
+            let models = [try NativeModel.load(path: float), try NativeModel.load(path: int8)]
             let mel = try Fixture.floats("mel-chunk-mean")
             let wave = Seeded.uniform(stream: 901, count: 32_000).map { $0 * 4 }
-            let scores = models.map { model in
+            let scores = try models.map { model in
                 var scores = [Float](repeating: 0, count: 2 * 200)
-                model.makeSession(maxBatch: 2).forward(
+                try model.makeSession(maxBatch: 2).forward(
                     mel: mel, wave: wave, count: 2, embeddings: nil, scores: &scores)
                 return scores
             }
             #expect(zip(scores[0], scores[1]).allSatisfy { abs($0 - $1) < 0.1 })
             #expect(scores[0] != scores[1])
             #expect(models[1].parameterCount == 4_496_392)
-            #expect(throws: NetworkError.self) { try ModelQuantizer.quantize(from: int8, to: folder + "/again") }
+            #expect(throws: ModelError.self) { try ModelQuantizer.quantize(from: int8, to: folder + "/again") }
         }
     }
 
@@ -69,7 +69,7 @@ struct ModelQuantizerTests {
                         name: parameter.name, shape: parameter.shape, floats: parameters[parameter.name] ?? [])
             }
             try ModelFileWriter.write(tensors: tensors, metadata: metadata, to: float)
-            let error = #expect(throws: NetworkError.self) { try Model.load(path: float) }
+            let error = #expect(throws: ModelError.self) { try NativeModel.load(path: float) }
             #expect(error?.description.contains("tensor head/w/scale: missing") == true)
         }
     }
@@ -143,7 +143,7 @@ struct ModelQuantizerTests {
                 let values = (try before.floats(parameter), try after.floats(parameter))
                 #expect(values.0.map(\.bitPattern) == values.1.map(\.bitPattern), "\(parameter.name)")
             }
-            #expect(throws: NetworkError.self) { try ModelQuantizer.quantize(from: new, to: folder + "/again") }
+            #expect(throws: ModelError.self) { try ModelQuantizer.quantize(from: new, to: folder + "/again") }
         }
     }
 }

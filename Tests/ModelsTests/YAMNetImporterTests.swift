@@ -13,7 +13,7 @@ struct YAMNetImporterTests {
             do {
                 try YAMNetImporter.importModel(tflite: model, classes: classes, to: out)
                 return "accepted"
-            } catch let error as NetworkError {
+            } catch let error as ModelError {
                 #expect(!error.description.contains("\n"))
                 #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["c.csv", "m.tflite"])
                 return error.description
@@ -35,8 +35,8 @@ struct YAMNetImporterTests {
     @Test("A wrong class map is refused with its line")
     func classMap() throws {
         let file = Data("....TFL3".utf8)
-        #expect(try refusal(tflite: file, map: "a,b\n").contains("line 1: expected the columns index,mid,display_name"))
-        #expect(try refusal(tflite: file, map: "index,mid,display_name\n0,/m/a,A\n2,/m/b,B\n").contains("line 3"))
+        #expect(try refusal(tflite: file, map: "a,b\n").contains(":1: expected the columns index,mid,display_name"))
+        #expect(try refusal(tflite: file, map: "index,mid,display_name\n0,/m/a,A\n2,/m/b,B\n").contains(":3: "))
         #expect(
             try refusal(tflite: file, map: "index,mid,display_name\n0,/m/a,\"A\n").contains("a quote is not closed"))
         #expect(try refusal(tflite: file, map: "index,mid,display_name\n").contains("no classes"))

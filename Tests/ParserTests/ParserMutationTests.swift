@@ -114,7 +114,7 @@ import Testing
             file.put($0)
             do {
                 try YAMNetImporter.importModel(tflite: "/dev/null", classes: file.path, to: file.path + ".out")
-            } catch let error as NetworkError where "\(error)".hasPrefix("/dev/null") {
+            } catch let error as ModelError where "\(error)".hasPrefix("/dev/null") {
                 // The class map was read.
             }
         }

@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import Pipeline
 
@@ -155,7 +156,7 @@ private final class Counter: Source {
     init(_ outlet: Outlet) { self.outlet = outlet }
     func begin(_ job: ClipJob) { next = 1 }
     func step(_ job: ClipJob) throws -> Bool {
-        if job.path == "bad", next == 3 { throw ClipFailure(failureClass: "unreadable", reason: "bad", offset: 3) }
+        if job.path == "bad", next == 3 { throw ClipFailure(failureClass: .unreadable, reason: "bad", offset: 3) }
         if next > (Int(job.path) ?? 7) { return false }
         try [Float(next)].withUnsafeBufferPointer { try outlet.emit(Block($0, rate: 8), job) }
         next += 1

@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import Pipeline
 import Testing
@@ -36,7 +37,7 @@ import Testing
             try FakeStages.graph(), (0..<50).map { _ in .init(isNew: true) }, workers: 2,
             path: { $0 % 10 == 3 ? "bad" : "4" })
         #expect(result.done == 45 && result.failed == 5)
-        #expect(recorder.failures[4] == ClipFailure(failureClass: "unreadable", reason: "bad", offset: 3, node: 0))
+        #expect(recorder.failures[4] == ClipFailure(failureClass: .unreadable, reason: "bad", offset: 3, node: 0))
         #expect(recorder.totals[4] == nil)
         for (clip, totals) in recorder.totals { for value in totals.values { #expect(value == 20, "clip \(clip)") } }
     }
@@ -69,7 +70,7 @@ import Testing
 
     @Test func aFaultOfTheRecorderEndsTheRun() throws {
         let recorder = FakeRecorder()
-        recorder.commitFault = PipelineError(.input, "the ledger is gone")
+        recorder.commitFault = PipelineError(.badInput, "the ledger is gone")
         #expect(throws: PipelineError.self) {
             try run(
                 try FakeStages.graph(), (0..<5).map { _ in .init(isNew: true) }, workers: 2, recorder: recorder)

@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import Pipeline
 import Testing
@@ -86,7 +87,7 @@ import Testing
         let result = try run(30, stuck: [3, 20], workers: workers, gate: gate, recorder: recorder)
         #expect(result.done == 28 && result.failed == 2 && !result.wasInterrupted)
         #expect(Set(recorder.failures.keys) == [4, 21])
-        #expect(recorder.failures.values.allSatisfy { $0.failureClass == Runner.stuck })
+        #expect(recorder.failures.values.allSatisfy { $0.failureClass == .stuck })
         #expect(Set(recorder.totals.keys) == Set((1...30).map(Int64.init)).subtracting([4, 21]))
         #expect(recorder.totals.values.allSatisfy { $0.count == 2 && $0.values.allSatisfy { $0 == 6 } })
         // The lost workers come back now and must not do anything that is seen.

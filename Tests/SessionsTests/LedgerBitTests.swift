@@ -1,3 +1,4 @@
+import Errors
 import Cache
 import Corpora
 import Files
@@ -49,7 +50,7 @@ import Testing
                 var batch = CommitBatch(target: "another")
                 batch.failures = try ledger.clipIDs().map {
                     FailureRecord(
-                        clip: $0, target: "another", failureClass: "unsupported",
+                        clip: $0, target: "another", failureClass: .unsupported,
                         reason: String(repeating: "long ago ", count: 20), offset: nil, size: 1, modified: 1)
                 }
                 try ledger.commit(batch)

@@ -64,9 +64,9 @@ import Testing
         #expect(try session.run(session.plan(), workers: 2, stop: StopSignal()) { _ in }.result.done == 2)
         try session.close()
 
-        let model = try Model.load(path: path)
+        let model = try NativeModel.load(path: path)
         #expect(model.frontEnd == Self.frontEnd)
-        let forward = model.makeSession(maxBatch: 1)
+        let forward = try model.makeSession(maxBatch: 1)
         let ledger = try fixture.cache().reading()
         let reader = CacheReader(cache: fixture.cache().folder, ledger: ledger)
         let stages = Dictionary(uniqueKeysWithValues: try ledger.stages().map { ($0.kind, $0.id) })
@@ -84,11 +84,11 @@ import Testing
                 var patch = Array(frames[(chunk * 50 * Self.frontEnd.bands)...].prefix(size))
                 patch.withUnsafeMutableBufferPointer { patch in
                     Self.frontEnd.finish(patch)
-                    Normalization(rawValue: model.normalization.rawValue)?.apply(to: patch, bands: Self.frontEnd.bands)
+                    model.normalization.apply(to: patch, bands: Self.frontEnd.bands)
                 }
                 var wanted = [Float](repeating: 0, count: model.classCount)
                 var embedding = [Float](repeating: 0, count: model.embeddingSize)
-                forward.forward(
+                try forward.forward(
                     mel: patch, wave: Array(raw[(chunk * 8000)...].prefix(16_000)), count: 1, embeddings: &embedding,
                     scores: &wanted)
                 for (index, score) in wanted.enumerated() {

@@ -46,6 +46,12 @@ final class PipelineFixture {
         rows.append((name, name))
     }
 
+    /// The manifest is of these from now on; their files stay.
+    func keep(_ rows: [(clip: String, path: String)]) {
+        var seen: Set<String> = []
+        self.rows = rows.filter { seen.insert($0.clip).inserted }
+    }
+
     func manifest() throws -> Manifest {
         let path = folder + "/manifest.csv"
         try FileSystem.write(path) { put in

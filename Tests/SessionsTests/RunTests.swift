@@ -1,3 +1,4 @@
+import Errors
 import Cache
 import Files
 import Foundation

@@ -80,12 +80,26 @@ import Testing
         try ledger.put(PipelineRecord(name: "p", fingerprint: "f", stages: [stage], file: "p.yaml", updated: 1))
         try ledger.put(StageFrontEnd(stage: stage, rate: 16_000, hop: 160, chunkHop: 8000, settings: "{}"))
         let lines = ["0", "10"].enumerated().map { "clip \($0),mel,shards/mel-1.npy,\($1),10,0123456789ab,8000" }
+        let path = cache.folder + "/shards/mel-1.npy"
         for isSealed in [false, true] {
-            if isSealed { try ledger.markSealed(id: shards[0], rows: 20, bytes: 5248, digest: "d") }
+            if isSealed {
+                try ledger.markSealed(id: shards[0], rows: 20, bytes: 5248, digest: "d")
+                try FileSystem.write(path) { try $0([UInt8](repeating: 0, count: 5248)[...]) }
+            }
             try ShardIndex.write(cache: cache, ledger: ledger)
             let text = String(decoding: try FileSystem.read(cache.indexPath), as: UTF8.self)
             #expect(text.split(separator: "\n").dropFirst().map(String.init) == (isSealed ? lines : []))
             #expect(try Exporter(cache: cache, pipeline: nil).unsealed() == (isSealed ? 1 : 3))
+            #expect(try ShardIndex.brokenShards(ledger).isEmpty)
+        }
+        // A file that is cut or gone holds no rows that can be read.
+        for change in [{ truncate(path, 5000) }, { unlink(path) }] {
+            #expect(change() == 0)
+            try ShardIndex.write(cache: cache, ledger: ledger)
+            let text = String(decoding: try FileSystem.read(cache.indexPath), as: UTF8.self)
+            #expect(text.split(separator: "\n").count == 1)
+            #expect(try ShardIndex.brokenShards(ledger) == ["shards/mel-1.npy"])
+            #expect(try Exporter(cache: cache, pipeline: nil).brokenShards()?.contains("mel-1.npy") == true)
         }
     }
 

@@ -1,3 +1,4 @@
+import Engines
 import Features
 import Pipeline
 import Stages
@@ -22,13 +23,17 @@ import Testing
             let wave = (0..<plan.paddedLength(samples: length)).map { Float($0) }
             // A model of log-mel alone takes a chunk as soon as its last frame is there, before its last samples are.
             for (cut, needsWave) in Self.cuts.flatMap({ [($0, true), ($0, false)] }) {
-                let assembler = PatchAssembler(plan: plan, needsWave: needsWave)
+                let assembler = PatchAssembler(plan: plan, inputs: needsWave ? [.mel, .wave] : .mel)
                 var found = 0
                 var wrong = 0
                 func take() {
                     assembler.drain { patch, samples in
                         let (frame, sample) = (found * plan.hop / Self.frontEnd.hop, found * plan.hop)
                         let last = Self.frontEnd.patchFrames * bands - 1
+                        guard let patch else {
+                            wrong += 1
+                            return
+                        }
                         if patch[0] != mel[frame * bands] || patch[last] != mel[frame * bands + last] { wrong += 1 }
                         if let samples, samples[0] != wave[sample] || samples[15_999] != wave[sample + 15_999] {
                             wrong += 1
@@ -51,6 +56,39 @@ import Testing
                 }
                 #expect(found == plan.count(samples: length), "\(length) samples by \(cut)")
                 #expect(wrong == 0, "\(length) samples by \(cut): \(wrong) ends of chunks are off")
+            }
+        }
+    }
+
+    /// Of samples alone, no chunk is made of the padding that another front-end's patch needs.
+    @Test(arguments: [96, 99, 100, 130])
+    func samplesAlone(patchFrames: Int) throws {
+        var frontEnd = Self.frontEnd
+        frontEnd.patchFrames = patchFrames
+        for overlap in Self.overlaps {
+            let plan = try ChunkPlan(frontEnd: frontEnd, overlap: overlap)
+            let chunk = plan.frontEnd.chunk
+            for length in [1, chunk, chunk + 1, 3 * chunk - 1] {
+                let wave = (0..<plan.paddedLength(samples: length)).map { Float($0) }
+                for cut in [977, wave.count] {
+                    let assembler = PatchAssembler(plan: plan, inputs: .wave)
+                    var starts: [Int] = []
+                    for start in stride(from: 0, to: wave.count, by: cut) {
+                        wave[start..<min(start + cut, wave.count)].withUnsafeBufferPointer {
+                            assembler.append(mel: Block($0))
+                            assembler.append(wave: Block($0))
+                        }
+                        assembler.drain { patch, samples in
+                            guard patch == nil, let samples, samples[chunk - 1] == samples[0] + Float(chunk - 1) else {
+                                return
+                            }
+                            starts.append(Int(samples[0]))
+                        }
+                    }
+                    #expect(
+                        starts == (0..<plan.count(samples: length)).map { $0 * plan.hop }, "\(overlap) \(length) \(cut)"
+                    )
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 import Engines
+import Features
 import Foundation
 import Models
 import Random
@@ -30,8 +31,8 @@ package enum Seeded {
             classIDs: (0..<classes).map { "/m/0\($0)" }, licence: "CC0-1.0", source: "made by formula")
     }
 
-    package static func model(_ architecture: Architecture, classes: Int) throws -> Model {
+    package static func model(_ architecture: Architecture, classes: Int) throws -> NativeModel {
         let parameters = parameters(architecture, classes: classes)
-        return try Model(metadata: metadata(architecture, classes: classes)) { parameters[$0.name] ?? [] }
+        return try NativeModel(metadata: metadata(architecture, classes: classes)) { parameters[$0.name] ?? [] }
     }
 }

@@ -64,7 +64,7 @@ struct OverlapTests {
         }
         let manifest = try Manifest(bytes: Array(text.utf8), file: folder + "/m.csv", folder: folder)
         try FileSystem.write(folder + "/m.csv") { try $0(Array(text.utf8)[...]) }
-        let model = try Model.load(path: Self.model)
+        let model = try NativeModel.load(path: Self.model)
         let entries = (0..<manifest.count).map { manifest.entry($0) }
         let overlaps = Self.overlaps(raw)
         let runs = try overlaps.map { try run(folder, manifest, overlap: $0, raw: raw) }
@@ -75,7 +75,7 @@ struct OverlapTests {
                     overlap: asked, normalization: .chunkMean)
                 #expect(set.clipsWithSilencedEnd == 0)
                 #expect(set.chunkCount == second.chunks.values.reduce(0, +), "\(made) \(asked)")
-                let table = try ClipScorer(model: model, threads: 2).score(set).table
+                let table = try ClipScorer(engine: model, threads: 2).score(set).table
                 #expect(zip(table.seconds, Self.lengths).allSatisfy { $0 == Double($1) / 16_000 })
                 for (clip, length) in Self.lengths.enumerated() {
                     let classes = model.classes.count

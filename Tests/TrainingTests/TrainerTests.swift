@@ -92,11 +92,11 @@ struct TrainerTests {
         let fixture = try TrainingFixture()
         let trainer = try fixture.trainer("kept", options)
         _ = try trainer.run(stop: StopSignal()) { _ in }
-        let model = try Model.load(path: fixture.files("kept").model)
-        let (table, truth, loss) = try ClipScorer(model: model, threads: 1).score(fixture.chunks("val"))
-        let report = try Evaluator(resamples: 0).report(table, truth: truth)
+        let model = try NativeModel.load(path: fixture.files("kept").model)
+        let scored = try ClipScorer(engine: model, threads: 1).score(fixture.chunks("val"))
+        let report = try Evaluator(resamples: 0).report(scored.table, truth: scored.truth)
         #expect(report.truth?.meanAveragePrecision == trainer.best?.validationMAP)
-        #expect(abs(loss - (trainer.best?.validationLoss ?? 0)) < 1e-9)
+        #expect(abs(scored.loss - (trainer.best?.validationLoss ?? 0)) < 1e-9)
     }
 
     @Test("Early stopping ends a training that gets no better, for good")
@@ -146,7 +146,7 @@ struct TrainerTests {
         #expect(throws: TrainingError.self) { try fixture.trainer("first", other) }
         #expect(throws: TrainingError.self) { try fixture.trainer("first", options, validates: false) }
         try FileSystem.write(fixture.files("first").checkpoint) { try $0([1, 2, 3]) }
-        #expect(throws: NetworkError.self) { try fixture.trainer("first", options) }
+        #expect(throws: ModelError.self) { try fixture.trainer("first", options) }
     }
 
     @Test("Weights of a model file are taken over where name and shape fit, the trunk frozen stays as it was")

@@ -45,7 +45,7 @@ package final class TrainableNetwork: Sendable {
     /// The model that these parameters are.
     ///
     /// - Throws: what putting the model together throws; these parameters are whole.
-    package func model(_ metadata: ModelMetadata) throws -> Model {
-        try Model(metadata: metadata) { parameters.floats($0) }
+    package func model(_ metadata: ModelMetadata) throws -> NativeModel {
+        try NativeModel(metadata: metadata) { parameters.floats($0) }
     }
 }

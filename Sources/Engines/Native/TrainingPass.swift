@@ -52,12 +52,13 @@ package final class TrainingPass {
     ///   - classWeights: what each class counts for; nil for 1.
     ///   - scale: what the gradient is multiplied by: 1 / (batch x classes) for the batch's mean.
     /// - Returns: the sum of the loss over chunks and classes, not scaled.
+    /// - Throws: `InferenceError` where an input is missing or there are too many chunks.
     package func run(
         mel: UnsafePointer<Float>?, wave: UnsafePointer<Float>?, targets: UnsafePointer<Float>, chunks: Int,
         classWeights: [Float]? = nil, scale: Float, gradients: ParameterBuffer
-    ) -> Double {
-        precondition(chunks <= Self.group, "\(chunks) chunks in a pass of \(Self.group)")
-        forward(mel, wave, chunks)
+    ) throws -> Double {
+        guard chunks <= Self.group else { throw InferenceError("\(chunks) chunks in a pass of \(Self.group)") }
+        try forward(mel, wave, chunks)
         let classes = network.head.outputs
         var sum = 0.0
         for chunk in 0..<chunks {
@@ -69,10 +70,10 @@ package final class TrainingPass {
         return sum
     }
 
-    private func forward(_ mel: UnsafePointer<Float>?, _ wave: UnsafePointer<Float>?, _ chunks: Int) {
+    private func forward(_ mel: UnsafePointer<Float>?, _ wave: UnsafePointer<Float>?, _ chunks: Int) throws {
         let size = network.head.inputs
         if let layer = network.trunk, let trunk {
-            guard let mel else { preconditionFailure("the network reads log-mel") }
+            guard let mel else { throw InferenceError("the network reads log-mel and was given none") }
             layer.forward(mel, pooled.pointer, chunks: chunks, trunk, network.parameters, kernels)
             if let projection = network.projection {
                 projection.forward(pooled.pointer, query.pointer, rows: chunks, kernels)
@@ -85,7 +86,7 @@ package final class TrainingPass {
             }
         }
         if let layer = network.encoder, let encoder {
-            guard let wave else { preconditionFailure("the network reads the raw second") }
+            guard let wave else { throw InferenceError("the network reads samples and was given none") }
             layer.forward(wave, chunks: chunks, encoder, kernels)
             for chunk in 0..<chunks {
                 let values = encoder.output.pointer + chunk * LEANShape.width

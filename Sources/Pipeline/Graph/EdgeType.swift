@@ -8,14 +8,14 @@ package enum EdgeType: String, Sendable, CaseIterable, Codable {
     case chunks
     /// Log-mel frames, (frames, bands).
     case mel
-    /// One embedding a chunk, (chunks, size).
+    /// One embedding per chunk, (chunks, size).
     case embeddings
-    /// One score a chunk and class, (chunks, classes).
+    /// One score per chunk and class, (chunks, classes).
     case scores
-    /// One score a class for the whole clip, (1, classes).
+    /// One score per class for the whole clip, (1, classes).
     case clipScores = "clip-scores"
 
-    /// The name a cached copy of this edge goes by in shards and in the index; nil where it cannot be cached.
+    /// The name that a cached copy of this edge has in shards and in the index; nil if it cannot be cached.
     package var cacheKind: String? {
         switch self {
         case .audio, .wave: nil

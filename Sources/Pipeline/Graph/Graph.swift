@@ -1,3 +1,5 @@
+import Errors
+
 /// A pipeline with every name resolved: typed nodes in topological order, each with its fingerprint.
 package struct Graph: Sendable {
     /// Where an input comes from.
@@ -6,6 +8,11 @@ package struct Graph: Sendable {
         package let node: Int
         /// Which of that node's outputs.
         package let port: Int
+
+        package init(node: Int, port: Int) {
+            self.node = node
+            self.port = port
+        }
     }
 
     /// A stage of the pipeline, resolved.
@@ -15,13 +22,13 @@ package struct Graph: Sendable {
         package let definition: StageDefinition
         /// Canonical values of every parameter of the definition; files as resolved paths.
         package let parameters: [String: String]
-        /// One entry an input of the definition; nil where an optional input is not connected.
+        /// One entry per input of the definition; nil if an optional input is not connected.
         package let inputs: [Edge?]
-        /// Of each output, in the definition's order.
+        /// The type of each output, in the definition's order.
         package let outputTypes: [EdgeType]
         /// What its results depend on; see `Fingerprint`.
         package let fingerprint: Fingerprint
-        /// The parameters that results hang on; a file by the digest of its bytes.
+        /// The parameters that affect results; files are given by the digest of their bytes.
         package let marks: [String: String]
         package let line: Int?
     }
@@ -39,27 +46,27 @@ package struct Graph: Sendable {
         nodes.reduce(0) { $1.definition.persists ? $0 | 1 << UInt64($1.index) : $0 }
     }
 
-    /// The identity of the whole: what a clip must have reached to be done.
+    /// The identity of the whole pipeline: what a clip must have reached to be done.
     package var fingerprint: Fingerprint {
         Fingerprint(fields: ["pipeline"] + nodes.filter(\.definition.persists).map(\.fingerprint.hex).sorted())
     }
 
-    /// An error that names the pipeline's file, the node's line and its name.
+    /// An error in one of its stages, with its line if the file gives one.
     package func error(_ node: Node, _ message: String) -> PipelineError {
-        PipelineError(file: file, line: node.line, "stage '\(node.name)': \(message)")
+        PipelineError(file: file, line: node.line, stage: node.name, message)
     }
 
-    /// The node that feeds an input, or nil where it is not connected.
+    /// The node that feeds an input, or nil if it is not connected.
     package func source(of node: Node, input: Int) -> Node? {
         node.inputs[input].map { nodes[$0.node] }
     }
 
-    /// Walks up first inputs from `node` to the nearest node whose stage kind is `kind`, itself included.
+    /// Walks up first connected inputs from `node` to the nearest node whose stage kind is `kind`, itself included.
     package func nearest(_ kind: String, from node: Node) -> Node? {
         var current: Node? = node
         while let here = current {
             if here.definition.name == kind { return here }
-            current = here.inputs.isEmpty ? nil : source(of: here, input: 0)
+            current = here.inputs.lazy.compactMap { $0 }.first.map { nodes[$0.node] }
         }
         return nil
     }

@@ -1,23 +1,30 @@
+import Errors
 import Wording
 
 /// Resolves a specification against the known stage kinds. Pure: files are digested through a closure.
 package struct GraphBuilder {
     private let spec: PipelineSpec
     private let definitions: [String: StageDefinition]
+    private let locate: (FileReference) throws -> String
     private let digestOfFile: (String) throws -> String
     private let usesInput: (StageDefinition, [String: String], Int) throws -> Bool
 
     /// - Parameters:
     ///   - definitions: the stage kinds, by the name that `uses` gives.
-    ///   - digestOfFile: content digest of a file parameter; its error becomes the pipeline's.
-    ///   - usesInput: whether a stage with these parameters reads an optional input at all. One that is not read is
-    ///     left unconnected, so that nothing above it runs for its sake.
+    ///   - locate: the path of the file that a parameter names. A `FileReference.NotFound` becomes a `PipelineError`;
+    ///     any other error is passed on.
+    ///   - digestOfFile: content digest of a file parameter; its error becomes a `PipelineError`.
+    ///   - usesInput: whether a stage with these parameters reads an optional input at all. An unread input is left
+    ///     unconnected, so that nothing upstream runs for it.
     package init(
-        _ spec: PipelineSpec, definitions: [StageDefinition], digestOfFile: @escaping (String) throws -> String,
+        _ spec: PipelineSpec, definitions: [StageDefinition],
+        locate: @escaping (FileReference) throws -> String = { $0.path },
+        digestOfFile: @escaping (String) throws -> String,
         usesInput: @escaping (StageDefinition, [String: String], Int) throws -> Bool = { _, _, _ in true }
     ) {
         self.spec = spec
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
+        self.locate = locate
         self.digestOfFile = digestOfFile
         self.usesInput = usesInput
     }
@@ -80,7 +87,8 @@ package struct GraphBuilder {
                 "stage '\(stage.name)' uses '\(stage.uses.text)', expected one of "
                     + definitions.keys.sorted().joined(separator: ", "))
         }
-        var (inputs, types) = try connect(stage, definition, nodes: nodes, place: place)
+        let (given, types) = try connect(stage, definition, nodes: nodes, place: place)
+        var inputs = given
         var identity = ["stage", definition.name, String(definition.codeVersion)]
         let (parameters, marks) = try settle(stage, definition, identity: &identity)
         for (slot, input) in definition.inputs.enumerated() where input.isOptional {
@@ -94,7 +102,8 @@ package struct GraphBuilder {
                         + "with these parameters")
             }
         }
-        for edge in inputs {
+        for (slot, input) in definition.inputs.enumerated() {
+            let edge = input.marksUnread ? given[slot] : inputs[slot]
             identity.append(edge.map { "\(nodes[$0.node].fingerprint.hex).\($0.port)" } ?? "-")
         }
         return Graph.Node(
@@ -103,7 +112,7 @@ package struct GraphBuilder {
             fingerprint: Fingerprint(fields: identity), marks: marks, line: stage.line)
     }
 
-    /// Gives each reference the first free input that takes its type.
+    /// Connects each reference to the first free input that accepts its type.
     private func connect(
         _ stage: PipelineSpec.Stage, _ definition: StageDefinition, nodes: [Graph.Node], place: [String: Int]
     ) throws(PipelineError) -> ([Graph.Edge?], [EdgeType]) {
@@ -185,7 +194,7 @@ package struct GraphBuilder {
             }
             var mark = value
             if case .file = parameter.kind {
-                if given?.line != nil { value = relativeToSpec(value) }
+                value = try place(of: value, key: parameter.key, stage: stage, line: given?.line)
                 mark = try digest(of: value, key: parameter.key, stage: stage, line: given?.line)
             }
             settled[parameter.key] = value
@@ -209,11 +218,16 @@ package struct GraphBuilder {
         }
     }
 
-    /// A path in the file is relative to the file's folder; one given by `--set` to where the user stands.
-    private func relativeToSpec(_ path: String) -> String {
-        if path.hasPrefix("/") { return path }
-        guard let slash = spec.file.lastIndex(of: "/") else { return path }
-        return String(spec.file[...slash]) + path
+    /// A path in the pipeline file is relative to that file's folder; one given by `--set` is relative to the working
+    /// folder.
+    private func place(of text: String, key: String, stage: PipelineSpec.Stage, line: Int?) throws -> String {
+        let folder = spec.file.lastIndex(of: "/").map { String(spec.file[...$0]) } ?? ""
+        let reference = FileReference(text: text, origin: line == nil ? .commandLine : .pipeline(folder: folder))
+        do {
+            return try locate(reference)
+        } catch let error as FileReference.NotFound {
+            throw fault(line ?? stage.line, "'\(key)' of stage '\(stage.name)': \(error)")
+        }
     }
 
     private func fault(_ line: Int?, _ message: String) -> PipelineError {

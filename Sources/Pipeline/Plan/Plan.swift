@@ -9,17 +9,17 @@ package struct Plan: Sendable {
         case incomplete
     }
 
-    /// What is known of a clip before planning.
+    /// What is known about a clip before planning.
     package struct ClipFacts: Sendable {
         /// Persistent nodes with a valid result, as a bit mask.
         package var available: UInt64
         /// True for a clip the ledger has never seen.
         package var isNew: Bool
-        /// True where the file's content differs from what the results were made of.
+        /// True if the file's content differs from the content that the results were made from.
         package var hasChanged: Bool
-        /// True where a stage of this pipeline failed on this very file, by what `Graph.failureTarget` says.
+        /// True if a stage of this pipeline failed on this very file, as identified by `Graph.failureTarget`.
         package var hasFailed: Bool
-        /// True where there is no such file.
+        /// True if there is no such file.
         package var isMissing: Bool
 
         package init(
@@ -35,15 +35,15 @@ package struct Plan: Sendable {
     }
 
     package let graph: Graph
-    /// What clips still need, each once; `assignments` says which clip needs which.
+    /// The distinct routes that clips still need; `assignments` says which clip needs which.
     package private(set) var routes: [Route] = []
-    /// For each clip in manifest order its index in `routes`, or -1 where there is nothing to do.
+    /// For each clip in manifest order, its index in `routes`, or -1 if there is nothing to do.
     package private(set) var assignments: [Int32] = []
-    /// How many clips are in the plan, or not, for which reason.
+    /// How many clips have each reason.
     package private(set) var reasons: [Reason: Int] = [:]
-    /// Clips whose files are not there, and those of them that are done all the same: their cached rows stand.
+    /// Clips whose files are missing, including those that are done anyway because their cached rows still count.
     package private(set) var missing = 0
-    /// Clips that are done and whose files are gone.
+    /// Clips that are done and whose files are missing.
     package private(set) var missingDone = 0
     /// How many clips take each route.
     package private(set) var clipsPerRoute: [Int] = []
@@ -84,6 +84,6 @@ package struct Plan: Sendable {
     package var clipCount: Int { assignments.count }
     /// Clips with work to do.
     package var pending: Int { clipsPerRoute.reduce(0, +) }
-    /// How many clips are in the plan, or not, for one reason.
+    /// How many clips have a given reason.
     package func count(_ reason: Reason) -> Int { reasons[reason] ?? 0 }
 }

@@ -1,7 +1,7 @@
 /// Finds the least work that completes a clip, given what its cache already holds.
 package struct RoutePlanner {
     private let graph: Graph
-    /// Node -> cache nodes that hold exactly what it gives out (losslessly), lowest index first.
+    /// Node -> cache nodes that hold exactly its output (losslessly), lowest index first.
     private let standIns: [Int: [Int]]
     private var memo: [UInt64: Route] = [:]
 
@@ -18,7 +18,7 @@ package struct RoutePlanner {
         standIns = found
     }
 
-    /// The route for a clip whose results are present for the nodes in `available`; nil if nothing is to do.
+    /// The route for a clip that already has results for the nodes in `available`; nil if there is nothing to do.
     package mutating func route(available: UInt64) -> Route? {
         let lacking = graph.persistent & ~available
         if lacking == 0 { return nil }
@@ -43,7 +43,7 @@ package struct RoutePlanner {
     private func require(_ edge: Graph.Edge, _ available: UInt64, _ route: inout Route, _ settled: inout UInt64) {
         let bit = UInt64(1) << UInt64(edge.node)
         if settled & bit != 0 { return }
-        // A node that must run anyway, being a target itself, is not replaced: its rows are made now.
+        // A node that must run anyway, because it is itself a target, is not replaced: its rows are made now.
         let isLacking = graph.persistent & ~available & bit != 0
         if !isLacking, edge.port == 0,
             let cache = standIns[edge.node]?.first(where: { available & 1 << UInt64($0) != 0 })

@@ -1,4 +1,4 @@
-/// A run of consecutive rows on an edge, borrowed for the length of one call.
+/// A run of consecutive rows on an edge, borrowed for the duration of one call.
 package struct Block {
     /// Row-major, (rows, columns).
     package let values: UnsafeBufferPointer<Float>
@@ -7,9 +7,9 @@ package struct Block {
     package let rate: Int
 
     /// - Parameters:
-    ///   - values: rows end to end, row-major; alive as long as the call that they are handed over in.
-    ///   - columns: values of a row.
-    ///   - rate: samples per second, of audio; else 0.
+    ///   - values: rows end to end, row-major; valid only during the call that passes them.
+    ///   - columns: values per row.
+    ///   - rate: samples per second for audio; otherwise 0.
     package init(_ values: UnsafeBufferPointer<Float>, columns: Int = 1, rate: Int = 0) {
         self.values = values
         self.columns = columns

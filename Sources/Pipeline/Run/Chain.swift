@@ -1,14 +1,16 @@
-/// A worker's own copy of the graph: its operators, connected, and the clips that are on their way through them.
+import Errors
+
+/// A worker's own copy of the graph: its connected operators, and the clips passing through them.
 package final class Chain {
     private let graph: Graph
     private var operators: [any Operator] = []
     private var outlets: [[Outlet]] = []
-    /// The nodes that make blocks of a file.
+    /// The nodes that make blocks from a file.
     private var sources: [(node: Int, source: any Source)] = []
     private var underWay: [ClipJob] = []
     private var abandonFault: (any Error)?
 
-    /// - Throws: whatever the factory throws for a node.
+    /// - Throws: what the factory throws for a node.
     package init(graph: Graph, factory: any OperatorFactory, worker: Int) throws {
         self.graph = graph
         for node in graph.nodes {
@@ -26,11 +28,11 @@ package final class Chain {
         }
     }
 
-    /// Takes one clip through its route. Its last rows may still wait in a shared batch afterwards.
+    /// Takes one clip through its route. Its last rows may still be waiting in a shared batch afterwards.
     ///
     /// - Parameter shouldStop: asked between blocks; true gives the clip up, to be done by a later run.
-    /// - Returns: false where the clip was given up.
-    /// - Throws: only what ends the run; a fault of the clip itself is noted on the job.
+    /// - Returns: false if the clip was given up.
+    /// - Throws: only what ends the run; a fault of the clip itself is recorded in the job.
     package func process(_ job: ClipJob, shouldStop: () -> Bool) throws -> Bool {
         underWay.append(job)
         job.onFailure = { [unowned self, unowned job] in
@@ -65,17 +67,17 @@ package final class Chain {
         return true
     }
 
-    /// Clips that came and have not ended yet.
+    /// Clips that have begun and not yet ended.
     var unfinished: [ClipJob] { underWay }
 
-    /// Makes every operator let go of what it holds back, so that all drained clips complete.
+    /// Makes every operator release the rows it holds back, so that all drained clips complete.
     ///
     /// - Throws: what an operator throws: a fault that ends the run.
     package func flush() throws {
         for operation in operators { try operation.flush() }
     }
 
-    /// The clips that ended since the last call, done or failed, in the order in which they came.
+    /// The clips that ended since the last call, done or failed, in the order in which they began.
     ///
     /// - Throws: what an operator throws: a fault that ends the run.
     package func takeEnded() throws -> [ClipJob] {
@@ -90,7 +92,7 @@ package final class Chain {
         return ended
     }
 
-    /// Drained clips that never completed, after a flush: a fault of a stage, reported as such.
+    /// Drained clips that did not complete even after a flush: a fault of a stage, reported as such.
     package func takeStranded() -> [ClipJob] {
         defer { underWay = [] }
         for job in underWay {
@@ -99,7 +101,7 @@ package final class Chain {
             }
             job.fail(
                 ClipFailure(
-                    failureClass: "internal",
+                    failureClass: .internal,
                     reason: "no rows from " + missing.map(\.name).joined(separator: ", ") + " at the end of the run",
                     node: missing.first?.index))
         }

@@ -8,19 +8,19 @@ package final class ClipJob {
     package let path: String
     /// What is to be done for the clip.
     package let route: Route
-    /// Content digest, size in bytes and modification time in ns of the file that was read; nil where nothing was.
+    /// Content digest, size in bytes and modification time in ns of the file that was read; nil if none was read.
     package var source: SourceFile?
     /// Rows that its persistent stages have delivered.
     package private(set) var products: [Product] = []
-    /// What ended its work, where something did.
+    /// What ended the clip's work early, if anything did.
     package private(set) var failure: ClipFailure?
     /// True once every source has given its last block.
     package internal(set) var isDrained = false
-    /// Seconds of audio that went through, for progress.
+    /// Seconds of audio processed, for progress.
     package var seconds = 0.0 {
         didSet { meter?.heard = seconds }
     }
-    /// Samples of the clip before padding, at the pipeline's rate, by the node that pads it.
+    /// The clip's length in samples before padding, at the pipeline's rate, by the node that pads it.
     package private(set) var samples: [Int: Int] = [:]
 
     package init(index: Int, id: Int64, name: String, path: String, route: Route) {
@@ -31,12 +31,12 @@ package final class ClipJob {
         self.route = route
     }
 
-    /// Of the worker that has it; nil where nobody watches.
+    /// Watch of the worker that has the clip; nil if nothing is watching.
     var watch: WorkerWatch?
 
-    /// Makes a call that may never come back, such as a decoder's. Inside, nothing may be touched that others see.
+    /// Makes a call that may never return, such as a decoder's. The call must touch nothing that others can see.
     ///
-    /// - Throws: what `call` throws, and `WorkerAbandoned` where the worker was given up meanwhile.
+    /// - Throws: what `call` throws, and `WorkerAbandoned` if the worker was given up in the meantime.
     package func watched<Value>(_ call: () throws -> Value) throws -> Value {
         guard let watch else { return try call() }
         watch.enter()
@@ -45,19 +45,20 @@ package final class ClipJob {
         return try result.get()
     }
 
-    /// Shows others how far the clip is; nil where nobody looks.
+    /// Shows others the clip's progress; nil if nothing displays it.
     var meter: ClipMeter?
 
-    /// Tells how long the clip is, in seconds: so much longer its decoding may take.
+    /// Says how long the clip is, in seconds: its decoding may take that much longer.
     package func expect(seconds: Double) {
         meter?.length = seconds
         watch?.extend(by: seconds.isFinite ? Int(min(max(seconds, 0), 1e9)) : 0)
     }
 
-    /// Called by the node that pads the clip, or by a cache node that stands in for it, before the rows' end goes on.
+    /// Called by the node that pads the clip, or by a cache node that stands in for it, before the end of the rows is
+    /// passed on.
     package func note(samples count: Int, of node: Int) { samples[node] = count }
 
-    /// What the pipeline's settings let pass in the clip's file.
+    /// Faults in the clip's file that the pipeline's settings let pass.
     package var accepted = Accepted()
 
     /// Called by a persistent stage when its rows of this clip are all written.
@@ -66,7 +67,7 @@ package final class ClipJob {
     /// Lets the chain drop what its operators hold of this clip.
     var onFailure: (() -> Void)?
 
-    /// The first failure stands.
+    /// Records a failure; only the first one counts.
     package func fail(_ failure: ClipFailure) {
         guard self.failure == nil else { return }
         self.failure = failure
@@ -76,15 +77,15 @@ package final class ClipJob {
     var isComplete: Bool { products.count == route.targets.nonzeroBitCount }
 }
 
-/// What a file was when it was read.
+/// What a file was like when it was read.
 package struct SourceFile: Sendable, Equatable {
     package let content: String
     package let size: Int64
     package let modified: Int64
-    /// Its own length; nil before it was read to its end.
+    /// The recording's length; nil until the file has been read to its end.
     package var length: Length?
 
-    /// How long a recording is by its own samples.
+    /// How long a recording is by the samples decoded from it.
     package struct Length: Sendable, Equatable {
         /// Sample frames that were decoded.
         package let frames: Int64
@@ -93,7 +94,7 @@ package struct SourceFile: Sendable, Equatable {
 
         /// - Parameters:
         ///   - frames: sample frames of the file.
-        ///   - rate: of the file, per second.
+        ///   - rate: sample rate of the file, in Hz.
         package init(frames: Int64, rate: Int64) {
             self.frames = frames
             self.rate = rate
@@ -108,11 +109,11 @@ package struct SourceFile: Sendable, Equatable {
     }
 }
 
-/// What a clip's file had that its pipeline was told to accept.
+/// Faults in a clip's file that its pipeline was told to accept.
 package struct Accepted: Sendable, Equatable {
-    /// The file is cut or damaged, and what there was of it was taken.
+    /// The file is cut off or damaged, and the part that could be read was used.
     package var isDamaged = false
-    /// Samples that were not finite and were taken as 0.
+    /// Samples that were not finite and were replaced by 0.
     package var zeroed: Int64 = 0
 
     package init(isDamaged: Bool = false, zeroed: Int64 = 0) {

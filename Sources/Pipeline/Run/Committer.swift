@@ -1,13 +1,13 @@
 import Foundation
 
-/// Makes results durable on a thread of its own: syncs the stores, then records the clips, always in that order.
+/// Makes results durable on its own thread: syncs the stores, then records the clips, always in that order.
 ///
-/// Workers hand outcomes over and go on; a batch is whatever came in while the last one was being written, so the
-/// number of syncs follows the disk's speed and not the number of clips.
+/// Workers hand over outcomes and go on. A batch is whatever came in while the last one was being written, so the
+/// number of syncs depends on the disk's speed and not on the number of clips.
 package final class Committer: @unchecked Sendable {
-    /// Workers wait once this many clips are not yet committed.
+    /// Workers wait while this many clips are not yet committed.
     private static let backlogLimit = 4096
-    /// A batch waits this long for company, in seconds: what a crash can lose.
+    /// How long a batch waits for more clips, in seconds: a crash can lose this much.
     private static let gathering = 0.5
 
     private let recorder: any RunRecorder
@@ -20,14 +20,14 @@ package final class Committer: @unchecked Sendable {
     private var fault: (any Error)?
 
     /// - Parameters:
-    ///   - recorder: what batches are recorded by.
-    ///   - onCommit: told of every batch once it is durable, on the committer's thread.
+    ///   - recorder: records the batches.
+    ///   - onCommit: called with every batch once it is durable, on the committer's thread.
     package init(recorder: any RunRecorder, onCommit: @escaping @Sendable ([Outcome]) -> Void) {
         self.recorder = recorder
         self.onCommit = onCommit
     }
 
-    /// Starts its thread.
+    /// Starts the committer's thread.
     package func start() {
         let thread = Thread { [self] in loop() }
         thread.name = "committer"
@@ -42,15 +42,16 @@ package final class Committer: @unchecked Sendable {
         defer { condition.unlock() }
         while outcomes.count >= Self.backlogLimit, fault == nil { condition.wait() }
         if let fault { throw fault }
-        // Woken for the first clip and for a full backlog only: a wake-up for each clip costs more than the clip's
+        // Signalled only for the first clip and for a full backlog: a wake-up for each clip costs more than the clip's
         // bookkeeping.
         let isFirst = outcomes.isEmpty
         outcomes += ended
         if isFirst || outcomes.count >= Self.backlogLimit / 2 { condition.broadcast() }
     }
 
-    /// Hands over a store that its worker has left; it is sealed after the outcomes submitted so far are recorded.
-    /// Outcomes that lie in it may still come: a sealed store is durable, and syncing it again does nothing.
+    /// Hands over a store that its worker has finished with; it is sealed after the outcomes submitted so far are
+    /// recorded. Outcomes with rows in the store may still come: a sealed store is durable, and syncing it again does
+    /// nothing.
     package func retire(_ store: any RowStore) {
         condition.lock()
         retired.append(store)
@@ -75,7 +76,7 @@ package final class Committer: @unchecked Sendable {
         while true {
             condition.lock()
             while outcomes.isEmpty, retired.isEmpty, !isFinishing { condition.wait() }
-            // Company for the batch, unless something is pressing.
+            // Wait for more clips to join the batch, unless something is pressing.
             while !isFinishing, retired.isEmpty, outcomes.count < Self.backlogLimit / 2,
                 let passed = last?.seconds, passed < Self.gathering
             {

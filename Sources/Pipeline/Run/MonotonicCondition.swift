@@ -1,8 +1,8 @@
 import Glibc
 
-/// A lock with a condition whose time limits are by the monotonic clock.
+/// A lock with a condition whose timeouts use the monotonic clock.
 ///
-/// `NSCondition` waits until a time of day: with the clock set back by an hour, half a second became an hour.
+/// `NSCondition` waits until a time of day: when the clock was set back by an hour, half a second became an hour.
 package final class MonotonicCondition: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -28,7 +28,7 @@ package final class MonotonicCondition: @unchecked Sendable {
     package func broadcast() { pthread_cond_broadcast(condition) }
     package func wait() { pthread_cond_wait(condition, mutex) }
 
-    /// - Returns: false where so many seconds have passed.
+    /// - Returns: false if `seconds` have passed.
     package func wait(seconds: Double) -> Bool {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)

@@ -1,23 +1,23 @@
-/// The working side of a node: one instance a worker, used by that worker's thread alone.
+/// The working side of a node: one instance per worker, used only by that worker's thread.
 ///
-/// Rows are pushed: a source steps, its outlets hand blocks to the operators below. An operator may hold rows of
-/// several clips back (to share a batch) and must let them go in order, at the latest on `flush`.
+/// Rows are pushed: a source steps, and its outlets pass blocks to the operators below. An operator may hold back rows
+/// of several clips (to share a batch) and must release them in order, on `flush` at the latest.
 package protocol Operator: AnyObject {
-    /// A clip whose route runs this node is about to come.
+    /// A clip whose route runs this node is about to start.
     func begin(_ job: ClipJob) throws
     func consume(_ block: Block, input: Int, job: ClipJob) throws
-    /// The last block of an input has come.
+    /// The last block of an input has arrived.
     func finish(input: Int, job: ClipJob) throws
-    /// Lets go of everything held back.
+    /// Releases everything held back.
     func flush() throws
-    /// The clip failed or was given up: drop what is held of it.
+    /// The clip failed or was given up: drop everything held for it.
     func abandon(_ job: ClipJob) throws
     /// The worker is done. `isComplete` is false when the run was interrupted.
     func close(isComplete: Bool) throws
 
-    /// Itself as a node that makes blocks from a clip's file; nil where it is none.
+    /// This operator as a node that makes blocks from a clip's file; nil if it is not one.
     var source: (any Source)? { get }
-    /// Itself as a node whose rows can be read back; nil where it is none.
+    /// This operator as a node whose rows can be read back; nil if it is not one.
     var replayable: (any Replayable)? { get }
 }
 
@@ -31,7 +31,7 @@ extension Operator {
 
 /// A node that makes blocks from a clip's file.
 package protocol Source: Operator {
-    /// Emits about ten seconds of audio; false when that was the last.
+    /// Emits about ten seconds of audio; returns false if that was the last.
     func step(_ job: ClipJob) throws -> Bool
 }
 
@@ -42,7 +42,7 @@ extension Source {
 /// A node whose rows can be read back from the cache.
 package protocol Replayable: Operator {
     func beginReplay(_ job: ClipJob) throws
-    /// Emits about ten seconds' worth of rows into `outlet`; false when those were the last.
+    /// Emits about ten seconds' worth of rows into `outlet`; returns false if those were the last.
     func stepReplay(_ job: ClipJob, into outlet: Outlet) throws -> Bool
 }
 

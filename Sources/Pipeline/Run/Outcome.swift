@@ -6,10 +6,10 @@ package struct Outcome: Sendable {
     package let products: [Product]
     package let failure: ClipFailure?
     package let accepted: Accepted
-    /// Seconds of audio that went through.
+    /// Seconds of audio that were processed.
     package let seconds: Double
 
-    /// - Parameter failure: of a clip that could not say so itself; nil: the job's own.
+    /// - Parameter failure: for a clip that could not report it itself; nil to use the job's own.
     package init(_ job: ClipJob, failure given: ClipFailure? = nil) {
         let failure = given ?? job.failure
         index = job.index

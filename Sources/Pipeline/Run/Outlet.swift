@@ -1,4 +1,4 @@
-/// One output of a node within a worker: hands blocks to the inputs connected to it.
+/// One output of a node within a worker: passes blocks to the inputs connected to it.
 package final class Outlet {
     private struct Consumer {
         unowned let target: any Operator
@@ -14,14 +14,14 @@ package final class Outlet {
         consumers.append(Consumer(target: target, input: input, node: node))
     }
 
-    /// Whether any connected node runs for this clip: where none does, a block need not be made.
+    /// Whether any connected node runs for this clip: if none does, the block need not be made.
     package func isWanted(_ job: ClipJob) -> Bool {
         consumers.contains { job.route.runs($0.node) }
     }
 
-    /// Hands a block to every connected node that this clip's route runs.
+    /// Passes a block to every connected node that this clip's route runs.
     ///
-    /// - Throws: what the operators behind it throw.
+    /// - Throws: what the operators downstream throw.
     package func emit(_ block: Block, _ job: ClipJob) throws {
         for consumer in consumers where job.route.runs(consumer.node) {
             try ClipFailure.attributed(to: consumer.node) {
@@ -32,7 +32,7 @@ package final class Outlet {
 
     /// Says that no more blocks of this clip will come.
     ///
-    /// - Throws: what the operators behind it throw.
+    /// - Throws: what the operators downstream throw.
     package func finish(_ job: ClipJob) throws {
         for consumer in consumers where job.route.runs(consumer.node) {
             try ClipFailure.attributed(to: consumer.node) {

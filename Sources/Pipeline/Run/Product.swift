@@ -1,18 +1,18 @@
-/// Rows that a persistent stage has written for a clip; durable only after its store was synced.
+/// Rows that a persistent stage has written for a clip; durable only once their store is synced.
 package struct Product: Sendable {
     /// Index of the node that made the rows.
     package let node: Int
-    /// Where they lie.
+    /// The store that holds the rows.
     package let store: any RowStore
-    /// Row of the store that is the clip's first.
+    /// The clip's first row in the store.
     package let firstRow: Int
-    /// Rows of the clip.
+    /// The clip's number of rows.
     package let rowCount: Int
     /// XXH3-128 of the rows' bytes.
     package let digest: String
-    /// Samples of the clip before padding, at the pipeline's rate, where they are known.
+    /// The clip's length in samples before padding, at the pipeline's rate, if known.
     package let samples: Int?
-    /// Values that the rows' number format could not hold and that were clipped.
+    /// How many values the rows' number format could not hold, and were clipped.
     package let clipped: Int
 
     package init(
@@ -29,13 +29,14 @@ package struct Product: Sendable {
     }
 }
 
-/// Where rows lie. The pipeline only ever syncs and seals it; what it is, the cache knows.
+/// Where rows are stored. The pipeline only ever syncs and seals a store; only the cache knows what it is.
 package protocol RowStore: AnyObject, Sendable {
     /// The ledger's id of the shard.
     var id: Int64 { get }
-    /// Makes every row delivered so far durable. Called from the committer's thread while its owner goes on.
+    /// Makes every row delivered so far durable. Called from the committer's thread while the store's owner goes on
+    /// writing.
     func sync() throws
-    /// Finishes a store that will get no more rows, which makes them durable too. Called from the committer's thread,
-    /// after the outcomes whose rows lie in it were recorded.
+    /// Finishes a store that will get no more rows, which also makes them durable. Called from the committer's thread,
+    /// after the outcomes with rows in it submitted so far are recorded.
     func seal() throws
 }

@@ -1,15 +1,16 @@
 import Synchronization
 
-/// How much audio a run has been through, block by block, for whoever shows it; safe to ask from any thread.
+/// How much audio a run has processed, block by block, for a progress display; can be read safely from any thread.
 ///
-/// How much there is in all is known only when every file has been opened. Until then it is estimated: what lies before the
-/// run is taken to have as many seconds a byte as what was opened so far, and a clip under way is as long as its header says.
+/// The total is known only when every file has been opened. Until then it is estimated: files not yet opened are
+/// assumed to have as many seconds per byte as those opened so far, and a clip in flight to be as long as its header
+/// says.
 package final class RunProgress: Sendable {
     /// How far a run is, in seconds of audio.
     package struct Reading: Sendable, Equatable {
-        /// Seconds of audio that were worked on.
+        /// Seconds of audio processed.
         package var heard: Double
-        /// nil before the first clip was opened.
+        /// nil before the first clip has been opened.
         package var total: Double?
 
         package init(heard: Double, total: Double?) {
@@ -19,12 +20,12 @@ package final class RunProgress: Sendable {
     }
 
     private struct Totals {
-        /// Of clips that ended, failed ones included: what was heard of them.
+        /// Seconds processed of clips that have ended, including failed ones.
         var heard = 0.0
-        /// Of those that were heard whole.
+        /// Seconds of the clips that were processed whole.
         var wholeSeconds = 0.0
         var wholeBytes = 0.0
-        /// Of clips that have not begun.
+        /// File bytes of clips that have not begun.
         var bytesLeft: Double
         var clipsLeft: Int
         var wholeClips = 0
@@ -34,13 +35,13 @@ package final class RunProgress: Sendable {
     private let meters = Mutex<[ClipMeter]>([])
 
     /// - Parameters:
-    ///   - clips: with work to do.
-    ///   - bytes: the sizes of their files together.
+    ///   - clips: number of clips with work to do.
+    ///   - bytes: total size of their files.
     package init(clips: Int, bytes: Int64) {
         totals = Mutex(Totals(bytesLeft: Double(bytes), clipsLeft: clips))
     }
 
-    /// Where the run is now; asked from any thread.
+    /// The current progress; can be read from any thread.
     package var reading: Reading {
         let underWay = meters.withLock { $0.map { ($0.bytes, $0.heard, $0.length) } }
         let totals = totals.withLock { $0 }
@@ -57,14 +58,15 @@ package final class RunProgress: Sendable {
             }
         }
         guard seconds > 0 else { return Reading(heard: heard, total: nil) }
-        // Files that are gone have no size; their clips are replayed from the cache, and each counts as the mean one.
+        // Missing files have no size; their clips are replayed from the cache, and each counts as a clip of mean
+        // length.
         let left =
             bytes > 0 && totals.bytesLeft > 0
             ? totals.bytesLeft * seconds / bytes : Double(totals.clipsLeft) * seconds / max(1, clips)
         return Reading(heard: heard, total: known + (totals.clipsLeft > 0 ? left : 0))
     }
 
-    /// A worker begins a clip whose file has so many bytes.
+    /// A worker begins a clip whose file has `bytes` bytes.
     func begin(bytes: Int64) -> ClipMeter {
         let meter = ClipMeter(bytes: Double(bytes))
         totals.withLock {
@@ -77,9 +79,9 @@ package final class RunProgress: Sendable {
 
     /// The clip has ended.
     ///
-    /// - Parameter isWhole: whether all of it was heard, so that its length tells of others.
+    /// - Parameter isWhole: whether the whole clip was processed, so that its length can be used to estimate others.
     func end(_ meter: ClipMeter, isWhole: Bool) {
-        // First the one, then the other: between the two it is for an instant missing, and never counted twice.
+        // In this order, the clip is missing for an instant between the two steps, but never counted twice.
         meters.withLock { $0.removeAll { $0 === meter } }
         totals.withLock {
             $0.heard += meter.heard
@@ -91,22 +93,22 @@ package final class RunProgress: Sendable {
     }
 }
 
-/// How far one clip is, written by its worker and read by others.
+/// The progress of one clip, written by its worker and read by others.
 package final class ClipMeter: Sendable {
-    /// Of the clip's file.
+    /// Size of the clip's file.
     let bytes: Double
     private let heardMilliseconds = Atomic<Int>(0)
     private let lengthMilliseconds = Atomic<Int>(0)
 
     init(bytes: Double) { self.bytes = bytes }
 
-    /// Seconds that went through so far.
+    /// Seconds processed so far.
     var heard: Double {
         get { Double(heardMilliseconds.load(ordering: .relaxed)) / 1000 }
         set { heardMilliseconds.store(Self.milliseconds(newValue), ordering: .relaxed) }
     }
 
-    /// Seconds that the clip has by its header; 0 where nothing says so.
+    /// The clip's length in seconds according to its header; 0 if unknown.
     var length: Double {
         get { Double(lengthMilliseconds.load(ordering: .relaxed)) / 1000 }
         set { lengthMilliseconds.store(Self.milliseconds(newValue), ordering: .relaxed) }

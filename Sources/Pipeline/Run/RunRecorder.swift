@@ -1,10 +1,10 @@
-/// Where a run is written down: a ledger in life, an array in a test.
+/// Where a run is recorded: a ledger in real use, an array in a test.
 package protocol RunRecorder: Sendable {
-    /// Records clips whose rows are durable already, in one transaction.
+    /// Records clips whose rows are already durable, in one transaction.
     func commit(_ outcomes: [Outcome]) throws
-    /// A worker starts on a clip. Cheap: called for every clip, on the worker's thread.
+    /// A worker starts on a clip. Must be cheap: called for every clip, on the worker's thread.
     func noteStart(clip: Int64, worker: Int)
-    /// A worker has no clip any more.
+    /// A worker no longer has a clip.
     func noteIdle(worker: Int)
 }
 

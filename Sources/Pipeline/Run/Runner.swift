@@ -1,12 +1,13 @@
+import Errors
 import Foundation
 import Wording
 
-/// Carries out a plan with worker threads of their own, one whole chain each.
+/// Carries out a plan with its own worker threads, each with a whole chain.
 ///
 /// Threads, not a task group: the work is bound by the processor, and a task group would starve timers and progress.
-/// The thread that runs it watches over the workers: one that is lost in a call that does not come back is replaced.
+/// The thread that calls `run` watches the workers: one that is stuck in a call that never returns is replaced.
 package final class Runner: @unchecked Sendable {
-    /// What a run came to.
+    /// The outcome of a run.
     package struct Result: Sendable {
         package var done = 0
         package var failed = 0
@@ -21,16 +22,14 @@ package final class Runner: @unchecked Sendable {
     /// The size of a clip's file in bytes, by its place in the manifest.
     package typealias SizeLookup = @Sendable (_ index: Int) -> Int64
 
-    /// The failure class of a clip that was given up because its decoding did not end.
-    package static let stuck = "stuck"
-    /// So many workers may be lost before the run itself is given up: each keeps its memory.
+    /// How many workers may be lost before the run itself is given up: each lost worker keeps its memory.
     private static let lostWorkerLimit = 8
-    /// A pause that is longer was the whole process's, stopped or suspended, and no clip's.
+    /// A longer tick, in seconds, means that the whole process was stopped or suspended; no clip is to blame.
     private static let longestTick = 3.0
-    /// Seconds that a worker may be inside a call once the run is to stop.
+    /// How many seconds a worker may stay inside a call once the run is asked to stop.
     private static let decodeLimitAtStop = 2
 
-    /// A worker's place: what others may have to take up from it.
+    /// A worker's state, with what others may have to take from it.
     private final class WorkerSlot: @unchecked Sendable {
         let number: Int
         let watch = WorkerWatch()
@@ -60,11 +59,11 @@ package final class Runner: @unchecked Sendable {
     /// - Parameters:
     ///   - committer: shared with the factory, whose operators retire their stores to it.
     ///   - stop: raised from outside to interrupt the run.
-    ///   - alone: places of clips that were under way when a process died: each goes first and by itself, so that a
-    ///     second death blames no other.
+    ///   - alone: places of clips that were in flight when a process died: each goes first and alone, so that a second
+    ///     death blames no other clip.
     ///   - decodeLimit: seconds that decoding a clip may take beyond the clip's own length.
-    ///   - tick: what counts as a second of them, for tests.
-    ///   - progress: told of every block.
+    ///   - tick: the length of one such second; tests change it.
+    ///   - progress: updated with every block.
     ///   - size: for `progress`.
     package init(
         plan: Plan, factory: any OperatorFactory, recorder: any RunRecorder, committer: Committer,
@@ -109,7 +108,7 @@ package final class Runner: @unchecked Sendable {
 
     private static func seconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
-    /// Starts a worker. The condition is locked.
+    /// Starts a worker. The caller holds the condition's lock.
     private func start(_ number: Int) {
         let slot = WorkerSlot(number)
         slots.append(slot)
@@ -132,13 +131,13 @@ package final class Runner: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// A second has passed: gives up workers that are lost in a call. The condition is locked.
+    /// Called every tick: gives up workers that are stuck in a call. The caller holds the condition's lock.
     private func checkStalledWorkers() {
         for slot in slots {
             guard let call = slot.watch.tick(),
                 call.isOver || stop.isRaised && call.spent > Self.decodeLimitAtStop, slot.watch.abandon(call)
             else { continue }
-            // From here on the worker touches nothing, so that its chain and its clip can be looked at.
+            // From here on the worker touches nothing, so its chain and its clip can safely be inspected.
             slots.removeAll { $0 === slot }
             lost += 1
             let unfinished = slot.chain?.unfinished.filter { $0 !== slot.job }.map(\.index) ?? []
@@ -162,7 +161,7 @@ package final class Runner: @unchecked Sendable {
         let outcome = Outcome(
             job,
             failure: ClipFailure(
-                failureClass: Self.stuck,
+                failureClass: .stuck,
                 reason: "given up after \(seconds) s of decoding, expected at most its length and \(decodeLimit) s"))
         if let meter = job.meter { progress?.end(meter, isWhole: false) }
         result.failed += 1
@@ -187,10 +186,11 @@ package final class Runner: @unchecked Sendable {
                     if let meter = job.meter { progress?.end(meter, isWhole: job.failure == nil) }
                     if item.isAlone { try chain.flush() }
                     try hand(over: chain.takeEnded())
-                    // Before it waits for another's turn: a death meanwhile is none of this clip's.
+                    // Noted before the worker waits for another clip's turn: a crash in the meantime is not this clip's
+                    // fault.
                     recorder.noteIdle(worker: slot.number)
                 }
-                // Also when interrupted: what waits in a shared batch is a fraction of a second of work.
+                // Done even when interrupted: what waits in a shared batch is a fraction of a second of work.
                 try chain.flush()
                 try hand(over: chain.takeEnded())
                 try hand(over: chain.takeStranded())

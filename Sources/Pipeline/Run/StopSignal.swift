@@ -1,13 +1,13 @@
 import Foundation
 
-/// A request to stop, raised by a signal or by a fault in another thread; asked between blocks.
+/// A request to stop, raised by a signal or by a fault in another thread; checked between blocks.
 package final class StopSignal: @unchecked Sendable {
     private let lock = NSLock()
     private var raised = false
 
     package init() {}
 
-    /// Asks the run to stop. It may be raised more than once, from any thread.
+    /// Asks the run to stop. May be called more than once, from any thread.
     package func raise() {
         lock.lock()
         raised = true

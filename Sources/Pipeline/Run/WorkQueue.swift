@@ -1,20 +1,20 @@
 import Foundation
 
-/// The clips of a plan that have work to do, handed out one by one in manifest order. Nothing is made per clip
+/// The clips of a plan that have work to do, handed out one by one in manifest order. Nothing is allocated for a clip
 /// until it is asked for.
 final class WorkQueue: @unchecked Sendable {
     /// A clip to work on.
     struct Item {
         let index: Int
         let route: Route
-        /// No other worker has a clip meanwhile.
+        /// No other worker has a clip at the same time.
         let isAlone: Bool
     }
 
     private let plan: Plan
     private let stop: StopSignal
     private let condition = MonotonicCondition()
-    /// Clips that go first, each while nothing else is under way; the last one goes first.
+    /// Clips that go first, each while nothing else is in flight; taken from the end.
     private var alone: [Int]
     private let suspects: Set<Int>
     private var loner: WorkerWatch?
@@ -22,7 +22,7 @@ final class WorkQueue: @unchecked Sendable {
     private var returned: [Int] = []
     private var next = 0
 
-    /// - Parameter alone: places of clips that may end the process: one that does is then known for sure.
+    /// - Parameter alone: places of clips that may crash the process. Run alone, a clip that does is known for certain.
     init(_ plan: Plan, alone: [Int] = [], stop: StopSignal) {
         self.plan = plan
         self.stop = stop
@@ -30,7 +30,7 @@ final class WorkQueue: @unchecked Sendable {
         suspects = Set(self.alone)
     }
 
-    /// The next clip; nil at the end. Asking for one says that the last one is done with.
+    /// The next clip; nil at the end. Asking for one also says that the worker has finished its last one.
     func take(_ worker: WorkerWatch) -> Item? {
         condition.lock()
         defer { condition.unlock() }
@@ -52,7 +52,7 @@ final class WorkQueue: @unchecked Sendable {
         return nil
     }
 
-    /// The worker takes no more clips; those it could not finish come back.
+    /// The worker takes no more clips; those it could not finish are put back in the queue.
     func leave(_ worker: WorkerWatch, returning unfinished: [Int] = []) {
         condition.lock()
         release(worker)

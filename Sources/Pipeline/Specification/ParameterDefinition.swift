@@ -1,11 +1,13 @@
-/// One parameter of a stage: its key, what values it takes and its default.
+import Errors
+
+/// One parameter of a stage: its key, the values it accepts and its default.
 package struct ParameterDefinition: Sendable {
     /// What a parameter's text must be.
     package enum Kind: Sendable {
         case choice([String])
         case number(ClosedRange<Double>)
         case integer(ClosedRange<Int>)
-        /// A path; its content, not its name, is what counts.
+        /// A path; what counts is the file's content, not its name.
         case file
     }
 
@@ -14,17 +16,17 @@ package struct ParameterDefinition: Sendable {
     package let kind: Kind
     /// nil: the parameter must be given, unless it is optional.
     package let fallback: String?
-    /// True where it may be left out; then it is not among a node's parameters.
+    /// True if it may be left out; it is then not among a node's parameters.
     package let isOptional: Bool
     package let help: String
-    /// False for what changes speed only, never a result: it stays out of the fingerprint.
+    /// False for a parameter that changes only speed, never a result: it stays out of the fingerprint.
     package let affectsResult: Bool
-    /// The failure classes that another value may turn into success; nil: all of them.
-    package let decidesFailures: [String]?
+    /// The failure classes that a different value may turn into success; nil: all of them.
+    package let decidesFailures: [FailureClass]?
 
     package init(
         _ key: String, _ kind: Kind, default fallback: String?, optional: Bool = false, affectsResult: Bool = true,
-        decidesFailures: [String]? = nil, help: String
+        decidesFailures: [FailureClass]? = nil, help: String
     ) {
         self.key = key
         self.kind = kind
@@ -45,7 +47,7 @@ package struct ParameterDefinition: Sendable {
         }
     }
 
-    /// The value in its one canonical spelling, or nil where it does not fit.
+    /// The value in its one canonical spelling, or nil if it is not valid.
     package func canonical(_ text: String) -> String? {
         switch kind {
         case .choice(let names): names.contains(text) ? text : nil

@@ -1,6 +1,8 @@
+import Errors
+
 /// A pipeline as it was written: names and text, nothing resolved yet.
 package struct PipelineSpec: Sendable, Equatable {
-    /// A value with the line it stands on; nil for one given on the command line.
+    /// A value with the line it is on; nil for one given on the command line.
     package struct Value: Sendable, Equatable {
         package var text: String
         package var line: Int?
@@ -14,26 +16,26 @@ package struct PipelineSpec: Sendable, Equatable {
     /// `STAGE` or `STAGE.PORT`.
     package struct Reference: Sendable, Equatable {
         package var stage: String
-        /// Name of one of its outputs; nil: the first.
+        /// Name of one of the stage's outputs; nil: the first.
         package var port: String?
         package var line: Int?
     }
 
-    /// A stage as the file has it.
+    /// A stage as written in the file.
     package struct Stage: Sendable, Equatable {
         package var name: String
-        /// Name of its kind.
+        /// Name of the stage's kind.
         package var uses: Value
         /// Where its inputs come from, in order.
         package var from: [Reference]
-        /// By key, as they stand there.
+        /// By key, as written.
         package var parameters: [String: Value]
         package var line: Int?
     }
 
     package var name: String
     package var stages: [Stage]
-    /// Settings of a training on what the pipeline caches; a run does not look at them.
+    /// Settings for training on what the pipeline caches; a run ignores them.
     package var train: [String: Value]
     /// The file it came from, for messages and for paths relative to it.
     package var file: String
@@ -47,7 +49,7 @@ package struct PipelineSpec: Sendable, Equatable {
 
     /// Replaces one parameter, as `--set stage.key=value` does.
     ///
-    /// - Throws: `PipelineError` of kind usage where the text has another form or names no stage.
+    /// - Throws: `PipelineError` of kind usage if the text has another form or names no stage.
     package mutating func set(_ assignment: String) throws(PipelineError) {
         guard let equals = assignment.firstIndex(of: "="),
             let dot = assignment[..<equals].lastIndex(of: "."), dot != assignment.startIndex

@@ -50,7 +50,7 @@ package enum SpecParser {
         }
     }
 
-    /// Settings of a training, kept as text for the command that trains.
+    /// Training settings, kept as text for the command that trains.
     private static func parseSettings(
         _ node: Node, file: String
     ) throws(PipelineError) -> [String: PipelineSpec.Value] {

@@ -1,19 +1,22 @@
 /// What a stage kind promises to the graph: its inputs, outputs and parameters. The work itself is elsewhere.
 package struct StageDefinition: Sendable {
-    /// One place where an edge comes in.
+    /// One input of a stage.
     package struct Input: Sendable {
-        /// Edge types that it takes.
+        /// Edge types that it accepts.
         package let types: [EdgeType]
-        /// Whether a stage works without it.
+        /// Whether the stage works without it.
         package let isOptional: Bool
+        /// True if an edge that is given but not read stays in the fingerprint, as it did when the input was mandatory.
+        package let marksUnread: Bool
 
-        package init(_ types: [EdgeType], optional: Bool = false) {
+        package init(_ types: [EdgeType], optional: Bool = false, marksUnread: Bool = false) {
             self.types = types
             self.isOptional = optional
+            self.marksUnread = marksUnread
         }
     }
 
-    /// What comes out, under the name that `from: STAGE.PORT` uses.
+    /// One output, under the name that `from: STAGE.PORT` uses.
     package struct Output: Sendable {
         package let port: String
         /// nil: the type of the first input.
@@ -29,18 +32,18 @@ package struct StageDefinition: Sendable {
     /// Raised whenever the stage's results change for the same parameters: it is part of the fingerprint.
     package let codeVersion: Int
     package let inputs: [Input]
-    /// The first is the one that `from: STAGE` means.
+    /// The first is the one that `from: STAGE` refers to.
     package let outputs: [Output]
-    /// Every parameter that it has.
+    /// Every parameter of the stage.
     package let parameters: [ParameterDefinition]
-    /// True where the rows it leaves can be read back in place of its input or output.
+    /// True if the rows it leaves can be read back in place of its input or output.
     package let isReplayable: Bool
-    /// True where the stage leaves something in the cache: those stages are what a run is for.
+    /// True if the stage leaves something in the cache: a run exists for the sake of those stages.
     package let persists: Bool
-    /// What of the parameters' values goes into the fingerprint, where it is not simply each of them.
+    /// What goes into the fingerprint in place of the parameters' values, if it is not simply each of them.
     ///
-    /// For stages that have got parameters since caches were made: what means the same must be spelled the same. Throws
-    /// where the values do not go together; the description is shown with the stage's name and line.
+    /// For stages that have gained parameters since caches were first made: settings that mean the same must be spelled
+    /// the same. Throws if the values do not go together; the description is shown with the stage's name and line.
     package let identity: (@Sendable ([String: String]) throws -> [String])?
 
     package init(

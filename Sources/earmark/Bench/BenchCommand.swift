@@ -1,12 +1,12 @@
+import Files
 import ArgumentParser
 import Engines
 import Foundation
-import Models
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Time the parts that the figures of Docs/Figures.md come from.",
-        subcommands: [FeaturesBench.self, NetworkBench.self, TrainingBench.self])
+        subcommands: [FeaturesBench.self, NetworkBench.self, TrainingBench.self, ScoresBench.self])
 
     struct NetworkBench: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -21,54 +21,55 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             let before = Self.residentBytes()
-            let loaded = try Model.load(path: model)
+            let loaded = try EngineRegistry.standard.load(model)
             let grown = Self.residentBytes() - before
             let best = Box()
             let group = DispatchGroup()
             for _ in 0..<threads {
                 group.enter()
                 Thread {
-                    best.add(Self.time(loaded, batch: batch, repeats: repeats))
+                    best.add { try Self.time(loaded, batch: batch, repeats: repeats) }
                     group.leave()
                 }.start()
             }
             group.wait()
-            let milliseconds = best.worst * 1000 / Double(batch) / Double(threads)
-            let precision = try ModelFile(path: model).isQuantized ? "int8" : "f32"
+            let milliseconds = try best.worst() * 1000 / Double(batch) / Double(threads)
+            let (network, precision) = (loaded.model.network, loaded.model.precision)
             if json {
                 print(
-                    #"{"network":"\#(loaded.architecture.rawValue)","precision":"\#(precision)","threads":\#(threads),"#
+                    #"{"network":"\#(network)","precision":"\#(precision)","threads":\#(threads),"#
                         + #""batch":\#(batch),"ms_per_chunk":\#(Figures.fixed(milliseconds, 4)),"#
                         + #""model_resident_mb":\#(Figures.fixed(Double(grown) / 1e6, 1))}"#)
             } else {
                 print(
-                    "\(loaded.architecture.rawValue) \(precision): \(Figures.fixed(milliseconds, 3)) ms a chunk; "
+                    "\(network) \(precision): \(Figures.fixed(milliseconds, 3)) ms a chunk; "
                         + "the loaded model takes \(Figures.fixed(Double(grown) / 1e6, 1)) MB of memory")
             }
         }
 
         /// Memory of this process that is in use, by the kernel's count.
         private static func residentBytes() -> Int {
-            let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+            let text = (try? FileSystem.read("/proc/self/statm")).map { String(decoding: $0, as: UTF8.self) } ?? ""
             let fields = text.split(separator: " ")
             return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
         }
 
         /// Seconds of the fastest pass.
-        private static func time(_ model: Model, batch: Int, repeats: Int) -> Double {
-            let session = model.makeSession(maxBatch: batch)
+        private static func time(_ engine: any InferenceEngine, batch: Int, repeats: Int) throws -> Double {
+            let model = engine.model
+            let session = try engine.makeSession(maxBatch: batch)
             var state: UInt64 = 1
             let noise = { () -> Float in
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 return Float(Int32(truncatingIfNeeded: state >> 32)) / 2_147_483_648
             }
-            let mel = (0..<batch * YAMNetShape.frames * YAMNetShape.bands).map { _ in noise() }
-            let wave = model.needsWave ? (0..<batch * LEANShape.samples).map { _ in noise() * 0.1 } : [0]
+            let mel = (0..<batch * model.patchSize).map { _ in noise() }
+            let wave = (0..<batch * model.waveSize).map { _ in noise() * 0.1 }
             var scores = [Float](repeating: 0, count: batch * model.classCount)
             var best = Double.infinity
             for pass in 0...repeats {
                 let start = DispatchTime.now().uptimeNanoseconds
-                session.forward(mel: mel, wave: wave, count: batch, embeddings: nil, scores: &scores)
+                try session.forward(mel: mel, wave: wave, count: batch, embeddings: nil, scores: &scores)
                 let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
                 if pass > 0 { best = min(best, seconds) }
             }
@@ -77,11 +78,29 @@ struct BenchCommand: ParsableCommand {
     }
 }
 
-/// Gathers times from several threads.
+/// Gathers times, or what went wrong, from several threads.
 private final class Box: @unchecked Sendable {
     private let lock = NSLock()
     private var value = 0.0
+    private var failure: (any Error)?
 
-    func add(_ seconds: Double) { lock.withLock { value = max(value, seconds) } }
-    var worst: Double { lock.withLock { value } }
+    func add(_ measure: () throws -> Double) {
+        let result = Swift.Result(catching: measure)
+        lock.withLock {
+            switch result {
+            case .success(let seconds): value = max(value, seconds)
+            case .failure(let error): failure = failure ?? error
+            }
+        }
+    }
+
+    /// The longest time.
+    ///
+    /// - Throws: the first failure.
+    func worst() throws -> Double {
+        try lock.withLock {
+            if let failure { throw failure }
+            return value
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Errors
 import ArgumentParser
 import Audio
 import Cache
@@ -36,8 +37,9 @@ extension BenchCommand {
         func run() throws {
             let folder = (scratch ?? NSTemporaryDirectory()) + "/earmark-bench-" + UUID().uuidString
             try FileSystem.makeFolder(FileSystem.absolute(folder))
-            defer { try? FileManager.default.removeItem(atPath: folder) }
+            defer { try? FileSystem.remove(folder) }
             let yaml = try ShippedFiles.pipeline(pipeline)
+            let models = try NamedModels(absent: .fetch, quiet: true)
             let list = try manifest ?? Self.makeNoise(in: folder)
             var times: [Double] = []
             var audio = 0.0
@@ -45,14 +47,14 @@ extension BenchCommand {
                 let cache = CacheFolder(folder: "\(folder)/cache-\(number)")
                 let start = DispatchTime.now().uptimeNanoseconds
                 let session = try RunSession(
-                    pipeline: PipelineLoader.load(path: yaml, sets: []), manifest: Manifest(contentsOf: list),
-                    cache: cache)
+                    pipeline: PipelineLoader.load(path: yaml, sets: [], locate: models.locate),
+                    manifest: Manifest(contentsOf: list), cache: cache)
                 let seconds = SecondsOfAudio()
                 let report = try session.run(session.plan(), workers: threads, stop: StopSignal()) { seconds.add($0) }
                 times.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6)
                 audio = seconds.value
                 guard report.failures == 0 else {
-                    throw CommandError(Status.someFailed, "\(report.failures) clips failed, expected none to time")
+                    throw CommandError(.incomplete, "\(report.failures) clips failed, expected none to time")
                 }
             }
             let milliseconds = times.sorted()[times.count / 2] / max(audio, 1e-9)

@@ -39,10 +39,16 @@ struct WorkOptions: ParsableArguments {
             """)
     var checkContent = false
 
-    /// - Parameter quiet: says nothing of what was assumed of the manifest.
-    func load(quiet: Bool = false) throws -> (LoadedPipeline, Manifest) {
-        (
-            try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: sets),
+    @Flag(help: "Fetch nothing: a model that is named and not on this machine is an error.")
+    var offline = false
+
+    /// - Parameters:
+    ///   - quiet: says nothing of what was assumed of the manifest, and of where models were found.
+    ///   - absent: what becomes of a model that is not on this machine, where `--offline` does not forbid it.
+    func load(quiet: Bool = false, absent: NamedModels.Absent = .fetch) throws -> (LoadedPipeline, Manifest) {
+        let models = try NamedModels(absent: offline ? .refuse : absent, quiet: quiet)
+        return (
+            try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: sets, locate: models.locate),
             try Manifest.reading(manifest, quiet: quiet)
         )
     }

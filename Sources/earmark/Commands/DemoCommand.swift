@@ -39,7 +39,7 @@ struct DemoCommand: ParsableCommand {
         let status = try RunFlow(work: work, workers: workers, quiet: false, json: false).run()
         if status != 0 { throw ExitCode(status) }
         say("4. earmark export scores --cache \(cache) --out \(dir)/scores.csv")
-        try ExportCommand.parse(["scores", "--cache", cache, "--out", dir + "/scores.csv"]).run()
+        try ExportScoresCommand.parse(["--cache", cache, "--out", dir + "/scores.csv"]).run()
         say("5. earmark stats --cache \(cache) --truth \(manifest) --out \(dir)/stats")
         let stats = try StatsCommand.parse(["--cache", cache, "--truth", manifest, "--out", dir + "/stats"])
         let report = try stats.write()

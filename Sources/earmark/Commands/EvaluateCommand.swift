@@ -1,3 +1,4 @@
+import Errors
 import ArgumentParser
 import Cache
 import Corpora
@@ -6,6 +7,9 @@ import Evaluation
 import Features
 import Files
 import Foundation
+import Models
+import Results
+import Stages
 import Training
 import Wording
 
@@ -13,16 +17,19 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Hold models against the labels of a split: mAP, AUC, d', micro AP, lwlrap.",
         discussion: """
-            Features that the cache lacks are computed first. Intervals are 95 %, by bootstrap over clips.
+            Features that the cache lacks are computed first. A label is the name or the identifier of a class of the model, \
+            or stands in the label map. Intervals are 95 %, by bootstrap over clips.
 
             EXAMPLE  earmark evaluate lean/model.safetensors --manifest m.csv --split eval --cache c --out report
             EXAMPLE  earmark evaluate a.safetensors b.safetensors --manifest m.csv --split eval --cache c --ablation
             """)
 
-    @Argument(help: "Model files.", completion: .safetensors) var models: [String]
+    @Argument(help: "Model files, or names of models.", completion: .safetensors) var models: [String]
     @Option(help: ArgumentHelp("Clips with labels and splits.", valueName: "csv"), completion: .csv)
     var manifest: String
     @Option(help: "Split to evaluate on (default: all clips).") var split: String?
+    @OptionGroup var labelMap: LabelMapOption
+    @OptionGroup var thresholds: ThresholdOptions
     @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir"), completion: .directory) var cache =
         "Cache/features"
     @Option(help: ArgumentHelp("The pipeline that makes the features.", valueName: "yaml"), completion: .yaml)
@@ -43,38 +50,81 @@ struct EvaluateCommand: ParsableCommand {
         guard models.count == 1 || ablation || out == nil else {
             throw ValidationError("--out takes the report of one model, found \(models.count)")
         }
-        guard resamples >= 0 else { throw ValidationError("--resamples is \(resamples), expected 0 or more") }
+        guard (0...100_000).contains(resamples) else {
+            throw ValidationError("--resamples is \(resamples), expected 0 to 100000")
+        }
         guard (1...1024).contains(workers) else { throw ValidationError("--workers is \(workers), expected 1 to 1024") }
     }
 
     func run() throws {
-        if let out { try OutputPath.check(folder: out, names: ["classes.csv", "summary.json", "report.html"]) }
+        if let out {
+            try OutputPath.check(
+                folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
+        }
         let list = try Manifest.reading(manifest)
         let clips = try Labels.clips(list, split: split)
-        let loaded = try models.map { (path: $0, model: try Model.load(path: $0)) }
-        for (path, model) in loaded {
-            guard model.frontEnd == .standard else {
-                throw TrainingError(
-                    .badInput,
-                    "\(path): front-end \(model.frontEnd), expected that of the cache, \(FrontEnd.standard)")
-            }
-            try Labels(classes: model.classes).check(clips, manifest: list, split: split ?? "", isTraining: false)
+        let engines = EngineRegistry.standard
+        let named = try NamedModels(absent: .fetch)
+        let loaded = try models.map { name in
+            let path = try named.file(name)
+            return (path: path, engine: try engines.load(path))
+        }
+        for (path, engine) in loaded {
+            try Self.check(engine.model, path)
+            let about = ScoredModel(engine.model)
+            try Labels(classes: engine.model.classes, ids: engine.model.classIDs).check(
+                clips, manifest: list, split: split ?? "", isTraining: false, map: labelMap.read(about.names))
+            _ = try thresholds.read(about)
         }
         try FeatureFlow(pipeline: pipeline, manifest: manifest, cache: cache, workers: workers, quiet: false).run()
         let judge = ModelEvaluator(
-            clips: clips.map(\.entry), cache: CacheFolder(folder: cache), threads: workers, resamples: resamples)
+            clips: clips.map(\.entry), cache: CacheFolder(folder: cache), threads: workers, resamples: resamples
+        ) { [labelMap] in try labelMap.read($0, quiet: true) }
         if ablation {
             try AblationTable(judge: judge, models: loaded.map(\.path), overlap: overlap).print(json: json)
             return
         }
-        for (path, model) in loaded { try report(path, judge.report(model, overlap: overlap)) }
+        for (path, engine) in loaded {
+            let chosen = try thresholds.read(ScoredModel(engine.model))
+            try report(path, judge.report(engine, overlap: overlap, thresholds: chosen))
+        }
     }
 
-    private func report(_ path: String, _ report: SummaryReport) throws {
+    /// - Throws: `TrainingError` where the model wants other features than those that are evaluated on.
+    private static func check(_ model: ModelDescription, _ path: String) throws {
+        let cached = FrontEnd.standard
+        if let wanted = model.frontEnd, wanted != cached {
+            throw TrainingError(
+                .badInput, at: ErrorPlace(path), "front-end \(wanted), expected that of the cache, \(cached)")
+        }
+        guard model.rate == cached.rate, model.chunk == cached.chunk else {
+            throw TrainingError(
+                .badInput, at: ErrorPlace(path),
+                "chunks of \(model.chunk) samples at \(model.rate) Hz, expected those of the cache, "
+                    + "\(cached.chunk) at \(cached.rate) Hz")
+        }
+    }
+
+    /// What a report of a model is made of.
+    private func origin(_ path: String) throws -> SummaryReport.Origin {
+        SummaryReport.Origin(
+            version: Earmark.version,
+            graph: try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: []).graph,
+            models: [.init(stage: nil, path: FileSystem.absolute(path), digest: try ModelDigest.ofFile(path))],
+            settings: [
+                ("cache", FileSystem.absolute(cache)), ("manifest", FileSystem.absolute(manifest)), ("split", split),
+                ("overlap", "\(overlap)"), ("resamples", "\(resamples)"),
+            ])
+    }
+
+    private func report(_ path: String, _ found: SummaryReport) throws {
+        var report = found
+        report.origin = try origin(path)
         if let out {
             try FileSystem.makeFolder(FileSystem.absolute(out))
             for (name, text) in [
-                ("classes.csv", report.csv()), ("summary.json", report.json()),
+                ("classes.csv", report.csv()), ("classes.csv.meta.json", report.meta()),
+                ("summary.json", report.json()),
                 ("report.html", report.html(title: "Earmark: \(path)")),
             ] { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
         }
@@ -83,10 +133,12 @@ struct EvaluateCommand: ParsableCommand {
             return
         }
         guard let truth = report.truth else { return }
+        if let origin = report.origin { print(TerminalText.plain(origin.text)) }
         print(
             "\(path): \(report.truthCoverage.map { $0.text + "; " } ?? "")"
                 + "\(counted(truth.scoredClasses, "class", "classes")) with both kinds of clip")
         if let gap = report.silencedEnd { print("  " + gap) }
+        print("  thresholds: \(report.thresholdText)")
         func line(_ name: String, _ value: Double, _ interval: Interval?) {
             let range = interval.map { "  (95 %: \(Figures.fixed($0.low, 4)) to \(Figures.fixed($0.high, 4)))" } ?? ""
             print("  \(name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(Figures.fixed(value, 4))\(range)")

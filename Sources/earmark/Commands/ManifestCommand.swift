@@ -1,3 +1,4 @@
+import Errors
 import ArgumentParser
 import Corpora
 import Foundation
@@ -13,31 +14,65 @@ struct ManifestCommand: ParsableCommand {
             Columns: clip,path,labels,split; labels are separated by commas within their field, those with a
             comma in double quotes. A folder's audio files are known by their endings, else by their contents; what is
             left out is counted on standard error.
+
+            A split hangs on the seed and on the clips' names below the folder alone, so every machine draws the same. Sizes
+            are counted in clips, and are met within one group.
+
             EXAMPLE  earmark manifest folder ~/recordings --out recordings.csv
+            EXAMPLE  earmark manifest folder sites --out sites.csv --split train=0.8,val=0.1,eval=0.1 --group folder
             """)
 
     @Argument(help: "folder (sub-folders are labels) or fsd50k.") var layout: Layout
     @Argument(help: "The folder.", completion: .directory) var dir: String
     @Option(help: ArgumentHelp("Manifest to write; - for standard output.", valueName: "csv"), completion: .csv)
     var out: String
-    @Flag(help: "Replace a file that is there.") var force = false
+    @Option(
+        help: ArgumentHelp(
+            "Draw each clip's split (folder only): names with shares that add up to 1, such as "
+                + "train=0.8,val=0.1,eval=0.1.", valueName: "name=share,..."))
+    var split: String?
+    @Option(help: "Seed of the split; the same gives the same (1).") var seed: UInt64?
+    @Option(
+        help: ArgumentHelp(
+            "Clips that stay in one split: 'folder' for those of one folder, or a regular expression whose first "
+                + "part in parentheses, found in a clip's name, names its group.", valueName: "folder|regex"))
+    var group: String?
+    @Flag(help: "Replace a manifest that is there; any other file is never replaced.") var force = false
     @Flag(help: "Name every file that is left out, and why.") var verbose = false
 
+    func validate() throws {
+        if split == nil, seed != nil || group != nil {
+            throw ValidationError("--\(seed != nil ? "seed" : "group") is of use with --split only")
+        }
+        if split != nil, layout != .folder {
+            throw ValidationError("--split is for a folder; FSD50K has splits of its own")
+        }
+    }
+
     func run() throws {
+        let flow = try split.map {
+            SplitFlow(shares: try SplitShares($0), rule: try GroupRule(group), seed: seed ?? 1)
+        }
         try OutputPath.check(out)
         try OutputPath.checkIsNew(out, force: force)
-        let summary = "\(counted(try Self.make(layout, dir: dir, out: out, isVerbose: verbose), "clip")) in \(out)"
+        try OutputPath.checkIsManifest(out)
+        let made = try Self.make(layout, dir: dir, out: out, split: flow, isVerbose: verbose)
+        let summary = "\(counted(made, "clip")) in \(out)"
         if OutputPath.isStandardOutput(out) { say(summary) } else { print(summary) }
     }
 
-    static func make(_ layout: Layout, dir: String, out: String, isVerbose: Bool = false) throws -> Int {
+    static func make(
+        _ layout: Layout, dir: String, out: String, split: SplitFlow? = nil, isVerbose: Bool = false
+    ) throws -> Int {
         func tell(_ text: String) { say("earmark: \(TerminalText.plain(text))") }
         let witness: FolderScanner.Witness? = isVerbose ? { tell("left out: \($0): \($1.rawValue)") } : nil
         let scan =
             layout == .folder ? try FolderScanner.scan(dir, leavingOut: witness) : try FSD50K(folder: dir).scan
         for line in scan.warnings + scan.leftOut.lines { tell(line) }
-        guard !scan.entries.isEmpty else { throw CommandError(Status.badInput, "\(dir): found no audio files") }
-        try Manifest.write(scan.entries, to: out)
-        return scan.entries.count
+        var entries = scan.entries
+        guard !entries.isEmpty else { throw CommandError(.badInput, at: dir, "found no audio files") }
+        for line in split?.apply(to: &entries) ?? [] { tell(line) }
+        try Manifest.write(entries, to: out)
+        return entries.count
     }
 }

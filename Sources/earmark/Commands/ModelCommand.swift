@@ -1,5 +1,7 @@
 import ArgumentParser
 import Engines
+import Errors
+import Features
 import Files
 import Foundation
 import Models
@@ -7,8 +9,10 @@ import Wording
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Fetch, import, describe and quantise model files.",
-        subcommands: [Fetch.self, Import.self, Info.self, Quantize.self])
+        commandName: "model", abstract: "List, fetch, import, describe, quantise and calibrate models.",
+        subcommands: [
+            List.self, Classes.self, Fetch.self, Import.self, Info.self, Quantize.self, SetThresholds.self,
+        ])
 
     struct Import: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -31,7 +35,7 @@ struct ModelCommand: ParsableCommand {
                 try YAMNetImporter.importModel(tflite: file, classes: classes, to: out)
             } else {
                 let list = try LabelList.classMap(in: Data(try FileSystem.read(file)), of: file)
-                try ModelCommand.inScratch { scratch in
+                try ModelFetch.inScratch { scratch in
                     try FileSystem.write(scratch + "/classes.csv") { try $0(list[...]) }
                     try YAMNetImporter.importModel(tflite: file, classes: scratch + "/classes.csv", to: out)
                 }
@@ -43,9 +47,9 @@ struct ModelCommand: ParsableCommand {
     struct Info: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Describe a model file, after checking all of it.")
 
-        @Argument(help: "The model file.", completion: .safetensors) var file: String
+        @Argument(help: "The model file, or a model's name.", completion: .safetensors) var file: String
 
-        func run() throws { print(try ModelCommand.describe(file)) }
+        func run() throws { print(try ModelCommand.describe(NamedModels(absent: .fetch).file(file))) }
     }
 
     struct Quantize: ParsableCommand {
@@ -64,63 +68,58 @@ struct ModelCommand: ParsableCommand {
     }
 
     struct Fetch: ParsableCommand {
-        enum Name: String, ExpressibleByArgument, CaseIterable { case yamnet }
-
         static let configuration = CommandConfiguration(
-            abstract: "Get YAMNet from its official address, check its SHA-256, and import it.",
-            discussion: "EXAMPLE  earmark model fetch yamnet --out Models/yamnet.safetensors")
+            abstract: "Get a model from its official address, check its SHA-256, and import it.",
+            discussion: """
+                Needed only to keep the file at a place of your own: a pipeline or command that names the model fetches
+                it by itself.
 
-        @Argument(help: "yamnet.") var name: Name
+                EXAMPLE  earmark model fetch yamnet --out Models/yamnet.safetensors
+                """)
+
+        @Argument(help: "The model's name: yamnet.", completion: .list(Self.names)) var name: String
         @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors"), completion: .safetensors)
         var out =
             "Models/yamnet.safetensors"
         @Option(help: ArgumentHelp("Another address for the same file, such as a mirror.", valueName: "url"))
         var url: String?
 
+        private static let names = KnownModel.all.filter { $0.origin != nil }.map(\.name)
+
         func run() throws {
+            guard let model = KnownModel.all.first(where: { $0.name == name }), model.origin != nil else {
+                let near = NearestName.find(name, in: Self.names).map { " (is '\($0)' meant?)" } ?? ""
+                throw CommandError(
+                    .usage,
+                    "no model '\(name)' is to be fetched\(near), expected one of \(Self.names.joined(separator: ", "))")
+            }
             try OutputPath.check(out)
-            var remote = RemoteFile.yamnet
-            if let url {
-                guard let mirror = URL(string: url), mirror.scheme != nil else {
-                    throw CommandError(Status.usage, "--url is '\(url)', expected an address such as https://host/file")
+            let mirror = try url.map { text in
+                guard let mirror = URL(string: text), mirror.scheme != nil else {
+                    throw CommandError(
+                        .usage, "--url is '\(text)', expected an address such as https://host/file")
                 }
-                remote = RemoteFile(url: mirror, sha256: remote.sha256)
+                return mirror
             }
-            let data = try remote.fetch(for: out)
-            try ModelCommand.inScratch { scratch in
-                let list = try LabelList.classMap(in: data, of: "\(remote.url)")
-                try FileSystem.write(scratch + "/yamnet.tflite") { try $0(Array(data)[...]) }
-                try FileSystem.write(scratch + "/classes.csv") { try $0(list[...]) }
-                let folder = FileSystem.folder(of: FileSystem.absolute(out))
-                try FileSystem.makeFolder(folder)
-                try YAMNetImporter.importModel(
-                    tflite: scratch + "/yamnet.tflite", classes: scratch + "/classes.csv", to: out,
-                    sha256: remote.sha256)
-            }
+            try ModelFetch(model: model, remote: RemoteFile(of: model, url: mirror), path: out).write(to: out)
             try ModelCommand.tell(out)
         }
     }
 
     /// Says what was written, where that can be read back.
-    private static func tell(_ out: String) throws {
+    static func tell(_ out: String) throws {
         if OutputPath.isFile(out) { print(try describe(out)) } else { say("a model file was written to \(out)") }
-    }
-
-    /// Calls `body` with a new folder that is gone afterwards.
-    private static func inScratch(_ body: (String) throws -> Void) throws {
-        let scratch = NSTemporaryDirectory() + "/earmark-" + UUID().uuidString
-        try FileSystem.makeFolder(scratch)
-        defer { try? FileManager.default.removeItem(atPath: scratch) }
-        try body(scratch)
     }
 
     /// One line on a model file.
     static func describe(_ path: String) throws -> String {
-        let model = try Model.load(path: path)
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64) ?? 0
+        let model = try NativeModel.load(path: path)
+        let size = FileSystem.status(path).map { Int64($0.st_size) } ?? 0
         return
             "\(path): \(model.architecture.rawValue), \(counted(model.parameterCount, "parameter")), "
             + "\(counted(model.classCount, "class", "classes")), "
             + "normalization \(model.normalization.rawValue), \(Figures.bytes(size)), licence \(model.metadata.licence)"
+            + (model.metadata.thresholds.isEmpty
+                ? "" : ", thresholds of \(counted(model.metadata.thresholds.count, "class", "classes"))")
     }
 }

@@ -1,85 +1,53 @@
+import Errors
 import Files
 import Foundation
+import Models
 
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
+/// Puts the file of a known model in its place: downloaded, checked, imported, and only then given its name.
+struct ModelFetch {
+    let model: KnownModel
+    let remote: RemoteFile
+    /// The model file to be.
+    let path: String
 
-/// A file of the open web with the digest it must have.
-struct RemoteFile {
-    let url: URL
-    let sha256: String
-
-    /// Google's YAMNet for TensorFlow Lite, Apache License 2.0.
-    static let yamnet = RemoteFile(
-        url: URL(
-            string: "https://storage.googleapis.com/download.tensorflow.org/models/tflite/task_library/"
-                + "audio_classification/android/lite-model_yamnet_classification_tflite_1.tflite")!,
-        sha256: "10c95ea3eb9a7bb4cb8bddf6feb023250381008177ac162ce169694d05c317de")
-
-    /// The whole file, once its digest was found right.
+    /// Fetches a model that a command needs. Says what it is about to fetch before anything is sent; of several processes
+    /// that need the same file one fetches it and the others wait.
     ///
-    /// - Parameter out: the model file that the user wants of it, for advice.
-    /// - Throws: `CommandError` with status 75 where the network fails or the transfer is cut, 65 for a wrong digest.
-    func fetch(for out: String) throws -> Data {
-        let box = Answer()
-        let session = URLSession(configuration: .ephemeral)
-        defer { session.invalidateAndCancel() }
-        let task = session.dataTask(with: URLRequest(url: url, timeoutInterval: 60)) { data, response, error in
-            box.settle(data, response, error)
+    /// - Throws: what `write(to:)` does, and `CommandError` of status 74 where the folder cannot be written.
+    func run() throws {
+        try FileSystem.makeFolder(FileSystem.folder(of: path))
+        let lock = try FetchLock(path + ".lock") {
+            say("earmark: another process is fetching the model; waiting for it")
         }
-        task.resume()
-        let (data, response, error) = box.wait()
-        if let error {
-            throw CommandError(
-                Status.tryAgain,
-                "\(url): \(Self.words(error)); nothing was written. Try again, or download the file by hand and then: "
-                    + "earmark model import FILE --out \(out)")
-        }
-        guard let http = response as? HTTPURLResponse, http.statusCode == 200, let data else {
-            let code = (response as? HTTPURLResponse).map { "status \($0.statusCode)" } ?? "no answer"
-            throw CommandError(Status.tryAgain, "\(url): found \(code), expected status 200")
-        }
-        if http.expectedContentLength >= 0, http.expectedContentLength != Int64(data.count) {
-            throw CommandError(
-                Status.tryAgain,
-                "\(url): the transfer was cut at byte \(data.count), expected \(http.expectedContentLength)")
-        }
-        let found = SHA256.of([UInt8](data))
-        guard found == sha256 else {
-            throw CommandError(
-                Status.badInput, "\(url): found SHA-256 \(found) over \(data.count) bytes, expected \(sha256)")
-        }
-        return data
+        defer { withExtendedLifetime(lock) {} }
+        // Whoever had the lock before may have left the file.
+        if FileSystem.isFile(path) { return }
+        say(
+            "earmark: fetching the model '\(model.name)' (\(remote.terms(of: model))); it is kept as "
+                + TerminalText.plain(path))
+        try write(to: path)
     }
 
-    /// What went wrong, by the few codes that say more than "it failed".
-    private static func words(_ error: any Error) -> String {
-        switch (error as? URLError)?.code {
-        case .cannotFindHost?, .dnsLookupFailed?: "the host's address cannot be found (is this machine online?)"
-        case .cannotConnectToHost?, .notConnectedToInternet?: "the host cannot be reached (is this machine online?)"
-        case .timedOut?: "the host did not answer in time"
-        case .networkConnectionLost?: "the transfer was cut"
-        case .secureConnectionFailed?, .serverCertificateUntrusted?: "no secure connection to the host"
-        case .unsupportedURL?: "an address of a kind that cannot be fetched, expected http or https"
-        case let code?: "the transfer failed (URL error \(code.rawValue))"
-        case nil: "the transfer failed"
+    /// Downloads the file, checks its digest and imports it.
+    ///
+    /// - Throws: `CommandError` where the network fails or the file is another; `ModelError` where it cannot be imported.
+    func write(to out: String) throws {
+        let data = try remote.fetch(for: out)
+        try Self.inScratch { scratch in
+            let list = try LabelList.classMap(in: data, of: "\(remote.url)")
+            try FileSystem.write(scratch + "/model.tflite") { try $0(Array(data)[...]) }
+            try FileSystem.write(scratch + "/classes.csv") { try $0(list[...]) }
+            try FileSystem.makeFolder(FileSystem.folder(of: FileSystem.absolute(out)))
+            try YAMNetImporter.importModel(
+                tflite: scratch + "/model.tflite", classes: scratch + "/classes.csv", to: out, sha256: remote.sha256)
         }
     }
-}
 
-/// Hands the answer from the session's queue to the caller's thread.
-private final class Answer: @unchecked Sendable {
-    private let done = DispatchSemaphore(value: 0)
-    private var result: (Data?, URLResponse?, (any Error)?) = (nil, nil, nil)
-
-    func settle(_ data: Data?, _ response: URLResponse?, _ error: (any Error)?) {
-        result = (data, response, error)
-        done.signal()
-    }
-
-    func wait() -> (Data?, URLResponse?, (any Error)?) {
-        done.wait()
-        return result
+    /// Calls `body` with a new folder that is gone afterwards.
+    static func inScratch(_ body: (String) throws -> Void) throws {
+        let scratch = NSTemporaryDirectory() + "/earmark-" + UUID().uuidString
+        try FileSystem.makeFolder(scratch)
+        defer { try? FileSystem.remove(scratch) }
+        try body(scratch)
     }
 }

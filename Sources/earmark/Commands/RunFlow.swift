@@ -64,7 +64,7 @@ struct RunFlow {
             if json {
                 print(
                     #"{"event":"failure","clip":\#(JSON.text(failure.clip)),"path":\#(JSON.text(failure.path)),"#
-                        + #""class":"\#(failure.failureClass)","reason":\#(JSON.text(failure.reason))}"#)
+                        + #""class":\#(JSON.text("\(failure.failureClass)")),"reason":\#(JSON.text(failure.reason))}"#)
             } else {
                 say(failure.text(on: STDERR_FILENO))
             }

@@ -1,3 +1,4 @@
+import Errors
 import ArgumentParser
 import Engines
 import Pipeline
@@ -6,7 +7,9 @@ import Training
 /// The settings of a training as options; each may also stand in the pipeline's `train` section.
 struct SettingOptions: ParsableArguments {
     @Option(help: "lean, lean-mean, wave-encoder, yamnet-projection or yamnet (lean).") var architecture: String?
-    @Option(help: ArgumentHelp("Model file to take weights from.", valueName: "safetensors"), completion: .safetensors)
+    @Option(
+        help: ArgumentHelp("Model file, or name of a model, to take weights from.", valueName: "safetensors"),
+        completion: .safetensors)
     var `init`: String?
     @Option(help: ArgumentHelp("Split to train on (train).", valueName: "name")) var trainSplit: String?
     @Option(help: ArgumentHelp("Split that chooses the epoch; '' for none (val).", valueName: "name"))
@@ -55,7 +58,7 @@ struct SettingOptions: ParsableArguments {
         }
         for (name, text) in given {
             if let expected = settings.set(name, text) {
-                throw CommandError(Status.usage, "--\(name) is '\(text)', expected \(expected)")
+                throw CommandError(.usage, "--\(name) is '\(text)', expected \(expected)")
             }
         }
         return settings

@@ -12,21 +12,25 @@ struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Write per-class statistics: classes.csv, summary.json, report.html.",
         discussion: """
-            Hours are the recordings' own length. A label of the truth that is no class of the model is refused. Where
-            clips of the cache have no scores yet, that is said and the exit status is 3.
+            Hours are the recordings' own length; hours above a threshold are the time that chunks at or above it cover. A \
+            label of the truth is the name or the identifier of a class of the model, or stands in the label map; another is \
+            refused. Where clips of the cache have no scores yet, that is said and the exit status is 3.
 
-            EXAMPLE  earmark stats --cache c --truth m.csv --out stats
+            EXAMPLE  earmark stats --cache c --truth m.csv --thresholds thresholds.csv --out stats
             """)
 
     @OptionGroup var cache: CacheOption
     @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
     @Option(help: ArgumentHelp("A manifest with labels, for AP, AUC and d'.", valueName: "csv"), completion: .csv)
     var truth: String?
-    @Option(help: "Score from which on a clip counts as having a class, 0 to 1.") var threshold = 0.5
+    @OptionGroup var labelMap: LabelMapOption
+    @OptionGroup var thresholds: ThresholdOptions
     @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory) var out: String
 
     func validate() throws {
-        guard (0...1).contains(threshold) else { throw ValidationError("--threshold is \(threshold), expected 0 to 1") }
+        guard labelMap.labelMap == nil || truth != nil else {
+            throw ValidationError("--label-map is for the labels of a truth, expected --truth as well")
+        }
     }
 
     func run() throws {
@@ -35,9 +39,14 @@ struct StatsCommand: ParsableCommand {
         print(
             "\(counted(report.clips, "clip")), \(counted(report.classes.count, "class", "classes")): "
                 + "\(out)/classes.csv, summary.json, report.html")
+        print("thresholds: \(report.thresholdText)")
+        if let coverage = report.coverage, let origin = report.origin {
+            print("of \(coverage.text); \(TerminalText.plain(origin.text))")
+        }
         if let truth = report.truth {
             print("mAP " + (truth.scoredClasses == 0 ? "none: \(SummaryReport.Truth.undefinedMeans)" : map(truth)))
         }
+        if let gap = report.withoutChunkScores { say(gap) }
         if let gap = report.withoutLength { say(gap) }
         if let coverage = report.coverage { try CoverageText.conclude(coverage, what: "scores") }
     }
@@ -46,15 +55,23 @@ struct StatsCommand: ParsableCommand {
 
     /// Writes the three files and hands out what they say.
     func write() throws -> SummaryReport {
-        try OutputPath.check(folder: out, names: ["classes.csv", "summary.json", "report.html"])
+        try OutputPath.check(
+            folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
         let manifest = try truth.map { try Manifest.reading($0) }
         let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
         if let notice = scored.notice { say(notice) }
-        let report = try StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name).report(
-            truth: manifest, threshold: threshold)
+        let model = ScoredModel(scored)
+        var report = try StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name).report(
+            truth: manifest, map: labelMap.read(model.names), thresholds: thresholds.read(model))
+        report.origin = SummaryReport.Origin(
+            version: Earmark.version, pipeline: scored.pipeline,
+            settings: [
+                ("cache", FileSystem.absolute(cache.cache)), ("truth", truth.map { FileSystem.absolute($0) }),
+                ("thresholds", report.thresholdText),
+            ])
         try FileSystem.makeFolder(FileSystem.absolute(out))
         let files = [
-            ("classes.csv", report.csv()), ("summary.json", report.json()),
+            ("classes.csv", report.csv()), ("classes.csv.meta.json", report.meta()), ("summary.json", report.json()),
             ("report.html", report.html(title: "Earmark: \(cache.cache)")),
         ]
         for (name, text) in files { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }

@@ -1,11 +1,13 @@
 import ArgumentParser
 import Cache
 import Corpora
+import Evaluation
 import Features
 import Files
 import Foundation
 import Models
 import Pipeline
+import Results
 import Stages
 import Training
 import Wording
@@ -45,9 +47,15 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         try SystemLimits.require()
         try OutputPath.check(
-            folder: out, names: ["model.safetensors", "checkpoint.safetensors", "history.csv"])
-        let spec = try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: []).spec
-        let settings = try settings.merged(with: spec)
+            folder: out,
+            names: ["model.safetensors", "checkpoint.safetensors", "history.csv", "history.csv.meta.json"])
+        // For its settings alone: what a model of it must be fetched for is the run of the features.
+        let models = try NamedModels(absent: .leave, quiet: true)
+        let loaded = try PipelineLoader.load(
+            path: ShippedFiles.pipeline(pipeline), sets: [], locate: models.locate)
+        let (spec, graph) = (loaded.spec, loaded.graph)
+        var settings = try settings.merged(with: spec)
+        settings.initial = try settings.initial.map { try NamedModels(absent: .fetch, quiet: quiet).file($0) }
         let list = try Manifest.reading(manifest, quiet: quiet)
         let clips = try Labels.clips(list, split: settings.trainSplit)
         let labels = try settings.classes.map { try Labels(file: $0) } ?? Labels.found(in: clips)
@@ -61,14 +69,35 @@ struct TrainCommand: ParsableCommand {
         let metadata = try metadata(settings, labels, clips: clips.count)
         let files = Trainer.Files(folder: out)
         try FileSystem.makeFolder(FileSystem.absolute(out))
-        if restart { try? FileManager.default.removeItem(atPath: files.checkpoint) }
+        if restart { try FileSystem.remove(files.checkpoint) }
         try FeatureFlow(pipeline: pipeline, manifest: manifest, cache: cache, workers: workers, quiet: quiet).run()
         let chunks = { (entries: [Manifest.Entry]) in try set(entries, settings, labels) }
         let trainer = try Trainer(
             options: settings.options, metadata: metadata,
             training: chunks(clips.map(\.entry)), validation: validation.map(chunks), initial: settings.initial,
             files: files, threads: workers)
+        try writeOrigin(settings, graph, training: clips.count, validation: validation?.count)
         try train(trainer, files, settings.options)
+    }
+
+    /// Puts beside the history what the training was made of. Every clip of the splits has features by now.
+    private func writeOrigin(_ settings: TrainingSettings, _ graph: Graph, training: Int, validation: Int?) throws {
+        let start = try settings.initial.map { path in
+            SummaryReport.Origin.Model(
+                stage: nil, path: FileSystem.absolute(path), digest: try ModelDigest.ofFile(path))
+        }
+        let told: [(name: String, value: String?)] =
+            [
+                ("cache", FileSystem.absolute(cache)), ("manifest", FileSystem.absolute(manifest)),
+                ("classes", settings.classes.map { FileSystem.absolute($0) }), ("train-split", settings.trainSplit),
+                ("training-clips", "\(training)"), ("validation-split", settings.validationSplit),
+                ("validation-clips", validation.map { "\($0)" }),
+            ] + settings.options.values.map { ($0.name, $0.value) }
+        let origin = SummaryReport.Origin(
+            version: Earmark.version, graph: graph, models: start.map { [$0] } ?? [], settings: told)
+        let clips = training + (validation ?? 0)
+        let text = origin.meta(Coverage(clips: clips, done: clips, failed: 0))
+        try FileSystem.write(out + "/history.csv.meta.json") { try $0(Array(text.utf8)[...]) }
     }
 
     private func set(_ entries: [Manifest.Entry], _ settings: TrainingSettings, _ labels: Labels) throws -> ChunkSet {
@@ -95,7 +124,7 @@ struct TrainCommand: ParsableCommand {
         let start = initial.map { "from \($0.source)" } ?? "from random weights"
         return ModelMetadata(
             architecture: Architecture(rawValue: settings.options.architecture) ?? .lean,
-            normalization: ModelNormalization(rawValue: settings.options.normalization) ?? .chunkMean,
+            normalization: Normalization(rawValue: settings.options.normalization) ?? .chunkMean,
             classes: labels.classes, classIDs: labels.ids, licence: licence ?? initial?.licence ?? "unspecified",
             source: "trained by earmark \(Earmark.version) on \(counted(clips, "clip")), "
                 + "seed \(settings.options.seed), \(start)")

@@ -22,7 +22,7 @@ struct AblationTable {
     func print(json: Bool) throws {
         let scratch = NSTemporaryDirectory() + "/earmark-" + UUID().uuidString
         try FileSystem.makeFolder(scratch)
-        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        defer { try? FileSystem.remove(scratch) }
         var rows: [Row] = []
         for (index, path) in models.enumerated() {
             var files = [path]
@@ -37,13 +37,13 @@ struct AblationTable {
 
     private func evaluate(_ file: String) throws -> [Row] {
         let header = try ModelFile(path: file)
-        let model = try Model.load(path: file)
+        let engine = try EngineRegistry.standard.load(file)
         var overlaps = [overlap]
         if overlap != 0 { overlaps.append(0) }
         return try overlaps.compactMap { overlap in
-            guard let truth = try judge.report(model, overlap: overlap).truth else { return nil }
+            guard let truth = try judge.report(engine, overlap: overlap).truth else { return nil }
             return Row(
-                variant: model.architecture.rawValue, precision: header.isQuantized ? "int8" : "f32",
+                variant: engine.model.network, precision: engine.model.precision,
                 megabytes: Double(header.size) / 1e6, overlap: overlap, truth: truth)
         }
     }

@@ -1,4 +1,7 @@
+import Errors
+import Files
 import Foundation
+import Models
 import Tables
 
 /// The class names that the official YAMNet file carries: a text file in a ZIP archive behind the model, stored
@@ -6,7 +9,7 @@ import Tables
 enum LabelList {
     private static let name = "yamnet_label_list.txt"
 
-    /// The names as a class map, `index,mid,display_name`, the mids empty.
+    /// The names as a class map, `index,mid,display_name`; the mids are empty where the list is not the official one.
     ///
     /// - Throws: `CommandError` where the list is not there.
     static func classMap(in file: Data, of path: String) throws -> [UInt8] {
@@ -25,14 +28,16 @@ enum LabelList {
                 file[(head + 30)..<(head + 30 + nameLength)].elementsEqual(name.utf8)
             else { continue }
             let names = String(decoding: file[body..<body + size], as: UTF8.self).split(separator: "\n")
+            let isOfficial = SHA256.of([UInt8](file[body..<body + size])) == YAMNetIdentifiers.digestOfNames
             var out = CSV.row(["index", "mid", "display_name"])
             for (index, name) in names.enumerated() {
-                CSV.append([String(index), "", name.trimmingCharacters(in: .whitespaces)], to: &out)
+                let mid = isOfficial ? YAMNetIdentifiers.all[index] : ""
+                CSV.append([String(index), mid, name.trimmingCharacters(in: .whitespaces)], to: &out)
             }
             return out
         }
         throw CommandError(
-            Status.badInput,
-            "\(path): carries no \(name) as the official file does, expected --classes with a class map")
+            .badInput, at: path,
+            "carries no \(name) as the official file does, expected --classes with a class map")
     }
 }

@@ -1,3 +1,4 @@
+import Models
 import Pipeline
 import Sessions
 import Wording
@@ -45,7 +46,10 @@ enum PlanText {
         } ?? "null"
     }
 
-    static func json(_ plan: Plan, changed: ChangedSettings?) -> String {
+    /// - Parameter absent: models that a run would fetch first.
+    static func json(
+        _ plan: Plan, changed: ChangedSettings?, estimate: WorkEstimate, absent: [KnownModel] = []
+    ) -> String {
         let reasons = Plan.Reason.allCases.map { "\"\($0.rawValue)\":\(plan.count($0))" }.joined(separator: ",")
         let routes = zip(plan.routes, plan.clipsPerRoute).map { route, count in
             let runs = plan.graph.nodes.filter { route.runs($0.index) }.map { "\"\($0.name)\"" }
@@ -54,6 +58,7 @@ enum PlanText {
                 + #""reads":[\#(reads.joined(separator: ","))]}"#
         }
         return #"{"pipeline":"\#(plan.graph.name)","clips":\#(plan.clipCount),"to_do":\#(plan.pending),"#
-            + #""missing":\#(plan.missing),"changed_settings":\#(json(changed)),"reasons":{\#(reasons)},"routes":[\#(routes.joined(separator: ","))]}"#
+            + #""missing":\#(plan.missing),"changed_settings":\#(json(changed)),"estimate":\#(EstimateText.json(estimate)),"reasons":{\#(reasons)},"routes":[\#(routes.joined(separator: ","))],"#
+            + #""fetches":[\#(absent.map { JSON.text($0.name) }.joined(separator: ","))]}"#
     }
 }

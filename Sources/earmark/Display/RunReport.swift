@@ -2,7 +2,7 @@ import Foundation
 import Ledger
 import Wording
 
-/// How the last run on a cache stands: the ledger's record of it, and whether a process has the cache now.
+/// The state of the last run on a cache: the ledger's record of it, and whether a process holds the cache now.
 struct RunReport {
     enum State: Equatable {
         case never
@@ -13,7 +13,7 @@ struct RunReport {
 
     let run: RunRecord?
     let state: State
-    /// A process that has the cache, though the last run is over: it plans one, or repairs or retries.
+    /// A process that holds the cache although the last run is over: it is planning a run, or repairing or retrying.
     let other: CacheLock.Holder?
     private let now: Double
 
@@ -31,7 +31,7 @@ struct RunReport {
         } else if lock == .free {
             (state, other) = (.killed, nil)
         } else if let started = holder?.started, started > run.started {
-            // Whoever has the cache now came later: the run that did not end is not theirs.
+            // The process that holds the cache now came later: the unfinished run is not its own.
             (state, other) = (.killed, holder)
         } else {
             (state, other) = (.running(holder), nil)
@@ -106,7 +106,8 @@ struct RunReport {
             ("state", JSON.text(word)), ("pipeline", JSON.text(run.pipeline)),
             ("started", JSON.text(Self.time(run.started))),
             ("ended", run.finished.map { JSON.text(Self.time($0)) }), ("seconds", seconds.map { Figures.fixed($0, 1) }),
-            ("workers", "\(run.workers)"), ("done", run.finished == nil ? nil : "\(run.done)"),
+            ("audio_seconds", run.audio.map { Figures.fixed($0, 1) }), ("workers", "\(run.workers)"),
+            ("done", run.finished == nil ? nil : "\(run.done)"),
             ("failed", run.finished == nil ? nil : "\(run.failed)"), ("fault", fault.map(JSON.text)),
             ("process", holder.map { "\($0.process)" }), ("host", holder.map { JSON.text($0.host) }),
         ]

@@ -1,3 +1,4 @@
+import Errors
 import Files
 import Foundation
 
@@ -10,7 +11,7 @@ final class StandardStream: @unchecked Sendable {
 
     /// What became of what was written.
     enum Fault: Equatable {
-        /// Whoever read the pipe has gone.
+        /// The pipe's reader has gone.
         case closedPipe
         /// The system's reason.
         case failed(String)
@@ -33,7 +34,7 @@ final class StandardStream: @unchecked Sendable {
     /// The first fault; what comes after it is dropped.
     var fault: Fault? { lock.withLock { found } }
 
-    /// Has long work told, once, that nobody reads any more.
+    /// Registers a callback, called once, that tells long work when nobody reads any more.
     func whenClosed(_ body: @escaping @Sendable () -> Void) { lock.withLock { onClosedPipe = body } }
 
     func line(_ text: String) { write(text + "\n") }
@@ -63,15 +64,15 @@ final class StandardStream: @unchecked Sendable {
             return nil
         }
         do {
-            try OutputFile.put(gathered[...], into: descriptor)
+            try OutputFile.put(
+                gathered[...], into: descriptor,
+                named: descriptor == STDERR_FILENO ? "standard error" : "standard output")
             return nil
         } catch is OutputFile.ClosedPipe {
             found = .closedPipe
             return onClosedPipe
-        } catch let failure as OutputFile.Failure {
-            found = .failed(failure.reason)
         } catch {
-            found = .failed("\(error)")
+            found = .failed((error as? FileError)?.reason ?? "\(error)")
         }
         return nil
     }

@@ -1,0 +1,109 @@
+import Foundation
+
+/// An audio file that is being written, piece by piece: WAV or FLAC, at any rate, of any number of channels.
+///
+/// The same samples give the same bytes.
+package final class CutFile {
+    /// What cuts are written as.
+    package enum Container: String, Sendable, CaseIterable {
+        case wav, flac
+
+        /// The format that samples get in this container: their own, or the widest there is, 24 bits in FLAC.
+        package func format(for own: SampleFormat) -> SampleFormat {
+            self == .wav || [.int8, .int16, .int24].contains(own) ? own : .int24
+        }
+    }
+
+    /// Why it cannot be written.
+    package enum Failure: Error {
+        /// The container does not take the rate or the channels, in libsndfile's words.
+        case refused(String)
+        /// The system's error number.
+        case system(Int32)
+    }
+
+    /// Bytes of samples that a plain WAV file can count, with room for its header.
+    private static let longestWAV: Int64 = 0xFFFF_0000
+    /// Frames that are converted at a time.
+    private static let block = 4096
+
+    /// Of a sample, as it is stored.
+    package let format: SampleFormat
+    /// Samples that were not within full scale and were cut to it, which only integers have to be.
+    package private(set) var clipped: Int64 = 0
+    private let channels: Int
+    private let sink: FileSink
+    private let file: Sndfile
+    private var integers: [Int32] = []
+
+    /// - Parameters:
+    ///   - descriptor: of an empty file open for writing; stays open.
+    ///   - frames: how many will be written at most.
+    ///   - own: the format that holds the samples exactly.
+    /// - Throws: `Failure`.
+    package init(
+        descriptor: Int32, container: Container, rate: Int, channels: Int, frames: Int64, own: SampleFormat
+    ) throws(Failure) {
+        format = container.format(for: own)
+        self.channels = channels
+        sink = FileSink(descriptor: descriptor)
+        let isLong = frames > Self.longestWAV / Int64(channels * format.size)
+        guard let code = container.code(format, channels: channels, isLong: isLong) else {
+            throw .refused("no \(format.rawValue) in \(container.rawValue)")
+        }
+        do throws(Sndfile.Refusal) {
+            file = try Sndfile(writing: sink, rate: rate, channels: channels, code: code)
+        } catch {
+            if let failure = sink.failure { throw .system(failure) }
+            throw .refused(error.reason)
+        }
+    }
+
+    /// - Parameter samples: interleaved, whole frames; full scale is 1.
+    /// - Throws: `Failure`.
+    package func write(_ samples: UnsafeBufferPointer<Double>) throws(Failure) {
+        let frames = samples.count / channels
+        var done = 0
+        while done < frames {
+            let count = min(frames - done, Self.block)
+            let part = UnsafeBufferPointer(rebasing: samples[done * channels..<(done + count) * channels])
+            guard let start = part.baseAddress else { return }
+            let put: Int
+            if let bits = format.integerBits {
+                convert(part, bits: bits)
+                put = file.write(integers, frames: count)
+            } else {
+                put = file.write(start, frames: count)
+            }
+            if put != count { throw fault }
+            done += count
+        }
+    }
+
+    /// Writes the header. The file is whole after this, and not yet on disk.
+    ///
+    /// - Throws: `Failure`.
+    package func finish() throws(Failure) {
+        let isClosed = file.close()
+        if let failure = sink.failure { throw .system(failure) }
+        if !isClosed { throw .refused("libsndfile does not end it") }
+    }
+
+    private var fault: Failure {
+        sink.failure.map { .system($0) } ?? .refused(file.fault ?? "libsndfile does not write it")
+    }
+
+    /// To integers of so many bits, halves to even, in the upper bits of 32. Of what was stored so, nothing is rounded.
+    private func convert(_ samples: UnsafeBufferPointer<Double>, bits: Int) {
+        let scale = Double(Int64(1) << (bits - 1))
+        integers.removeAll(keepingCapacity: true)
+        for sample in samples {
+            // A sample that is no number is silence.
+            let value = sample.isNaN ? 0 : (sample * scale).rounded(.toNearestOrEven)
+            let kept = min(max(value, -scale), scale - 1)
+            // 1.0, and what rounds to it, is one step beyond the largest integer, and no overload.
+            if kept != value, abs(sample) > 1 { clipped += 1 }
+            integers.append(Int32(kept) << Int32(32 - bits))
+        }
+    }
+}

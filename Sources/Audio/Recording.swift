@@ -1,0 +1,80 @@
+import Errors
+
+/// A recording as it is: all its channels, at its own rate, every sample as it is decoded.
+///
+/// The pipeline reads through `AudioFile`; this is for cutting clips out of the file. A damaged file is read as far as
+/// possible, and `fault` says what stopped it.
+package final class Recording {
+    /// Samples that are read over at a time.
+    private static let skipSamples = 32_768
+    /// Up to this many frames, reading on is quicker than seeking.
+    private static let nearFrames: Int64 = 65_536
+
+    package let path: String
+    /// Sample frames per second.
+    package let rate: Int
+    package let channels: Int
+    /// The format that holds each sample exactly.
+    package let sampleFormat: SampleFormat
+    /// The frame that the next read begins with.
+    package private(set) var position: Int64 = 0
+    /// Why the last read gave less than the file should hold; nil: nothing is wrong.
+    package private(set) var fault: String?
+    private let decoder: any Decoder
+
+    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
+    /// - Throws: `AudioError` where the file is missing, no regular file or no audio.
+    package init(path: String, bytes: [UInt8]? = nil) throws(AudioError) {
+        let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
+        decoder = try Codecs.open(raw, path: path)
+        self.path = path
+        rate = decoder.rate
+        channels = decoder.mostChannels
+        sampleFormat = decoder.sampleFormat
+        guard (100...10_000_000).contains(rate), (1...1024).contains(channels) else {
+            throw AudioError(.invalid, path: path, "found \(rate) Hz and \(channels) channels")
+        }
+    }
+
+    /// The next samples, interleaved.
+    ///
+    /// - Parameter buffer: room for whole frames of `channels`.
+    /// - Returns: frames; 0 at the end, or where decoding fails.
+    package func read(into buffer: UnsafeMutableBufferPointer<Double>) -> Int {
+        guard fault == nil, let start = buffer.baseAddress, buffer.count >= channels else { return 0 }
+        let count = decoder.read(into: start, frames: buffer.count / channels)
+        if let found = decoder.fault { fault = "decoding stopped at \(Damage.length(position, rate)): \(found)" }
+        guard count > 0 else {
+            fault = fault ?? decoder.shortfall(heard: position)
+            return 0
+        }
+        if decoder.channels < channels { widen(start, count, from: decoder.channels) }
+        position += Int64(count)
+        return count
+    }
+
+    /// Goes forward to a frame; stops at the end where that comes before it.
+    package func skip(to frame: Int64) {
+        if frame - position > Self.nearFrames, decoder.seek(to: frame) {
+            position = frame
+            return
+        }
+        let most = max(1, Self.skipSamples / channels)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: most * channels) { buffer in
+            while position < frame {
+                let wanted = Int(min(Int64(most), frame - position))
+                if read(into: UnsafeMutableBufferPointer(rebasing: buffer[..<(wanted * channels)])) == 0 { return }
+            }
+        }
+    }
+
+    /// A stream may go from two channels to one within a file: the one is then on both sides, and others are silent.
+    private func widen(_ samples: UnsafeMutablePointer<Double>, _ frames: Int, from own: Int) {
+        for frame in (0..<frames).reversed() {
+            for channel in (0..<channels).reversed() {
+                let value = channel < own ? samples[frame * own + channel] : own == 1 ? samples[frame] : 0
+                samples[frame * channels + channel] = value
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Audio
+import Engines
+import Features
+
+/// A model that says what is to be heard in a second or so of sound.
+///
+/// Scoring keeps the calling thread busy and changes nothing, so it may be called from several threads at once.
+public final class TaggingModel: Sendable {
+    /// What a model is given of a chunk.
+    public enum Input: String, Sendable, CaseIterable {
+        case logMel
+        case samples
+        case logMelAndSamples
+    }
+
+    private let engine: any InferenceEngine
+    private var model: ModelDescription { engine.model }
+
+    /// Reads a model file, `.safetensors`, and checks every byte of it.
+    ///
+    /// - Throws: ``EarmarkKitError`` where it is none that can be run.
+    public init(path: String) throws(EarmarkKitError) {
+        engine = try EarmarkKitError.translating { try EngineRegistry.standard.load(path) }
+    }
+
+    /// Names in the order of the scores.
+    public var classes: [String] { model.classes }
+    /// Samples per second that it was trained on.
+    public var sampleRate: Int { model.rate }
+    /// Seconds of a chunk.
+    public var chunkDuration: Double { Double(model.chunk) / Double(model.rate) }
+    public var input: Input {
+        model.needsMel ? (model.needsWave ? .logMelAndSamples : .logMel) : .samples
+    }
+
+    /// Scores a recording, chunk by chunk; the last chunk is padded with zeros. Every chunk's scores are those of a pipeline
+    /// that has the same overlap and keeps its samples as `float32`, to the last bit.
+    ///
+    /// - Parameters:
+    ///   - samples: one channel, at least one sample, full scale at -1 and 1.
+    ///   - sampleRate: samples per second, 4,000 to 384,000; nil for the model's own. Others are resampled as by
+    ///     `converter: soxr-hq`.
+    ///   - overlap: share of a chunk that the next one repeats, 0 to below 1. The hop that it gives is a multiple of the
+    ///     model's frame hop, 10 ms for most.
+    /// - Throws: ``EarmarkKitError`` of category `usage` for values out of these ranges, and samples that are not finite.
+    public func scores(
+        of samples: [Float], sampleRate: Int? = nil, overlap: Double = 0.5
+    ) throws(EarmarkKitError) -> ChunkScores {
+        let rate = sampleRate ?? self.sampleRate
+        guard FrontEnd.rates.contains(rate) else {
+            throw EarmarkKitError(.usage, "found \(rate) samples a second, expected 4000 to 384000")
+        }
+        if let place = samples.firstIndex(where: { !$0.isFinite }) {
+            throw EarmarkKitError(
+                .usage, "found \(samples[place]) at sample \(place), expected finite samples")
+        }
+        return try EarmarkKitError.translating {
+            let plan: ChunkPlan
+            // Here the caller chose the overlap, and no file.
+            do throws(ChunkPlan.Misfit) { plan = try ChunkPlan(frontEnd: frontEnd, overlap: overlap) } catch {
+                throw EarmarkKitError(.usage, error.message)
+            }
+            let wave = try Self.resampled(samples, from: rate, to: self.sampleRate)
+            guard !wave.isEmpty else {
+                throw EarmarkKitError(
+                    .usage, "found \(samples.count) samples, expected at least one at \(self.sampleRate) Hz")
+            }
+            let values = try ModelScorer(engine: engine, plan: plan).scores(of: wave)
+            let rows = FeatureRows(
+                .values(values), count: plan.count(samples: wave.count), columns: classes.count,
+                sampleRate: self.sampleRate, hop: plan.hop, clipSamples: wave.count)
+            return ChunkScores(classes: classes, rows: rows, duration: chunkDuration)
+        }
+    }
+
+    /// Of a model that reads samples alone, what its chunks are cut by.
+    private var frontEnd: FrontEnd {
+        if let own = model.frontEnd { return own }
+        var usual = FrontEnd.standard
+        usual.rate = model.rate
+        usual.chunk = model.chunk
+        usual.patchFrames = max(1, usual.frames(samples: model.chunk))
+        return usual
+    }
+
+    private static func resampled(_ samples: [Float], from: Int, to: Int) throws -> [Float] {
+        guard from != to, !samples.isEmpty else { return samples }
+        var wave: [Float] = []
+        wave.reserveCapacity(samples.count / from * to + to)
+        let resampler = try Resampler(from: from, to: to, converter: .soxrHQ)
+        try samples.withUnsafeBufferPointer { try resampler.process($0, end: true) { wave += $0 } }
+        return wave
+    }
+}

@@ -1,0 +1,11 @@
+/// What a model reads of a chunk.
+package struct ModelInputs: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The chunk's samples.
+    package static let wave = ModelInputs(rawValue: 1)
+    /// The chunk's patch of mel frames.
+    package static let mel = ModelInputs(rawValue: 2)
+}

@@ -1,0 +1,47 @@
+import Features
+
+/// A model that can be called by its name, though no file of it may be on this machine.
+package struct KnownModel: Sendable, Equatable {
+    /// The file that its model file is made of, on the open web.
+    package struct Origin: Sendable, Equatable {
+        package let address: String
+        /// 64 lower-case hexadecimal digits.
+        package let sha256: String
+        package let bytes: Int
+
+        /// The file's name, by which a mirror has it.
+        package var fileName: String {
+            String(address[address.index(after: address.lastIndex(of: "/") ?? address.startIndex)...])
+        }
+    }
+
+    package let name: String
+    /// What it is, in a few words.
+    package let summary: String
+    package let licence: String
+    package let architecture: Architecture
+    package let frontEnd: FrontEnd
+    package let classCount: Int
+    /// Bytes of the model file.
+    package let bytes: Int
+    /// nil for a model that ships and cannot be fetched.
+    package let origin: Origin?
+
+    /// Google's YAMNet for TensorFlow Lite, dequantised when it is imported.
+    package static let yamnet = KnownModel(
+        name: "yamnet", summary: "YAMNet by Google: AudioSet's classes, for recordings of any kind",
+        licence: "Apache-2.0", architecture: .yamnet, frontEnd: .standard, classCount: 521, bytes: 14_938_052,
+        origin: Origin(
+            address: "https://storage.googleapis.com/download.tensorflow.org/models/tflite/task_library/"
+                + "audio_classification/android/lite-model_yamnet_classification_tflite_1.tflite",
+            sha256: "10c95ea3eb9a7bb4cb8bddf6feb023250381008177ac162ce169694d05c317de", bytes: 4_126_810))
+
+    /// The model that ships (Models/README.md).
+    package static let leanESC10 = KnownModel(
+        name: "lean-esc10", summary: "LEAN, trained on ESC-10 and made-up sounds: for trying things out",
+        licence: "Apache-2.0 AND CC-BY-3.0", architecture: .lean, frontEnd: .standard, classCount: 17, bytes: 4_481_998,
+        origin: nil)
+
+    /// By name.
+    package static let all = [leanESC10, yamnet]
+}

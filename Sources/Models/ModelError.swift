@@ -1,0 +1,35 @@
+import Errors
+
+/// What can be wrong with a model's file: where, what was found and what was expected.
+package enum ModelError: EarmarkError, Equatable {
+    /// The file as a whole.
+    case file(path: String, reason: String)
+    /// A line of a text file that belongs to a model; counts from 1.
+    case line(path: String, line: Int, reason: String)
+    /// A byte of the file that cannot be there or leads out of it.
+    case byte(path: String, byte: Int, reason: String)
+    /// One tensor of a model file.
+    case tensor(path: String, tensor: String, reason: String)
+    /// One key of a model file's metadata.
+    case metadata(path: String, key: String, reason: String)
+
+    package var category: ErrorCategory { .badInput }
+
+    package var place: ErrorPlace? {
+        switch self {
+        case .file(let path, _): ErrorPlace(path)
+        case .line(let path, let line, _): ErrorPlace(path, line: line)
+        case .byte(let path, let byte, _): ErrorPlace(path, byte: byte)
+        case .tensor(let path, let tensor, _): ErrorPlace(path, part: .tensor(tensor))
+        case .metadata(let path, let key, _): ErrorPlace(path, part: .metadata(key))
+        }
+    }
+
+    package var message: String {
+        switch self {
+        case .file(_, let reason), .line(_, _, let reason), .byte(_, _, let reason), .tensor(_, _, let reason),
+            .metadata(_, _, let reason):
+            reason
+        }
+    }
+}

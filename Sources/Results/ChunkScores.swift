@@ -1,0 +1,99 @@
+import Cache
+import Errors
+import Files
+import Ledger
+import Shards
+
+/// The chunk scores of a pipeline, clip by clip, read in blocks: a ten-hour recording is never in memory as a whole.
+package struct ChunkScores {
+    /// A clip whose chunk scores are in the cache.
+    package struct Clip {
+        package let record: ClipRecord
+        /// Where its scores begin: one row per chunk, one column per class.
+        package let rows: CacheReader.Cursor
+        /// Samples at the pipeline's rate, without padding; nil in caches from before this was stored.
+        package let samples: Int?
+        /// The recording's own length; nil in caches from before it was stored.
+        package let seconds: Double?
+
+        /// Passes every chunk's scores, shape (classes), to `body` in order.
+        ///
+        /// - Throws: `FileError`, and whatever `body` throws.
+        package func forEachChunk(_ body: (UnsafeBufferPointer<Float>) throws -> Void) throws {
+            while rows.rows > 0 {
+                _ = try rows.next(rows: ChunkScores.block) { values, columns in
+                    guard columns > 0 else { return }
+                    for start in stride(from: 0, to: values.count, by: columns) {
+                        try body(UnsafeBufferPointer(rebasing: values[start..<start + columns]))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Rows read at a time.
+    private static let block = 256
+
+    package let classes: [String]
+    package let pipeline: PipelineRecord
+    package let timing: ChunkTiming
+    /// The front-end's frequency band, in Hz.
+    package let band: ClosedRange<Double>
+    /// What to tell the user about the choice of pipeline; nil if there is nothing to say.
+    package let notice: String?
+    private let ledger: Ledger
+    private let reader: CacheReader
+    private let stage: Int64
+
+    /// - Parameter pipeline: its name; nil for the one that ran last among those that keep chunk scores.
+    /// - Throws: `CacheError` if that pipeline keeps none, or the ledger does not record the chunks' timing; `LedgerError`.
+    package init(cache: CacheFolder, ledger: Ledger, pipeline: String?) throws {
+        try self.init(cache: cache, ledger: ledger, found: PipelineChoice.chunkScored(ledger, name: pipeline))
+    }
+
+    /// For a stage that is known to keep chunk scores.
+    ///
+    /// - Throws: as `init(cache:ledger:pipeline:)`.
+    package init(cache: CacheFolder, ledger: Ledger, found: PipelineChoice.Scored) throws {
+        self.pipeline = found.pipeline
+        notice = found.notice
+        self.ledger = ledger
+        stage = found.stage.id
+        classes = ClassList.decode(found.stage.classes)
+        let told = try ledger.frontEnds()[stage]
+        guard let told, let timing = ChunkTiming(told) else {
+            throw CacheError(
+                .badInput, path: ledger.path,
+                "it does not tell how far the chunks of pipeline '\(found.pipeline.name)' lie apart, as an earlier version "
+                    + "made it; run the pipeline again, which does nothing anew and notes it")
+        }
+        self.timing = timing
+        band = told.band ?? 0...Double(told.rate) / 2
+        reader = CacheReader(cache: cache.folder, ledger: ledger)
+    }
+
+    /// Every clip of the manifest that has scores, in its order.
+    ///
+    /// - Parameter isWanted: clips for which it returns false are not read.
+    /// - Throws: `CacheError` if rows do not match the stage's classes; `FileError`, `LedgerError`, and anything `body` throws.
+    package func forEach(where isWanted: (ClipRecord) -> Bool = { _ in true }, _ body: (Clip) throws -> Void) throws {
+        try ledger.forEachCurrentResult(stages: [stage]) { clip, result, source in
+            guard isWanted(clip) else { return }
+            let rows = try reader.cursor(result)
+            guard rows.columns == classes.count else {
+                throw CacheError(
+                    .badInput, path: ledger.path,
+                    "the scores of clip '\(clip.name)' have \(rows.columns) columns, expected the \(classes.count) classes; "
+                        + "run 'earmark verify --repair'")
+            }
+            try body(Clip(record: clip, rows: rows, samples: samples(result, source), seconds: source.seconds))
+        }
+    }
+
+    /// A resampler may round a recording's length up: samples past the recording's own length do not count.
+    private func samples(_ result: ResultRecord, _ source: SourceRecord) -> Int? {
+        let own = source.seconds.map { Int((timing.samples($0)).rounded(.up)) }
+        guard let kept = result.samples.map(Int.init) else { return own }
+        return min(kept, own ?? kept)
+    }
+}

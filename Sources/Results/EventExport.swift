@@ -1,0 +1,120 @@
+import Corpora
+import Errors
+import Files
+
+/// Writes a cache's events into one file, or into one file per recording.
+package struct EventExport {
+    package let source: EventSource
+    private let provenance: Provenance
+
+    /// - Parameter version: Earmark's version, for the provenance.
+    package init(source: EventSource, version: String) {
+        self.source = source
+        var provenance = Provenance(version: version, pipeline: source.pipeline, settings: source.settings)
+        provenance.band = source.band
+        self.provenance = provenance
+    }
+
+    /// Writes one file in a format that is a stream of bytes.
+    ///
+    /// - Throws: as `EventSource.forEach(_:)` and `FileSystem.write` do.
+    package func write(_ format: EventFormat, to path: String) throws -> EventSource.Summary {
+        if format.isOfOneRecording, let other = try source.secondClip() {
+            throw SettingError(
+                name: "--format \(format.name)", found: "several recordings, '\(other)' among them",
+                expected: "--per-file, as such a file is of one recording, or one by --clip")
+        }
+        var provenance = provenance
+        if format.namesFromRoot { provenance.root = try RecordingTree.root(source.forEachPath) }
+        var summary = EventSource.Summary()
+        try FileSystem.write(path) { put in
+            try withoutActuallyEscaping(put) { put in
+                let sink = EventTextSink(format.make(), put)
+                try sink.begin(provenance)
+                summary = try source.forEach(sink)
+                try sink.finish()
+            }
+        }
+        return summary
+    }
+
+    /// Writes one file per recording, in a tree of folders that mirrors the recordings' own.
+    ///
+    /// - Throws: as `EventSource.forEach(_:)` does; `FileError` if a file cannot be written.
+    package func write(_ format: EventFormat, below folder: String) throws -> EventSource.Summary {
+        let names = try RecordingTree(source.forEachPath)
+        var provenance = provenance
+        provenance.root = names.root
+        let files = try RecordingFiles(folder: folder, format: format, provenance: provenance, names: names)
+        let summary = try source.forEach(files)
+        try files.finish()
+        return summary
+    }
+
+    /// Writes an SQLite file.
+    ///
+    /// - Throws: as `EventSource.forEach(_:)` does; `FileError` if it cannot be written.
+    package func writeDatabase(to path: String) throws -> EventSource.Summary {
+        var summary = EventSource.Summary()
+        try ResultDatabase.make(
+            path, .events, classes: source.classes, thresholds: source.rule.thresholds, provenance: provenance
+        ) { database in
+            summary = try source.forEach(EventDatabaseSink(database))
+            return summary.coverage
+        }
+        return summary
+    }
+}
+
+/// Writes events into one stream of bytes.
+package final class EventTextSink: EventSink {
+    /// Bytes gathered before they are passed on.
+    private static let room = 1 << 16
+
+    private let writer: any EventWriter
+    private let put: (ArraySlice<UInt8>) throws -> Void
+    private var out: [UInt8] = []
+
+    /// - Parameter put: receives the bytes in order.
+    package init(_ writer: any EventWriter, _ put: @escaping (ArraySlice<UInt8>) throws -> Void) {
+        self.writer = writer
+        self.put = put
+    }
+
+    /// Called before the first recording.
+    ///
+    /// - Throws: anything the writer throws.
+    package func begin(_ provenance: Provenance) throws { try writer.begin(provenance, &out) }
+
+    /// - Throws: anything the writer throws.
+    package func begin(clip: EventClip) throws { try writer.begin(clip: clip, &out) }
+
+    /// - Throws: anything the writer or `put` throws.
+    package func write(_ event: Event) throws {
+        try writer.write(event, &out)
+        if out.count >= Self.room { try flush() }
+    }
+
+    /// Passes on the remaining bytes.
+    ///
+    /// - Throws: anything the writer or `put` throws.
+    package func finish() throws {
+        try writer.finish(&out)
+        try flush()
+    }
+
+    private func flush() throws {
+        try put(out[...])
+        out.removeAll(keepingCapacity: true)
+    }
+}
+
+private final class EventDatabaseSink: EventSink {
+    private let database: ResultDatabase
+
+    init(_ database: ResultDatabase) { self.database = database }
+
+    func begin(clip: EventClip) throws { try database.write(clip, state: ClipTally.State.done.rawValue) }
+    func write(_ event: Event) throws { try database.write(event) }
+    func note(missing clip: EventClip, state: String) throws { try database.write(clip, state: state) }
+}

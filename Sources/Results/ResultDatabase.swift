@@ -1,0 +1,138 @@
+import Errors
+import Evaluation
+import Files
+import GRDB
+import Tables
+
+/// An SQLite file of labels or events: `clips`, `classes`, `provenance`, and `labels` or `events`, whose columns are those of the
+/// CSV tables, so that one query, or a filter in any SQLite browser, answers "all dogs above 0.6":
+///
+///     SELECT * FROM labels WHERE label = 'Dog' AND score > 0.6
+///
+/// Every row holds its clip's and class's names. Numbers instead would halve the file, but turn every such query into a join of
+/// three tables.
+final class ResultDatabase {
+    enum Kind: String { case labels, events }
+
+    private let database: Database
+    private let clip: Statement
+    private let row: Statement
+
+    /// Makes the file and fills it.
+    ///
+    /// - Parameter fill: writes the rows; what it returns is added to `provenance`.
+    /// - Throws: `FileError` if the file cannot be written, and anything `fill` throws.
+    static func make(
+        _ path: String, _ kind: Kind, classes: [String], thresholds: Thresholds, provenance: Provenance,
+        _ fill: (ResultDatabase) throws -> Coverage
+    ) throws {
+        try FileSystem.make(path) { file in
+            do {
+                var configuration = Configuration()
+                // Clips are written before their rows, and classes before both: checking each row's parents costs a third more.
+                configuration.foreignKeysEnabled = false
+                let queue = try DatabaseQueue(path: address(file), configuration: configuration)
+                try queue.writeWithoutTransaction { database in
+                    // The file has only a temporary name so far, so it appears whole or not at all. A new database needs no
+                    // journal.
+                    try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
+                    try database.inTransaction(.exclusive) {
+                        try database.execute(sql: tables(kind))
+                        try write(classes, thresholds, database)
+                        let coverage = try fill(ResultDatabase(database, kind))
+                        try write(provenance, coverage, database)
+                        // Built at the end: updating them row by row would take most of the time.
+                        try database.execute(
+                            sql: """
+                                CREATE INDEX \(kind.rawValue)_by_label ON \(kind.rawValue)(label, score);
+                                CREATE INDEX \(kind.rawValue)_by_clip ON \(kind.rawValue)(clip);
+                                """)
+                        return .commit
+                    }
+                }
+                try queue.close()
+            } catch let error as DatabaseError {
+                let isFull = error.resultCode == .SQLITE_FULL
+                throw FileError(
+                    path: path == "-" ? "standard output" : path,
+                    "cannot write: \(isFull ? "No space left on device" : error.message ?? "\(error)")",
+                    category: isFull && path != "-" ? .shortage : .inputOutput)
+            }
+        }
+    }
+
+    /// SQLite's own locks are useless here, and on some network file systems they would clash with the lock held while the file
+    /// is written: hence `unix-none`. Every byte that is not a plain letter is escaped, whatever the name's encoding.
+    private static func address(_ path: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-".utf8)
+        let escaped = PathText.bytes(FileSystem.absolute(path)).flatMap { byte in
+            plain.contains(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+        return "file:" + String(decoding: escaped, as: UTF8.self) + "?vfs=unix-none"
+    }
+
+    private static func tables(_ kind: Kind) -> String {
+        let own =
+            switch kind {
+            case .labels: "score REAL NOT NULL, rank INTEGER NOT NULL"
+            case .events: "score REAL NOT NULL, peak REAL NOT NULL, began TEXT"
+            }
+        let span = kind == .events ? "start REAL NOT NULL, \"end\" REAL NOT NULL, " : ""
+        return """
+            PRAGMA user_version = 1;
+            CREATE TABLE provenance(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE classes(label TEXT PRIMARY KEY, threshold REAL NOT NULL, release REAL NOT NULL);
+            CREATE TABLE clips(clip TEXT PRIMARY KEY, path TEXT NOT NULL, seconds REAL, state TEXT NOT NULL);
+            CREATE TABLE \(kind.rawValue)(clip TEXT NOT NULL REFERENCES clips, \(span)label TEXT NOT NULL REFERENCES classes, \
+            \(own));
+            """
+    }
+
+    private static func write(_ classes: [String], _ thresholds: Thresholds, _ database: Database) throws {
+        // A model may have the same name twice; the first counts everywhere else too.
+        let insert = try database.makeStatement(sql: "INSERT OR IGNORE INTO classes VALUES(?, ?, ?)")
+        for (place, name) in classes.enumerated() {
+            try insert.execute(arguments: [name, number(thresholds.on[place]), number(thresholds.release[place])])
+        }
+    }
+
+    private static func write(_ provenance: Provenance, _ coverage: Coverage, _ database: Database) throws {
+        let insert = try database.makeStatement(sql: "INSERT OR REPLACE INTO provenance VALUES(?, ?)")
+        let counts = [
+            ("clips", coverage.clips), ("clips.done", coverage.done), ("clips.failed", coverage.failed),
+            ("clips.pending", coverage.pending),
+        ]
+        for (name, value) in provenance.fields + counts.map({ (name: $0, value: String($1)) }) {
+            try insert.execute(arguments: [name, value])
+        }
+    }
+
+    private init(_ database: Database, _ kind: Kind) throws {
+        self.database = database
+        clip = try database.makeStatement(sql: "INSERT INTO clips VALUES(?, ?, ?, ?)")
+        let marks = kind == .labels ? "?, ?, ?, ?" : "?, ?, ?, ?, ?, ?, ?"
+        row = try database.makeStatement(sql: "INSERT INTO \(kind.rawValue) VALUES(\(marks))")
+    }
+
+    func write(_ clip: EventClip, state: String) throws {
+        self.clip.setUncheckedArguments([clip.name, clip.path, clip.seconds, state])
+        try self.clip.execute()
+    }
+
+    func write(_ label: ClipLabel, clip: String, name: String) throws {
+        row.setUncheckedArguments([clip, name, Self.number(label.score), label.rank])
+        try row.execute()
+    }
+
+    func write(_ event: Event) throws {
+        row.setUncheckedArguments([
+            event.clip, event.start, event.end, event.label, Self.number(Float(event.score)),
+            Self.number(Float(event.peak)), event.began,
+        ])
+        try row.execute()
+    }
+
+    /// The float64 with the same text as the float32: 0.6 and not 0.60000002384, so that `score >= 0.6` finds it.
+    private static func number(_ value: Float) -> Double { Double(value.description) ?? Double(value) }
+}

@@ -1,0 +1,69 @@
+import Cache
+import Corpora
+import Errors
+import Evaluation
+import Ledger
+
+/// The clip scores of a cache as a table, with the truth for the same clips beside it.
+struct ScoredClips {
+    let table: ScoreTable
+    /// Rows in the same order as the table's; nil if no truth was given.
+    let labels: LabelTable?
+    let truthCoverage: TruthCoverage?
+    let coverage: Coverage
+    /// Ledger ids of the table's clips.
+    let ids: Set<Int64>
+    /// Clips whose length is not in the ledger.
+    let unknownLengths: Int
+
+    /// - Parameters:
+    ///   - truth: a manifest with labels. If given, only clips that it names are used.
+    ///   - map: turns its labels into the model's classes.
+    /// - Throws: `CacheError` if no clip is left; `TableError` or `SettingError` if a label is unknown.
+    init(_ ledger: Ledger, scores: ClipScores, model: ScoredModel, truth: Manifest?, map: LabelMap?) throws {
+        guard scores.classes == model.names.names else {
+            throw CacheError(
+                .badInput, path: ledger.path, "pipeline '\(scores.pipeline.name)' was run anew meanwhile; ask again")
+        }
+        var resolver = TruthLabels(names: model.names, map: map)
+        if let truth { try resolver.check(truth) }
+        var seconds: [Int64: Double] = [:]
+        try ledger.forEachSource { seconds[$0.clip] = $0.seconds }
+        var values: [Float] = []
+        var lengths: [Double] = []
+        var ids: Set<Int64> = []
+        var labels = LabelTable(classes: scores.classes.count)
+        var (scored, unknownLengths, unlabelled) = (0, 0, 0)
+        try scores.forEach { clip, row in
+            scored += 1
+            if let truth {
+                guard let place = truth.row(of: clip.name) else { return }
+                let found = resolver.places(of: truth.labels(place))
+                if found.isEmpty { unlabelled += 1 }
+                try labels.append(found)
+            }
+            values += row
+            if seconds[clip.id] == nil { unknownLengths += 1 }
+            lengths.append(seconds[clip.id] ?? 0)
+            ids.insert(clip.id)
+        }
+        guard !lengths.isEmpty else {
+            throw CacheError(
+                .badInput, path: scored == 0 ? ledger.path : truth?.file ?? ledger.path,
+                scored == 0
+                    ? "no clip has scores yet"
+                    : "names none of the \(scored) clips that have scores")
+        }
+        table = try ScoreTable(classes: scores.classes, scores: values, seconds: lengths)
+        self.labels = truth == nil ? nil : labels
+        self.ids = ids
+        self.unknownLengths = unknownLengths
+        let counts = try ledger.counts(for: scores.pipeline)
+        coverage = Coverage(clips: counts.clips, done: scored, failed: counts.failed)
+        truthCoverage = truth.map {
+            TruthCoverage(
+                clips: $0.count, scored: lengths.count, others: scored - lengths.count, unlabelled: unlabelled,
+                labels: resolver.matched, dropped: resolver.droppedText)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Ledger
+import Tables
+
+/// Writes labels as one format has them. What a call appends to `out` is written by the caller.
+protocol LabelWriter: AnyObject {
+    /// What stands before the first label.
+    func begin(_ out: inout [UInt8])
+    /// A clip whose labels follow; it may have none.
+    func begin(clip: ClipRecord, _ out: inout [UInt8])
+    func write(_ label: ClipLabel, _ out: inout [UInt8])
+}
+
+/// Labels as `clip,path,label,score,rank`.
+final class LabelCSVWriter: LabelWriter {
+    private let classes: [[UInt8]]
+    private var prefix: [UInt8] = []
+
+    init(classes: [String]) { self.classes = classes.map { CSV.field(CSV.safeField($0)) + [UInt8(ascii: ",")] } }
+
+    func begin(_ out: inout [UInt8]) { out += "clip,path,label,score,rank\n".utf8 }
+
+    func begin(clip: ClipRecord, _ out: inout [UInt8]) {
+        prefix = CSV.field(CSV.safeField(clip.name)) + [UInt8(ascii: ",")] + CSV.field(clip.path)
+        prefix.append(UInt8(ascii: ","))
+    }
+
+    func write(_ label: ClipLabel, _ out: inout [UInt8]) {
+        out += prefix
+        out += classes[label.place]
+        NumberText.append(score: label.score, to: &out)
+        out.append(UInt8(ascii: ","))
+        out += label.rank.description.utf8
+        out.append(UInt8(ascii: "\n"))
+    }
+}
+
+/// Labels as JSON Lines: one object a line, with the names of the CSV table's columns.
+final class LabelLinesWriter: LabelWriter {
+    private let classes: [[UInt8]]
+    private var prefix: [UInt8] = []
+
+    init(classes: [String]) { self.classes = classes.map { JSONLine.string($0) + Array(#","score":"#.utf8) } }
+
+    func begin(_ out: inout [UInt8]) {}
+
+    func begin(clip: ClipRecord, _ out: inout [UInt8]) {
+        prefix = Array(#"{"clip":"#.utf8) + JSONLine.string(clip.name)
+        prefix += Array(#","path":"#.utf8) + JSONLine.string(clip.path) + Array(#","label":"#.utf8)
+    }
+
+    func write(_ label: ClipLabel, _ out: inout [UInt8]) {
+        out += prefix
+        out += classes[label.place]
+        NumberText.append(score: label.score, to: &out)
+        out += #","rank":"#.utf8
+        out += label.rank.description.utf8
+        out += "}\n".utf8
+    }
+}

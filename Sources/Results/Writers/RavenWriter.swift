@@ -1,0 +1,67 @@
+import Corpora
+import Errors
+
+/// Events as a selection table of Raven: tabs between columns, no quoting, one selection a line.
+///
+/// Source: Raven Pro User's Manual, "Selection Tables": `Selection`, `View`, `Channel`, times and frequencies are the columns of
+/// every table; `Begin Path` and `File Offset (s)` let Raven open the recordings from the table. In a table of several recordings
+/// Raven counts `Begin Time (s)` and `End Time (s)` through the recordings one after the other, in the order in which the table
+/// names them, and `File Offset (s)` within a selection's own. So a recording's length must be known where others follow it. A
+/// selection spans the band that the front-end hears.
+final class RavenWriter: EventWriter {
+    private static let columns = [
+        "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)",
+        "Begin Path",
+        "File Offset (s)", "Annotation", "Score", "Peak",
+    ]
+    private var band: [UInt8] = []
+    private var path: [UInt8] = []
+    private var selections = 0
+    /// Seconds of the recordings before this one; nil once the length of one is not known.
+    private var before: Double? = 0
+    private var clip: EventClip?
+    private var isNamed = false
+    private var labels = FieldCache { PlainLine.bytes($0) }
+
+    func begin(_ provenance: Provenance, _ out: inout [UInt8]) throws {
+        out += (Self.columns.joined(separator: "\t") + "\n").utf8
+        band = [UInt8(ascii: "\t")]
+        NumberText.append(provenance.band.lowerBound, digits: 1, to: &band)
+        band.append(UInt8(ascii: "\t"))
+        NumberText.append(provenance.band.upperBound, digits: 1, to: &band)
+        band.append(UInt8(ascii: "\t"))
+    }
+
+    func begin(clip: EventClip, _ out: inout [UInt8]) throws {
+        // Raven opens what the table names: a recording without an event is none of its sequence.
+        if isNamed, let past = self.clip { before = before.flatMap { sum in past.seconds.map { sum + $0 } } }
+        isNamed = false
+        self.clip = clip
+        path = PlainLine.bytes(clip.path)
+    }
+
+    func write(_ event: Event, _ out: inout [UInt8]) throws {
+        guard let before else {
+            throw SettingError(
+                name: "--format raven", found: "recordings whose length the cache does not hold",
+                expected: "--per-file, or a run that reads them anew")
+        }
+        isNamed = true
+        selections += 1
+        out += "\(selections)\tSpectrogram 1\t1\t".utf8
+        NumberText.append(before + event.start, digits: 6, to: &out)
+        out.append(UInt8(ascii: "\t"))
+        NumberText.append(before + event.end, digits: 6, to: &out)
+        out += band
+        out += path
+        out.append(UInt8(ascii: "\t"))
+        NumberText.append(event.start, digits: 6, to: &out)
+        out.append(UInt8(ascii: "\t"))
+        out += labels[event.label]
+        out.append(UInt8(ascii: "\t"))
+        EventText.append(score: event.score, to: &out)
+        out.append(UInt8(ascii: "\t"))
+        EventText.append(score: event.peak, to: &out)
+        out.append(UInt8(ascii: "\n"))
+    }
+}

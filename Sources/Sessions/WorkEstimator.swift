@@ -1,0 +1,147 @@
+import Cache
+import Corpora
+import Files
+import Foundation
+import Ledger
+import Pipeline
+import Stages
+
+/// Reckons how long the work of a plan takes and how much room it needs. Reads only.
+///
+/// The speed is that of earlier runs of the cache that did the very same with their clips. Where there is none, a few clips
+/// are tried. Bytes need no trial: how many rows a second of audio has, and how large they are, the pipeline says.
+package struct WorkEstimator {
+    /// Runs that a speed is taken from, the last ones.
+    private static let runsCounted = 8
+    /// Seconds of audio that those must have gone through: shorter ones tell more of how a run begins and ends.
+    private static let leastAudio = 60.0
+    /// Seconds for the headers of files and for the clips that are tried, of all routes together.
+    private static let headerTime = 1.0
+    private static let probeTime = 2.0
+    /// Bytes of a file that is tried, if there are others.
+    private static let longestTried: Int64 = 32 << 20
+    /// Routes that are tried, those with the most audio first.
+    private static let routesTried = 2
+
+    private let pipeline: LoadedPipeline
+    private let manifest: Manifest
+    private let cache: CacheFolder
+    private let ledger: Ledger?
+    private let workers: Int
+
+    /// - Parameters:
+    ///   - ledger: nil where there is no cache yet.
+    ///   - workers: of the run that is to be reckoned.
+    package init(pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder, ledger: Ledger?, workers: Int) {
+        self.pipeline = pipeline
+        self.manifest = manifest
+        self.cache = cache
+        self.ledger = ledger
+        self.workers = workers
+    }
+
+    /// - Parameters:
+    ///   - known: what the plan was made of.
+    ///   - probes: whether files may be opened and clips be tried.
+    /// - Throws: `LedgerError` where the ledger is damaged.
+    package func estimate(_ plan: Plan, known: Reconciler, probes: Bool) throws -> WorkEstimate {
+        var estimate = WorkEstimate(workers: workers)
+        estimate.free = freeBytes()
+        guard plan.pending > 0 else {
+            (estimate.audio, estimate.seconds, estimate.bytes) = (0, 0, 0)
+            return estimate
+        }
+        let watch = Stopwatch()
+        let audio = PendingAudio(plan: plan, manifest: manifest, known: known, readsHeaders: probes) {
+            watch.seconds > Self.headerTime
+        }
+        estimate.lengths = audio.lengths
+        estimate.audio = audio.total
+        let speeds = try speeds(plan, audio, known, probes: probes, &estimate)
+        guard audio.total != nil else { return estimate }
+        estimate.bytes = bytes(plan, audio)
+        if let slowest = speeds.compactMap(\.self).min() {
+            estimate.seconds = zip(audio.seconds, speeds).reduce(0) {
+                $0 + $1.0 / (($1.1 ?? slowest) * Double(workers))
+            }
+        }
+        return estimate
+    }
+
+    /// Seconds of audio that a worker takes through in a second, by route; nil where that is not known.
+    private func speeds(
+        _ plan: Plan, _ audio: PendingAudio, _ known: Reconciler, probes: Bool, _ estimate: inout WorkEstimate
+    ) throws -> [Double?] {
+        var speeds = [Double?](repeating: nil, count: plan.routes.count)
+        let order = plan.routes.indices.sorted {
+            (audio.seconds[$0], plan.clipsPerRoute[$0]) > (audio.seconds[$1], plan.clipsPerRoute[$1])
+        }
+        var probed = 0
+        for route in order {
+            let past = try past(plan.work(of: plan.routes[route]))
+            if let past, past.audio >= Self.leastAudio || !probes {
+                speeds[route] = past.audio / past.seconds
+                estimate.bases.append(.runs(past.runs))
+                continue
+            }
+            guard probes, probed < Self.routesTried else { continue }
+            probed += 1
+            let probe = WorkProbe(pipeline: pipeline, manifest: manifest, cache: cache, ledger: ledger)
+            let found = probe.run(
+                plan, route: plan.routes[route], rows: tried(plan, route: route, known), ids: known.ids,
+                seconds: Self.probeTime / Double(Self.routesTried))
+            guard let found else { continue }
+            speeds[route] = found.audio / found.seconds
+            estimate.bases.append(.probe(clips: found.clips, seconds: found.seconds))
+        }
+        return speeds
+    }
+
+    /// The clips of a route that are tried, by their places in the manifest: spread over it, and none of the longest, as each
+    /// is read whole for its digest before it is decoded.
+    private func tried(_ plan: Plan, route: Int, _ known: Reconciler) -> [Int] {
+        let rows = plan.assignments.indices.filter { plan.assignments[$0] == Int32(route) }
+        let sampled = PendingAudio.spread(rows, 8 * WorkProbe.clipsTried).sorted {
+            (known.sizes[$0], $0) < (known.sizes[$1], $1)
+        }
+        let short = sampled.filter { known.sizes[$0] <= Self.longestTried }
+        return PendingAudio.spread(short.isEmpty ? Array(sampled.prefix(1)) : short, WorkProbe.clipsTried)
+    }
+
+    /// Earlier runs of one work: how many, their audio, and the seconds that their workers took together.
+    private func past(_ work: String) throws -> (runs: Int, audio: Double, seconds: Double)? {
+        guard let runs = try ledger?.measuredRuns(work: work, limit: Self.runsCounted), !runs.isEmpty else {
+            return nil
+        }
+        return runs.reduce(into: (runs: 0, audio: 0, seconds: 0)) { sum, run in
+            guard let audio = run.audio, let finished = run.finished else { return }
+            sum.runs += 1
+            sum.audio += audio
+            sum.seconds += (finished - run.started) * Double(run.workers)
+        }
+    }
+
+    /// Of the rows that the plan's routes leave in the cache.
+    private func bytes(_ plan: Plan, _ audio: PendingAudio) -> Int64 {
+        var bytes = 0.0
+        for (place, route) in plan.routes.enumerated() {
+            for node in plan.graph.nodes where route.isTarget(node.index) {
+                guard let size = pipeline.storage(of: node) else { continue }
+                bytes += audio.seconds[place] * size.perSecond + Double(plan.clipsPerRoute[place]) * size.perClip
+            }
+        }
+        return Int64(bytes.rounded())
+    }
+
+    /// Free for this user on the disk of the cache, or of the folder in which it would be made.
+    private func freeBytes() -> Int64? {
+        var folder = FileSystem.absolute(cache.folder)
+        var status = statvfs()
+        while statvfs(folder, &status) != 0 {
+            if folder == "/" { return nil }
+            folder = FileSystem.folder(of: folder)
+        }
+        let (free, overflow) = Int64(status.f_bavail).multipliedReportingOverflow(by: Int64(status.f_frsize))
+        return overflow ? nil : free
+    }
+}

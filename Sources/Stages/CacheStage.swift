@@ -1,0 +1,138 @@
+import Errors
+import Cache
+import Pipeline
+import Shards
+
+/// Keeps an edge's rows in shards, hands them on as they are stored, and reads them back in later runs.
+///
+/// What goes on is the stored value, rounded where the dtype is narrower than float32. So a stage below sees the
+/// same numbers whether the rows were made just now or read from the cache.
+struct CacheStage: StageKind {
+    static let definition = StageDefinition(
+        name: "cache", inputs: [.init([.chunks, .mel, .scores, .embeddings])], outputs: [.init("rows", nil)],
+        parameters: [
+            ParameterDefinition(
+                "dtype", .choice(["float32", "float16", "int16"]), default: "float32",
+                help: "number format on disk; int16 for raw samples only, and clips what the resampler overshoots")
+        ], persists: true, isReplayable: true)
+
+    let facts: StreamFacts
+    private let node: Graph.Node
+    private let kind: String
+    private let dtype: ShardDType
+
+    var kept: EdgeType? { node.outputTypes.first }
+
+    static func isLossless(_ parameters: [String: String]) -> Bool { parameters["dtype"] == "float32" }
+
+    static func prepare(_ node: Graph.Node, _ context: PreparationContext) throws -> CacheStage {
+        let kind = node.outputTypes.first?.cacheKind ?? "?"
+        let name = node.parameters["dtype"] ?? "float32"
+        let allowed = kind == "raw" ? ["int16", "float32"] : ["float32", "float16"]
+        guard allowed.contains(name), let dtype = ShardDType(rawValue: name) else {
+            throw context.error(
+                node, "'dtype' is '\(name)', expected \(allowed.joined(separator: " or ")) for \(kind)")
+        }
+        return CacheStage(facts: context.facts(above: node), node: node, kind: kind, dtype: dtype)
+    }
+
+    func makeOperator(outlets: [Outlet], _ resources: RunResources) -> any Operator {
+        CacheOperator(
+            node: node, chunkNode: facts.chunkNode, outlet: outlets[0],
+            appender: resources.makeAppender(node.name, kind, dtype),
+            reader: resources.ledger.map {
+                CacheReader(cache: resources.cache, ledger: $0, stageIDs: resources.stageIDs)
+            },
+            spacing: facts.spacing(of: node.outputTypes.first))
+    }
+}
+
+private final class CacheOperator: Replayable {
+    /// Rows a replay step hands out: about ten seconds of each kind.
+    private static let replayRows = ["raw": 160_000, "mel": 1_000]
+    private static let otherReplayRows = 20
+
+    private let node: Graph.Node
+    /// The node that pads what comes in here.
+    private let chunkNode: Int?
+    private let outlet: Outlet
+    private let appender: any RowAppender
+    private let reader: CacheReader?
+    private let dtype: ShardDType
+    private let stepRows: Int
+    private let spacing: RowSpacing?
+    private var rounded: [Float] = []
+    private var writing: ClipJob?
+    private var replay: CacheReader.Cursor?
+
+    /// - Parameters:
+    ///   - reader: nil where there is no cache to read rows from.
+    ///   - spacing: of the rows in time, where they have one.
+    init(
+        node: Graph.Node, chunkNode: Int?, outlet: Outlet, appender: any RowAppender, reader: CacheReader?,
+        spacing: RowSpacing?
+    ) {
+        self.spacing = spacing
+        self.node = node
+        self.chunkNode = chunkNode
+        self.outlet = outlet
+        self.appender = appender
+        self.reader = reader
+        dtype = appender.dtype
+        stepRows = Self.replayRows[appender.kind] ?? Self.otherReplayRows
+    }
+
+    func begin(_ job: ClipJob) {}
+
+    func consume(_ block: Block, input: Int, job: ClipJob) throws {
+        if writing !== job {
+            try appender.begin(columns: block.columns)
+            writing = job
+        }
+        try appender.append(block.values)
+        guard outlet.isWanted(job) else { return }
+        guard dtype != .float32 else { return try outlet.emit(block, job) }
+        dtype.round(block.values, into: &rounded)
+        try rounded.withUnsafeBufferPointer {
+            try outlet.emit(Block($0, columns: block.columns, rate: block.rate), job)
+        }
+    }
+
+    func finish(input: Int, job: ClipJob) throws {
+        guard writing === job else {
+            throw ClipFailure(failureClass: .internal, reason: "no rows came to stage '\(node.name)'")
+        }
+        writing = nil
+        job.deliver(try appender.end(node: node.index, samples: chunkNode.flatMap { job.samples[$0] }))
+        try outlet.finish(job)
+    }
+
+    func abandon(_ job: ClipJob) throws {
+        replay = nil
+        guard writing === job else { return }
+        writing = nil
+        try appender.abandon()
+    }
+
+    func close(isComplete: Bool) throws { try appender.close(isComplete: isComplete) }
+
+    func beginReplay(_ job: ClipJob) throws {
+        guard let cursor = try reader?.open(clip: job.id, node: node) else {
+            preconditionFailure("rows are asked for that no cache has")
+        }
+        if appender.kind == "mel", let spacing { job.expect(seconds: spacing.seconds(rows: cursor.rows)) }
+        if let chunkNode, let samples = cursor.samples { job.note(samples: samples, of: chunkNode) }
+        replay = cursor
+    }
+
+    func stepReplay(_ job: ClipJob, into outlet: Outlet) throws -> Bool {
+        guard let cursor = replay else { return false }
+        let rate = appender.kind == "raw" ? spacing?.rate ?? 0 : 0
+        let isOver = try cursor.next(rows: stepRows) { rows, columns in
+            if appender.kind == "mel", let spacing { job.seconds += spacing.seconds(rows: rows.count / columns) }
+            try outlet.emit(Block(rows, columns: columns, rate: rate), job)
+        }
+        if isOver { replay = nil }
+        return !isOver
+    }
+}

@@ -1,0 +1,58 @@
+import Features
+import Pipeline
+
+/// Turns a padded wave into log-mel frames, each computed once whatever the overlap.
+struct LogMelStage: StageKind {
+    static let definition = StageDefinition(
+        name: "log-mel", codeVersion: 2, inputs: [.init([.chunks])], outputs: [.init("mel", .mel)],
+        parameters: LogMelSettings.definitions, identity: { try LogMelSettings($0).frontEnd.identityOfFrames })
+
+    let facts: StreamFacts
+    private let frontEnd: FrontEnd
+
+    static func prepare(_ node: Graph.Node, _ context: PreparationContext) throws -> LogMelStage {
+        var facts = context.facts(above: node)
+        guard let chunks = facts.chunks, let chunkNode = facts.chunkNode else {
+            throw context.error(node, "found no chunk stage above it, expected one")
+        }
+        do {
+            let plan = try chunks.serving(try LogMelSettings(node.parameters).over(chunks))
+            facts.mel = plan
+            return LogMelStage(facts: facts, frontEnd: plan.frontEnd)
+        } catch {
+            throw context.error(
+                node,
+                "\(error); expected a 'preset' in stage '\(context.graph.nodes[chunkNode].name)', and a 'rate' here and "
+                    + "there, that fit")
+        }
+    }
+
+    func makeOperator(outlets: [Outlet], _ resources: RunResources) throws -> any Operator {
+        try LogMelOperator(frontEnd: frontEnd, outlet: outlets[0])
+    }
+}
+
+private final class LogMelOperator: Operator {
+    private let outlet: Outlet
+    private let logMel: LogMel
+    private let bands: Int
+
+    init(frontEnd: FrontEnd, outlet: Outlet) throws {
+        self.outlet = outlet
+        logMel = try LogMel(frontEnd: frontEnd)
+        bands = frontEnd.bands
+    }
+
+    func begin(_ job: ClipJob) { logMel.reset() }
+
+    func consume(_ block: Block, input: Int, job: ClipJob) throws {
+        try logMel.process(block.values) { frames, _ in
+            try outlet.emit(Block(frames, columns: bands), job)
+        }
+    }
+
+    func finish(input: Int, job: ClipJob) throws {
+        try logMel.finish { frames, _ in try outlet.emit(Block(frames, columns: bands), job) }
+        try outlet.finish(job)
+    }
+}

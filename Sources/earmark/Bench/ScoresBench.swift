@@ -1,0 +1,68 @@
+import ArgumentParser
+import Cache
+import Errors
+import Results
+import Shards
+import Wording
+
+/// Makes the cache that `Scripts/bench/exports.sh` times exports of.
+struct ScoresBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scores", abstract: "Make a cache of made-up chunk scores, to time exports of.",
+        discussion: """
+            Clips of chunks of a second that overlap by a half. In each clip two classes sound for a part of it; the other scores \
+            are small.
+
+            EXAMPLE  earmark bench scores --cache c --clips 50000
+            """)
+
+    @OptionGroup var cache: CacheOption
+    @Option(help: "Clips.") var clips = 50_000
+    @Option(help: "Classes.") var classes = 200
+    @Option(help: "Chunks of a clip.") var chunks = 10
+    @Flag(help: "Keep the scores in half precision.") var half = false
+
+    func validate() throws {
+        for (name, value) in [("clips", clips), ("classes", classes), ("chunks", chunks)] where value < 1 {
+            throw ValidationError("--\(name) is \(value), expected 1 or more")
+        }
+    }
+
+    func run() throws {
+        if cache.value.exists {
+            throw CommandError(.usage, "\(cache.cache): a cache is there, expected a folder without one")
+        }
+        let timing = ChunkTiming(rate: 16_000, hop: 8_000, length: 16_000)
+        let names = (0..<classes).map { "Class \($0)" }
+        let made = ScoreCache(
+            cache: cache.value, classes: names, timing: timing, dtype: half ? .float16 : .float32)
+        try made.make(clips: clips) { place in
+            ScoreCache.Clip(
+                name: "clip-\(place)", path: "/audio/recorder-\(place % 40)/clip-\(place).wav",
+                samples: timing.length + (chunks - 1) * timing.hop, scores: scores(of: place))
+        }
+        print("\(counted(clips, "clip")) in \(cache.cache)")
+    }
+
+    private func scores(of clip: Int) -> [Float] {
+        var state = UInt64(clip) &* 0x9E37_79B9_7F4A_7C15 &+ 1
+        func next() -> UInt32 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt32(truncatingIfNeeded: state >> 32)
+        }
+        func share() -> Float { Float(next() >> 8) / 16_777_216 }
+        var scores = [Float](repeating: 0, count: chunks * classes)
+        // Cubed, so that most are near 0.
+        for index in scores.indices {
+            let drawn = share()
+            scores[index] = 0.1 * drawn * drawn * drawn
+        }
+        for _ in 0..<2 {
+            let (place, first) = (Int(next()) % classes, Int(next()) % chunks)
+            for chunk in first..<min(chunks, first + 1 + Int(next()) % chunks) {
+                scores[chunk * classes + place] = 0.4 + 0.59 * share()
+            }
+        }
+        return scores
+    }
+}

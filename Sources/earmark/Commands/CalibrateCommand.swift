@@ -1,0 +1,134 @@
+import ArgumentParser
+import Cache
+import Corpora
+import Errors
+import Evaluation
+import Files
+import Foundation
+import Ledger
+import Results
+import Wording
+
+struct CalibrateCommand: ParsableCommand {
+    enum Aim: String, ExpressibleByArgument, CaseIterable { case f1 }
+
+    static let configuration = CommandConfiguration(
+        commandName: "calibrate", abstract: "Find each class's threshold by the labels of a truth.",
+        discussion: """
+            A class's threshold is the one of best F1, or, with --precision, the one of the largest recall at that \
+            precision. It lies in the middle between two neighbouring scores. The table has a row a class: the threshold, its \
+            precision, recall and F1 on these very clips, 95 % intervals (Wilson's of precision and recall, by bootstrap over \
+            clips of the threshold) and the number of clips with and without the class. A class with too few of either, or \
+            which never reaches the precision, keeps its default: its threshold is empty, and a note says why.
+
+            'stats', 'evaluate' and 'export' take the table by --thresholds; 'model set-thresholds' puts it into a model.
+
+            EXAMPLE  earmark calibrate --cache c --truth m.csv --out thresholds.csv
+            EXAMPLE  earmark calibrate --cache c --truth m.csv --precision 0.9 --out thresholds.csv
+            """)
+
+    @OptionGroup var cache: CacheOption
+    @Option(help: ArgumentHelp("A manifest with labels.", valueName: "csv"), completion: .csv) var truth: String
+    @OptionGroup var labelMap: LabelMapOption
+    @Option(name: .customLong("for"), help: "f1: the best F1 (the default).") var aim: Aim?
+    @Option(help: "Precision to reach, above 0 and at most 1, in place of the best F1.") var precision: Double?
+    @Option(help: "Fewest clips with a class, and without it, that its threshold is taken from.") var least = 10
+    @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
+    @Option(help: "Resamples of the bootstrap; 0 for no intervals of thresholds.") var resamples = 1000
+    @Option(
+        help: ArgumentHelp("Table of thresholds to write; - for standard output.", valueName: "path"),
+        completion: .csv)
+    var out: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func validate() throws {
+        guard aim == nil || precision == nil else {
+            throw ValidationError("--for and --precision are two goals, expected one of them")
+        }
+        if let precision, !(precision > 0 && precision <= 1) {
+            throw ValidationError("--precision is \(precision), expected above 0 and at most 1")
+        }
+        guard least >= 1 else { throw ValidationError("--least is \(least), expected 1 or more") }
+        guard (0...100_000).contains(resamples) else {
+            throw ValidationError("--resamples is \(resamples), expected 0 to 100000")
+        }
+    }
+
+    func run() throws {
+        try OutputPath.check(out)
+        let isPiped = OutputPath.isStandardOutput(out)
+        if isPiped, json {
+            throw CommandError(
+                .usage, "--json and the table both go to standard output, expected --out with a path")
+        }
+        let manifest = try Manifest.reading(truth)
+        let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
+        if let notice = scored.notice { say(notice) }
+        let result = try CalibrationBuilder(cache: cache.value, pipeline: scored.pipeline.name).calibrate(
+            by: manifest, map: labelMap.read(ScoredModel(scored).names),
+            Calibrator(goal: precision.map { .precision($0) } ?? .bestF1, least: least, resamples: resamples))
+        let table = result.calibration.csv()
+        try FileSystem.write(out) { try $0(table[...]) }
+        if !isPiped {
+            try ExportRecord(
+                version: Earmark.version, pipeline: scored.pipeline, coverage: result.coverage,
+                settings: settings(result.calibration)
+            ).write(beside: out)
+        }
+        if json {
+            print(result.calibration.json(coverage: result.coverage, truth: result.truthCoverage))
+        } else {
+            for line in CalibrationText.lines(result, out: out) { if isPiped { say(line) } else { print(line) } }
+        }
+        try CoverageText.conclude(result.coverage, what: "scores")
+    }
+}
+
+extension CalibrateCommand {
+    /// What was asked for, for the table's provenance.
+    private func settings(_ calibration: Calibration) throws -> [(name: String, value: String)] {
+        var found = [
+            (name: "truth", value: FileSystem.absolute(truth)),
+            (name: "truth.sha256", value: SHA256.of(try FileSystem.read(truth))),
+        ]
+        if let map = labelMap.labelMap {
+            found.append(("label-map", FileSystem.absolute(map)))
+            found.append(("label-map.sha256", SHA256.of(try FileSystem.read(map))))
+        }
+        return found + [
+            ("for", calibration.goal.description), ("least", "\(calibration.least)"),
+            ("resamples", "\(calibration.resamples)"), ("seed", "\(calibration.seed)"),
+        ]
+    }
+}
+
+/// A calibration in words.
+enum CalibrationText {
+    /// What the truth covers, how many classes have a threshold, then each class that the truth has a clip of.
+    static func lines(_ result: CalibrationBuilder.Result, out: String) -> [String] {
+        let calibration = result.calibration
+        let (all, found) = (calibration.classes.count, calibration.found)
+        var lines = [result.truthCoverage?.text].compactMap(\.self)
+        lines.append(
+            "thresholds for \(calibration.goal) of \(found) of \(counted(all, "class", "classes")): \(out)"
+                + (found < all ? "; \(all - found) keep their default" : ""))
+        for row in calibration.classes where row.positives > 0 { lines.append("  " + line(row, calibration)) }
+        let absent = calibration.classes.count { $0.positives == 0 }
+        if absent > 0 { lines.append("  \(counted(absent, "class", "classes")) without a clip in the truth") }
+        return lines
+    }
+
+    private static func line(_ row: ClassCalibration, _ calibration: Calibration) -> String {
+        guard let found = row.threshold else {
+            return "default  \(row.name): \(row.reason(in: calibration) ?? "")"
+        }
+        func text(_ value: Double, _ interval: Interval?) -> String {
+            Figures.fixed(value, 3)
+                + (interval.map { " (\(Figures.fixed($0.low, 3)) to \(Figures.fixed($0.high, 3)))" } ?? "")
+        }
+        let counts = found.counts
+        return "\(text(found.value, found.interval))  precision \(text(counts.precision, counts.precisionInterval))  "
+            + "recall \(text(counts.recall, counts.recallInterval))  F1 \(Figures.fixed(counts.f1, 3))  "
+            + "\(counted(row.positives, "clip"))  \(row.name)"
+    }
+}

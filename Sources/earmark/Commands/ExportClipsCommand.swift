@@ -1,0 +1,153 @@
+import ArgumentParser
+import Audio
+import Cache
+import Evaluation
+import Files
+import Ledger
+import Results
+import Wording
+
+struct ExportClipsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clips", abstract: "Cut what sounds out of the recordings, into a folder with an index.",
+        discussion: """
+            Events are found as 'export events' finds them, or read from a table that it wrote, from which rows may have been \
+            taken out. Each is cut out at the recording's own rate and channels, every sample as it is decoded; formats of \
+            fewer bits than the recording round, which is said. Names are class, score, recording and seconds, the \
+            same at every export. The folder's index.csv is a manifest of the cuts, for plan, run, train and evaluate, with \
+            the events' columns behind its own. Recordings that are gone or changed since they were heard are \
+            told and left out, and the exit status is 3.
+
+            EXAMPLE  earmark export clips --cache c --class Dog --per-class 50 --pad 0.5 --out dogs
+            EXAMPLE  earmark export clips --cache c --threshold 0.2 --per-class 40 --stratified --out to-judge
+            """)
+
+    @OptionGroup var cache: CacheOption
+    @Option(
+        help: ArgumentHelp("Folder to write into; made where it is missing.", valueName: "dir"), completion: .directory)
+    var out: String
+    @Option(help: "A pipeline's name (default: the last one that keeps the scores of chunks).") var pipeline: String?
+    @Option(
+        help: ArgumentHelp(
+            "Events to cut, as 'export events --format csv' wrote them of this cache (default: those found now).",
+            valueName: "csv"), completion: .csv)
+    var events: String?
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var rule: EventRuleOptions
+    @Option(help: ArgumentHelp("What to keep before and after an event, within the recording.", valueName: "seconds"))
+    var pad = 0.0
+    @Option(
+        help: ArgumentHelp(
+            "So many events of each class, those of the highest scores (default: all).", valueName: "count"))
+    var perClass: Int?
+    @Flag(
+        help: """
+            Spread --per-class over each class's scores: from each tenth between the lowest and the highest in turn. The index \
+            then says which part of the scores a cut stands for, and how many events lie in it.
+            """)
+    var stratified = false
+    @Option(help: "wav or flac.") var format: CutFile.Container = .wav
+
+    func validate() throws {
+        guard pad >= 0, pad.isFinite else { throw ValidationError("--pad is \(pad), expected 0 seconds or more") }
+        if let perClass, perClass < 1 { throw ValidationError("--per-class is \(perClass), expected 1 or more") }
+        if stratified, perClass == nil { throw ValidationError("--stratified spreads --per-class, which is missing") }
+        guard events != nil else { return }
+        let given: [(String, Bool)] = [
+            ("--threshold", selection.threshold != nil), ("--thresholds", selection.thresholds != nil),
+            ("--top", selection.top != nil), ("--release", rule.release != nil), ("--gap", rule.gap != 0),
+            ("--least", rule.least != 0),
+        ]
+        if let (option, _) = given.first(where: \.1) {
+            throw ValidationError("\(option) finds events, which --events has already: give one of the two")
+        }
+    }
+
+    /// Where the events come from.
+    private struct Found {
+        let pipeline: PipelineRecord
+        let settings: [(name: String, value: String)]
+        let events: CutChooser.Events
+        /// Of the chosen clips, once the events were handed out.
+        let coverage: () -> Coverage
+    }
+
+    func run() throws {
+        try OutputPath.check(treeBelow: out)
+        try SystemLimits.require()
+        let cache = cache.value
+        let ledger = try cache.reading()
+        let choice: CutChoice = perClass.map { stratified ? .spread($0) : .best($0) } ?? .all
+        let exporter = ClipExporter(
+            ledger: ledger, settings: ClipExporter.Settings(pad: pad, container: format, choice: choice))
+        let (found, summary) = try ledger.consistently {
+            let found = try events.map { try read($0, ledger) } ?? find(cache, ledger)
+            let summary = try exporter.export(found.events, to: out) { loss in
+                say("\(loss.path): \(loss.reason); \(counted(loss.events, "event")) of clip '\(loss.clip)' not cut out")
+            }
+            return (found, summary)
+        }
+        let index = out + "/" + ClipExporter.indexName
+        print("\(counted(summary.cuts, "clip")) (\(Figures.audio(summary.seconds))) in \(index)")
+        tell(summary)
+        let coverage = found.coverage()
+        try ExportRecord(
+            version: Earmark.version, pipeline: found.pipeline, coverage: coverage,
+            settings: found.settings + settings
+        ).write(beside: index)
+        try CoverageText.conclude(coverage, what: "clips")
+        if summary.lostEvents > 0 { throw ExitCode(Status.someFailed) }
+    }
+
+    private var settings: [(name: String, value: String)] {
+        [("pad", "\(pad)"), ("format", format.rawValue)]
+            + (perClass.map { [(stratified ? "per-class.stratified" : "per-class", "\($0)")] } ?? [])
+    }
+
+    private func find(_ cache: CacheFolder, _ ledger: Ledger) throws -> Found {
+        var request = selection.request
+        request.release = rule.release
+        let source = try EventSource(
+            cache: cache, ledger: ledger, pipeline: pipeline, request: request, gap: rule.gap, least: rule.least)
+        if let notice = source.notice { say(notice) }
+        var last: EventSource.Summary?
+        return Found(
+            pipeline: source.pipeline, settings: source.settings,
+            events: { body in last = try source.forEachClip(body) },
+            coverage: { last?.coverage ?? Coverage(clips: 0, done: 0, failed: 0) })
+    }
+
+    private func read(_ path: String, _ ledger: Ledger) throws -> Found {
+        let file = try EventFile(contentsOf: path, ledger: ledger)
+        let chosen = try file.selected(only: selection.classes, not: selection.notClasses, clips: selection.clips)
+        let settings = [
+            ("events", FileSystem.absolute(path)), ("events.sha256", SHA256.of(try FileSystem.read(path))),
+        ]
+        return Found(
+            pipeline: try PipelineChoice.find(ledger, name: pipeline), settings: settings,
+            events: { body in for (clip, events) in chosen { try body(clip, events) } },
+            coverage: { Coverage(clips: chosen.count, done: chosen.count, failed: 0) })
+    }
+
+    private func tell(_ summary: ClipExporter.Summary) {
+        if summary.lostEvents > 0 {
+            say(
+                "not cut out: \(counted(summary.lostEvents, "event")) of "
+                    + "\(counted(summary.lostRecordings, "recording")) that \(summary.lostRecordings == 1 ? "is" : "are") gone, "
+                    + "changed or not to be read")
+        }
+        if summary.rounded > 0 {
+            let clipped = summary.clipped > 0 ? ", and \(grouped(summary.clipped)) of them cut to full scale" : ""
+            say(
+                "rounded to 24 bits, the most that flac takes: \(counted(summary.rounded, "clip"))\(clipped) "
+                    + "(--format wav keeps every bit)")
+        }
+        if summary.stale > 0 {
+            say(
+                "\(counted(summary.stale, "file")) of an earlier export \(summary.stale == 1 ? "is" : "are") still in \(out), and "
+                    + "not in \(ClipExporter.indexName)")
+        }
+    }
+}
+
+extension CutFile.Container: ExpressibleByArgument {}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Cache
+import Evaluation
+import Ledger
+import Results
+import Wording
+
+struct ExportEventsCommand: ParsableCommand {
+    /// Formats of bytes, and the database.
+    enum Format: ExpressibleByArgument {
+        case bytes(EventFormat)
+        case database
+
+        static let allValueStrings = EventFormat.all.map(\.name) + ["sqlite"]
+
+        init?(argument: String) {
+            if argument == "sqlite" {
+                self = .database
+            } else if let format = EventFormat.named(argument) {
+                self = .bytes(format)
+            } else {
+                return nil
+            }
+        }
+
+        var defaultValueDescription: String {
+            switch self {
+            case .bytes(let format): format.name
+            case .database: "sqlite"
+            }
+        }
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "Write what sounds when: clip, path, start, end, label, score, peak.",
+        discussion: """
+            Events are found in the scores of chunks: where several chunks cover a moment, their geometric mean counts. An event lasts \
+            while that is at or above the release, and reaches the threshold somewhere; its score is the mean over the event, \
+            its peak the highest value. Start and end are seconds in the recording. Events stand by recording, then by \
+            start. Docs/Events.md has the rule with worked cases. SQLite files have the tables clips, classes, events and \
+            provenance.
+
+            Other programs' formats: audacity is a label track, raven a selection table, kaleidoscope its results table, \
+            dcase the table that sed_eval reads, webvtt subtitles for players, jams a JAMS file. An audacity, webvtt or \
+            jams file is of one recording: for several give --per-file.
+
+            EXAMPLE  earmark export events --cache c --class Dog --gap 0.5 --out dogs.csv
+            EXAMPLE  earmark export events --cache c --format audacity --per-file --out labels
+            """)
+
+    @OptionGroup var export: ExportOptions
+    @Option(help: "A pipeline's name (default: the last one that keeps the scores of chunks).") var pipeline: String?
+    @Option(help: ArgumentHelp("\(ExportEventsCommand.formats).", valueName: "format"))
+    var format: Format = .bytes(EventFormat.all[0])
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var rule: EventRuleOptions
+    @Flag(
+        help: """
+            One file a recording: --out is a folder, in which the recordings' own folders are mirrored. A recording with \
+            no event gets an empty file.
+            """)
+    var perFile = false
+
+    private static var formats: String {
+        let names = Format.allValueStrings
+        return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+    }
+
+    func validate() throws {
+        if perFile, case .database = format {
+            throw ValidationError("--per-file with --format sqlite: such a file has the events of all recordings")
+        }
+    }
+
+    func run() throws {
+        if perFile { try OutputPath.check(treeBelow: export.out) } else { try export.check() }
+        let ledger = try export.cache.value.reading()
+        let (source, summary) = try ledger.consistently { () -> (EventSource, EventSource.Summary) in
+            var request = selection.request
+            request.release = rule.release
+            let source = try EventSource(
+                cache: export.cache.value, ledger: ledger, pipeline: pipeline, request: request, gap: rule.gap,
+                least: rule.least)
+            if let notice = source.notice { say(notice) }
+            let events = EventExport(source: source, version: Earmark.version)
+            switch format {
+            case .bytes(let format) where perFile: return (source, try events.write(format, below: export.out))
+            case .bytes(let format): return (source, try events.write(format, to: export.out))
+            case .database: return (source, try events.writeDatabase(to: export.out))
+            }
+        }
+        try export.conclude(
+            "\(counted(summary.events, "event")) in \(counted(summary.coverage.done, "clip"))"
+                + source.selection.thresholdNote, what: "events",
+            pipeline: source.pipeline, coverage: summary.coverage, settings: source.settings
+        ) {
+            guard summary.unknownLengths > 0 else { return }
+            say(
+                "the length of \(counted(summary.unknownLengths, "clip")) is not known, as an earlier version made the rows: "
+                    + "events at the end may reach into its padding")
+        }
+    }
+}

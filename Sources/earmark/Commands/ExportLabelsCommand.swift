@@ -1,0 +1,43 @@
+import ArgumentParser
+import Cache
+import Evaluation
+import Ledger
+import Results
+import Wording
+
+struct ExportLabelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "labels", abstract: "Write which classes each clip has: clip, path, label, score, rank.",
+        discussion: """
+            A row a clip and class whose score is at or above the class's threshold, clip by clip, the best first. The rank is the \
+            class's place among all classes of the clip, whichever are chosen. --top alone takes the best so many of every \
+            clip, whatever their scores. SQLite files have the tables clips, classes, labels and provenance.
+
+            EXAMPLE  earmark export labels --cache c --threshold 0.6 --class Dog --out dogs.csv
+            EXAMPLE  earmark export labels --cache c --thresholds thresholds.csv --format sqlite --out labels.sqlite
+            """)
+
+    @OptionGroup var export: ExportOptions
+    @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
+    @Option(help: "csv, jsonl or sqlite.") var format: LabelExport.Format = .csv
+    @OptionGroup var selection: SelectionOptions
+
+    func run() throws {
+        try export.check()
+        let ledger = try export.cache.value.reading()
+        let scored = try PipelineChoice.scored(ledger, name: pipeline)
+        if let notice = scored.notice { say(notice) }
+        let (labels, summary) = try ledger.consistently { () -> (LabelExport, LabelExport.Summary) in
+            let labels = try LabelExport(
+                cache: export.cache.value, ledger: ledger, pipeline: scored.pipeline.name, request: selection.request,
+                version: Earmark.version)
+            return (labels, try labels.write(format, to: export.out))
+        }
+        try export.conclude(
+            "\(counted(summary.labels, "label")) of \(counted(summary.coverage.done, "clip"))"
+                + labels.selection.thresholdNote, what: "labels",
+            pipeline: labels.pipeline, coverage: summary.coverage, settings: labels.selection.settings)
+    }
+}
+
+extension LabelExport.Format: ExpressibleByArgument {}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Cache
+import Errors
+import Ledger
+import Results
+import Wording
+
+struct ExportScoresCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scores", abstract: "Write clip scores: a row a clip, a column a class.",
+        discussion: """
+            EXAMPLE  earmark export scores --cache c --format csv --out scores.csv
+            """)
+
+    @OptionGroup var export: ExportOptions
+    @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
+    @Option(help: "csv, jsonl or npy.") var format: Exporter.Format = .csv
+
+    func run() throws {
+        try export.check()
+        if export.isPiped, format == .npy {
+            throw CommandError(
+                .usage, "--format npy is three files (scores, clips, classes), expected --out with a path")
+        }
+        let scored = try PipelineChoice.scored(export.cache.value.reading(), name: pipeline)
+        if let notice = scored.notice { say(notice) }
+        let exporter = try Exporter(cache: export.cache.value, pipeline: scored.pipeline.name)
+        let clips = try exporter.scores(format, to: export.out)
+        try export.conclude(
+            counted(clips, "clip"), what: "scores", pipeline: scored.pipeline,
+            coverage: exporter.coverage(of: scored.pipeline, written: clips))
+    }
+}
+
+extension Exporter.Format: ExpressibleByArgument {}

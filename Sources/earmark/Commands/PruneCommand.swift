@@ -1,0 +1,128 @@
+import ArgumentParser
+import Cache
+import Corpora
+import Errors
+import Foundation
+import Ledger
+import Pipeline
+import Sessions
+import Wording
+
+struct PruneCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune", abstract: "Free what no pipeline and no manifest of a cache needs any more.",
+        discussion: """
+            Needed are the rows that each pipeline of the cache, as it ran last, made of the clips that the manifest of \
+            the last run names. All else is freed: rows of earlier settings and models, of clips that are gone from the \
+            manifest, and of files as they were before. A cache that several manifests use is told the others by \
+            --manifest. Nothing is asked: --dry-run says beforehand what would go, and how much.
+
+            A shard of which nothing is needed is removed. One of which a part is needed is copied without the rest, where \
+            the rest is at least --share of it; a copy takes room before the old shard goes, up to eight at a time. A \
+            prune that is killed or runs out of space leaves the cache whole; run it again to go on. An export that is \
+            under way meanwhile may end with an error, and has to be started again.
+
+            EXAMPLE  earmark prune --cache c --dry-run
+            EXAMPLE  earmark prune --cache c --manifest other.csv --drop-pipeline features
+            """)
+
+    @OptionGroup var cache: CacheOption
+    @Flag(help: "Say what would go; change nothing.") var dryRun = false
+    @Option(
+        name: .customLong("manifest"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "A further manifest whose clips stay, beside that of the last run. May be repeated.", valueName: "csv"),
+        completion: .csv)
+    var manifests: [String] = []
+    @Option(
+        name: .customLong("drop-pipeline"), parsing: .singleValue,
+        help: ArgumentHelp("Forget a pipeline of the cache: its rows go too. May be repeated.", valueName: "name"))
+    var dropped: [String] = []
+    @Option(help: "Copy a shard where at least this share of its rows is of no use, 0 to 1.") var share = 0.2
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func validate() throws {
+        guard (0...1).contains(share) else { throw ValidationError("--share is \(share), expected 0 to 1") }
+    }
+
+    func run() throws {
+        let further = try manifests.map { try Manifest.reading($0, quiet: true) }
+        let names = { (clip: String) in further.contains { $0.row(of: clip) != nil } }
+        if dryRun {
+            let ledger = try cache.value.reading()
+            let plan = try ledger.consistently {
+                try PrunePlan(
+                    cache: cache.value, ledger: ledger, dropping: self.dropping(ledger.pipelines()), share: share,
+                    looksForStrays: CacheLock.state(folder: cache.cache) == .free, names: names)
+            }
+            try tell(plan, ledger)
+            return
+        }
+        let pruner = try CachePruner(cache: cache.value)
+        defer { try? pruner.close() }
+        let pipelines = try pruner.ledger.pipelines()
+        let dropping = try self.dropping(pipelines)
+        let plan = try pruner.plan(dropping: dropping, share: share, names: names)
+        try tell(plan, pruner.ledger)
+        let stop = StopSignal()
+        let trap = SignalTrap(stop)
+        defer { withExtendedLifetime(trap) {} }
+        let report = try pruner.run(
+            plan, dropping: dropping, models: models(of: pipelines.filter { !dropping.contains($0.name) })
+        ) { stop.isRaised }
+        try conclude(report)
+    }
+
+    /// - Throws: `CommandError` of status usage for a name that no pipeline has, and where none would be left.
+    private func dropping(_ pipelines: [PipelineRecord]) throws -> Set<String> {
+        let known = pipelines.map(\.name)
+        for name in dropped where !known.contains(name) {
+            let near = NearestName.find(name, in: known).map { ", did you mean '\($0)'?" }
+            throw CommandError(
+                .usage,
+                "--drop-pipeline: no pipeline '\(name)' was run on this cache"
+                    + (near ?? ", expected " + known.sorted().joined(separator: ", ")))
+        }
+        let dropping = Set(dropped)
+        if !dropping.isEmpty, dropping.count == known.count {
+            throw CommandError(
+                .usage, "--drop-pipeline: no pipeline would be left; remove the folder \(cache.cache) instead")
+        }
+        return dropping
+    }
+
+    /// Digests of the models that pipelines use; nil where one was run by a version that did not keep its settings.
+    private func models(of pipelines: [PipelineRecord]) -> Set<String>? {
+        let settings = pipelines.map { PipelineSettings(text: $0.settings) }
+        guard !settings.contains(where: { $0 == nil }) else { return nil }
+        return Set(settings.compactMap(\.self).flatMap(\.stages).compactMap { $0.marks["model"] })
+    }
+
+    private func tell(_ plan: PrunePlan, _ ledger: Ledger) throws {
+        let pipelines = try ledger.pipelines()
+        let text = PruneText(
+            plan: plan, names: StageNames(pipelines), isDryRun: dryRun, share: share,
+            kept: try pipelines.filter { !dropped.contains($0.name) }.map { ($0, try ledger.counts(for: $0)) },
+            dropped: dropped.sorted(), pipelines: pipelines)
+        if json {
+            print(text.json)
+        } else {
+            for line in text.lines { print(line) }
+        }
+    }
+
+    private func conclude(_ report: CachePruner.Report) throws {
+        for note in report.notes { say(note) }
+        if report.wasInterrupted {
+            say("interrupted; the cache is whole, and the same command goes on where this one stopped")
+            throw ExitCode(Status.tryAgain)
+        }
+        if let shortage = report.shortage {
+            throw CommandError(
+                .busy,
+                "\(shortage); \(counted(report.uncopied, "shard")) that \(report.uncopied == 1 ? "was" : "were") to be "
+                    + "copied \(report.uncopied == 1 ? "is" : "are") left as before: make room and run this again")
+        }
+        if !json, !report.plan.isEmpty { print("freed \(Figures.bytes(report.plan.bytes))") }
+    }
+}

@@ -1,0 +1,121 @@
+import Errors
+import Files
+import Foundation
+import Models
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// A file of the open web with the digest it must have.
+struct RemoteFile {
+    let url: URL
+    let sha256: String
+    /// Its size.
+    let bytes: Int
+
+    /// - Parameter url: nil for the official address, or that of the mirror that EARMARK_MIRROR names: a folder, by an address
+    ///   such as `https://host/folder` or `file:///folder`, that has the file by its own name.
+    /// - Throws: `CommandError` of status usage where EARMARK_MIRROR is no address, or the model cannot be fetched.
+    init(of model: KnownModel, url: URL? = nil) throws {
+        guard let origin = model.origin else {
+            throw CommandError(.usage, at: "\(model.name)", "ships with Earmark, and is not to be fetched")
+        }
+        sha256 = origin.sha256
+        bytes = origin.bytes
+        if let url {
+            self.url = url
+            return
+        }
+        let mirror = ProcessInfo.processInfo.environment["EARMARK_MIRROR"] ?? ""
+        var base = mirror
+        while base.hasSuffix("/") { base.removeLast() }
+        let text = mirror.isEmpty ? origin.address : base + "/" + origin.fileName
+        guard let url = URL(string: text), let scheme = url.scheme, Self.schemes.contains(scheme) else {
+            throw CommandError(
+                .usage, "EARMARK_MIRROR is '\(mirror)', expected an address such as https://host/folder")
+        }
+        self.url = url
+    }
+
+    private static let schemes: Set = ["http", "https", "file"]
+
+    /// What a user is told before the file is sent for: how much, under which licence, from where.
+    func terms(of model: KnownModel) -> String {
+        "\(Figures.bytes(Int64(bytes))), licence \(model.licence), from \(url)"
+    }
+
+    /// The whole file, once its digest was found right.
+    ///
+    /// - Parameter out: the model file that the user wants of it, for advice.
+    /// - Throws: `CommandError` with status 75 where the network fails or the transfer is cut, 65 for a wrong digest.
+    func fetch(for out: String) throws -> Data {
+        if url.isFileURL, !FileSystem.isFile(url.path) {
+            throw CommandError(.badInput, at: "\(url)", "no regular file is there, expected the model's")
+        }
+        let data = url.isFileURL ? Data(try FileSystem.read(url.path)) : try download(for: out)
+        let found = SHA256.of([UInt8](data))
+        guard found == sha256 else {
+            throw CommandError(
+                .badInput, at: "\(url)", "found SHA-256 \(found) over \(data.count) bytes, expected \(sha256)")
+        }
+        return data
+    }
+
+    private func download(for out: String) throws -> Data {
+        let box = Answer()
+        let session = URLSession(configuration: .ephemeral)
+        defer { session.invalidateAndCancel() }
+        let task = session.dataTask(with: URLRequest(url: url, timeoutInterval: 60)) { data, response, error in
+            box.settle(data, response, error)
+        }
+        task.resume()
+        let (data, response, error) = box.wait()
+        if let error {
+            throw CommandError(
+                .busy, at: "\(url)",
+                "\(Self.words(error)); nothing was written. Try again, or download the file by hand and then: "
+                    + "earmark model import FILE --out \(out)")
+        }
+        guard let http = response as? HTTPURLResponse, http.statusCode == 200, let data else {
+            let code = (response as? HTTPURLResponse).map { "status \($0.statusCode)" } ?? "no answer"
+            throw CommandError(.busy, at: "\(url)", "found \(code), expected status 200")
+        }
+        if http.expectedContentLength >= 0, http.expectedContentLength != Int64(data.count) {
+            throw CommandError(
+                .busy, at: "\(url)",
+                "the transfer was cut at byte \(data.count), expected \(http.expectedContentLength)")
+        }
+        return data
+    }
+
+    /// What went wrong, by the few codes that say more than "it failed".
+    private static func words(_ error: any Error) -> String {
+        switch (error as? URLError)?.code {
+        case .cannotFindHost?, .dnsLookupFailed?: "the host's address cannot be found (is this machine online?)"
+        case .cannotConnectToHost?, .notConnectedToInternet?: "the host cannot be reached (is this machine online?)"
+        case .timedOut?: "the host did not answer in time"
+        case .networkConnectionLost?: "the transfer was cut"
+        case .secureConnectionFailed?, .serverCertificateUntrusted?: "no secure connection to the host"
+        case .unsupportedURL?: "an address of a kind that cannot be fetched, expected http or https"
+        case let code?: "the transfer failed (URL error \(code.rawValue))"
+        case nil: "the transfer failed"
+        }
+    }
+}
+
+/// Hands the answer from the session's queue to the caller's thread.
+private final class Answer: @unchecked Sendable {
+    private let done = DispatchSemaphore(value: 0)
+    private var result: (Data?, URLResponse?, (any Error)?) = (nil, nil, nil)
+
+    func settle(_ data: Data?, _ response: URLResponse?, _ error: (any Error)?) {
+        result = (data, response, error)
+        done.signal()
+    }
+
+    func wait() -> (Data?, URLResponse?, (any Error)?) {
+        done.wait()
+        return result
+    }
+}

@@ -1,0 +1,132 @@
+import Cache
+import Foundation
+import Glibc
+import Ledger
+import Sessions
+import Wording
+
+/// What `status` says of a cache.
+struct StatusReport {
+    private static let width = 80
+
+    /// Those of the cache with how their clips stand: first the one that the command is about.
+    let pipelines: [(record: PipelineRecord, counts: ClipCounts)]
+    /// Of the first pipeline.
+    let failures: [FailureLine]
+    /// Those of the whole cache: all that a ledger of an earlier version keeps.
+    let models: [(digest: String, path: String)]
+    let holdings: [StageHolding]
+    /// Results in shards that are not sealed.
+    let unsealed: Int
+    let ledgerBytes: Int64
+    /// Clips whose files are gone.
+    var missing = 0
+    var run = RunReport(run: nil, lock: .free)
+
+    private var bytes: Int64 { holdings.reduce(0) { $0 + $1.bytes } }
+    private var shards: Int { holdings.reduce(0) { $0 + $1.shards } }
+
+    /// For people.
+    var lines: [String] {
+        var lines: [String] = []
+        for (place, pipeline) in pipelines.enumerated() {
+            lines += self.lines(of: pipeline.record, pipeline.counts)
+            if place == 0 { lines += run.lines(pipeline: pipeline.record.name) }
+        }
+        let names = StageNames(pipelines.map(\.record))
+        if !holdings.isEmpty { lines.append("stored:") }
+        for holding in holdings { lines += self.lines(of: holding, names) }
+        lines.append(
+            "  in all \(Figures.bytes(bytes)) in \(counted(shards, "shard")), and \(Figures.bytes(ledgerBytes)) of ledger"
+        )
+        if missing > 0 { lines.append(PlanText.gone(missing) + "; rows that the cache has of them stand") }
+        if let unsealed = Unsealed.text(unsealed) { lines.append(unsealed) }
+        return lines + failures.map { $0.text(on: STDOUT_FILENO) }
+    }
+
+    private func lines(of pipeline: PipelineRecord, _ counts: ClipCounts) -> [String] {
+        var lines = [
+            "\(TerminalText.plain(pipeline.name)): \(counted(counts.clips, "clip")): \(counts.done) done, "
+                + "\(counts.failed) failed, \(counts.pending) pending",
+            "pipeline: \(TerminalText.plain(pipeline.file))",
+        ]
+        for model in models(of: pipeline) {
+            lines.append("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19)))")
+        }
+        return lines + settings(of: pipeline)
+    }
+
+    /// The models that the pipeline was last run with; those of the whole cache where its settings are not known.
+    private func models(of pipeline: PipelineRecord) -> [(digest: String, path: String)] {
+        PipelineSettings(text: pipeline.settings)?.stages.compactMap { stage in
+            guard let path = stage.parameters["model"], let digest = stage.marks["model"] else { return nil }
+            return (digest, path)
+        } ?? models
+    }
+
+    /// The parameters that the pipeline was last run with, a line for each stage that has some; none where the ledger is of an earlier
+    /// version, which did not keep them. A model is told by itself.
+    private func settings(of pipeline: PipelineRecord) -> [String] {
+        (PipelineSettings(text: pipeline.settings)?.stages ?? []).compactMap { stage in
+            let values = stage.parameters.filter { $0.key != "model" && stage.marks[$0.key] != nil }
+                .sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            return values.isEmpty ? nil : TerminalText.plain("\(stage.name): " + values.joined(separator: ", "))
+        }
+    }
+
+    private func lines(of holding: StageHolding, _ names: StageNames) -> [String] {
+        let size =
+            "  \(holding.kind): \(grouped(holding.rows)) \(holding.rows == 1 ? "row" : "rows"), \(Figures.bytes(holding.bytes)), "
+            + counted(holding.shards, "shard")
+        let owner =
+            "(" + TerminalText.plain(names.text(fingerprint: holding.fingerprint, pipelines: holding.pipelines)) + ")"
+        return size.count + 1 + owner.count <= Self.width ? [size + " " + owner] : [size, "    " + owner]
+    }
+
+    /// One object. What is at the top is of the first pipeline.
+    var json: String {
+        guard let (first, counts) = pipelines.first else { return "{}" }
+        let names = StageNames(pipelines.map(\.record))
+        let named = failures.map {
+            #"{"clip":\#(JSON.text($0.clip)),"path":\#(JSON.text($0.path)),"class":"\#($0.failureClass)","#
+                + #""reason":\#(JSON.text($0.reason)),"frame":\#($0.offset.map(String.init) ?? "null")}"#
+        }
+        return #"{"pipeline":\#(JSON.text(first.name)),\#(Self.json(counts)),"missing":\#(missing),"#
+            + #""last_run":\#(JSON.text(run.word)),\#(members(of: first)),"run":\#(run.json),"#
+            + #""pipelines":[\#(pipelines.map(json).joined(separator: ","))],"#
+            + #""stages":[\#(holdings.map { json($0, names) }.joined(separator: ","))],"bytes":\#(bytes),"#
+            + #""shards":\#(shards),"ledger_bytes":\#(ledgerBytes),"unsealed":\#(unsealed),"#
+            + #""failures":[\#(named.joined(separator: ","))]}"#
+    }
+
+    private static func json(_ counts: ClipCounts) -> String {
+        #""clips":\#(counts.clips),"done":\#(counts.done),"failed":\#(counts.failed),"pending":\#(counts.pending)"#
+    }
+
+    private func json(_ pipeline: (record: PipelineRecord, counts: ClipCounts)) -> String {
+        let (record, counts) = pipeline
+        let updated = Date(timeIntervalSince1970: record.updated).formatted(.iso8601)
+        return #"{"name":\#(JSON.text(record.name)),"fingerprint":"\#(record.fingerprint)","#
+            + #""run":"\#(updated)",\#(Self.json(counts)),\#(members(of: record))}"#
+    }
+
+    /// Where a pipeline was read, its settings and its models.
+    private func members(of pipeline: PipelineRecord) -> String {
+        let files = models(of: pipeline).map {
+            #"{"path":\#(JSON.text($0.path)),"digest":\#(JSON.text($0.digest))}"#
+        }
+        return #""file":\#(JSON.text(pipeline.file)),"#
+            + #""settings":\#(pipeline.settings.isEmpty ? "null" : pipeline.settings),"#
+            + #""models":[\#(files.joined(separator: ","))]"#
+    }
+
+    private func json(_ holding: StageHolding, _ names: StageNames) -> String {
+        let owners = holding.pipelines.map { pipeline in
+            let name = names.name(fingerprint: holding.fingerprint, pipeline: pipeline)
+            return #"{"pipeline":\#(JSON.text(pipeline)),"stage":\#(name.map(JSON.text) ?? "null")}"#
+        }
+        return #"{"kind":\#(JSON.text(holding.kind)),"fingerprint":"\#(holding.fingerprint)","#
+            + #""of":[\#(owners.joined(separator: ","))],"shards":\#(holding.shards),"rows":\#(holding.rows),"#
+            + #""bytes":\#(holding.bytes)}"#
+    }
+}
