@@ -50,7 +50,7 @@ struct RemoteFile {
     /// - Parameter out: the model file that the user wants of it, for advice.
     /// - Throws: `CommandError` with status 75 where the network fails or the transfer is cut, 65 for a wrong digest.
     func fetch(for out: String) throws -> Data {
-        if url.isFileURL, !FileSystem.isFile(url.path) {
+        if url.isFileURL, FileSystem.exists(url.path), !FileSystem.isFile(url.path) {
             throw CommandError(.badInput, at: "\(url)", "no regular file is there, expected the model's")
         }
         let data = url.isFileURL ? Data(try FileSystem.read(url.path)) : try download(for: out)
