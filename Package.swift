@@ -9,10 +9,10 @@ let cSystem: [(String, String)] = [
     ("CMpg123", "libmpg123-dev"),
 ]
 
-/// An import brings in a module's own members only, so that every file and target says what it uses.
+/// Makes an import bring in only that module's own members, so that every file and target states what it uses.
 let settings: [SwiftSetting] = [.enableUpcomingFeature("MemberImportVisibility")]
 
-/// The modules, each above those that it depends on; ARCHITECTURE.md says what each is for.
+/// The modules, each listed after those that it depends on; ARCHITECTURE.md says what each is for.
 let modules: [(String, [Target.Dependency])] = [
     ("Errors", []),
     ("Wording", []),
@@ -58,18 +58,18 @@ let modules: [(String, [Target.Dependency])] = [
     ),
 ]
 
-/// What a module's tests use beside the module itself.
+/// Modules that a module's tests use in addition to the module itself and its dependencies.
 let testDependencies: [String: [Target.Dependency]] = [
-    // The table of all errors.
+    // For the test of all error types.
     "Errors": [
         "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Tables", "Training",
     ],
     "Ledger": [grdb],
-    "Sessions": ["Evaluation", "Models", "Results", "Tables"],
+    "Sessions": ["Evaluation", "Results", "Tables"],
     "Training": ["Results", "Sessions", "Stages"],
 ]
 
-/// Held by the tests of the modules above them.
+/// Modules without a test target of their own; the tests of the modules above cover them.
 let untested: Set = ["Cache"]
 
 let package = Package(
@@ -100,10 +100,10 @@ let package = Package(
                 "Audio", "Cache", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger", "Models",
                 "Pipeline", "Sessions", "Shards", "Stages", "Tables", "Wording",
             ],
-            // What it is made of is none of a caller's business.
+            // Imports are internal by default, so that callers do not see the modules that it uses.
             swiftSettings: settings + [.enableUpcomingFeature("InternalImportsByDefault")]),
-        // The program of the package Examples/TagFiles, built here as well so that a test can run it without building
-        // all of Earmark a second time. Its own package has a target of the name TagFiles, so here it needs another.
+        // The program of the package Examples/TagFiles, also built here so that a test can run it without building all
+        // of Earmark a second time. Its own package has a target called TagFiles, so it needs another name here.
         .executableTarget(
             name: "ExampleTagFiles", dependencies: ["EarmarkKit"], path: "Examples/TagFiles/Sources/TagFiles",
             swiftSettings: settings),

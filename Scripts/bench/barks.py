@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """Mixes 20 dog sounds of ESC-10 at known times into half an hour of its other sounds, and counts which `export events` finds.
 
-    barks.py ESC10 --model YAMNET.safetensors [--work DIR] [--seed 1] [--overlap 0.5] [--snr 20] [--thresholds FILE]
+    barks.py ESC10 --model YAMNET.safetensors [--work DIR] [--seed 1] [--overlap 0.5] [--snr 20] [--voices] [--thresholds FILE]
 
 ESC10 is a folder with meta.csv (path,fold,category). A dog sound is a clip of "Dog bark" from its first bark to its last; its loud
-frames are SNR dB above what it is mixed with. The rest is every clip of the other nine categories at one loudness, in an order drawn
-by --seed, faded into one another, over and over. All sounds are of folds 2 and 3 (16 dogs: four of them come twice).
+frames are SNR dB above what it is mixed with. The rest is every clip of rain, sea waves, fire, clocks, helicopters and chainsaws at
+one loudness, in an order drawn by --seed, faded into one another, over and over; with --voices, crying babies, sneezes and roosters
+as well, the first of which YAMNet takes for dogs. All sounds are of folds 2 and 3 (16 dogs: four of them come twice).
 
-A sound is found where an event of Dog begins within 0.5 s of its first bark (each event for one sound). Events that touch no dog
-sound are false; further events within one, of later barks, are counted apart.
+A sound is found if an event of Dog begins within 0.5 s of its first bark (each event for one sound). Events that touch no dog sound
+are false; further events within one, of later barks, are counted apart.
 
-Threshold and release come from fold 1, which nothing in the recording is of: a recording is made of that fold in the same way, and of
-all thresholds and three releases (0.3, 0.5 and 0.8 of the threshold) those with the best F1 are taken, of equal ones the middle. Events
-with less than a second between them are one throughout. --thresholds takes a table class,threshold,release instead. Needs numpy and
-soundfile; EARMARK names the program.
+The threshold is that of `earmark calibrate` (best F1) on short clips whose labels are known: a recording is made of fold 1, which
+nothing in the other one is of, in the same way and with voices; the clips are the second about the start of each of its 20 dog sounds and 200 seconds
+without any. Events with less
+than a second between them are one; the release is 0.8 of the threshold, as the start of a sound matters here and a low release draws it
+forward. --thresholds takes a table class,threshold,release instead. Needs numpy and soundfile; EARMARK names the program.
 """
 import argparse
 import csv
@@ -28,7 +30,9 @@ import soundfile
 RATE = 44100
 WITHIN = 0.5
 GAP = 1.0
-RELEASES = (0.3, 0.5, 0.8)
+VOICES = {"Baby cry", "Person sneeze", "Rooster"}
+PIECES = 200
+RELEASE = 0.8
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("EARMARK", str(ROOT / ".build/release/earmark"))
 
@@ -60,9 +64,10 @@ def sound(wave):
     return piece
 
 
-def background(found, rng, seconds):
+def background(found, rng, seconds, voices):
     """Clips that are no dogs, each of one loudness, faded into one another for 50 ms."""
-    others = [wave for category, waves in sorted(found.items()) if category != "Dog bark" for wave in waves]
+    left_out = {"Dog bark"} | (set() if voices else VOICES)
+    others = [wave for category, waves in sorted(found.items()) if category not in left_out for wave in waves]
     out = np.zeros(int(seconds * RATE), dtype=np.float32)
     fade = np.linspace(0, 1, RATE // 20, dtype=np.float32)
     place = 0
@@ -79,11 +84,11 @@ def background(found, rng, seconds):
     return out
 
 
-def mix(found, rng, snr, count=20, seconds=1800):
+def mix(found, rng, snr, voices, count=20, seconds=1800):
     """The recording, and (start, end) in seconds of each dog sound in it, one in each twentieth."""
     dogs = [sound(wave) for wave in found["Dog bark"]]
     order = np.concatenate([rng.permutation(len(dogs)) for _ in range(-(-count // len(dogs)))])[:count]
-    out = background(found, rng, seconds)
+    out = background(found, rng, seconds, voices)
     slot = seconds / count
     times = []
     for number, index in enumerate(order):
@@ -116,43 +121,48 @@ def earmark(*words):
     return ended.stdout
 
 
-class Recording:
-    """A mix in a cache with its scores."""
-
-    def __init__(self, a, folds, name, seed):
-        path = a.work / f"{name}.wav"
-        wave, self.times = mix(clips(a.esc10, folds), np.random.default_rng(seed), a.snr)
-        soundfile.write(path, wave, RATE, subtype="PCM_16")
-        with open(a.work / f"{name}.times.csv", "w") as file:
-            file.write("start,end\n" + "".join(f"{start:.4f},{end:.4f}\n" for start, end in self.times))
-        manifest = a.work / f"{name}.manifest.csv"
-        manifest.write_text(f"clip,path,labels,split\n{name},{path.name},,\n")
-        self.cache = a.work / f"{name}.{a.overlap}.cache"
-        earmark("run", ROOT / "Pipelines/label.yaml", "--manifest", manifest, "--cache", self.cache, "--quiet",
-                "--set", f"infer.model={a.model}", "--set", f"chunk.overlap={a.overlap}")
-
-    def events(self, *words):
-        table = earmark("export", "events", "--cache", self.cache, "--class", "Dog", "--gap", GAP, *words,
-                        "--format", "csv", "--out", "-")
-        return [(float(row["start"]), float(row["end"])) for row in csv.DictReader(table.splitlines())]
+def run(a, name, manifest):
+    cache = a.work / f"{name}.{a.overlap}.cache"
+    earmark("run", ROOT / "Pipelines/label.yaml", "--manifest", manifest, "--cache", cache, "--quiet",
+            "--set", f"infer.model={a.model}", "--set", f"chunk.overlap={a.overlap}")
+    return cache
 
 
-def calibrated(recording, table):
-    """Writes the threshold and release with the best F1 as a table of thresholds; returns what to say of them."""
-    best = (-1.0, 0, 0)
-    for release in RELEASES:
-        steps = [round(step, 2) for step in np.arange(0.04, 0.97, 0.02)]
-        values = []
-        for threshold in steps:
-            found, _, false = score(recording.events("--threshold", threshold, "--release", round(threshold * release, 4)),
-                                    recording.times)
-            values.append(2 * len(found) / (len(recording.times) + len(found) + len(false)))
-        top = [step for step, value in zip(steps, values) if value == max(values)]
-        if max(values) > best[0]:
-            best = (max(values), top[(len(top) - 1) // 2], release)
-    f1, threshold, release = best
-    table.write_text(f"class,threshold,release\nDog,{threshold},{round(threshold * release, 4)}\n")
-    return f"threshold {threshold}, release {round(threshold * release, 4)} (F1 {f1:.3f} on fold 1)"
+def recording(a, folds, name, seed, voices):
+    """A mix of these folds as a WAV file, with its samples and the times of its dog sounds."""
+    path = a.work / f"{name}.wav"
+    wave, times = mix(clips(a.esc10, folds), np.random.default_rng(seed), a.snr, voices)
+    soundfile.write(path, wave, RATE, subtype="PCM_16")
+    with open(a.work / f"{name}.times.csv", "w") as file:
+        file.write("start,end\n" + "".join(f"{start:.4f},{end:.4f}\n" for start, end in times))
+    return path, wave, times
+
+
+def calibrated(a, table):
+    """Writes the thresholds of `earmark calibrate` for the pieces of a recording of fold 1; returns what to say of Dog's."""
+    name = f"calibration-{a.seed}"
+    _, wave, times = recording(a, ["1"], name, a.seed + 1000, voices=True)
+    rng = np.random.default_rng(a.seed + 2000)
+    pieces = [(start - 0.25, "Dog") for start, _ in times]
+    while len(pieces) < len(times) + PIECES:
+        start = rng.uniform(0, len(wave) / RATE - 1)
+        if all(start + 1 < first or start > last for first, last in times):
+            pieces.append((start, ""))
+    folder = a.work / name
+    folder.mkdir(exist_ok=True)
+    rows = ["clip,path,labels,split"]
+    for number, (start, label) in enumerate(pieces):
+        first = int(start * RATE)
+        soundfile.write(folder / f"{number}.wav", wave[first:first + RATE], RATE, subtype="PCM_16")
+        rows.append(f"{number},{name}/{number}.wav,{label},")
+    manifest = a.work / f"{name}.manifest.csv"
+    manifest.write_text("\n".join(rows) + "\n")
+    earmark("calibrate", "--cache", run(a, name, manifest), "--truth", manifest, "--out", table)
+    with open(table, newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["class"] == "Dog")
+    threshold = float(row["threshold"])
+    table.write_text(f"class,threshold,release\nDog,{threshold},{threshold * RELEASE:.6f}\n")
+    return f"threshold {float(row['threshold']):.3f} (F1 {float(row['f1']):.3f} on fold 1)"
 
 
 def main():
@@ -163,20 +173,29 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--overlap", default="0.5")
     parser.add_argument("--snr", type=float, default=20)
+    parser.add_argument("--voices", action="store_true")
     parser.add_argument("--thresholds", type=Path)
     a = parser.parse_args()
     a.work.mkdir(parents=True, exist_ok=True)
-    recording = Recording(a, ["2", "3"], f"barks-{a.seed}", a.seed)
+    kind = "-voices" if a.voices else ""
+    name = f"barks-{a.seed}{kind}"
+    path, _, times = recording(a, ["2", "3"], name, a.seed, a.voices)
+    manifest = a.work / f"{name}.manifest.csv"
+    manifest.write_text(f"clip,path,labels,split\n{name},{path.name},,\n")
+    cache = run(a, name, manifest)
     if a.thresholds:
         table, said = a.thresholds, str(a.thresholds)
     else:
         table = a.work / f"thresholds-{a.seed}.{a.overlap}.csv"
-        said = calibrated(Recording(a, ["1"], f"calibration-{a.seed}", a.seed + 1000), table)
-    found, again, false = score(recording.events("--thresholds", table), recording.times)
+        said = calibrated(a, table)
+    exported = earmark("export", "events", "--cache", cache, "--class", "Dog", "--gap", GAP, "--thresholds", table,
+                       "--format", "csv", "--out", "-")
+    events = [(float(row["start"]), float(row["end"])) for row in csv.DictReader(exported.splitlines())]
+    found, again, false = score(events, times)
     starts = np.array([start for start, _ in found] or [np.nan])
-    print(f"seed {a.seed}, overlap {a.overlap}, SNR {a.snr:g} dB, {said}: {len(found)} of {len(recording.times)} dog sounds found within "
-          f"{WITHIN} s, {len(false)} false, {again} further within sounds; starts {np.median(starts):+.2f} s in the median, "
-          f"{np.abs(starts).max():.2f} s at most")
+    print(f"seed {a.seed}, {'with' if a.voices else 'without'} voices, overlap {a.overlap}, SNR {a.snr:g} dB, {said}: {len(found)} of "
+          f"{len(times)} dog sounds found within {WITHIN} s, {len(false)} false, {again} further within sounds; starts "
+          f"{np.median(starts):+.2f} s in the median, {np.abs(starts).max():.2f} s at most")
 
 
 if __name__ == "__main__":

@@ -81,10 +81,12 @@ def literal(lines):
 
 
 def statuses(lines):
-    """'0 all done; 3 some failed; ...' as a list."""
+    """'NUMBER  meaning', one to a line, as a list."""
     out = [".Bl -tag -width Ds"]
-    for item in " ".join(line.strip() for line in lines).split("; "):
-        number, _, meaning = item.partition(" ")
+    for line in lines:
+        number, _, meaning = line.strip().partition(" ")
+        if not number.isdigit():
+            sys.exit(f"man_page.py: '{line}' under EXIT STATUS, expected a number and its meaning")
         out += [".It " + words(number), *filled(meaning)]
     return out + [".El"]
 

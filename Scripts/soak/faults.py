@@ -49,9 +49,10 @@ def sources(manifest, preload, expected):
     """EIO while an audio file is read: that clip's failure, and `retry` takes it up again."""
     folder = manifest.with_suffix("")
     with bench.many("EIO on an audio file: a clip's failure of class unreadable, and a retry heals it") as told:
-        for place in (1, 2, 3, 10, 40):
+        # One worker reads in the same order each time: so every read of the first recording fails once, of its header too.
+        for place in (*range(1, 21), 40):
             cache = fresh(bench.scratch / "cache")
-            failed = earmark.run(cache, manifest, limit=120, env={
+            failed = earmark.run(cache, manifest, limit=120, workers=1, env={
                 "LD_PRELOAD": str(preload), "FAULT_UNDER": str(folder), "FAULT_CALL": "read", "FAULT_AT": str(place),
                 "FAULT_ERROR": str(errno.EIO)})
             state, _ = earmark.status(cache)

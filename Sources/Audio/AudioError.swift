@@ -1,22 +1,22 @@
 import Errors
 import Foundation
 
-/// A fault of one audio file.
+/// An error in one audio file.
 package struct AudioError: EarmarkError {
     package let failureClass: FailureClass
-    /// Empty where samples, and not a file, are at fault.
+    /// The file's path; empty if the error is in samples rather than a file.
     package let path: String
     package let reason: String
-    /// In sample frames, where known.
+    /// The place in sample frames, if known.
     package let offset: Int64?
 
-    /// The system's error number where the system ran out of something, which is no fault of the file.
+    /// The system's error number if a system resource ran out, which is not the file's fault.
     package var systemCode: Int32?
 
-    /// True where the file was to be written.
+    /// Whether the file was being written.
     package let isOutput: Bool
 
-    /// Error numbers that say so: no file descriptors or no memory left.
+    /// The error numbers of such shortages: no file descriptors or no memory left.
     package static let shortages = [EMFILE, ENFILE, ENOMEM]
 
     package init(
@@ -29,7 +29,8 @@ package struct AudioError: EarmarkError {
         self.isOutput = isOutput
     }
 
-    /// A shortage of the system where it had one, else bad input.
+    /// The category: a shortage if a system resource ran out; an input or output error for a file being written;
+    /// otherwise bad input, or internal.
     package var category: ErrorCategory {
         if systemCode != nil { return .shortage }
         if isOutput { return .inputOutput }
@@ -40,8 +41,8 @@ package struct AudioError: EarmarkError {
     package var message: String { reason }
 }
 
-/// What becomes of a file that ends before its header says.
+/// How to handle a file that ends before the place that its header states.
 package enum Truncation: Sendable { case fail, accept }
 
-/// What becomes of samples that are NaN or infinite. A file that holds nothing else fails either way.
+/// How to handle samples that are NaN or infinite. A file with no other samples fails either way.
 package enum NonFinite: Sendable { case fail, zero }

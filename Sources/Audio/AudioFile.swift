@@ -1,20 +1,20 @@
 import Errors
 
-/// An audio file being read: mono samples, the mean over the channels, in blocks.
+/// An audio file being read, block by block, as mono samples: the mean over the channels.
 ///
-/// Reads WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF and what else libsndfile knows, at any rate; integers of any width
-/// come out in [-1, 1). The decoded length is checked against every other count in the file: the chunks of its container, the
-/// frames of MPEG and FLAC, the pages of Ogg.
+/// Reads WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF and the other formats that libsndfile supports, at any rate; integers
+/// of any width are scaled to [-1, 1). The decoded length is checked against every other count in the file: the chunks
+/// of its container, the frames of MPEG and FLAC, the pages of Ogg.
 package final class AudioFile {
-    /// Frames that are decoded at a time where channels have to be mixed.
+    /// The number of frames decoded at a time if channels have to be mixed.
     private static let mixFrames = 8192
 
     package let path: String
-    /// Sample frames per second.
+    /// The sample rate, in Hz.
     package let rate: Int
-    /// Of the first sample.
+    /// The number of channels of the first sample.
     package let channels: Int
-    /// Frames that are expected; nil: not known, as for some streams.
+    /// The expected number of frames; nil if it is not known, as for some streams.
     package let declaredFrames: Int64?
     private let decoder: any Decoder
     private let truncation: Truncation
@@ -22,13 +22,13 @@ package final class AudioFile {
     private let mix: UnsafeMutableBufferPointer<Float>
     private var framesRead: Int64 = 0
     private var finiteFrames: Int64 = 0
-    /// Samples that were not finite and were taken as 0, where that is asked for.
+    /// The number of samples that were not finite and were replaced with 0, if that was requested.
     package private(set) var zeroed: Int64 = 0
-    /// What is missing or damaged, where it is accepted; nil: nothing that was met.
+    /// A description of accepted damage or missing audio; nil if there was none so far.
     package private(set) var accepted: String?
 
-    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
-    /// - Throws: `AudioError` where the file is missing, no regular file, no audio, cut short or of zero samples.
+    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
+    /// - Throws: `AudioError` if the file is missing, not a regular file, not audio, cut short or without samples.
     package init(
         path: String, bytes: [UInt8]? = nil, truncation: Truncation = .fail, nonFinite: NonFinite = .fail
     ) throws(AudioError) {
@@ -59,9 +59,9 @@ package final class AudioFile {
 
     deinit { mix.deallocate() }
 
-    /// The next samples; 0 at the end.
+    /// Reads the next samples and returns their number, 0 at the end.
     ///
-    /// - Throws: `AudioError` with the frame where decoding fails, a sample is not finite or the file ends too soon.
+    /// - Throws: `AudioError`, with the frame, if decoding fails, a sample is not finite or the file ends too soon.
     package func read(into buffer: UnsafeMutableBufferPointer<Float>) throws(AudioError) -> Int {
         var count = 0
         if decoder.mostChannels == 1 {
@@ -96,7 +96,7 @@ package final class AudioFile {
         }
     }
 
-    /// - Parameter count: sample frames of this read before the fault.
+    /// - Parameter count: the sample frames of the current read that precede the fault.
     private func checkFault(_ count: Int) throws(AudioError) {
         guard let fault = decoder.fault else { return }
         let place = framesRead + Int64(count)
@@ -106,7 +106,7 @@ package final class AudioFile {
     }
 
     private func check(_ samples: UnsafeMutableBufferPointer<Float>) throws(AudioError) {
-        // x - x is 0 for every finite x and NaN else; the sum stays 0 exactly when all are finite.
+        // x - x is 0 if x is finite and NaN otherwise, so the sum stays 0 exactly if all samples are finite.
         var odd = SIMD8<Float>.zero
         var index = 0
         while index + 8 <= samples.count {

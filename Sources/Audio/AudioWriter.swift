@@ -2,13 +2,16 @@ import Errors
 
 /// Writes a whole clip of interleaved samples to a file.
 package enum AudioWriter {
-    /// Container and sample type of what is written.
+    /// The container and sample type to write.
     package enum Format: String, Sendable, CaseIterable {
         case wav16, wavFloat, wav24, wav32, wavU8, flac, ogg, opus, mp3, aiff, w64, rf64
     }
 
-    /// - Parameter samples: interleaved, in [-1, 1]; beyond that they are clipped in integer formats.
-    /// - Throws: `AudioError` where the file cannot be written or the format does not take the rate or the channels.
+    /// Writes all samples.
+    ///
+    /// - Parameter samples: interleaved, in [-1, 1]; values beyond that are clipped in integer formats.
+    /// - Throws: `AudioError` if the file cannot be written or the format does not support the rate or the number of
+    ///   channels.
     package static func write(
         _ path: String, rate: Int, channels: Int, format: Format = .wav16, samples: [Float]
     ) throws(AudioError) {
@@ -20,7 +23,7 @@ package enum AudioWriter {
         }
         let frames = samples.count / channels
         var done = 0
-        // Vorbis encodes a block on the stack: long blocks would overflow it.
+        // Vorbis encodes a block on the stack, and long blocks would overflow it.
         while done < frames {
             let count = min(frames - done, 4096)
             let put = samples.withUnsafeBufferPointer {

@@ -1,21 +1,32 @@
 import Errors
+import Foundation
 
-/// Which decoder a file gets, by its bytes: a name's extension says nothing that can be relied on.
+/// Chooses a file's decoder by the file's bytes, because an extension is not reliable.
 enum Codecs {
-    /// Bytes before the first MPEG frame that may be rubbish.
+    /// The maximum number of foreign bytes before the first MPEG frame.
     private static let mostRubbish = 1 << 20
 
     /// - Parameter raw: the path's bytes, zero-terminated.
-    /// - Throws: `AudioError` where the file cannot be read or is nothing that is known.
+    /// - Throws: `AudioError` if the file cannot be read or its format is not known.
     static func open(_ raw: [CChar], path: String) throws(AudioError) -> any Decoder {
         let bytes = try FileBytes(raw, path: path)
+        let result: Result<any Decoder, AudioError>
+        do throws(AudioError) { result = .success(try choose(bytes, raw, path)) } catch { result = .failure(error) }
+        // Whatever was found, it was found in a part of the file.
+        if let code = bytes.fault {
+            throw AudioError(.unreadable, path: path, "reading it failed: \(String(cString: strerror(code)))")
+        }
+        return try result.get()
+    }
+
+    private static func choose(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder {
         if let container = ContainerCheck(bytes) { return try open(container, bytes, raw, path) }
         if bytes.has("OggS", at: 0) { return try openOgg(bytes, raw, path) }
         var start = 0
         while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
         if let flac = FLACSummary(bytes, start) { return try openFLAC(flac, bytes, raw, path) }
         let isTagged = start > 0
-        // libsndfile must not get what it would take for MPEG: see `MPEGDecoder`.
+        // libsndfile must not receive what it would take for MPEG: see `MPEGDecoder`.
         let head = bytes.view(start, 4)
         let looksLikeMPEG = isTagged || head.count >= 2 && head[0] == 0xFF && head[1] & 0xE0 == 0xE0
         if looksLikeMPEG {
@@ -25,7 +36,8 @@ enum Codecs {
             if isTagged, summary.isNothingButTags {
                 throw AudioError(.empty, path: path, "it has tags, but no samples")
             }
-            throw AudioError(.unsupported, path: path, "no audio that can be read: no MPEG frame, nor any known format")
+            throw AudioError(
+                .unsupported, path: path, "no audio that can be read: neither an MPEG frame nor a known format")
         }
         do throws(AudioError) {
             return try openPlain(bytes, raw, path)
@@ -78,7 +90,7 @@ enum Codecs {
     {
         let counted = flac.frames.map { (frames: $0, by: "its FLAC frames") }
         if flac.damage == nil, let frames = flac.frames, flac.total > 0, frames > flac.total {
-            // libsndfile stops at the total of STREAMINFO: without one it reads on.
+            // libsndfile stops at the total in STREAMINFO; without a total it reads on.
             let kept = (bytes.view(flac.totalAt, 1).first ?? 0) & 0xF0
             let part = FilePart(bytes, 0..<bytes.size, patches: [(flac.totalAt, [kept, 0, 0, 0, 0])])
             let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) }
@@ -105,11 +117,11 @@ enum Codecs {
         return Damage(reason: found, frames: pages.secondsBefore > 0 ? Int64(pages.secondsBefore * Double(rate)) : nil)
     }
 
-    /// What libsndfile alone knows of: its own notes say where a length was too large.
+    /// Opens a format that only libsndfile knows; its log shows whether a length was too large.
     private static func openPlain(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError)
         -> SndfileDecoder
     {
-        // libsndfile takes a file without any mark for what its name says, MPEG too: without a name it does not.
+        // libsndfile goes by the name of a file that has no known signature, even for MPEG; without a name it cannot.
         let isNamedMPEG = ["mp1", "mp2", "mp3", "m1a", "m2a", "mpga"].contains {
             path.lowercased().hasSuffix("." + $0)
         }

@@ -1,24 +1,24 @@
-/// What a container of chunks, or a header, says of where its samples are, held against the file's length.
+/// Compares the location of the samples according to a chunked container or a header with the length of the file.
 struct ContainerCheck {
-    /// What is missing at the end; nil: nothing.
+    /// What is missing at the end; nil if nothing is.
     private(set) var damage: Damage?
-    /// The bytes of the samples, as far as the file goes; nil where no chunk with samples was found.
+    /// The bytes of the samples, as far as the file goes; nil if no chunk with samples was found.
     private(set) var samples: Range<Int>?
-    /// The code of a WAV file's sample format; 0 elsewhere.
+    /// The code of a WAV file's sample format; 0 for other files.
     private(set) var formatTag = 0
-    /// Lengths of the samples that are wrong or not known, and that libsndfile would take at their word: the place of
-    /// each, and the right one's bytes.
+    /// Corrections of wrong or unknown lengths of the samples that libsndfile would trust: the place of each length,
+    /// and the correct bytes.
     private(set) var corrections: [(at: Int, bytes: [UInt8])] = []
 
-    /// How many chunks are walked over before the one with the samples.
+    /// The maximum number of chunks to look through for the one with the samples.
     private static let mostChunks = 10_000
-    /// Format codes of MPEG audio: layers I and II, layer III.
+    /// The format codes of MPEG audio: layers I and II, layer III.
     private static let mpegTags = [0x50, 0x55]
-    /// Lengths that programs write before they know better and into a pipe cannot mend (SoX, arecord, FFmpeg and others),
-    /// some rounded down to whole frames. The samples then go on to the file's end.
+    /// Lengths that programs (SoX, arecord, FFmpeg and others) write before the length is known and cannot correct in a
+    /// pipe, some rounded down to whole frames. The samples then extend to the file's end.
     private static let placeholders = [0x7FFF_F000, 0x7FFF_FF00, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]
 
-    /// nil: the file is no container of this kind.
+    /// Reads the container; nil if the file is not a container of a known kind.
     init?(_ bytes: FileBytes) {
         switch true {
         case bytes.has("RIFF", at: 0), bytes.has("RF64", at: 0): walk(bytes, "data", bigEndian: false)
@@ -44,7 +44,7 @@ struct ContainerCheck {
         }
     }
 
-    /// A header that tells where its samples begin and how many bytes they are, at these places: Sun and NeXT's.
+    /// Reads a header with the place and the byte count of the samples at these places, as in Sun's and NeXT's format.
     private mutating func headed(_ bytes: FileBytes, by start: Int, _ length: Int, bigEndian: Bool) {
         guard let start = bytes.number(start, 4, bigEndian: bigEndian),
             let length = bytes.number(length, 4, bigEndian: bigEndian)
@@ -52,7 +52,8 @@ struct ContainerCheck {
         if length != 0xFFFF_FFFF { judge(bytes, start, length) }
     }
 
-    /// NIST SPHERE: a text of so many bytes as its second line says, with a field a line: name, type, value.
+    /// Reads a NIST SPHERE header: text whose length is given in its second line, with one field per line: name, type,
+    /// value.
     private mutating func readSphere(_ bytes: FileBytes) {
         let head = String(decoding: bytes.view(0, 4096).prefix(4096), as: UTF8.self).split(separator: "\n")
         var fields: [Substring: Int] = [:]
@@ -69,7 +70,8 @@ struct ContainerCheck {
         if !overflow, size < Int.max / 2, start < Int.max / 2 { judge(bytes, start, size) }
     }
 
-    /// Creative Voice: blocks of a type and a length of three bytes, until one of type 0 or the file's end.
+    /// Walks a Creative Voice file: blocks with a type and a length of three bytes, up to a block of type 0 or the
+    /// file's end.
     private mutating func walkVoice(_ bytes: FileBytes) {
         guard var place = bytes.number(20, 2) else { return noSamples(bytes) }
         for _ in 0..<Self.mostChunks {
@@ -80,7 +82,7 @@ struct ContainerCheck {
         }
     }
 
-    /// Audio Visual Research: the number of frames stands in its header of 128 bytes.
+    /// Reads the header of an Audio Visual Research file: 128 bytes, including the number of frames.
     private mutating func readAVR(_ bytes: FileBytes) {
         guard let stereo = bytes.number(12, 2, bigEndian: true), let bits = bytes.number(14, 2, bigEndian: true),
             let frames = bytes.number(26, 4, bigEndian: true)
@@ -90,11 +92,12 @@ struct ContainerCheck {
 
     var isMPEG: Bool { Self.mpegTags.contains(formatTag) }
 
-    /// Walks the chunks of a RIFF, an RF64 or an IFF file to the one with the samples.
+    /// Walks the chunks of a RIFF, RF64 or IFF file up to the one with the samples.
     private mutating func walk(_ bytes: FileBytes, _ dataTag: StaticString, bigEndian: Bool) {
         var place = 12
         var block = 1
-        /// The length of the samples in an RF64 file, whose own chunk has no room for it, and where it stands.
+        /// The length of the samples in an RF64 file, which does not fit into the data chunk's own field, and its
+        /// place.
         var wide: (length: Int, at: Int)?
         for _ in 0..<Self.mostChunks {
             guard let length = bytes.number(place + 4, 4, bigEndian: bigEndian) else { return noSamples(bytes) }
@@ -133,7 +136,7 @@ struct ContainerCheck {
     }
 
     private mutating func judge(_ bytes: FileBytes, _ start: Int, _ length: Int) {
-        // A header may say that its samples begin anywhere.
+        // A header may give any place as the start of its samples.
         guard start <= bytes.size else { return noSamples(bytes) }
         samples = start..<min(start + length, bytes.size)
         if start + length > bytes.size {
@@ -144,7 +147,7 @@ struct ContainerCheck {
         }
     }
 
-    /// Whether nothing but whole chunks follows: then a length of zero is meant.
+    /// Whether only complete chunks follow, so that a length of zero is intended.
     private func isEndedByChunks(_ bytes: FileBytes, _ start: Int) -> Bool {
         var place = start
         for _ in 0..<Self.mostChunks {
@@ -158,7 +161,8 @@ struct ContainerCheck {
         return false
     }
 
-    /// Walks the chunks of a Sony Wave64 file: 16 bytes of name, a length that counts its own head, 8-byte steps.
+    /// Walks the chunks of a Sony Wave64 file: names of 16 bytes, lengths that include the chunk's own header, padding
+    /// to 8 bytes.
     private mutating func walkWave64(_ bytes: FileBytes) {
         var place = 40
         for _ in 0..<Self.mostChunks {
@@ -169,7 +173,7 @@ struct ContainerCheck {
         }
     }
 
-    /// Walks the chunks of a Core Audio file; a length of -1 goes on to the file's end.
+    /// Walks the chunks of a Core Audio file; a length of -1 extends to the file's end.
     private mutating func walkCAF(_ bytes: FileBytes) {
         var place = 8
         for _ in 0..<Self.mostChunks {

@@ -1,35 +1,36 @@
 import Foundation
 
-/// An audio file that is being written, piece by piece: WAV or FLAC, at any rate, of any number of channels.
+/// An audio file being written piece by piece: WAV or FLAC, with any rate and number of channels.
 ///
 /// The same samples give the same bytes.
 package final class CutFile {
-    /// What cuts are written as.
+    /// The container of the written file.
     package enum Container: String, Sendable, CaseIterable {
         case wav, flac
 
-        /// The format that samples get in this container: their own, or the widest there is, 24 bits in FLAC.
+        /// Returns the format that samples get in this container: their own, or the widest available, which is 24 bits
+        /// in FLAC.
         package func format(for own: SampleFormat) -> SampleFormat {
             self == .wav || [.int8, .int16, .int24].contains(own) ? own : .int24
         }
     }
 
-    /// Why it cannot be written.
+    /// The reason that a file cannot be written.
     package enum Failure: Error {
-        /// The container does not take the rate or the channels, in libsndfile's words.
+        /// The container does not support the rate or the number of channels, in libsndfile's words.
         case refused(String)
         /// The system's error number.
         case system(Int32)
     }
 
-    /// Bytes of samples that a plain WAV file can count, with room for its header.
+    /// The maximum number of bytes of samples in a plain WAV file, leaving space for its header.
     private static let longestWAV: Int64 = 0xFFFF_0000
-    /// Frames that are converted at a time.
+    /// The number of frames converted at a time.
     private static let block = 4096
 
-    /// Of a sample, as it is stored.
+    /// The format of the samples as stored.
     package let format: SampleFormat
-    /// Samples that were not within full scale and were cut to it, which only integers have to be.
+    /// The number of samples outside full scale that were clipped to it, which only integer formats require.
     package private(set) var clipped: Int64 = 0
     private let channels: Int
     private let sink: FileSink
@@ -37,8 +38,8 @@ package final class CutFile {
     private var integers: [Int32] = []
 
     /// - Parameters:
-    ///   - descriptor: of an empty file open for writing; stays open.
-    ///   - frames: how many will be written at most.
+    ///   - descriptor: the descriptor of an empty file open for writing; it stays open.
+    ///   - frames: the maximum number of frames to be written.
     ///   - own: the format that holds the samples exactly.
     /// - Throws: `Failure`.
     package init(
@@ -59,6 +60,8 @@ package final class CutFile {
         }
     }
 
+    /// Appends samples.
+    ///
     /// - Parameter samples: interleaved, whole frames; full scale is 1.
     /// - Throws: `Failure`.
     package func write(_ samples: UnsafeBufferPointer<Double>) throws(Failure) {
@@ -80,28 +83,29 @@ package final class CutFile {
         }
     }
 
-    /// Writes the header. The file is whole after this, and not yet on disk.
+    /// Writes the header. The file is then complete, but not yet synced to disk.
     ///
     /// - Throws: `Failure`.
     package func finish() throws(Failure) {
         let isClosed = file.close()
         if let failure = sink.failure { throw .system(failure) }
-        if !isClosed { throw .refused("libsndfile does not end it") }
+        if !isClosed { throw .refused("libsndfile cannot finish it") }
     }
 
     private var fault: Failure {
-        sink.failure.map { .system($0) } ?? .refused(file.fault ?? "libsndfile does not write it")
+        sink.failure.map { .system($0) } ?? .refused(file.fault ?? "libsndfile cannot write it")
     }
 
-    /// To integers of so many bits, halves to even, in the upper bits of 32. Of what was stored so, nothing is rounded.
+    /// Converts samples to integers of this many bits, in the upper bits of 32, rounding halves to even. Samples that
+    /// were stored with this many bits are not rounded.
     private func convert(_ samples: UnsafeBufferPointer<Double>, bits: Int) {
         let scale = Double(Int64(1) << (bits - 1))
         integers.removeAll(keepingCapacity: true)
         for sample in samples {
-            // A sample that is no number is silence.
+            // NaN becomes silence.
             let value = sample.isNaN ? 0 : (sample * scale).rounded(.toNearestOrEven)
             let kept = min(max(value, -scale), scale - 1)
-            // 1.0, and what rounds to it, is one step beyond the largest integer, and no overload.
+            // 1.0, and what rounds to it, is one step above the largest integer, but does not count as clipped.
             if kept != value, abs(sample) > 1 { clipped += 1 }
             integers.append(Int32(kept) << Int32(32 - bits))
         }

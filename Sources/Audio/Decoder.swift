@@ -1,46 +1,50 @@
-/// One codec: interleaved samples, and what it knows of the whole.
+/// A decoder of one file: interleaved samples, and information about the whole file.
 protocol Decoder: AnyObject {
-    /// Sample frames per second.
+    /// The sample rate, in Hz.
     var rate: Int { get }
-    /// Of the samples that `read` last gave. A stream may go from one to two within a file.
+    /// The number of channels of the last samples read. A stream may change between one and two within a file.
     var channels: Int { get }
     var mostChannels: Int { get }
-    /// What the file promises or its frames add up to; nil: not known.
+    /// The number of frames that the file states or its frames add up to; nil if it is not known.
     var declaredFrames: Int64? { get }
-    /// What the file's own structure says is missing or damaged, found before anything is decoded; nil: nothing.
+    /// Missing or damaged parts that the file's structure reveals before decoding; nil if there are none.
     var damage: Damage? { get }
 
-    /// - Parameter buffer: holds so many frames of `mostChannels`; they lie as close as `channels` are.
-    /// - Returns: sample frames, 0 at the end.
+    /// Reads the next samples.
+    ///
+    /// - Parameter buffer: has space for this many frames of `mostChannels`; frames are written with `channels` samples
+    ///   each, without gaps.
+    /// - Returns: the number of sample frames, 0 at the end.
     func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int
 
-    /// As the other `read`, with every bit of samples that float32 does not hold: 32-bit integers and float64.
+    /// Reads like the other `read`, but keeps the precision that float32 lacks for 32-bit integers and float64.
     func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int
 
-    /// The narrowest format that holds every sample of the file as it is decoded.
+    /// The narrowest format that holds every sample of the file as decoded.
     var sampleFormat: SampleFormat { get }
 
-    /// Goes to a frame, from which the next read gives the very samples that reading from the start would give.
+    /// Seeks to a frame, so that the next read gives exactly the samples that reading from the start would give.
     ///
-    /// - Returns: false where the codec cannot, or not to the sample; it is then where it was.
+    /// - Returns: false if the codec cannot do so, or not to the exact sample; the position is then unchanged.
     func seek(to frame: Int64) -> Bool
 
-    /// What went wrong in the last read; nil: nothing.
+    /// The error of the last read; nil if there was none.
     var fault: String? { get }
 
-    /// What is missing after the last read; nil if everything in the file has been decoded.
+    /// Describes what is missing after the last read; nil if everything in the file has been decoded.
     ///
-    /// - Parameter heard: sample frames read so far.
+    /// - Parameter heard: the number of sample frames read so far.
     func shortfall(heard: Int64) -> String?
 }
 
-/// What holds of codecs that decode to float32 from the start on.
+/// Defaults for codecs that decode to float32 and cannot seek.
 extension Decoder {
     var sampleFormat: SampleFormat { .float32 }
     func seek(to frame: Int64) -> Bool { false }
 
     func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int {
-        // The floats go into the buffer's upper half and are widened from its start on: none is overwritten before its turn.
+        // The floats are read into the upper half of the buffer and widened from its start, so none is overwritten
+        // before it has been read.
         let room = frames * mostChannels
         return buffer.withMemoryRebound(to: Float.self, capacity: 2 * room) { floats in
             let count = read(into: floats + room, frames: frames)
@@ -54,20 +58,20 @@ extension Decoder {
     }
 }
 
-/// Where a file is damaged or cut.
+/// The place where a file is damaged or cut.
 struct Damage {
-    /// What was found and expected, with its byte.
+    /// What was found and what was expected, with the byte.
     let reason: String
-    /// Sample frames before it, where known.
+    /// The number of sample frames before the damage, if known.
     let frames: Int64?
 
-    /// The reason, and how much can be heard before the place.
+    /// Returns the reason, and how much of the audio before the damage is intact.
     func description(rate: Int) -> String {
         guard let frames else { return reason }
         return "\(reason); whole up to \(Self.length(frames, rate))"
     }
 
-    /// "frame 44100 (1.0 s)".
+    /// Formats a place, such as "frame 44100 (1.0 s)".
     static func length(_ frames: Int64, _ rate: Int) -> String {
         "frame \(frames) (\((Double(frames) / Double(max(1, rate)) * 100).rounded() / 100) s)"
     }

@@ -1,19 +1,19 @@
 import Foundation
 
-/// What the headers of a FLAC stream's frames say (RFC 9639), without decoding any of them.
+/// Information from the frame headers of a FLAC stream (RFC 9639), without decoding any frame.
 ///
-/// A FLAC frame has no length: its end is where the next one begins. So the stream is searched for the bits of a
-/// header, and a find counts where its CRC-8 is right and its number follows the one before. Numbers that go on
-/// elsewhere are a gap where two headers in a row agree on it; a single one may be chance.
+/// A FLAC frame does not state its length: it ends where the next one begins. So the stream is searched for the bits of
+/// a header, and a match counts if its CRC-8 is correct and its number follows the previous one. A jump in the numbers
+/// is a gap if two consecutive headers agree on it; a single header may be a coincidence.
 struct FLACSummary {
-    /// Sample frames per second and channels by STREAMINFO.
+    /// The sample rate in Hz and the number of channels, from STREAMINFO.
     private(set) var rate = 0
     private(set) var channels = 0
-    /// Sample frames by STREAMINFO; 0: not known.
+    /// The number of sample frames from STREAMINFO; 0 if it is not known.
     private(set) var total: Int64 = 0
-    /// The byte whose lower four bits, and the four bytes behind it, are that total.
+    /// The place of the byte whose lower four bits are the start of the total; the next four bytes are the rest.
     private(set) var totalAt = 0
-    /// Sample frames that the headers add up to; nil: no frame was found.
+    /// The number of sample frames that the headers add up to; nil if no frame was found.
     private(set) var frames: Int64?
     private(set) var damage: Damage?
 
@@ -22,7 +22,7 @@ struct FLACSummary {
         let length: Int
         let isVariable: Bool
         let block: Int
-        /// 0: STREAMINFO's.
+        /// 0 for the rate of STREAMINFO.
         let rate: Int
         let channels: Int
         let number: Int
@@ -32,7 +32,7 @@ struct FLACSummary {
         func follows(_ other: Header) -> Bool { isVariable == other.isVariable && number == other.next }
     }
 
-    /// - Parameter start: of the letters "fLaC".
+    /// - Parameter start: the place of the letters "fLaC".
     init?(_ bytes: FileBytes, _ start: Int) {
         guard bytes.has("fLaC", at: start) else { return nil }
         var place = start + 4
@@ -70,7 +70,7 @@ struct FLACSummary {
             if let before = last, !header.follows(before) {
                 if let first = strange, header.follows(first) {
                     note(
-                        "at byte \(first.at) FLAC frame \(first.number) follows, expected \(before.next)", sum)
+                        "found FLAC frame \(first.number) at byte \(first.at), expected \(before.next)", sum)
                     sum += Int64(first.block)
                 } else {
                     strange = header
@@ -90,12 +90,12 @@ struct FLACSummary {
             place += header.length
         }
         if let first = strange, let before = last, Self.isWhole(bytes, first.at) {
-            note("at byte \(first.at) FLAC frame \(first.number) follows, expected \(before.next)", sum)
+            note("found FLAC frame \(first.number) at byte \(first.at), expected \(before.next)", sum)
         }
         if last != nil { frames = sum }
     }
 
-    /// Keeps the first fault.
+    /// Records a fault if it is the first.
     private mutating func note(_ reason: String, _ frames: Int64) {
         if damage == nil { damage = Damage(reason: reason, frames: frames) }
     }
@@ -108,7 +108,7 @@ struct FLACSummary {
         guard blockCode != 0, rateCode != 15, channelCode < 11, bytes[3] >> 1 & 7 != 3, bytes[3] & 1 == 0 else {
             return nil
         }
-        // The number, as UTF-8 extended to 36 bits.
+        // The number, encoded as UTF-8 extended to 36 bits.
         let first = bytes[4]
         let more = first < 0x80 ? 0 : (~first).leadingZeroBitCount - 1
         guard more != 0 || first < 0x80, more <= 6 else { return nil }
@@ -155,7 +155,7 @@ struct FLACSummary {
         return crc
     }
 
-    /// Whether the bytes from there to the file's end are one frame: its CRC-16 says so.
+    /// Whether the bytes from there to the file's end are a single frame, according to its CRC-16.
     private static func isWhole(_ bytes: FileBytes, _ start: Int) -> Bool {
         guard bytes.size - start <= 131_072 else { return false }
         var crc: UInt16 = 0

@@ -1,23 +1,26 @@
 import Errors
 import Foundation
 
-/// The bytes of a regular file, read through one window.
+/// The bytes of a regular file, read through a window.
 ///
-/// The file is not mapped: a mapping of a file that another process shortens ends this one by SIGBUS.
+/// The file is not mapped: if another process shortened a mapped file, this process would end with SIGBUS.
 final class FileBytes {
-    /// Bytes of the window: more than any Ogg page or MPEG frame.
+    /// The size of the window in bytes: more than any Ogg page or MPEG frame.
     private static let capacity = 1 << 18
 
-    /// Bytes of the file when it was opened.
+    /// The size of the file in bytes when it was opened.
     let size: Int
     private let file: Int32
     private let window: UnsafeMutableRawPointer
     private var start = 0
     private var held = 0
+    /// The system's error number of the first read that failed; nil if none did. What such a read did not return is
+    /// missing from views and numbers as if the file ended there.
+    private(set) var fault: Int32?
 
-    /// - Throws: `AudioError` where the file cannot be opened or is no regular file with bytes in it.
+    /// - Throws: `AudioError` if the file cannot be opened, is not a regular file or is empty.
     init(_ raw: [CChar], path: String) throws(AudioError) {
-        // Opening a pipe that nobody writes would wait for ever: the kind is asked for first.
+        // Opening a pipe without a writer would block forever, so the kind of file is checked first.
         var status = stat()
         guard stat(raw, &status) == 0 else {
             throw AudioError(
@@ -25,7 +28,7 @@ final class FileBytes {
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
-            throw AudioError(.unreadable, path: path, isFolder ? "it is a folder, not a file" : "no regular file")
+            throw AudioError(.unreadable, path: path, isFolder ? "it is a folder, not a file" : "not a regular file")
         }
         file = open(raw, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
@@ -44,10 +47,11 @@ final class FileBytes {
         window.deallocate()
     }
 
-    /// The bytes from `place` on: at least `count` of them but for the file's end, and as many more as are at hand.
+    /// Returns the bytes from `place` on: at least `count` of them, unless the file ends before, and as many more as
+    /// the window holds.
     ///
     /// - Parameter count: at most 128 KiB.
-    /// - Returns: a view that holds until the next call.
+    /// - Returns: a view that is valid until the next call.
     func view(_ place: Int, _ count: Int) -> UnsafeRawBufferPointer {
         guard place >= 0, place < size else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         if place < start || min(place + count, size) > start + held {
@@ -57,19 +61,23 @@ final class FileBytes {
         return UnsafeRawBufferPointer(start: window + (place - start), count: max(0, start + held - place))
     }
 
-    /// Copies bytes; fewer than asked for at the file's end.
+    /// Copies bytes, fewer than requested at the file's end, and returns their number.
     func read(into out: UnsafeMutableRawPointer, at place: Int, _ count: Int) -> Int {
         var done = 0
         while done < count {
             let got = pread(file, out + done, count - done, off_t(place + done))
-            if got < 0, errno == EINTR { continue }
+            if got < 0 {
+                let code = errno
+                if code == EINTR { continue }
+                fault = fault ?? code
+            }
             if got <= 0 { break }
             done += got
         }
         return done
     }
 
-    /// A number of up to eight bytes, never so large that adding a place to it would overflow; nil past the end.
+    /// Returns a number of up to eight bytes, limited so that adding a place to it cannot overflow; nil past the end.
     func number(_ place: Int, _ count: Int, bigEndian: Bool = false) -> Int? {
         let bytes = view(place, count)
         guard bytes.count >= count else { return nil }
@@ -78,7 +86,7 @@ final class FileBytes {
         return Int(min(value, UInt64(Int.max / 4)))
     }
 
-    /// Whether these very characters stand there.
+    /// Returns whether exactly these characters are at a place.
     func has(_ text: StaticString, at place: Int) -> Bool {
         let bytes = view(place, text.utf8CodeUnitCount)
         return bytes.count >= text.utf8CodeUnitCount

@@ -1,12 +1,12 @@
 import Foundation
 
-/// What libsndfile writes into: a descriptor that somebody else opened and closes.
+/// The target of libsndfile's writes: a descriptor that is opened and closed elsewhere.
 final class FileSink {
     private let descriptor: Int32
-    /// Where the next byte goes.
+    /// The place of the next byte.
     private(set) var place: Int64 = 0
     private(set) var length: Int64 = 0
-    /// The system's error number of the first write that failed; nil: none did.
+    /// The system's error number for the first write that failed; nil if none did.
     private(set) var failure: Int32?
 
     init(descriptor: Int32) { self.descriptor = descriptor }
@@ -19,7 +19,7 @@ final class FileSink {
         return sum
     }
 
-    /// - Returns: bytes that were written; fewer than there are where the system refused the rest.
+    /// - Returns: the number of bytes written; fewer than given if the system refused the rest.
     func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         var done = 0
         while done < bytes.count, failure == nil {

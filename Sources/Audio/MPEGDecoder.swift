@@ -1,14 +1,14 @@
 import Errors
 import CMpg123
 
-/// MPEG-1, MPEG-2 and MPEG-2.5 audio of all three layers by libmpg123.
+/// Decodes MPEG-1, MPEG-2 and MPEG-2.5 audio of all three layers with libmpg123.
 ///
-/// libmpg123 gets frame after frame from `MPEGFrames`, never the file: then neither tags nor a guessed length nor its
-/// own search for the next header decide how much is heard, and a frame that it gives no samples for is known.
-/// libsndfile, which uses the same library, guesses the length of a file without a Xing header, stops there, and lets
-/// libmpg123 speak on standard error.
+/// libmpg123 receives single frames from `MPEGFrames`, never the file. So tags, a guessed length or its own search for
+/// the next header cannot change how much is decoded, and a frame that yields no samples is noticed. libsndfile, which
+/// uses the same library, guesses the length of a file without a Xing header, stops there, and lets libmpg123 print to
+/// standard error.
 final class MPEGDecoder: Decoder {
-    /// What libmpg123 adds to an encoder's delay: that of the decoder's own filter bank.
+    /// The number of samples that libmpg123 adds to an encoder's delay: the delay of the decoder's own filter bank.
     private static let decoderDelay = 529
     private static let isReady = mpg123_init() == MPG123_OK.rawValue
 
@@ -21,23 +21,23 @@ final class MPEGDecoder: Decoder {
     private let handle: OpaquePointer
     private let summary: MPEGSummary
     private var walk: MPEGFrames
-    /// Samples of one frame, and which of them are still to be given.
+    /// The samples of one frame, and the range of those not yet returned.
     private let samples: UnsafeMutableBufferPointer<Float>
     private var ready = 0..<0
-    /// Sample frames that came out of libmpg123.
+    /// The number of sample frames that libmpg123 has returned.
     private var decoded: Int64 = 0
-    /// The sample frames of the stream that are sound and no delay or padding of the encoder.
+    /// The sample frames of the stream that are sound, without the delay and padding of the encoder.
     private let kept: Range<Int64>
     private var isOver = false
 
-    /// - Parameter summary: of the same range; has a first frame.
-    /// - Throws: `AudioError` where libmpg123 cannot begin.
+    /// - Parameter summary: the summary of the same range, which contains at least one frame.
+    /// - Throws: `AudioError` if libmpg123 cannot be started.
     init(_ bytes: FileBytes, _ range: Range<Int>, _ summary: MPEGSummary, _ first: MPEGHeader, path: String)
         throws(AudioError)
     {
         var code: Int32 = 0
         guard Self.isReady, let handle = mpg123_new(nil, &code) else {
-            var error = AudioError(.unreadable, path: path, "libmpg123 cannot begin: code \(code)")
+            var error = AudioError(.unreadable, path: path, "libmpg123 cannot start: code \(code)")
             if code == MPG123_OUT_OF_MEM.rawValue { error.systemCode = AudioError.shortages.last }
             throw error
         }
@@ -54,7 +54,7 @@ final class MPEGDecoder: Decoder {
         var end = summary.frames
         if let info = summary.info, let delay = info.delay, let padding = info.padding {
             let (first, last) = (Int64(delay + Self.decoderDelay), summary.frames - Int64(padding - Self.decoderDelay))
-            // Numbers that leave less than nothing are wrong: better some padding heard than sound lost.
+            // Numbers that leave less than nothing are wrong: it is better to keep some padding than to lose sound.
             if first <= end { start = first }
             if info.frames == summary.count, last >= start { end = min(end, last) }
         }
@@ -89,12 +89,12 @@ final class MPEGDecoder: Decoder {
 
     func shortfall(heard: Int64) -> String? {
         if decoded < summary.frames {
-            return "libmpg123 gave \(decoded) of the \(summary.frames) frames that its MPEG frames hold"
+            return "libmpg123 returned \(decoded) of the \(summary.frames) frames that its MPEG frames hold"
         }
         return nil
     }
 
-    /// Feeds frames until one gives samples; false at the end.
+    /// Feeds frames until one yields samples; returns false at the end.
     private func decodeNext() -> Bool {
         while case .some(let item) = walk.next() {
             guard case .frame(let at, let length, let header) = item else { continue }

@@ -1,28 +1,28 @@
 import Foundation
 
-/// A walk over the frames of an MPEG audio stream by their headers alone: nothing is decoded.
+/// A walk over the frames of an MPEG audio stream by their headers alone; nothing is decoded.
 ///
-/// Tags are stepped over wherever they stand: ID3v1 and its extension, ID3v2, APEv2, Lyrics3. What stands between is
-/// told as it is; what of it is a fault, `MPEGSummary` decides.
+/// Tags are skipped wherever they are: ID3v1 and its extension, ID3v2, APEv2, Lyrics3. Any other bytes are reported as
+/// foreign; `MPEGSummary` decides which of them are a fault.
 struct MPEGFrames {
     enum Item {
-        /// A whole frame.
+        /// A complete frame.
         case frame(at: Int, length: Int, MPEGHeader)
-        /// Bytes of neither a frame nor a tag.
+        /// Bytes that belong to neither a frame nor a tag.
         case foreign(Range<Int>)
-        /// A frame that the stream ends in.
+        /// A frame cut off by the end of the stream.
         case cut(at: Int, length: Int)
     }
 
-    /// Of free-format frames; encoders go no further.
+    /// The maximum length of free-format frames; encoders do not exceed it.
     private static let longestFree = 8192
 
     private let bytes: FileBytes
-    /// Ends before the tags at the end.
+    /// The range of the stream, without the tags at the end.
     let range: Range<Int>
     private var place: Int
     private var last: MPEGHeader?
-    /// Bytes of a free-format frame without its padding.
+    /// The length in bytes of a free-format frame without its padding.
     private var freeLength: Int?
 
     init(_ bytes: FileBytes, _ range: Range<Int>) {
@@ -61,7 +61,7 @@ struct MPEGFrames {
                 }
                 place += 1
             }
-            // A tag may stand where the foreign bytes seemed to go on: what is before it is told first.
+            // There may be a tag among the foreign bytes: the bytes before it are reported first.
             if let tagged = firstTag(start..<place) { place = tagged }
             return place > start ? .foreign(start..<place) : nil
         }
@@ -96,11 +96,14 @@ struct MPEGFrames {
         return nil
     }
 
-    /// Whether what looks like a header is one: two more of its kind follow at their places, or the stream's end does.
+    /// Whether what looks like a header is one: two more of the same kind follow where expected, or the stream ends
+    /// there.
     ///
-    /// A pattern of 11 bits and some is found by chance once in a few thousand bytes, three in their places never.
+    /// A pattern of a little more than 11 bits occurs by chance once in a few thousand bytes, but practically never
+    /// three times at the expected places.
     ///
-    /// - Parameter isExpected: the place is the stream's start, or what is before it ends there: one more is enough.
+    /// - Parameter isExpected: whether a frame is expected there: at the stream's start, or where the preceding item
+    ///   ends. One more header is then enough.
     private func isConfirmed(_ header: MPEGHeader, at start: Int, _ length: Int, isExpected: Bool) -> Bool {
         var place = start + length
         for turn in 0..<2 {
@@ -113,7 +116,7 @@ struct MPEGFrames {
         return true
     }
 
-    /// Bytes of the tag that begins there.
+    /// The length in bytes of the tag that begins there.
     private func tag(_ place: Int) -> Int? { Self.tag(bytes, place, range.upperBound) }
 
     static func tag(_ bytes: FileBytes, _ place: Int, _ end: Int) -> Int? {
@@ -122,7 +125,7 @@ struct MPEGFrames {
         switch head[0] {
         case 0x49:  // "ID3"
             guard let length = id3(bytes, place) else { return nil }
-            // Whoever counted wrongly: the frames are looked for behind the head.
+            // If the length is wrong, frames are searched for right after the tag's header.
             return place + length <= end ? length : 10
         case 0x54:
             if bytes.has("TAG+", at: place) { return 227 }
@@ -133,7 +136,7 @@ struct MPEGFrames {
             return place + 32 + length <= end ? (isHeader ? 32 + length : 32) : 32
         case 0x4C:
             guard bytes.has("LYRICSBEGIN", at: place) else { return nil }
-            // Lyrics3 is 5,100 bytes at most in its first version; the second says its length at its end only.
+            // A Lyrics3 tag of version 1 has at most 5,100 bytes; version 2 gives its length only at its end.
             for stop in place + 11..<max(place + 11, min(end, place + 120_000)) {
                 if bytes.has("LYRICS200", at: stop) || bytes.has("LYRICSEND", at: stop) { return stop + 9 - place }
             }
@@ -142,7 +145,7 @@ struct MPEGFrames {
         }
     }
 
-    /// Bytes of an ID3v2 tag with its head and footer; nil where there is none.
+    /// Returns the length in bytes of an ID3v2 tag with its header and footer; nil if there is no tag.
     static func id3(_ bytes: FileBytes, _ place: Int) -> Int? {
         let head = bytes.view(place, 10)
         guard head.count >= 10, bytes.has("ID3", at: place), head[3] < 0xFF, head[4] < 0xFF else { return nil }
@@ -161,7 +164,7 @@ struct MPEGFrames {
         return nil
     }
 
-    /// Where the tags at the end begin.
+    /// Returns the place where the tags at the end begin.
     private static func beforeTags(_ bytes: FileBytes, _ range: Range<Int>) -> Int {
         var end = range.upperBound
         while true {
@@ -187,30 +190,30 @@ struct MPEGFrames {
     }
 }
 
-/// What a walk over a whole MPEG stream finds.
+/// The result of a walk over a whole MPEG stream.
 ///
-/// The rule of what is a fault. Accepted: tags anywhere, an ID3 tag between two joined files too; anything before the
-/// first frame; after the last one, zeros of up to 64 KiB, and other bytes that are too few for a frame. A fault: a last
-/// frame that is cut; bytes between two frames that belong to no tag, for a frame was lost there (a walk that has
-/// lost its place looks the same whether bytes were put in or taken out); after the last frame, more bytes than
-/// a frame has; a count in the first frame that is larger than that of the frames. Of a count that is too large
-/// by one, the encoder counted its own frame, unless bytes are missing too. A count that is too small is no fault:
-/// joined files have it.
+/// Accepted without a fault: tags anywhere, including an ID3 tag between two joined files; anything before the first
+/// frame; after the last frame, up to 64 KiB of zeros, and other bytes if they are too few for a frame. A fault: a cut
+/// last frame; bytes between two frames that belong to no tag, because a frame was lost there (bytes inserted and bytes
+/// removed look the same to a walk that has lost its place); more bytes after the last frame than a frame has; a count
+/// in the first frame that is larger than the number of frames. A count that is too large by one is accepted unless
+/// bytes are missing too, since some encoders count their own information frame. A count that is too small is not a
+/// fault: joined files have it.
 struct MPEGSummary {
     private(set) var first: MPEGHeader?
     private(set) var info: MPEGInfo?
-    /// MPEG frames with sound.
+    /// The number of MPEG frames with sound.
     private(set) var count = 0
-    /// Sample frames of all of them.
+    /// The number of sample frames in all of them.
     private(set) var frames: Int64 = 0
     private(set) var mostChannels = 1
     private(set) var damage: Damage?
-    /// Frames where the rate changes: what is behind is not heard.
+    /// The number of sample frames before the rate or layer changes; what follows is not decoded.
     private(set) var rateChange: Int64?
-    /// Whether anything but tags was found.
+    /// Whether nothing but tags was found.
     private(set) var isNothingButTags = true
 
-    /// Zeros at the end that are taken for padding.
+    /// The maximum number of bytes at the end that are accepted as padding.
     private static let mostZeros = 65_536
 
     init(_ bytes: FileBytes, _ range: Range<Int>) {
@@ -224,7 +227,7 @@ struct MPEGSummary {
             switch item {
             case .frame(let at, let length, let header):
                 if let gap, first != nil {
-                    note("bytes \(gap.lowerBound) to \(gap.upperBound) are of no MPEG frame")
+                    note("bytes \(gap.lowerBound) to \(gap.upperBound) belong to no MPEG frame")
                 }
                 gap = nil
                 let found = MPEGInfo(UnsafeRawBufferPointer(rebasing: bytes.view(at, length).prefix(length)), header)
@@ -274,10 +277,10 @@ struct MPEGSummary {
         var place = rest.lowerBound
         while place < rest.upperBound, bytes.view(place, 1).first == 0 { place += 1 }
         if rest.upperBound - place < lastLength, rest.count <= Self.mostZeros { return }
-        note("its last \(rest.count) bytes, from byte \(rest.lowerBound) on, are of no MPEG frame")
+        note("its last \(rest.count) bytes, from byte \(rest.lowerBound) on, belong to no MPEG frame")
     }
 
-    /// Keeps the first fault.
+    /// Records a fault if it is the first.
     private mutating func note(_ reason: String) {
         if damage == nil { damage = Damage(reason: reason, frames: frames) }
     }

@@ -1,14 +1,15 @@
-/// The four bytes that begin a frame of MPEG-1, MPEG-2 or MPEG-2.5 audio (ISO/IEC 11172-3 and 13818-3).
+/// The four bytes at the start of a frame of MPEG-1, MPEG-2 or MPEG-2.5 audio (ISO/IEC 11172-3 and 13818-3).
 struct MPEGHeader {
     enum Version { case one, two, twoAndAHalf }
 
     let version: Version
     /// 1 to 3.
     let layer: Int
-    /// Sample frames per second.
+    /// The sample rate, in Hz.
     let rate: Int
     let channels: Int
-    /// Bytes of the frame, header included; in the free format, where no header says it, only its padding.
+    /// The length of the frame in bytes, including the header; in the free format, where the header does not give it,
+    /// only the padding.
     let length: Int
     let isFree: Bool
 
@@ -39,15 +40,15 @@ struct MPEGHeader {
         }
     }
 
-    /// Sample frames in the frame.
+    /// The number of sample frames in the frame.
     var frames: Int { layer == 1 ? 384 : layer == 3 && version != .one ? 576 : 1152 }
 
-    /// Whether a frame of this kind may follow one of that kind within a stream.
+    /// Returns whether a frame with this header may follow one with the other within a stream.
     func continues(_ other: MPEGHeader) -> Bool {
         version == other.version && layer == other.layer && rate == other.rate && isFree == other.isFree
     }
 
-    /// Bytes of the side information of layer III, which an Info frame leaves zero.
+    /// The size in bytes of layer III's side information, which is zero in an Info frame.
     var sideBytes: Int { version == .one ? channels == 2 ? 32 : 17 : channels == 2 ? 17 : 9 }
 
     private static func kilobits(_ version: Version, _ layer: Int) -> [Int] {
@@ -61,18 +62,18 @@ struct MPEGHeader {
     }
 }
 
-/// The count of frames that many encoders put into a first frame without sound: Xing, Info or VBRI.
+/// The number of frames that many encoders store in a first frame without sound: Xing, Info or VBRI.
 struct MPEGInfo {
-    /// Frames behind this one.
+    /// The number of frames after this one.
     var frames: Int?
-    /// Bytes of the stream, this frame included.
+    /// The length of the stream in bytes, including this frame.
     var bytes: Int?
-    /// Sample frames of encoder delay and padding, where the encoder says so.
+    /// The encoder's delay and padding in sample frames, if the encoder recorded them.
     var delay: Int?
     var padding: Int?
 
-    /// - Parameter frame: the whole frame's bytes.
-    /// - Returns: nil where the frame is one of sound.
+    /// - Parameter frame: the bytes of the whole frame.
+    /// - Returns: nil if the frame contains sound.
     init?(_ frame: UnsafeRawBufferPointer, _ header: MPEGHeader) {
         func number(_ place: Int, _ count: Int = 4) -> Int? {
             guard place + count <= frame.count else { return nil }
@@ -100,7 +101,7 @@ struct MPEGInfo {
         }
         if flags & 4 != 0 { place += 100 }
         if flags & 8 != 0 { place += 4 }
-        // The encoder's name, then at its byte 21 twice 12 bits.
+        // The encoder's name; from byte 21 on, two numbers of 12 bits.
         if let name = number(place, 1), name != 0, let pair = number(place + 21, 3), frames ?? 0 > 0 {
             delay = pair >> 12
             padding = pair & 0xFFF

@@ -1,6 +1,6 @@
-/// A chained Ogg file: each link is decoded as a file of its own, one after the other.
+/// A chained Ogg file: its links are decoded one after the other, each as a separate file.
 ///
-/// libsndfile reads the first link only, so each gets its bytes as if they were a file.
+/// libsndfile reads only the first link of a file, so every link is passed to it as if it were a file.
 final class OggChain: Decoder {
     let rate: Int
     let mostChannels: Int
@@ -15,7 +15,7 @@ final class OggChain: Decoder {
     private var heardBefore: Int64 = 0
     private var missing: String?
 
-    /// - Throws: `Sndfile.Refusal` where the first link is not read.
+    /// - Throws: `Sndfile.Refusal` if the first link cannot be read.
     init(_ bytes: FileBytes, _ pages: OggPages, damage: Damage?) throws(Sndfile.Refusal) {
         self.bytes = bytes
         links = pages.links
@@ -45,7 +45,7 @@ final class OggChain: Decoder {
 
     func shortfall(heard: Int64) -> String? { missing }
 
-    /// Opens the next link; false where it cannot follow.
+    /// Opens the next link; returns false if it cannot continue the stream.
     private func advance() -> Bool {
         let link = links[next]
         let place =
@@ -62,7 +62,7 @@ final class OggChain: Decoder {
             }
             current = SndfileDecoder(file)
         } catch {
-            missing = missing ?? "\(place) is not read: \(error.reason)"
+            missing = missing ?? "\(place) cannot be read: \(error.reason)"
             return false
         }
         heardBefore = heard
@@ -72,15 +72,16 @@ final class OggChain: Decoder {
 }
 
 extension OggPages.Link {
-    /// What is missing by the granule positions of its pages; nil: nothing, or they do not tell.
+    /// Describes what is missing according to the granule positions of the pages; nil if nothing is or they do not show
+    /// it.
     ///
-    /// A link may begin anywhere, so that the first page's position is no clue to where; what lies between the
-    /// first page's and the last page's must have been heard.
+    /// A link may begin at any position, so the first page's position alone shows nothing; but everything between the
+    /// positions of the first and the last page must have been decoded.
     func shortfall(_ heard: Int64, _ rate: Int) -> String? {
         guard let audio, audio.rate > 0, let first = audio.firstGranule, let last = audio.lastGranule else {
             return nil
         }
-        // A frame is left for rounding where the granules are at another rate.
+        // If the granules are at another rate, one frame is allowed for rounding.
         let least = Int64(Double(last - first) * Double(rate) / Double(audio.rate)) - (audio.rate == rate ? 0 : 1)
         return heard < least ? "ends at frame \(heard), its pages hold at least \(least)" : nil
     }

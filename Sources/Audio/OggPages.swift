@@ -1,20 +1,21 @@
 import Foundation
 
-/// A walk over the page headers of an Ogg file (RFC 3533): its links, and what is missing of them.
+/// A walk over the page headers of an Ogg file (RFC 3533) that finds its links and what is missing.
 ///
-/// A chained file, such as a recorded web radio or two files joined by `cat`, has one link after the other. Each
-/// begins with the first pages of its streams; several streams of one link, such as film and sound, lie mixed.
+/// A chained file, such as a recorded web radio stream or two files joined by `cat`, consists of consecutive links.
+/// Each link begins with the first pages of its streams; if it has several streams, such as video and audio, they are
+/// interleaved.
 struct OggPages {
-    /// What the first bytes of a stream say that it is.
+    /// The codec of a stream, according to its first bytes.
     enum Codec { case vorbis, opus, flac, speex, other }
 
     struct Stream {
         let codec: Codec
-        /// Granules a second.
+        /// The number of granules per second.
         let rate: Int
         let channels: Int
         fileprivate(set) var sequence: UInt32
-        /// Granule positions: of Vorbis and FLAC, sample frames; of Opus, those at 48 kHz.
+        /// Granule positions: sample frames for Vorbis and FLAC, sample frames at 48 kHz for Opus.
         fileprivate(set) var firstGranule: Int64?
         fileprivate(set) var lastGranule: Int64?
         fileprivate(set) var hasEnded = false
@@ -24,13 +25,13 @@ struct OggPages {
         fileprivate(set) var range: Range<Int>
         fileprivate(set) var streams: [UInt32: Stream]
 
-        /// The one stream of sound; nil where there are several or none.
+        /// The only audio stream; nil if there are several or none.
         var audio: Stream? {
             let found = streams.values.filter { $0.codec != .other }
             return found.count == 1 ? found[0] : nil
         }
 
-        /// Of its sound, by the granule positions.
+        /// The length of its audio in seconds, according to the granule positions.
         var seconds: Double {
             guard let audio, audio.rate > 0, let last = audio.lastGranule else { return 0 }
             return Double(max(0, last)) / Double(audio.rate)
@@ -39,7 +40,7 @@ struct OggPages {
 
     private(set) var links: [Link] = []
     private(set) var damage: String?
-    /// Seconds of sound before the damage.
+    /// The seconds of audio before the damage.
     private(set) var secondsBefore = 0.0
 
     init(_ bytes: FileBytes) {
@@ -48,19 +49,19 @@ struct OggPages {
         while place < bytes.size {
             guard let page = Page(bytes, place) else {
                 let next = Self.mark(bytes, place + 1)
-                // What follows the end of all streams may be a tag; what precedes a page is a page that was lost.
+                // Bytes after the end of all streams may be a tag; bytes before a page mean that a page was lost.
                 if next < bytes.size || !hasEnded {
-                    note("bytes \(place) to \(next) are of no Ogg page")
+                    note("bytes \(place) to \(next) belong to no Ogg page")
                 }
                 place = next
                 continue
             }
             guard page.end <= bytes.size else {
-                note("cut short: its last page is not whole")
+                note("cut short: its last page is incomplete")
                 break
             }
             if !page.isSound {
-                note("the Ogg page at byte \(place) does not have its checksum")
+                note("the Ogg page at byte \(place) has a wrong checksum")
                 // Its length may be what is wrong.
                 place = Self.mark(bytes, place + 1)
                 continue
@@ -86,13 +87,14 @@ struct OggPages {
     private mutating func add(_ page: Page) {
         let link = links.count - 1
         guard var stream = links[link].streams[page.serial] else {
-            return note("the Ogg page at byte \(page.start) is of a stream that never began")
+            return note("the Ogg page at byte \(page.start) belongs to a stream that never began")
         }
         let isAudio = stream.codec != .other
         if !page.isFirst {
-            // Programs that write other comments leave holes between the head's pages: they lose no sound.
+            // Programs that rewrite the comments leave gaps in the numbers of the header pages, but no audio is lost
+            // there.
             if isAudio, stream.firstGranule != nil, page.sequence != stream.sequence &+ 1 {
-                note("Ogg page \(page.sequence) follows at byte \(page.start), expected \(stream.sequence &+ 1)")
+                note("found Ogg page \(page.sequence) at byte \(page.start), expected \(stream.sequence &+ 1)")
             }
             stream.sequence = page.sequence
         }
@@ -104,21 +106,21 @@ struct OggPages {
         links[link].streams[page.serial] = stream
     }
 
-    /// Whether all sound of the last link is told to be over, and all that came before, too.
+    /// Whether all audio streams of the last link are marked as ended; without audio, whether any stream is.
     private var hasEnded: Bool {
         guard let last = links.last else { return false }
         let audio = last.streams.values.filter { $0.codec != .other }
         return audio.isEmpty ? last.streams.values.contains { $0.hasEnded } : audio.allSatisfy { $0.hasEnded }
     }
 
-    /// Keeps the first fault.
+    /// Records a fault if it is the first.
     private mutating func note(_ reason: String) {
         guard damage == nil else { return }
         damage = reason
         secondsBefore = links.reduce(0) { $0 + $1.seconds }
     }
 
-    /// Where the next page's letters are; the file's end where there are none.
+    /// Returns the place of the next page's letters; the file's end if there are none.
     private static func mark(_ bytes: FileBytes, _ start: Int) -> Int {
         var place = start
         while place < bytes.size {
@@ -156,16 +158,16 @@ struct OggPages {
 
     private struct Page {
         let start: Int
-        /// Where its packets begin and end.
+        /// The places where its packets begin and end.
         let body: Int
         let end: Int
         let serial: UInt32
         let sequence: UInt32
-        /// -1: no packet ends on the page.
+        /// -1 if no packet ends on the page.
         let granule: Int64
         let isFirst: Bool
         let isLast: Bool
-        /// Whether the bytes have the page's checksum.
+        /// Whether the checksum of the page is correct.
         let isSound: Bool
 
         init?(_ bytes: FileBytes, _ place: Int) {
@@ -191,9 +193,9 @@ struct OggPages {
     }
 }
 
-/// The checksum of an Ogg page: CRC-32 with the polynomial 0x04C11DB7, highest bit first, begun at 0.
+/// The checksum of an Ogg page: CRC-32 with the polynomial 0x04C11DB7, highest bit first, initial value 0.
 enum OggChecksum {
-    /// Row k: the remainder of each byte with k zero bytes behind it, so that eight bytes are taken at a time.
+    /// Row k holds the remainder of each byte followed by k zero bytes, so that eight bytes are processed at a time.
     private static let table: [UInt32] = {
         var table = [UInt32](repeating: 0, count: 8 * 256)
         for byte in 0..<256 {
@@ -210,7 +212,8 @@ enum OggChecksum {
         return table
     }()
 
-    /// Of the first bytes of `page`, its own four bytes of checksum taken as zeros.
+    /// Returns the checksum of the first `length` bytes of a page, with the four bytes of its own checksum taken as
+    /// zeros.
     static func of(_ page: UnsafeRawBufferPointer, _ length: Int) -> UInt32 {
         table.withUnsafeBufferPointer { table in
             var crc: UInt32 = 0

@@ -1,29 +1,29 @@
 import Errors
 
-/// A recording as it is: all its channels, at its own rate, every sample as it is decoded.
+/// A recording with all its channels, at its own rate, with every sample as decoded.
 ///
-/// The pipeline reads through `AudioFile`; this is for cutting clips out of the file. A damaged file is read as far as
-/// possible, and `fault` says what stopped it.
+/// The pipeline reads through `AudioFile`; this type is for cutting clips from a file. A damaged file is read as far as
+/// possible, and `fault` tells what stopped it.
 package final class Recording {
-    /// Samples that are read over at a time.
+    /// The number of samples skipped at a time.
     private static let skipSamples = 32_768
-    /// Up to this many frames, reading on is quicker than seeking.
+    /// Up to this many frames, reading is faster than seeking.
     private static let nearFrames: Int64 = 65_536
 
     package let path: String
-    /// Sample frames per second.
+    /// The sample rate, in Hz.
     package let rate: Int
     package let channels: Int
     /// The format that holds each sample exactly.
     package let sampleFormat: SampleFormat
-    /// The frame that the next read begins with.
+    /// The frame at which the next read begins.
     package private(set) var position: Int64 = 0
-    /// Why the last read gave less than the file should hold; nil: nothing is wrong.
+    /// The reason that the last read returned less than the file should hold; nil if there is none.
     package private(set) var fault: String?
     private let decoder: any Decoder
 
-    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil: the text's own.
-    /// - Throws: `AudioError` where the file is missing, no regular file or no audio.
+    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
+    /// - Throws: `AudioError` if the file is missing, not a regular file or not audio.
     package init(path: String, bytes: [UInt8]? = nil) throws(AudioError) {
         let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
         decoder = try Codecs.open(raw, path: path)
@@ -36,10 +36,10 @@ package final class Recording {
         }
     }
 
-    /// The next samples, interleaved.
+    /// Reads the next samples, interleaved.
     ///
-    /// - Parameter buffer: room for whole frames of `channels`.
-    /// - Returns: frames; 0 at the end, or where decoding fails.
+    /// - Parameter buffer: space for whole frames of `channels`.
+    /// - Returns: the number of frames, 0 at the end or if decoding fails.
     package func read(into buffer: UnsafeMutableBufferPointer<Double>) -> Int {
         guard fault == nil, let start = buffer.baseAddress, buffer.count >= channels else { return 0 }
         let count = decoder.read(into: start, frames: buffer.count / channels)
@@ -53,7 +53,7 @@ package final class Recording {
         return count
     }
 
-    /// Goes forward to a frame; stops at the end where that comes before it.
+    /// Moves forward to a frame, or to the end if that comes first.
     package func skip(to frame: Int64) {
         if frame - position > Self.nearFrames, decoder.seek(to: frame) {
             position = frame
@@ -68,7 +68,8 @@ package final class Recording {
         }
     }
 
-    /// A stream may go from two channels to one within a file: the one is then on both sides, and others are silent.
+    /// Fills missing channels, because a stream may change from two channels to one within a file: a single channel is
+    /// copied to all others; missing channels next to several are silent.
     private func widen(_ samples: UnsafeMutablePointer<Double>, _ frames: Int, from own: Int) {
         for frame in (0..<frames).reversed() {
             for channel in (0..<channels).reversed() {

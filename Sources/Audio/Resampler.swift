@@ -1,4 +1,5 @@
-/// Resamples a stream of mono samples, piece by piece. The output does not depend on how the stream was cut into pieces.
+/// Resamples a stream of mono samples piece by piece. The output does not depend on how the stream is split into
+/// pieces.
 package final class Resampler {
     private enum Engine {
         case none
@@ -8,7 +9,7 @@ package final class Resampler {
 
     private let engine: Engine
 
-    /// - Throws: `AudioError` for rates the library refuses.
+    /// - Throws: `AudioError` if the library does not support the rates.
     package init(from: Int, to: Int, converter: Converter) throws(AudioError) {
         if from == to {
             engine = .none
@@ -21,10 +22,10 @@ package final class Resampler {
         }
     }
 
-    /// Takes samples in and hands resampled ones to `emit`, in order.
+    /// Adds samples and passes resampled ones to `emit`, in order.
     ///
-    /// - Parameter end: true with the last piece, which may be empty.
-    /// - Throws: `AudioError` where the library refuses the samples, and what `emit` throws.
+    /// - Parameter end: true for the last piece, which may be empty.
+    /// - Throws: `AudioError` if the library refuses the samples, and the error that `emit` throws.
     package func process(
         _ input: UnsafeBufferPointer<Float>, end: Bool, emit: (UnsafeBufferPointer<Float>) throws -> Void
     ) throws {
@@ -35,9 +36,9 @@ package final class Resampler {
         }
     }
 
-    /// Makes it ready for another clip at the same rate, as if new.
+    /// Resets the resampler for another clip at the same rates, as if it were new.
     ///
-    /// - Throws: `AudioError` where the library cannot begin anew.
+    /// - Throws: `AudioError` if the library cannot be reset.
     package func reset() throws {
         switch engine {
         case .none: return

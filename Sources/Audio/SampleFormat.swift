@@ -1,8 +1,8 @@
-/// How a file stores samples, or must store them so that each is kept exactly.
+/// The format in which a file stores samples, or must store them to keep each exactly.
 package enum SampleFormat: String, Sendable, CaseIterable {
     case int8, int16, int24, int32, float32, float64
 
-    /// Bits of an integer; nil: floating point.
+    /// The number of bits of an integer; nil for floating point.
     package var integerBits: Int? {
         switch self {
         case .int8: 8
@@ -13,7 +13,7 @@ package enum SampleFormat: String, Sendable, CaseIterable {
         }
     }
 
-    /// Bytes of a sample.
+    /// The size of a sample in bytes.
     package var size: Int {
         switch self {
         case .int8: 1

@@ -8,8 +8,8 @@ final class SamplerateStream {
     private let handle: OpaquePointer
     private let ratio: Double
     private let output: UnsafeMutableBufferPointer<Float>
-    /// The stream's first sample, where it came alone; nil once two are through. Linear interpolation begins with a
-    /// pair: given one sample and then more, libsamplerate starts from 0.
+    /// The stream's first sample, if it came alone; nil once two samples have been passed on. Linear interpolation
+    /// needs a pair at the start: given a single sample and then more, libsamplerate starts from 0.
     private var first: [Float]? = []
 
     init(from: Int, to: Int, converter: Converter) throws(AudioError) {
@@ -49,8 +49,8 @@ final class SamplerateStream {
         var rest = input
         while true {
             var data = SRC_DATA()
-            // Without a pointer libsamplerate does not see the end and keeps half a filter's length of samples; within
-            // the output it would take it for an overlap.
+            // Without a pointer, libsamplerate does not notice the end and keeps half a filter length of samples; with
+            // a pointer into the output, it would report an overlap.
             data.data_in = rest.baseAddress ?? UnsafePointer(output.baseAddress! + output.count)
             data.input_frames = rest.count
             data.data_out = output.baseAddress

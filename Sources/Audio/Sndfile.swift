@@ -1,37 +1,42 @@
 import CSndfile
 import Foundation
 
-/// One handle of libsndfile.
+/// A handle of libsndfile.
 final class Sndfile {
-    /// Why libsndfile does not open a file.
+    /// The reason that libsndfile does not open a file.
     struct Refusal: Error {
         let reason: String
-        /// The system's error number where it ran out of something.
+        /// The system's error number, if a system resource ran out.
         let systemCode: Int32?
     }
 
     let rate: Int
     let channels: Int
-    /// Sample frames that libsndfile expects; nil: not known.
+    /// The number of sample frames that libsndfile expects; nil if it is not known.
     let frames: Int64?
     private let handle: OpaquePointer
-    /// What libsndfile reads from, where it does not open the file itself.
+    /// The source that libsndfile reads from, if it does not open the file itself.
     private let part: FilePart?
-    /// What libsndfile writes into, where it does not open the file itself.
+    /// The target that libsndfile writes to, if it does not open the file itself.
     private let sink: FileSink?
-    /// Container and coding of samples, as libsndfile numbers them.
+    /// The container and the coding of samples, as libsndfile's number.
     private let format: Int
     private let isSeekable: Bool
     private var isClosed = false
 
-    /// Opens a file for reading by its path's bytes.
+    /// Opens a file for reading, given its path's bytes.
+    ///
+    /// - Throws: `Refusal` if libsndfile does not open it.
     convenience init(reading path: [CChar]) throws(Refusal) {
         var info = SF_INFO()
         let handle = try Self.open { sf_open(path, Int32(SFM_READ), &info) }
+        try Self.requireHeader(handle)
         self.init(handle, info, nil)
     }
 
-    /// Reads a part of a file as if it were one.
+    /// Opens a part of a file for reading, as if it were a file.
+    ///
+    /// - Throws: `Refusal` if libsndfile does not open it.
     convenience init(reading part: FilePart) throws(Refusal) {
         var info = SF_INFO()
         let handle = try Self.open {
@@ -48,6 +53,8 @@ final class Sndfile {
     }
 
     /// Opens a file for writing; samples beyond full scale are clipped in integer formats.
+    ///
+    /// - Throws: `Refusal` if libsndfile does not open it.
     convenience init(writing path: String, rate: Int, channels: Int, format: AudioWriter.Format) throws(Refusal) {
         var info = SF_INFO()
         info.samplerate = Int32(rate)
@@ -58,9 +65,11 @@ final class Sndfile {
         sf_command(handle, Int32(SFC_SET_CLIPPING), nil, 1)
     }
 
-    /// Writes through a sink, which knows what the system said where it fails.
+    /// Opens a sink for writing; it keeps the system's error number if writing fails.
     ///
-    /// No chunk of peaks is written: it holds the time of day, and the same samples would not give the same bytes.
+    /// No peak chunk is written: it contains the time of day, so the same samples would not give the same bytes.
+    ///
+    /// - Throws: `Refusal` if libsndfile does not open it.
     convenience init(writing sink: FileSink, rate: Int, channels: Int, code: Int) throws(Refusal) {
         var info = SF_INFO()
         info.samplerate = Int32(clamping: rate)
@@ -92,20 +101,20 @@ final class Sndfile {
 
     deinit { if !isClosed { sf_close(handle) } }
 
-    /// Writes what is left and the header; nothing may be written after it.
+    /// Writes the remaining samples and the header; nothing may be written afterwards.
     ///
-    /// - Returns: whether libsndfile has no fault to tell.
+    /// - Returns: whether libsndfile reports success.
     func close() -> Bool {
         isClosed = true
         return sf_close(handle) == 0
     }
 
-    /// - Returns: sample frames that were read into the interleaved buffer.
+    /// - Returns: the number of sample frames read into the interleaved buffer.
     func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int {
         max(0, Int(sf_readf_float(handle, buffer, sf_count_t(frames))))
     }
 
-    /// - Returns: sample frames that were read into the interleaved buffer.
+    /// - Returns: the number of sample frames read into the interleaved buffer.
     func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int {
         max(0, Int(sf_readf_double(handle, buffer, sf_count_t(frames))))
     }
@@ -114,7 +123,7 @@ final class Sndfile {
     var sampleFormat: SampleFormat {
         switch format & SF_FORMAT_SUBMASK {
         case SF_FORMAT_PCM_S8, SF_FORMAT_PCM_U8: .int8
-        // What libsndfile decodes to 16 bits, whatever it is stored in.
+        // Everything that libsndfile decodes to 16 bits, however it is stored.
         case SF_FORMAT_PCM_16, SF_FORMAT_ULAW, SF_FORMAT_ALAW, SF_FORMAT_IMA_ADPCM, SF_FORMAT_MS_ADPCM,
             SF_FORMAT_GSM610,
             SF_FORMAT_VOX_ADPCM, SF_FORMAT_G721_32, SF_FORMAT_G723_24, SF_FORMAT_G723_40, SF_FORMAT_DPCM_16,
@@ -123,7 +132,7 @@ final class Sndfile {
         case SF_FORMAT_PCM_24, SF_FORMAT_ALAC_20, SF_FORMAT_ALAC_24: .int24
         case SF_FORMAT_PCM_32, SF_FORMAT_ALAC_32: .int32
         case SF_FORMAT_DOUBLE: .float64
-        // Vorbis, Opus and MPEG decode to float32; of the rest, float64 loses nothing.
+        // Vorbis, Opus and MPEG are decoded to float32; for everything else, float64 loses nothing.
         case SF_FORMAT_FLOAT, SF_FORMAT_VORBIS, SF_FORMAT_OPUS, SF_FORMAT_MPEG_LAYER_I, SF_FORMAT_MPEG_LAYER_II,
             SF_FORMAT_MPEG_LAYER_III:
             .float32
@@ -131,10 +140,10 @@ final class Sndfile {
         }
     }
 
-    /// Goes to a frame, in codings whose samples hang on nothing before them: in others libsndfile may come out beside it, or
-    /// with a decoder that has not heard what was before.
+    /// Seeks to a frame, but only in codings whose samples do not depend on earlier ones: in others, libsndfile may end
+    /// up at a different frame, or with a decoder that has not seen the preceding audio.
     ///
-    /// - Returns: false where it cannot; it is then where it was.
+    /// - Returns: false if it cannot seek; the position is then unchanged.
     func seek(to frame: Int64) -> Bool {
         let codings = [
             SF_FORMAT_PCM_S8, SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16, SF_FORMAT_PCM_24, SF_FORMAT_PCM_32, SF_FORMAT_FLOAT,
@@ -144,29 +153,29 @@ final class Sndfile {
         return sf_seek(handle, sf_count_t(frame), Int32(SEEK_SET)) == frame
     }
 
-    /// - Returns: sample frames that were written.
+    /// - Returns: the number of sample frames written.
     func write(_ samples: UnsafePointer<Float>, frames: Int) -> Int {
         Int(sf_writef_float(handle, samples, sf_count_t(frames)))
     }
 
-    /// - Returns: sample frames that were written.
+    /// - Returns: the number of sample frames written.
     func write(_ samples: UnsafePointer<Double>, frames: Int) -> Int {
         Int(sf_writef_double(handle, samples, sf_count_t(frames)))
     }
 
-    /// - Parameter samples: of 32 bits, the file's own bits uppermost.
-    /// - Returns: sample frames that were written.
+    /// - Parameter samples: 32-bit integers with the file's own bits uppermost.
+    /// - Returns: the number of sample frames written.
     func write(_ samples: UnsafePointer<Int32>, frames: Int) -> Int {
         Int(sf_writef_int(handle, samples, sf_count_t(frames)))
     }
 
-    /// What went wrong in the last call; the next call forgets it.
+    /// The error of the last call; the next call clears it.
     var fault: String? {
         let code = sf_error(handle)
         return code == SF_ERR_NO_ERROR ? nil : Self.oneLine(sf_error_number(code))
     }
 
-    /// What libsndfile noted of the file's head.
+    /// libsndfile's log of reading the file's header.
     var log: String {
         var text = [CChar](repeating: 0, count: 16_384)
         let length = sf_command(handle, Int32(SFC_GET_LOG_INFO), &text, Int32(text.count))
@@ -187,9 +196,20 @@ final class Sndfile {
         Unmanaged<FileSink>.fromOpaque(pointer!).takeUnretainedValue()
     }
 
-    // Why an open failed, libsndfile tells by one variable for all threads. So opens hold a lock together, and one that
-    // failed is tried again with nobody beside it. An open that hangs must not stop other threads: the wait for that
-    // has a limit, and the reason is then left out rather than taken from another file.
+    // libsndfile stores the reason of a failed open in one variable for all threads. So opens share a lock, and one
+    // that failed is repeated while it holds the lock alone. An open that hangs must not block other threads, so the
+    // wait for exclusive access has a limit; beyond it, the reason is left out rather than taken from another file.
+
+    /// Refuses a file if the system failed to read a part of its header: libsndfile goes on with zeros in place of what it
+    /// did not get, and would return samples of another rate or width.
+    ///
+    /// - Throws: `Refusal`, after closing the handle.
+    private static func requireHeader(_ handle: OpaquePointer) throws(Refusal) {
+        guard sf_error(handle) == SF_ERR_SYSTEM else { return }
+        let reason = oneLine(sf_strerror(handle))
+        sf_close(handle)
+        throw Refusal(reason: "its header cannot be read: \(reason)", systemCode: nil)
+    }
 
     private static func open(_ attempt: () -> OpaquePointer?) throws(Refusal) -> OpaquePointer {
         let shared = openLock.together(attempt)
@@ -206,16 +226,16 @@ final class Sndfile {
                     systemCode: isSystem
                         ? AudioError.shortages.first { $0 == code } : nil))
         }
-        guard let again else { throw Refusal(reason: "libsndfile does not open it", systemCode: nil) }
+        guard let again else { throw Refusal(reason: "libsndfile cannot open it", systemCode: nil) }
         return try again.get()
     }
 
     private static let openLock = OpenLock()
 }
 
-/// A lock that many hold together or one alone.
+/// A lock held either by many together or by one alone.
 private final class OpenLock: @unchecked Sendable {
-    /// Seconds to wait for the others to be done.
+    /// The seconds to wait for the other holders.
     private static let lockLimit = 5
     private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
 
@@ -227,7 +247,7 @@ private final class OpenLock: @unchecked Sendable {
         return work()
     }
 
-    /// nil where the others were not done in time.
+    /// Runs `work` while no other thread holds the lock; nil if the others did not release it in time.
     func alone<T>(_ work: () -> T) -> T? {
         var limit = timespec()
         clock_gettime(CLOCK_REALTIME, &limit)
@@ -242,9 +262,9 @@ private final class OpenLock: @unchecked Sendable {
 final class FilePart {
     private let bytes: FileBytes
     private let range: Range<Int>
-    /// Bytes that are read in place of the file's, by their place in the part.
+    /// The bytes that replace the file's, by their place in the part.
     private let patches: [(at: Int, bytes: [UInt8])]
-    /// Where the next read begins, counted from the part's start.
+    /// The place of the next read, counted from the part's start.
     fileprivate(set) var place = 0
 
     init(_ bytes: FileBytes, _ range: Range<Int>, patches: [(at: Int, bytes: [UInt8])] = []) {
@@ -276,13 +296,13 @@ final class FilePart {
 }
 
 extension CutFile.Container {
-    /// libsndfile's number of the container and the coding; nil where the container does not take it.
+    /// Returns libsndfile's number for the container and the coding; nil if the container does not support the format.
     ///
-    /// - Parameter isLong: more bytes than a plain WAV file can count.
+    /// - Parameter isLong: whether there are more bytes than a plain WAV file can record.
     func code(_ format: SampleFormat, channels: Int, isLong: Bool) -> Int? {
         switch self {
         case .wav:
-            // From three channels on, WAV asks for its extensible header.
+            // With three or more channels, WAV requires its extensible header.
             let container = isLong ? SF_FORMAT_RF64 : channels > 2 ? SF_FORMAT_WAVEX : SF_FORMAT_WAV
             return switch format {
             case .int8: container | SF_FORMAT_PCM_U8

@@ -1,17 +1,18 @@
-/// What libsndfile decodes: a whole file, or a part of one.
+/// Decodes a whole file or a part of one with libsndfile.
 final class SndfileDecoder: Decoder {
     let rate: Int
     let channels: Int
     let declaredFrames: Int64?
     let damage: Damage?
     private let file: Sndfile
-    /// Sample frames that an independent count found; nil: there is none.
+    /// The number of sample frames according to an independent count, and the name of that count; nil if there is none.
     private let counted: (frames: Int64, by: String)?
 
     var mostChannels: Int { channels }
     private(set) var fault: String?
 
-    /// - Parameter counted: what the file holds by another count than libsndfile's, and whose it is.
+    /// - Parameter counted: the number of sample frames according to a count other than libsndfile's, and the name of
+    ///   that count.
     init(_ file: Sndfile, damage: Damage? = nil, counted: (frames: Int64, by: String)? = nil) {
         self.file = file
         self.damage = damage
@@ -35,7 +36,7 @@ final class SndfileDecoder: Decoder {
 
     var sampleFormat: SampleFormat { file.sampleFormat }
 
-    /// Not within a file that is damaged: after a jump that fails, a decoder is nowhere.
+    /// Seeks only in undamaged files: after a seek that fails, a decoder's position is undefined.
     func seek(to frame: Int64) -> Bool { damage == nil && file.seek(to: frame) }
 
     func shortfall(heard: Int64) -> String? {

@@ -1,9 +1,9 @@
-// 3x3 convolutions with bias and ReLU6. A tap outside the image adds zero.
+// 3x3 convolutions with bias and ReLU6. Taps outside the image read zero.
 
 static const float outside[LANES] = {0};
 
-// `group` neighbouring outputs from column x of one output row, 16 channels. `row` is the image's row of the first tap;
-// `column` the image's column of the first tap. With `inside`, no column is outside.
+// Computes `group` neighbouring outputs of one output row, for 16 channels. `row` and `column` are the image's row and
+// column of the first tap. If `inside` is set, no column is outside the image.
 FORCED void depthwise_group(const int group, const int stride, const int inside, const float *in, long height,
                             long width, long channels, const lanes *weights, lanes bias, long row, long column,
                             float *out) {
@@ -69,7 +69,7 @@ static void depthwise(const float *in, long height, long width, long channels, l
     else depthwise_rows(1, in, height, width, channels, weights, bias, out, first, last);
 }
 
-// Even sizes at stride 2 are padded at the end only: one row below and one column to the right.
+// With stride 2, even sizes are padded only at the end: by one row below and one column to the right.
 static void first_convolution(const float *in, long height, long width, const float *weights, const float *bias,
                               float *out) {
     for (long y = 0; y < height / 2; y++)

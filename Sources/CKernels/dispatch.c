@@ -40,7 +40,7 @@ void ck_pack_transposed(const float *b, long k, long n, float *panels) {
     for (long from = 0; from < n; from += CK_PANEL, panels += k * CK_PANEL) {
         long width = n - from < CK_PANEL ? n - from : CK_PANEL;
         if (width < CK_PANEL) memset(panels, 0, (size_t)(k * CK_PANEL) * sizeof *panels);
-        // Sixteen rows of the transpose at a time: whole cache lines on both sides.
+        // Sixteen rows of the transpose at a time, so that whole cache lines are read and written.
         for (long top = 0; top < k; top += 16) {
             long end = k - top < 16 ? k : top + 16;
             for (long column = 0; column < width; column++) {

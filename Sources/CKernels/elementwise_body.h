@@ -1,10 +1,10 @@
-// exp, tanh and the logistic function by one polynomial.
+// exp, tanh and the logistic function, all computed with one polynomial; ReLU6; means over rows.
 
 FORCED lanes relu6(lanes x) { return smaller(greater(x, splat(0)), splat(6)); }
 
-// exp(x) = 2^n exp(r), n the nearest integer to x / ln 2, |r| <= ln 2 / 2, by Taylor's series to r^7 / 7!, whose rest
-// is under 6e-9. ln 2 is split in two so that x - n ln 2 keeps its bits. x is held to where the result is a normal
-// number.
+// exp(x) = 2^n exp(r), where n is the integer nearest to x / ln 2 and |r| <= ln 2 / 2. exp(r) is the Taylor series up
+// to r^7 / 7!, whose remainder is below 6e-9. ln 2 is split into two parts so that x - n ln 2 keeps its precision. x is
+// clamped to a range in which the result is a normal number.
 FORCED lanes exp_lanes(lanes x) {
     x = smaller(greater(x, splat(-87)), splat(88));
     lanes n = nearest(mul(x, splat(1.44269504f)));

@@ -1,4 +1,4 @@
-// The LSTM's gates and the attention over its outputs.
+// The LSTM step and the attention over the LSTM's outputs.
 
 static void lstm_step(const float *gates, float *cell, float *out, long ldo, long rows, long hidden) {
     for (long r = 0; r < rows; r++, gates += 4 * hidden, cell += hidden, out += ldo)
@@ -12,7 +12,7 @@ static void lstm_step(const float *gates, float *cell, float *out, long ldo, lon
         }
 }
 
-// Sixteen partial sums, then halves added to halves.
+// Adds up sixteen lanes by repeatedly adding the upper half to the lower half.
 FORCED float lane_sum(lanes x) {
     float part[LANES];
     store(part, x);

@@ -1,4 +1,4 @@
-// The LSTM's step and the attention, forward keeping what is needed, and back.
+// The LSTM step that keeps what the backward pass needs, and the backward passes of the LSTM step and the attention.
 
 static void lstm_step_kept(float *gates, const float *previous_cell, float *cell, float *out, long ldo, long rows,
                            long hidden) {
@@ -19,7 +19,7 @@ static void lstm_step_kept(float *gates, const float *previous_cell, float *cell
 
 FORCED lanes one_minus(lanes x) { return add(splat(1), mul(x, splat(-1))); }
 
-// Through a gate's logistic function whose value is y.
+// Backward pass through a gate's logistic function with the value y.
 FORCED lanes through_sigmoid(lanes gradient, lanes y) { return mul(gradient, mul(y, one_minus(y))); }
 
 static void lstm_step_gradient(float *gates, const float *previous_cell, const float *cell, const float *out_gradient,

@@ -1,4 +1,4 @@
-// The way back through rectifiers and 3x3 convolutions, and the optimiser.
+// Backward passes through rectifiers and 3x3 convolutions, and the optimiser.
 
 static void activation_gradient(const float *out, float *gradient, long rows, long columns, float limit,
                                 float *bias_gradient) {
@@ -10,7 +10,7 @@ static void activation_gradient(const float *out, float *gradient, long rows, lo
         }
 }
 
-// The taps of one output pixel, 16 channels. With `inside`, all nine are in the image.
+// Backward pass through the taps of one output pixel, for 16 channels. If `inside` is set, all nine are in the image.
 FORCED void depthwise_pixel(const int inside, const float *in, lanes gradient, long height, long width, long channels,
                             const lanes *weights, long row, long column, float *in_gradient, lanes *sums) {
     UNROLL

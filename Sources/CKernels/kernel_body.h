@@ -1,5 +1,5 @@
-// The kernels over sixteen lanes at a time. Included once for each instruction set, after the header that says what
-// lanes are.
+// The kernels, which work on sixteen lanes at a time. Included once for each instruction set, after the header that
+// defines `lanes`.
 #include <string.h>
 #include "tables.h"
 

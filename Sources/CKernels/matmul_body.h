@@ -1,6 +1,7 @@
-// The packed matrix product: a tile of rows by lanes is held in registers while k runs.
+// The packed matrix product. A tile of rows by lanes stays in registers for the whole loop over k.
 
-// a[i][p] is at a[i * row + p * column]; the panels are `depth` rows high, of which the k from their start are used.
+// The operands of a product. a[i][p] is at a[i * row + p * column]. The panels have `depth` rows, of which the first k
+// from `panels` on are used.
 struct product {
     const float *a, *panels, *bias;
     float *c;
@@ -14,7 +15,8 @@ FORCED lanes activated(lanes x, int activation) {
     return x;
 }
 
-// rows x (16 * TILE_LANES) of c. `start` is what the sums start at, its rows `step` floats apart (0: one bias for all).
+// Computes rows x (16 * TILE_LANES) of c. The sums start at `start`, whose rows are `step` floats apart (0: one bias
+// row for all).
 FORCED void tile(const int rows, const float *a, long row, long column, const float *panel, long k, const float *start, long step,
                  float *c, long ldc, int activation) {
     lanes sum[TILE_ROWS][TILE_LANES];
@@ -41,7 +43,7 @@ FORCED void tile(const int rows, const float *a, long row, long column, const fl
     }
 }
 
-// As `tile`, with the number of rows known at compile time in every branch.
+// Calls `tile` with a number of rows that is known at compile time in every branch.
 FORCED void some_rows(int rows, const float *a, long row, long column, const float *panel, long k, const float *start,
                       long step, float *c, long ldc, int activation) {
 #define CASE(r)                                                                                      \
@@ -53,7 +55,7 @@ FORCED void some_rows(int rows, const float *a, long row, long column, const flo
 #undef CASE
 }
 
-// One panel of up to 32 columns for up to TILE_ROWS rows from row m.
+// Computes up to 32 columns (one panel) of up to TILE_ROWS rows, starting at row m and column `from`.
 FORCED void panel_rows(const struct product *x, long m, int rows, long from) {
     const float *a = x->a + m * x->row, *panel = x->panels + from * x->depth;
     float *c = x->c + m * x->ldc + from;
@@ -61,7 +63,7 @@ FORCED void panel_rows(const struct product *x, long m, int rows, long from) {
     float edge[TILE_ROWS * CK_PANEL], *to = c;
     long ldt = x->ldc;
     if (width < CK_PANEL) {
-        // The last columns are worked out beside c, so that nothing is read or written past its rows.
+        // A partial panel is computed in a buffer, so that nothing is read or written past the ends of c's rows.
         to = edge, ldt = CK_PANEL;
         memset(edge, 0, sizeof edge);
         if (!x->bias)
@@ -78,7 +80,7 @@ FORCED void panel_rows(const struct product *x, long m, int rows, long from) {
 static void matmul(const float *a, long lda, const float *panels, const float *bias, float *c, long ldc, long m, long k,
                    long n, int activation) {
     const struct product x = {a, panels, bias, c, lda, 1, ldc, k, k, n, activation};
-    // Rows that stay in the second-level cache while every panel passes over them.
+    // Number of rows, few enough to stay in the second-level cache while they are multiplied with every panel.
     const long block = 96;
     for (long top = 0; top < m; top += block) {
         long end = top + block < m ? top + block : m;
@@ -92,7 +94,7 @@ static void matmul(const float *a, long lda, const float *panels, const float *b
 
 static void accumulate(const float *a, long lda, const float *panels, long depth, float *c, long ldc, long m, long k,
                        long n) {
-    // Rows of both factors that stay in the first-level cache while a panel's tiles pass over them.
+    // Number of rows of both factors, few enough to stay in the first-level cache while a panel's tiles are computed.
     const long block = 192;
     for (long top = 0; top < k; top += block) {
         const struct product x = {a + top * lda, panels + top * CK_PANEL, 0, c, 1, lda, ldc,

@@ -4,15 +4,15 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-// The compiler makes these of what the instruction set has: two registers of SSE or NEON, one of AVX.
+// The compiler maps these vectors to the registers of the instruction set: two of SSE or NEON, or one of AVX.
 typedef float lanes __attribute__((vector_size(32)));
 typedef float quarter __attribute__((vector_size(16)));
 typedef int32_t words __attribute__((vector_size(32)));
-// At any address.
+// The same as `lanes`, but at any address.
 typedef float loose __attribute__((vector_size(32), aligned(4), may_alias));
 #define FROM(place) (*(const loose *)(place))
 #define AT(place) (*(loose *)(place))
-// The bits of 1 and of sqrt(1/2).
+// The bit patterns of 1 and of sqrt(1/2).
 #define ONE 0x3F800000
 #define ROOT_HALF 0x3F3504F3
 

@@ -1,4 +1,4 @@
-// The loops themselves. Included once for each instruction set, with SET naming its table.
+// The loops. Included once for each instruction set, with SET as the suffix of its names.
 #define INLINE static inline __attribute__((always_inline))
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
@@ -30,10 +30,10 @@ static float magnitudes(const float *pairs, long bins, float *out) {
     return __builtin_reduce_max(peak);
 }
 
-// The columns of four rows of four: the first two rows are `upper`, the others `lower`.
+// Column c of four rows of four values: the first two rows are in `upper`, the other two in `lower`.
 #define COLUMN(upper, lower, c) __builtin_shufflevector(upper, lower, c, c + 4, c + 8, c + 12)
 
-// A band's products, added up in eight lanes.
+// Adds up a band's products in eight lanes.
 INLINE void band_lanes(const float *magnitude, const float *weights, const struct cm_band *band, lanes *sum) {
     *sum = (lanes){0};
     for (long s = 0; s < CM_LANES * band->steps; s += CM_LANES)
@@ -43,8 +43,8 @@ INLINE void band_lanes(const float *magnitude, const float *weights, const struc
 static float bands(const float *magnitude, const float *weights, const struct cm_band *band, long count, float *out) {
     quarter smallest = {INFINITY, INFINITY, INFINITY, INFINITY};
     long b = 0;
-    // Four bands at a time, so that adding up their lanes is itself done by lanes: band by band it cost as much as the
-    // products.
+    // Four bands at a time, so that their lanes are added up with vector operations: done band by band, this cost as
+    // much as the products.
     for (; b + 4 <= count; b += 4, band += 4) {
         lanes sum[4];
         for (int i = 0; i < 4; i++) band_lanes(magnitude, weights, band + i, sum + i);
@@ -73,12 +73,13 @@ static float bands(const float *magnitude, const float *weights, const struct cm
     return least;
 }
 
-// x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 atanh(s), s = (m - 1) / (m + 1), by the odd series of
-// atanh to s^9. Within 2e-7 + 1e-7 |ln x| of the true value for normal positive x.
+// x = m * 2^e with m in [sqrt(1/2), sqrt(2)). ln x = e ln 2 + 2 atanh(s) with s = (m - 1) / (m + 1), where atanh is its
+// odd series up to s^9. For positive normal x the error is at most 2e-7 + 1e-7 |ln x|.
 INLINE void logarithm(lanes *x) {
     const words root = {ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF, ROOT_HALF};
     words bits = (words)*x;
-    // Adding the distance from sqrt(1/2) to 1 carries into the exponent exactly where m would be above sqrt(2).
+    // Adding the distance from sqrt(1/2) to 1 carries into the exponent exactly if m would otherwise be sqrt(2) or
+    // more.
     bits += ONE - root;
     lanes exponent = __builtin_convertvector((bits >> 23) - 127, lanes);
     lanes mantissa = (lanes)((bits & 0x007FFFFF) + root);

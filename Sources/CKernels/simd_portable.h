@@ -1,4 +1,4 @@
-// Sixteen lanes in plain C: the twin that the others are held against.
+// Sixteen lanes in plain C, the reference for the other instruction sets.
 #include <math.h>
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-// One table a source file; a build has those of its processor family.
+// One table per source file; a build has the portable table and those of its processor family.
 #ifndef TABLES_H
 #define TABLES_H
 #include "ckernels.h"

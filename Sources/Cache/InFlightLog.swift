@@ -12,9 +12,9 @@ package final class InFlightLog: @unchecked Sendable {
     private let slots: UnsafeMutableBufferPointer<Int64>
     private let path: String
 
-    /// Opens the file, or creates it, and clears it.
+    /// Opens or creates the file, clears it and starts recording fatal signals in it.
     ///
-    /// - Throws: `FileError` if the file cannot be made or mapped.
+    /// - Throws: `FileError` if the file cannot be opened, given its space or mapped.
     package init(cache: String, workers: Int) throws {
         path = cache + "/in-flight"
         let size = (1 + max(1, workers)) * 8

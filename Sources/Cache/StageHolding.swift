@@ -7,7 +7,8 @@ package struct StageHolding: Sendable, Equatable {
     package let id: Int64
     package let kind: String
     package let fingerprint: String
-    /// The pipelines that use the stage, as each last ran; empty if it belongs to earlier settings.
+    /// The pipelines that use the stage, or rows of it that they share, as each last ran; empty if it belongs to earlier
+    /// settings.
     package let pipelines: [String]
     package var shards = 0
     /// Rows in those shards, including those that no result refers to.
@@ -23,10 +24,18 @@ package struct StageHolding: Sendable, Equatable {
         let shards = try ledger.shards()
         let open = try ledger.committedRows(shards: shards.filter { !$0.isSealed }.map(\.id))
         var found: [Int64: StageHolding] = [:]
-        for stage in try ledger.stages() {
+        let stages = try ledger.stages()
+        // Which stages hold rows in the shards of a stage: itself, and those that share them.
+        var users: [Int64: Set<Int64>] = [:]
+        for stage in stages {
+            users[stage.id, default: []].insert(stage.id)
+            if let source = try ledger.sourceOfShared(stage.id) { users[source, default: []].insert(stage.id) }
+        }
+        for stage in stages {
+            let own = users[stage.id] ?? []
             found[stage.id] = StageHolding(
                 id: stage.id, kind: stage.kind, fingerprint: stage.fingerprint,
-                pipelines: pipelines.filter { $0.stages.contains(stage.id) }.map(\.name).sorted())
+                pipelines: pipelines.filter { !own.isDisjoint(with: $0.stages) }.map(\.name).sorted())
         }
         for shard in shards {
             var holding =

@@ -4,15 +4,15 @@ import Glibc
 
 /// Whether a file is audio, and whether Earmark can read it: judged by its name, or else by its first bytes.
 package enum AudioKind: Equatable, Sendable {
-    /// A format that the decoder reads. `byContents` where the name did not say so.
+    /// A format that the decoder reads. `byContents` if this shows in the contents but not in the name.
     case readable(byContents: Bool)
     /// Audio, or video that may have sound, in a format that the decoder does not read.
     case foreign
-    /// Nothing known to be audio.
+    /// Not known to be audio.
     case other
 
-    /// Endings of formats that the decoder (libsndfile) reads, in lower case: those of which nothing else is called so, and
-    /// those without a mark in their first bytes (gsm, vox, htk, sd2).
+    /// Endings, in lower case, of formats that the decoder (libsndfile, and libmpg123 for MPEG audio) reads: those that
+    /// nothing else uses, and those of formats whose first bytes have no signature (gsm, vox, htk, sd2).
     package static let readableEndings: Set<String> = [
         "wav", "wave", "bwf", "rf64", "w64", "wavex", "flac", "ogg", "oga", "opus", "mp3", "mp2", "mp1", "mpa", "mpga",
         "aif", "aiff", "aifc", "au", "snd", "caf", "8svx", "svx", "nist", "sph", "voc", "ircam", "sf", "paf", "fap",
@@ -26,39 +26,40 @@ package enum AudioKind: Equatable, Sendable {
         "ra", "rm", "ac3", "eac3", "ec3", "dts", "qcp", "shn", "aa", "aax", "mpg", "mpeg", "flv", "ogv",
     ]
 
-    /// Bytes that `of(head:)` looks at: the longest MPEG frame after another frame's header.
+    /// Number of bytes that `of(head:)` examines: the longest MPEG frame and the header of the next.
     package static let headSize = 4096
 
-    /// What a name says; nil where it says nothing.
+    /// The kind that a name indicates; nil if it indicates none.
     package static func of(name: String) -> AudioKind? {
         let ending = ending(of: name)
         return readableEndings.contains(ending)
             ? .readable(byContents: false) : foreignEndings.contains(ending) ? .foreign : nil
     }
 
-    /// A name's ending in lower case, without the dot; empty where it has none.
+    /// A name's ending in lower case, without the dot; empty if it has none.
     package static func ending(of name: String) -> String {
         guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot > name.utf8.startIndex else { return "" }
         return String(name.utf8[name.utf8.index(after: dot)...]).map { $0.lowercased() } ?? ""
     }
 
-    /// What a file is by its name, else by its first bytes. A name of a readable format is believed, so that a damaged file
-    /// is listed and its fault recorded when it is decoded; one of a foreign format is held against the contents.
+    /// The kind of a file, judged by its name, or else by its first bytes. A name of a readable format is believed, so
+    /// that a damaged file is listed and its fault recorded when it is decoded; a name of a foreign format is checked
+    /// against the contents.
     ///
-    /// - Throws: `FileError` where the file cannot be read.
+    /// - Throws: `FileError` if the file cannot be read.
     package static func of(path: String, name: String) throws -> AudioKind {
         let named = of(name: name)
         if case .readable = named { return .readable(byContents: false) }
         let head = try head(path)
-        // A sample of an Akai MPC, whose mark of two bytes says nothing without the name.
+        // A sample of an Akai MPC, whose two-byte signature says nothing without the name.
         if ending(of: name) == "mpc", head.starts(with: [1, 4]) { return .readable(byContents: true) }
-        // A tag may stand before any format, so that it says nothing against the name.
+        // A tag may precede any format, so it does not contradict the name.
         if let named, head.starts(with: "ID3".utf8) { return named }
         let found = of(head: head)
         return found == .other ? named ?? .other : found
     }
 
-    /// What a file's first bytes say.
+    /// The kind that a file's first bytes indicate.
     package static func of(head: [UInt8]) -> AudioKind {
         let bytes = Head(bytes: head)
         if isReadable(bytes) { return .readable(byContents: true) }
@@ -81,12 +82,12 @@ package enum AudioKind: Equatable, Sendable {
             "PVF1\n", "Extended Instrument: ", "ALawSoundFile**",
         ]
         if marks.contains(where: { head.has($0) }) { return true }
-        // IRCAM, by its first word in either order of bytes.
+        // IRCAM, recognized by its first word in either byte order.
         if head[0] == 0x64, head[1] == 0xA3, head[2] <= 4, head[3] == 0 { return true }
         if head[0] == 0, head[1] <= 4, head[2] == 0xA3, head[3] == 0x64 { return true }
         // A MIDI sample dump.
         if head[0] == 0xF0, head[1] == 0x7E, head[3] == 0x01, head.bytes.count > 21 { return true }
-        // MATLAB files hold anything; those with sound, as the decoder knows them, name its rate.
+        // MATLAB files may hold anything; those with sound in the form that the decoder knows name its rate.
         if head.has("samplerate", at: 20) { return true }
         if head.has("MATLAB 5.0 MAT-file"), head.holds(Array("samplerate".utf8), before: 512) { return true }
         return isMPEG(head)
@@ -113,16 +114,17 @@ package enum AudioKind: Equatable, Sendable {
         return numbers.contains { head.bytes.starts(with: $0) } || isADTS(head)
     }
 
-    /// Two consecutive frames of MPEG audio, layer I to III. One header alone is eleven bits and may be chance: the byte order
-    /// mark of UTF-16 text has them.
+    /// Whether the file begins with two consecutive frames of MPEG audio, layer I to III. A single header has only
+    /// eleven fixed bits, which may be there by chance: the byte order mark of UTF-16 text has them.
     private static func isMPEG(_ head: Head) -> Bool {
         guard let length = frameLength(head, at: 0), length >= 24 else { return false }
         guard frameLength(head, at: length) != nil else { return false }
-        // Version, layer and rate stay as they are.
+        // Version, layer and sample rate are the same in both.
         return head[1] & 0xFE == head[length + 1] & 0xFE && head[2] & 0x0C == head[length + 2] & 0x0C
     }
 
-    /// Bytes of the frame whose header stands at a place; nil where none does, or its length is not in it.
+    /// Length in bytes of the frame whose header is at `place`; nil if there is no header, or it does not give the
+    /// length.
     private static func frameLength(_ head: Head, at place: Int) -> Int? {
         guard place + 4 <= head.bytes.count, head[place] == 0xFF, head[place + 1] & 0xE0 == 0xE0 else { return nil }
         let (version, layer) = (Int(head[place + 1] >> 3 & 3), 4 - Int(head[place + 1] >> 1 & 3))
@@ -144,7 +146,7 @@ package enum AudioKind: Equatable, Sendable {
         return (layer == 3 && !isFirst ? 72 : 144) * bits / hertz + padding
     }
 
-    /// Two frames of AAC as a stream.
+    /// Whether the file begins with two frames of an AAC stream (ADTS).
     private static func isADTS(_ head: Head) -> Bool {
         func starts(_ place: Int) -> Bool { head[place] == 0xFF && head[place + 1] & 0xF6 == 0xF0 }
         let length = Int(head[3] & 3) << 11 | Int(head[4]) << 3 | Int(head[5] >> 5)
@@ -172,7 +174,7 @@ package enum AudioKind: Equatable, Sendable {
 
         subscript(_ place: Int) -> UInt8 { place < bytes.count ? bytes[place] : 0 }
 
-        /// Whether a mark stands at a place. `latin`: its characters are bytes, not UTF-8.
+        /// Whether a signature is at a place. If `latin`, its characters are bytes rather than UTF-8.
         func has(_ mark: String, at place: Int = 0, latin: Bool = false) -> Bool {
             let wanted = latin ? mark.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } : Array(mark.utf8)
             return place <= bytes.count && bytes[place...].starts(with: wanted)

@@ -1,17 +1,17 @@
 import Tables
 import Wording
 
-/// The classes of a model, by name and by identifier, for checking labels: one place, so that every command finds and rejects
-/// the same labels.
+/// A model's classes, by name and by identifier. Every command checks labels with this type, so that all of them accept
+/// and reject the same labels.
 package struct ClassNames: Sendable {
-    /// How many similar names and unknown labels a message names.
+    /// How many similar names, and how many unknown labels, a message lists.
     private static let named = 3
-    /// Longer labels are compared by their ends only.
+    /// Labels and names longer than this are not compared by edit distance, only for one containing the other.
     private static let longest = 100
 
     package let names: [String]
-    /// Identifiers of the ontology (`/m/0bt9lr`) in the names' order, empty where a class has none; none at all where the
-    /// model knows none.
+    /// Ontology identifiers (`/m/0bt9lr`) in the order of the names, empty for a class that has none; an empty array if
+    /// the model has none.
     package let identifiers: [String]
     private let places: [String: Int]
 
@@ -21,20 +21,21 @@ package struct ClassNames: Sendable {
     package init(_ names: [String], identifiers: [String] = []) {
         self.names = names
         self.identifiers = identifiers.count == names.count ? identifiers : []
-        // A name goes before an identifier that reads the same, and the first of two alike before the second.
+        // A name takes precedence over an identifier that reads the same, and the first of two equal names over the
+        // second.
         let byIdentifier = self.identifiers.enumerated().filter { !$1.isEmpty }
         places = Dictionary((names.enumerated() + byIdentifier).map { ($1, $0) }) { first, _ in first }
     }
 
-    /// The class of a label, which is its name or its identifier; nil if it is neither.
+    /// The index of the class whose name or identifier is `label`; nil if there is none.
     package func place(of label: String) -> Int? { places[label] }
 
-    /// What a label may be instead, for messages: the nearest names, or that the model knows no identifiers.
+    /// What was expected instead of a label, for messages: the nearest names, or that the model has no identifiers.
     package func expected(_ label: String) -> String {
         let near = near(label)
         if near.isEmpty, label.hasPrefix("/"), identifiers.allSatisfy(\.isEmpty) {
             return
-                "the name of one of the \(counted(names.count, "class", "classes")), as the model knows no identifiers"
+                "the name of one of the \(counted(names.count, "class", "classes")), as the model has no identifiers"
         }
         return "one of the \(counted(names.count, "class", "classes"))"
             + (near.isEmpty ? ", such as '\(names.first ?? "")'" : "; nearest: \(Self.quoted(near))")
@@ -43,10 +44,11 @@ package struct ClassNames: Sendable {
     /// Checks clips' labels against the classes.
     ///
     /// - Parameters:
-    ///   - file: the manifest's name, for the message.
-    ///   - map: knows labels that are no classes.
-    /// - Throws: `TableError` naming the first label that is no class, with its line and clip and the names nearest to
-    ///   it, and how many such labels there are in all.
+    ///   - clips: line number, name and labels of each clip.
+    ///   - file: name of the file with the labels, for the message.
+    ///   - map: a map that has labels that are not classes.
+    /// - Throws: `TableError` naming the first label that is neither a class nor in the map, with its line, its clip
+    ///   and the names nearest to it, and how many such labels there are in all.
     package func check(
         _ clips: some Sequence<(line: Int, clip: String, labels: [String])>, file: String, map: LabelMap? = nil
     ) throws {
@@ -76,7 +78,7 @@ package struct ClassNames: Sendable {
             file: file, line: first.line, found: "label '\(first.label)' of clip '\(first.clip)'", expected: expected)
     }
 
-    /// The names that a label may have been meant for, the nearest first.
+    /// The names that a label may have been meant for, nearest first.
     package func near(_ label: String) -> [String] {
         let wanted = Self.folded(label)
         guard !wanted.isEmpty else { return [] }
@@ -87,7 +89,8 @@ package struct ClassNames: Sendable {
                 let distance = NearestName.edits(label, name)
                 if distance <= limit { return (distance, place) }
             }
-            // Part of a name, or more than it: "Bark" for "Bark (tree)", "Child speech" for "Child speech, kid speaking".
+            // The label is part of a name, or the name part of the label: "Bark" for "Bark (tree)", "Child speech" for
+            // "Child speech, kid speaking".
             let (short, long) = wanted.count < other.count ? (wanted, other) : (other, wanted)
             guard short.count >= 3 else { return nil }
             if long.starts(with: short) { return (limit + 1, place) }

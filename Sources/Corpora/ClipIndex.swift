@@ -1,12 +1,14 @@
 import Tables
 
-/// A hash table from clip names to rows that keeps no names: 32 bits of the hash and the row in one word. Names are
-/// compared byte by byte where the hashes agree, so a collision costs time and never an answer.
+/// A hash table from clip names to rows that does not store the names: each slot is one word with 32 bits of the hash
+/// and the row. Names with equal hashes are compared byte by byte, so a collision costs time but never gives a wrong
+/// answer.
 struct ClipIndex: Sendable {
     private var slots = [UInt64](repeating: 0, count: 1024)
     private var count = 0
 
-    /// Puts a row's name in, or returns the row that has it already. `field` gives an earlier row's name in `bytes`.
+    /// Adds a row's name, or returns the row that already has the name. `field` returns where in `bytes` an earlier
+    /// row's name is.
     mutating func insert(row: Int, name bytes: [UInt8], _ name: CSV.Field, field: (Int) -> CSV.Field?) -> Int? {
         let hash = Self.hash(bytes, name)
         if let twin = find(hash, bytes, name, field, bytes) { return twin }
@@ -16,7 +18,7 @@ struct ClipIndex: Sendable {
         return nil
     }
 
-    /// The row whose name is this, nil where there is none; `field` gives a row's name in `table()`.
+    /// The row with this name; nil if there is none. `field` returns where in `table()` a row's name is.
     func row(name: [UInt8], _ whole: CSV.Field, field: (Int) -> CSV.Field?, bytes table: () -> [UInt8]) -> Int? {
         find(Self.hash(name, whole), name, whole, field, table())
     }
@@ -47,7 +49,7 @@ struct ClipIndex: Sendable {
         for word in old where word != 0 { place(word) }
     }
 
-    /// Names that differ only in how they are quoted hash alike: doubled quotes count once.
+    /// Names that differ only in how they are quoted have the same hash: doubled quotes count once.
     private static func hash(_ bytes: [UInt8], _ name: CSV.Field) -> UInt32 {
         var hasher = Hasher()
         if name.isEscaped {

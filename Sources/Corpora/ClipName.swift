@@ -1,7 +1,7 @@
-/// A clip's name as the key of a set or dictionary: equal where its bytes are.
+/// A clip's name as the key of a set or dictionary: two names are equal if their bytes are.
 ///
-/// A `String` is equal to every other spelling of the same characters, so that one name composed (NFC) and decomposed (NFD)
-/// would be one clip, though a folder holds a file of each.
+/// A `String` equals every canonically equivalent string, so a name in composed (NFC) and decomposed (NFD) form would
+/// be one clip, although a folder can hold a file of each.
 package struct ClipName: Hashable, Sendable {
     package let text: String
 

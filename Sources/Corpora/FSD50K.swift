@@ -5,10 +5,10 @@ import Wording
 
 /// The layout of FSD50K (Fonseca et al., "FSD50K: an Open Dataset of Human-Labeled Sound Events", 2020).
 ///
-/// Under the folder, or nested some folders deeper: `FSD50K.ground_truth` with `dev.csv` (fname,labels,mids,split),
+/// In the folder, or nested some levels deeper: `FSD50K.ground_truth` with `dev.csv` (fname,labels,mids,split),
 /// `eval.csv` (fname,labels,mids) and `vocabulary.csv` (index,label,mid, no header); `FSD50K.dev_audio` and
 /// `FSD50K.eval_audio`, or the same with `_16k`, which may hold a nested copy of themselves. Everything else is
-/// left alone.
+/// ignored.
 package struct FSD50K: Sendable {
     /// One class of the vocabulary.
     package struct Label: Sendable, Equatable {
@@ -18,22 +18,23 @@ package struct FSD50K: Sendable {
         package var mid: String
     }
 
-    /// The clips, dev before eval, each in its CSV's order; `split` is train, val or eval. A clip whose file is not there
-    /// is listed all the same, at the place where it should be, and counted in a warning.
+    /// The clips, dev before eval, each in its CSV's order; `split` is train, val or eval. A clip whose file is missing
+    /// is still listed, with the path where the file should be, and counted in a warning.
     package var scan = Scan()
     package var vocabulary: [Label] = []
 
-    /// The folders' names.
+    /// Folder of the labels and the vocabulary.
     package static let truthFolder = "FSD50K.ground_truth"
     /// Folder of the development set's audio.
     package static let devFolder = "FSD50K.dev_audio"
     /// Folder of the evaluation set's audio.
     package static let evalFolder = "FSD50K.eval_audio"
 
-    /// How deep folders are searched for those of the layout.
+    /// How many levels of folders are searched.
     private static let depth = 4
 
-    /// Reads the layout below a folder. Without the audio of one half the other is read and a warning says so.
+    /// Reads the layout below a folder. If the audio of one half is missing, only the other half is read, and a warning
+    /// says so.
     ///
     /// - Throws: `FileError` or `TableError` naming what was looked for.
     package init(folder: String) throws {
@@ -42,7 +43,7 @@ package struct FSD50K: Sendable {
         let truths = folders.filter { Self.name($0) == Self.truthFolder }
         guard let truth = truths.first(where: { FileSystem.kind($0 + "/dev.csv") == .file }) ?? truths.first else {
             throw FileError(
-                path: folder, found: "no folder \(Self.truthFolder) down to \(Self.depth) folders below",
+                path: folder, found: "no folder \(Self.truthFolder) within \(Self.depth) levels",
                 expected:
                     "\(Self.truthFolder)/{dev,eval,vocabulary}.csv beside \(Self.devFolder) and \(Self.evalFolder)")
         }
@@ -85,14 +86,15 @@ package struct FSD50K: Sendable {
         }
     }
 
-    /// Folders below one, breadth first, hidden ones and links left out.
+    /// A folder and the folders below it, breadth first, without hidden ones and without links, except links whose
+    /// names begin with `FSD50K`.
     private static func folders(below root: String) throws -> [String] {
         var found = [root]
         var level = [root]
         for _ in 0..<depth {
             var next: [String] = []
             for folder in level {
-                // The folder asked for must be readable; one further down may fail and only be missed.
+                // The given folder must be readable; one further down that is not is skipped.
                 let entries = folder == root ? try FileSystem.list(folder) : (try? FileSystem.list(folder)) ?? []
                 for entry in entries where !entry.name.hasPrefix(".") {
                     let path = folder == "/" ? "/" + entry.name : folder + "/" + entry.name
@@ -164,12 +166,12 @@ package struct FSD50K: Sendable {
     }
 }
 
-/// Where one half's files are: the folder that has most of its clips, and the others for what that one lacks.
+/// The files of one half: those in the folder that has most of its clips, and those in the other folders that it lacks.
 private struct HalfFiles {
     let main: String
     private var paths: [ClipName: String] = [:]
 
-    /// nil where no folder holds any of the clips.
+    /// nil if no folder holds any of the clips.
     init?(folders: [String], clips: [String]) throws {
         let wanted = Set(clips.map(ClipName.init))
         var best: (folder: String, files: [ClipName: String])?

@@ -4,13 +4,13 @@ import Glibc
 
 /// Finds the audio files under a folder.
 ///
-/// A file is listed where its name ends like a format that can be decoded, or else its first bytes are those of one; what
-/// is left out is counted by kind (`LeftOut`). Folders are walked in the order of their names' bytes. Links to files are
-/// followed; links to folders too, after everything else, and no folder is entered twice, so loops end. Hidden files and
-/// folders (a leading dot) are left out. A clip's name is its path below the folder, with the ending, so names cannot
-/// collide; its labels are the folders on that path (control characters as blanks).
+/// A file is listed if its name ends like a format that can be decoded, or otherwise if its first bytes are those of
+/// one; files left out are counted by kind (`LeftOut`). Folders are walked in the order of their names' bytes. Links to
+/// files are followed; links to folders too, after everything else, and no folder is entered twice, so loops end.
+/// Hidden files and folders (a leading dot) are left out. A clip's name is its path below the folder, with the ending,
+/// so names cannot collide; its labels are the folders on that path (with control characters replaced by blanks).
 package struct FolderScanner {
-    /// Told of each file and folder that is left out, by its path.
+    /// Called with each file and folder that is left out, by its path.
     package typealias Witness = (_ path: String, LeftOut.Reason) -> Void
 
     private struct Folder {
@@ -30,9 +30,9 @@ package struct FolderScanner {
 
     private init(witness: Witness?) { self.witness = witness }
 
-    /// Scans a folder. Folders and files below it that cannot be reached are warnings.
+    /// Scans a folder. Folders and files below it that cannot be reached lead to warnings.
     ///
-    /// - Throws: `FileError` where it cannot be listed at all or holds no audio file.
+    /// - Throws: `FileError` if the folder cannot be listed or holds no audio file.
     package static func scan(_ folder: String, leavingOut witness: Witness? = nil) throws -> Scan {
         let root = FileSystem.absolute(folder)
         guard FileSystem.kind(root) == .folder else {
@@ -89,7 +89,7 @@ package struct FolderScanner {
         }
     }
 
-    /// Whether the folder was not entered before.
+    /// Enters a folder. Returns false, with a warning, if it cannot be reached or was entered before.
     private mutating func enter(_ folder: Folder) -> Bool {
         guard let status = FileSystem.status(folder.path) else {
             scan.warnings.append("\(folder.path): cannot be reached, left out")
@@ -121,11 +121,11 @@ package struct FolderScanner {
             case .other: return leave(path, name, .notAudio)
             }
         } catch {
-            scan.warnings.append("\(error), so whether it is audio is not known; left out")
+            scan.warnings.append("\(error), so it is not known whether it is audio; left out")
             return
         }
         var labels: [String] = []
-        // By scalars: a slash and an accent that follows it are one `Character`.
+        // By scalars: a slash and a combining accent after it are one `Character`.
         for part in folder.below.unicodeScalars.split(separator: "/") {
             let label = LabelText.cleaned(String(part))
             if !label.isEmpty && !labels.contains(label) { labels.append(label) }

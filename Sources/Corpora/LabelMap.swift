@@ -2,24 +2,29 @@ import Files
 import Tables
 import Wording
 
-/// Which classes the labels of a truth stand for, where they are called otherwise: a CSV file with a label and its classes, by
-/// name or identifier, on each line: `label,class[,class...]`. A label with no class is left out of account on purpose. A
-/// first line that begins `label,class` is a header.
+/// Maps the labels of a ground truth to classes that have other names. It is read from a CSV file with a label and its
+/// classes, by name or identifier, on each line: `label,class[,class...]`. A label without a class is deliberately
+/// ignored. A first line that begins with `label,class` is a header.
 package struct LabelMap: Sendable {
-    /// Its name, as given.
+    /// The file's name, as given.
     package let file: String
-    /// What was assumed of the text: lines for the user, each with the file's name.
+    /// What was assumed about the text: lines for the user, each with the file's name.
     package let notices: [String]
     private let places: [String: [Int]]
 
+    /// Reads a map from a file.
+    ///
     /// - Parameter names: the model's classes.
-    /// - Throws: `TableError` or `SettingError` naming the line of a class that is not the model's, with the names nearest to it, of a label
-    ///   that stands there twice, or of a line that is none; or where there is no line at all.
+    /// - Throws: `FileError` if the file cannot be read; `TableError` naming the line of a class that the model does
+    ///   not have (with the names nearest to it), of a label that occurs twice or of a line that has another form, or
+    ///   if there is no label at all.
     package init(contentsOf path: String, names: ClassNames) throws {
         try self.init(bytes: try FileSystem.read(path), file: path, names: names)
     }
 
-    /// As `init(contentsOf:names:)`, of text in memory, which errors call `file`.
+    /// Reads a map from text in memory, which errors call `file`.
+    ///
+    /// - Throws: `TableError`, as `init(contentsOf:names:)` does.
     package init(bytes: [UInt8], file: String, names: ClassNames) throws {
         let text = try ManifestText(bytes, file: file)
         let comma = UInt8(ascii: ",")
@@ -37,7 +42,7 @@ package struct LabelMap: Sendable {
             defer { isFirst = false }
             if isFirst, fields.prefix(2).map({ $0.lowercased() }) == ["label", "class"] { continue }
             guard let label = fields.first, !label.isEmpty else {
-                // Spreadsheets write empty rows of delimiters alone.
+                // Spreadsheets write empty rows that consist of delimiters alone.
                 if fields.allSatisfy(\.isEmpty) { continue }
                 throw wrong("a line without a label", "label,class[,class...]")
             }
@@ -63,7 +68,7 @@ package struct LabelMap: Sendable {
         self.places = places
     }
 
-    /// The classes of a label, empty if the label is ignored; nil if the map does not contain it.
+    /// The indexes of a label's classes, empty if the label is ignored; nil if the map does not contain it.
     package subscript(label: String) -> [Int]? { places[label] }
 
     /// All labels, sorted.

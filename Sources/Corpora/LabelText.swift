@@ -1,12 +1,12 @@
 import Files
 
-/// Labels as they stand in a manifest: one field, items separated by commas. An item that holds a comma, or begins or ends
-/// with a blank or a quote, stands in quotes, with each quote in it doubled. A quote elsewhere in an item is a character
-/// like any other, and so is one that begins an item which no quote closes.
+/// Labels as a manifest has them: one field, with items separated by commas. An item that contains a comma, begins with
+/// a quote, or begins or ends with a blank is enclosed in quotes, with each quote in it doubled. A quote elsewhere in
+/// an item is an ordinary character, and so is one that begins an item but is not properly closed.
 package enum LabelText {
-    /// Without blanks at its ends.
+    /// A text without blanks at its ends.
     package static func trimmed(_ text: some StringProtocol) -> String {
-        // By scalars: a character that begins with a blank may go on with a mark that belongs to the name.
+        // By scalars: a `Character` that begins with a blank may continue with a mark that belongs to the name.
         let scalars = text.unicodeScalars
         guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
             let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
@@ -14,7 +14,8 @@ package enum LabelText {
         return String(String.UnicodeScalarView(scalars[first...last]))
     }
 
-    /// A folder's name as a label: control characters become blanks, runs of blanks one, none at the ends.
+    /// A folder's name as a label: control characters become blanks, each run of blanks becomes one, and those at the
+    /// ends are removed.
     static func cleaned(_ folder: String) -> String {
         var out = String.UnicodeScalarView()
         for scalar in folder.unicodeScalars {
@@ -28,7 +29,7 @@ package enum LabelText {
         return trimmed(String(out))
     }
 
-    /// The labels of a field's bytes, in its order, each once; empty items are none.
+    /// The labels in a field's bytes, in order, each once, without empty items.
     static func list(_ field: [UInt8]) -> [String] {
         guard !field.isEmpty else { return [] }
         var labels: [String] = []
@@ -68,7 +69,7 @@ package enum LabelText {
 
     private static let (comma, quote) = (UInt8(ascii: ","), UInt8(ascii: "\""))
 
-    /// An item in quotes and where the next begins; nil where there is none, or it is not closed as it should be.
+    /// An item in quotes and where the next one begins; nil if there is none, or it is not properly closed.
     private static func quoted(_ field: [UInt8], from start: Int) -> (String, next: Int)? {
         func skipBlanks(_ place: Int) -> Int {
             field[place...].firstIndex { $0 != 0x20 && !(0x09...0x0D).contains($0) } ?? field.count

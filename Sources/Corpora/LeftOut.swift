@@ -1,28 +1,28 @@
-/// What a scan of a folder left out, by kind and ending, and what it took by contents alone.
+/// What a scan of a folder left out, by kind and ending, and what it listed because of its contents alone.
 package struct LeftOut: Sendable, Equatable {
-    /// Endings that are named, those of most files first; the others are counted together.
+    /// How many endings are named, those of most files first; the others are counted together.
     private static let shown = 12
 
     /// Why one file or folder is not listed.
     package enum Reason: String, Sendable {
         case notAudio = "not audio"
         case foreign = "audio or video that Earmark cannot read yet"
-        case special = "no regular file"
+        case special = "not a regular file"
         case hiddenFile = "a hidden file"
         case hiddenFolder = "a hidden folder"
     }
 
-    /// Files by ending, in lower case, empty where a name has none.
+    /// Files that are not audio, by their endings in lower case; empty for a name without one.
     package private(set) var notAudio: [String: Int] = [:]
-    /// Audio files that cannot be decoded, by ending.
+    /// Audio or video files that Earmark cannot read yet, by ending.
     package private(set) var foreign: [String: Int] = [:]
-    /// Listed, though their endings did not say that they are audio.
+    /// Files that were listed although their endings do not indicate a readable format, by ending.
     package private(set) var takenByContents: [String: Int] = [:]
-    /// Links to nothing, pipes and devices that are not called like audio.
+    /// Links to nothing, pipes and devices, if their names do not end like audio.
     package private(set) var special = 0
     /// Files whose names begin with a dot.
     package private(set) var hiddenFiles = 0
-    /// What is in them was not looked at.
+    /// Folders whose names begin with a dot; their contents were not looked at.
     package private(set) var hiddenFolders = 0
 
     mutating func add(_ reason: Reason, name: String) {
@@ -37,7 +37,7 @@ package struct LeftOut: Sendable, Equatable {
 
     mutating func noteTakenByContents(name: String) { takenByContents[AudioKind.ending(of: name), default: 0] += 1 }
 
-    /// One line for each kind of which there is any.
+    /// One line for each kind that occurs.
     package var lines: [String] {
         var lines: [String] = []
         func add(_ counts: [String: Int], _ words: (Int) -> String) {
@@ -47,7 +47,8 @@ package struct LeftOut: Sendable, Equatable {
         add(foreign) { "left out: \(Self.files($0, "audio or video")) that Earmark cannot read yet" }
         add(notAudio) { "left out: \(Self.files($0)) that \($0 == 1 ? "is" : "are") not audio" }
         if special > 0 {
-            lines.append("left out: \(special) that \(special == 1 ? "is no regular file" : "are no regular files")")
+            lines.append(
+                "left out: \(special) that \(special == 1 ? "is not a regular file" : "are not regular files")")
         }
         if hiddenFiles + hiddenFolders > 0 {
             let folders = hiddenFolders == 1 ? "1 hidden folder" : "\(hiddenFolders) hidden folders"

@@ -1,18 +1,18 @@
 import Files
 
 extension Manifest {
-    /// Bytes in which the header must end.
+    /// Number of bytes within which the header must end.
     private static let longestHeader = 1 << 16
 
-    /// Whether a file begins as a manifest does, with a header that names `clip` and `path`. What is below it may be broken;
-    /// an empty file counts as one too, as nothing of it can be lost.
+    /// Whether a file begins like a manifest, with a header that names `clip` and `path`. What follows may be broken.
+    /// An empty file counts as a manifest too, because nothing in it can be lost.
     ///
-    /// - Throws: `FileError` where it cannot be read.
+    /// - Throws: `FileError` if the file cannot be read.
     package static func isOne(_ path: String) throws -> Bool {
         let start = try FileSystem.read(path, upTo: longestHeader)
         if start.isEmpty { return true }
-        // A row that the limit cuts must not be taken for broken: the header's line alone, where it is the first; of UTF-16 no
-        // half of a pair.
+        // A row that the limit cuts must not be mistaken for a broken one, so if the header is the first line, only
+        // that line is read; in UTF-16, the cut may not leave half of a surrogate pair.
         let isSeparator = [0, 3].contains { start.dropFirst($0).starts(with: "sep=".utf8) }
         let isWide = start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF])
         let line = start.prefix { $0 != 0x0A && $0 != 0x0D }

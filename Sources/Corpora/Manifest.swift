@@ -3,15 +3,16 @@ import Files
 import Tables
 import Wording
 
-/// A list of clips: CSV with the header `clip,path,labels,split` (in any order; `clip` and `path` must be there) and any
+/// A list of clips: CSV with the header `clip,path,labels,split` (in any order; `clip` and `path` are required) and any
 /// further columns.
 ///
-/// `clip` names the clip and is unique byte by byte; `path` is absolute or relative to the manifest's folder; `labels` are
-/// separated by commas within the one field, whatever separates fields (see `LabelText`); `split` is any word. Fields
-/// are bytes: a path that is not UTF-8 works, and comes out as `PathText` has it. What spreadsheets write is read too
-/// (`ManifestText`), and `notices` say what was assumed.
+/// `clip` names the clip and is unique byte by byte; `path` is absolute or relative to the manifest's folder; `labels`
+/// are separated by commas within the one field, whatever separates fields (see `LabelText`); `split` is any word.
+/// Fields are bytes: a path that is not UTF-8 works, and is represented as described for `PathText`. What spreadsheets
+/// write can be read too (`ManifestText`), and `notices` say what was assumed.
 ///
-/// The text is kept as it is, with an offset a row and a hash table of names: about the file's size and 28 bytes a clip.
+/// The text is kept as it is, with an offset per row and a hash table of names: about the file's size plus 28 bytes per
+/// clip.
 package final class Manifest: Sendable {
     /// One clip.
     package struct Entry: Sendable, Equatable {
@@ -38,9 +39,10 @@ package final class Manifest: Sendable {
     package let folder: String
     /// Digest of the bytes that it was read from.
     package let digest: Digest
-    /// What was assumed of the text and what of it is not used: lines for the user, each with the file's name.
+    /// What was assumed about the text and which parts of it are not used: lines for the user, each with the file's
+    /// name.
     package let notices: [String]
-    /// The names of the columns that are none of `columns`, in the file's order, blanks at their ends taken off.
+    /// The names of the columns other than `columns`, in the file's order, without blanks at their ends.
     package var furtherColumns: [String] { header.further.map(\.name) }
     private let reader: CSVReader
     private let starts: [Int]
@@ -50,13 +52,14 @@ package final class Manifest: Sendable {
 
     /// Reads and checks a manifest.
     ///
-    /// - Throws: `FileError` where it cannot be read, `TableError` for a fault in it.
+    /// - Throws: `FileError` if the file cannot be read, `TableError` with the line of a fault in it.
     package convenience init(contentsOf path: String) throws {
-        /// - Throws: `TableError` or `SettingError` and `TableError` with the line that is wrong.
         try self.init(bytes: try FileSystem.read(path), file: path, folder: FileSystem.folder(of: path))
     }
 
     /// Checks a manifest in memory; errors call it `file`, and relative paths start from `folder`.
+    ///
+    /// - Throws: `TableError` with the line that is wrong.
     package init(bytes raw: [UInt8], file: String, folder: String) throws {
         let text = try ManifestText(raw, file: file)
         let header = try ManifestHeader(text)
@@ -68,7 +71,7 @@ package final class Manifest: Sendable {
         var starts: [Int] = []
         var lines: [UInt32] = []
         var names = ClipIndex()
-        // A row is rarely under 48 bytes; room taken at once keeps the arrays from being copied as they grow.
+        // A row is rarely under 48 bytes; reserving space for so many keeps the arrays from being copied as they grow.
         starts.reserveCapacity(bytes.count / 48)
         lines.reserveCapacity(bytes.count / 48)
         var earlier = reader
@@ -82,7 +85,7 @@ package final class Manifest: Sendable {
             for (name, place) in [("clip", clipPlace), ("path", pathPlace)] {
                 let field = reader.fields[place]
                 if field.start == field.end {
-                    // Spreadsheets write empty rows of delimiters alone.
+                    // Spreadsheets write empty rows that consist of delimiters alone.
                     if reader.fields.allSatisfy({ $0.start == $0.end }) {
                         if blank.rows == 0 { blank.firstLine = line }
                         blank.rows += 1
@@ -125,10 +128,10 @@ package final class Manifest: Sendable {
             .map { "\(file): \($0)" }
     }
 
-    /// Clips in the manifest.
+    /// Number of clips in the manifest.
     package var count: Int { starts.count }
 
-    /// A clip, rows counting from 0.
+    /// The clip in a row; rows count from 0.
     package func entry(_ row: Int) -> Entry {
         let own = parsed(row)
         return Entry(
@@ -138,11 +141,11 @@ package final class Manifest: Sendable {
 
     /// A clip's name.
     package func clip(_ row: Int) -> String { text(parsed(row), 0) }
-    /// A clip's absolute path, as `PathText` has it.
+    /// A clip's absolute path, as represented by `PathText`.
     package func path(_ row: Int) -> String { FileSystem.absolute(text(parsed(row), 1), base: folder) }
     /// A clip's labels, trimmed, in the manifest's order, each once.
     package func labels(_ row: Int) -> [String] { labels(parsed(row)) }
-    /// A clip's split, empty where there is none.
+    /// A clip's split, empty if it has none.
     package func split(_ row: Int) -> String { text(parsed(row), 3) }
     /// A clip's values of `furtherColumns`, in their order.
     package func further(_ row: Int) -> [String] {
@@ -152,7 +155,7 @@ package final class Manifest: Sendable {
     /// The line a clip starts on, from 1.
     package func line(_ row: Int) -> Int { Int(lines[row]) }
 
-    /// The row of a clip's name, nil where the manifest has no such clip.
+    /// The row of the clip with a name; nil if the manifest has no such clip.
     package func row(of clip: String) -> Int? {
         let bytes = PathText.bytes(clip)
         let whole = CSV.Field(start: 0, end: bytes.count, isEscaped: false)

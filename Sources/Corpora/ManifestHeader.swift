@@ -3,18 +3,18 @@ import Wording
 
 /// A manifest's header: which column is where, and what separates fields.
 ///
-/// The delimiter is the one under which the header has the columns `clip` and `path`, a comma before a semicolon before a
-/// tab. Names are taken in any letter case and with blanks at their ends.
+/// The delimiter is the one with which the header has the columns `clip` and `path`; if several fit, a comma is
+/// preferred to a semicolon and a semicolon to a tab. Column names may have any letter case and blanks at their ends.
 struct ManifestHeader: Sendable {
-    /// For each of `Manifest.columns` its place in a row, nil where absent.
+    /// The place in a row of each of `Manifest.columns`; nil if absent.
     let places: [Int?]
     /// The other columns that have a name, in the file's order.
     let further: [(place: Int, name: String)]
-    /// Behind the header, its fields those of the header.
+    /// A reader positioned after the header, whose fields are those of the header.
     let reader: CSVReader
     let notices: [String]
 
-    /// - Throws: `TableError`: a column that is missing or comes twice, a broken quote, an empty file.
+    /// - Throws: `TableError` for a column that is missing or occurs twice, a broken quote, or an empty file.
     init(_ text: ManifestText) throws {
         var first: (any Error)?
         var best: (reader: CSVReader, rank: Int)?
@@ -25,7 +25,7 @@ struct ManifestHeader: Sendable {
                 guard try reader.next() else {
                     throw TableError(
                         file: text.file, line: text.header?.line ?? 1,
-                        found: text.header == nil ? "an empty file" : "nothing behind the line 'sep='",
+                        found: text.header == nil ? "an empty file" : "nothing after the line 'sep='",
                         expected: Self.expected)
                 }
             } catch {
@@ -34,7 +34,7 @@ struct ManifestHeader: Sendable {
             }
             let names = Set(reader.fields.map { Self.key(reader.text($0)) })
             let known = Manifest.columns.prefix(2).filter(names.contains).count
-            // Where no delimiter fits, the one that makes most columns is the likeliest; ties go to the first.
+            // If no delimiter fits, the one that makes the most columns is the likeliest; ties go to the first.
             let rank = known * 10_000 + min(9_999, reader.fields.count)
             if best.map({ rank > $0.rank }) ?? true { best = (reader, rank) }
         }
@@ -96,7 +96,7 @@ struct ManifestHeader: Sendable {
                 let near = missing.first { ColumnNames.isNear(column.name, to: $0) }
                 return column.name + (near.map { " (is '\($0)' meant?)" } ?? "")
             }
-            notices.append("columns kept and not used: \(names.joined(separator: ", "))")
+            notices.append("columns kept but not used: \(names.joined(separator: ", "))")
         }
         let unnamed = reader.fields.count - further.count - places.compactMap { $0 }.count
         if unnamed > 0 { notices.append("columns without a name, not used: \(unnamed)") }
@@ -104,7 +104,7 @@ struct ManifestHeader: Sendable {
     }
 }
 
-/// What people call the columns of a manifest.
+/// Names that people often give to the columns of a manifest.
 private enum ColumnNames {
     private static let others: [String: Set<String>] = [
         "clip": ["id", "name", "clipid", "clipname", "fname", "key", "recording", "recordingid", "sample"],
@@ -115,7 +115,8 @@ private enum ColumnNames {
         "split": ["set", "subset", "fold", "partition"],
     ]
 
-    /// Whether a column's name may well mean one of the manifest's: another word for it, or a letter in three off.
+    /// Whether a column's name may well mean one of the manifest's: it is another word for it, or at most one letter in
+    /// three differs.
     static func isNear(_ name: String, to column: String) -> Bool {
         let plain = String(name.lowercased().filter { $0.isLetter || $0.isNumber })
         return others[column]?.contains(plain) == true

@@ -1,24 +1,24 @@
 import Files
 import Tables
 
-/// A manifest's bytes as UTF-8, and how its rows are separated: what spreadsheets write is turned into what `CSVReader`
-/// reads, and each thing assumed is noted.
+/// A manifest's bytes as UTF-8, and what separates its fields, if the text says so. Converts what spreadsheets write
+/// into what `CSVReader` reads, with a notice of each assumption.
 ///
-/// UTF-16 with a byte order mark (as "Unicode text" comes out of a spreadsheet) is decoded. A first line `sep=;` names the
-/// delimiter; without it, the header's names tell (`ManifestHeader`).
+/// UTF-16 with a byte order mark (as in a spreadsheet's "Unicode text") is decoded. A first line `sep=;` names the
+/// delimiter; without it, the header's names show which one it is (`ManifestHeader`).
 struct ManifestText {
     let file: String
     let bytes: [UInt8]
-    /// The delimiter of a `sep=` line, nil where there is none.
+    /// The delimiter that a `sep=` line names; nil if there is no such line.
     let delimiter: UInt8?
-    /// Where the header is looked for, in bytes, and its line; nil for the text's start.
+    /// Where the header is expected, as an offset in bytes, and on which line; nil for the start of the text.
     let header: (start: Int, line: Int)?
     let notices: [String]
 
-    /// Delimiters that are tried, in this order.
+    /// Delimiters to try, in this order.
     static let delimiters: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]
 
-    /// - Throws: `TableError` for UTF-16 that is broken, UTF-32, or a `sep=` line with something else in it.
+    /// - Throws: `TableError` for UTF-16 that is broken, UTF-32, or a `sep=` line that names no known delimiter.
     init(_ raw: [UInt8], file: String) throws {
         self.file = file
         var notices: [String] = []
@@ -56,7 +56,7 @@ struct ManifestText {
         self.notices = notices
     }
 
-    /// UTF-16 behind its byte order mark as UTF-8.
+    /// Converts UTF-16 after its byte order mark to UTF-8.
     private static func utf8(_ raw: [UInt8], isLittleEndian: Bool, file: String) throws -> [UInt8] {
         var line = 1
         func wrong(_ found: String) -> TableError {

@@ -3,10 +3,10 @@ import Files
 import Tables
 
 extension Manifest {
-    /// Writes entries as a manifest, whole or not at all. A path inside the manifest's folder is written relative to it, any
-    /// other as given.
+    /// Writes entries as a manifest, completely or not at all. A path inside the manifest's folder is written relative
+    /// to it, any other as given.
     ///
-    /// - Throws: `FileError` where it cannot be written, `TableError` for a name that comes twice or an empty label.
+    /// - Throws: `FileError` if it cannot be written, `TableError` for a name that occurs twice or an empty label.
     package static func write(_ entries: some Sequence<Entry>, to path: String) throws {
         let folder = FileSystem.folder(of: path)
         try FileSystem.makeFolder(folder)
@@ -35,13 +35,13 @@ extension Manifest {
 
     /// The header of a manifest that is written row by row.
     ///
-    /// - Parameter further: columns behind the manifest's own.
+    /// - Parameter further: columns that follow the manifest's own.
     package static func header(further: [String] = []) -> [UInt8] { CSV.row(columns + further) }
 
-    /// A row of a manifest that is written row by row; whoever writes it sees to it that names come once.
+    /// A row of a manifest that is written row by row; the caller makes sure that each name occurs only once.
     ///
     /// - Parameters:
-    ///   - folder: the manifest's, absolute; a path inside it is written relative to it.
+    ///   - folder: absolute path of the manifest's folder; a path inside it is written relative to it.
     ///   - further: values of the header's further columns.
     package static func row(_ entry: Entry, folder: String, further: [String] = []) -> [UInt8] {
         let place = FileSystem.relative(entry.path, to: folder)

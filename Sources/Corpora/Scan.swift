@@ -1,9 +1,9 @@
 /// The clips found in a folder or corpus, and what had to be left out.
 package struct Scan: Sendable {
-    /// In a fixed order, with absolute paths and names that differ.
+    /// The clips in a fixed order, with absolute paths and distinct names.
     package var entries: [Manifest.Entry] = []
-    /// One line each: what was left out and why.
+    /// One line for each problem: what was left out or is missing, and why.
     package var warnings: [String] = []
-    /// What a folder holds besides, by kind; empty for a corpus of a known layout.
+    /// What else a folder holds, by kind; empty for a corpus of a known layout.
     package var leftOut = LeftOut()
 }

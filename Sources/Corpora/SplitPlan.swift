@@ -1,33 +1,36 @@
 import Files
 
-/// Which group of clips goes into which split: reproducible from a seed, no group torn, the sizes as near to the wanted shares
-/// as whole groups allow.
+/// Assigns groups of clips to splits: reproducibly from a seed, without dividing a group, and with sizes as close to
+/// the wanted shares as whole groups allow.
 ///
-/// The groups stand in a row, ordered by SHA-256 of seed and name, and the row is cut where the wanted shares of all clips end; a
-/// group in which a cut falls goes to the side of its middle. So a split's size is off by at most half of the group at each of
-/// its two ends, that is by less than one group of the largest size. Neither the machine nor the order of the files counts.
-/// Where clips are added later, the row keeps its order and only groups near a cut change sides.
+/// The groups are put in a row, ordered by SHA-256 of seed and name, and the row is cut where the wanted shares of all
+/// clips end; a group in which a cut falls goes to the side that its middle is on. So a split's size is off by at most
+/// half of the group at each of its two ends, that is by no more than the size of the largest group. The result does
+/// not depend on the machine or the order of the files. If clips are added later, the row keeps its order, and only
+/// groups near a cut change sides.
 ///
-/// A hash of the group alone would move no group ever, but leaves the sizes to chance (of 100 groups at 0.1 one run in four has
-/// fewer than 7 or more than 13); a greedy choice by size balances well and moves everything when one clip is added.
-/// Labels are not looked at: a class may be missing from a small split, and what came out is told.
+/// Assigning each group by its hash alone would never move a group, but would leave the sizes to chance (with 100
+/// groups and a share of 0.1, one run in four has fewer than 7 or more than 13); a greedy choice by size balances well
+/// but moves everything when one clip is added. Labels are not taken into account: a class may be missing from a small
+/// split, and the resulting sizes are reported.
 package struct SplitPlan: Sendable {
     /// What keeps clips together.
     package enum Group: Hashable, Sendable {
         /// A clip by itself, by its name.
         case clip(ClipName)
-        /// Clips that share a folder, or what a pattern found in their names.
+        /// Clips that share a folder, or the part of their names that a pattern matches.
         case named(ClipName)
 
-        /// That of the folder a clip lies in, by its name below the folder that was scanned; `.` for that folder itself.
+        /// The group of the folder that a clip is in, given the clip's name below the scanned folder; `.` for that
+        /// folder itself.
         package static func folder(of clip: String) -> Group {
-            // By scalars: a slash and an accent that follows it are one `Character`.
+            // By scalars: a slash and a combining accent after it are one `Character`.
             let scalars = clip.unicodeScalars
             let end = scalars.lastIndex(of: "/")
             return .named(ClipName(end.map { String(scalars[..<$0]) } ?? "."))
         }
 
-        /// For messages.
+        /// The folder's or clip's name, or the matched part, for messages.
         package var name: String {
             switch self {
             case .clip(let name), .named(let name): name.text
@@ -39,21 +42,21 @@ package struct SplitPlan: Sendable {
     package struct Size: Sendable, Equatable {
         package let name: String
         package let share: Double
-        /// Clips that the share would be.
+        /// Number of clips that the share amounts to.
         package let wanted: Double
         package fileprivate(set) var clips = 0
         package fileprivate(set) var groups = 0
     }
 
-    /// In the order of the shares.
+    /// The size of each split, in the order of the shares.
     package let sizes: [Size]
-    /// Groups of more clips than the smallest split is to have, the largest first.
+    /// Groups with more clips than the smallest split should have, the largest first.
     package let large: [(group: Group, clips: Int)]
     private let split: [Group: Int]
 
     /// - Parameters:
     ///   - groups: the group of every clip, in any order.
-    ///   - seed: another seed draws another order.
+    ///   - seed: a different seed gives a different order.
     package init(groups: some Sequence<Group>, shares: SplitShares, seed: UInt64) {
         var counts: [Group: Int] = [:]
         for group in groups { counts[group, default: 0] += 1 }
@@ -88,7 +91,7 @@ package struct SplitPlan: Sendable {
     /// The split of a group; nil if the plan was not made with that group.
     package func name(of group: Group) -> String? { split[group].map { sizes[$0].name } }
 
-    /// 64 hexadecimal digits, by which groups are ordered: their own names are tied to nothing.
+    /// 64 hexadecimal digits by which groups are ordered, so that the order has nothing to do with their names.
     private static func key(_ group: Group, seed: UInt64) -> String {
         let (kind, name) =
             switch group {

@@ -5,20 +5,20 @@ package struct SplitShares: Sendable, Equatable {
     /// A split and its share of the clips.
     package struct Split: Sendable, Equatable {
         package let name: String
-        /// Above 0, at most 1.
+        /// The share, above 0 and at most 1.
         package let share: Double
     }
 
-    /// How far from 1 the sum may be: three shares may be written as 0.333.
+    /// How far from 1 the sum may be: three equal shares may be written as 0.333.
     private static let tolerance = 0.002
 
-    /// In the order in which they were written.
+    /// The splits in the order in which they were written.
     package let splits: [Split]
 
-    /// Reads the text of `--split`.
+    /// Parses the text of `--split`.
     ///
-    /// - Throws: `SettingError` for another form, a name that is empty or comes twice, a share that is no number above
-    ///   0, or shares that do not add up to 1.
+    /// - Throws: `SettingError` if the text has another form, a name is empty or occurs twice, a share is not a number
+    ///   above 0 and at most 1, or the shares do not add up to 1.
     package init(_ text: String) throws {
         func wrong(_ found: String) -> SettingError {
             SettingError(
@@ -40,7 +40,7 @@ package struct SplitShares: Sendable, Equatable {
         self.splits = splits
     }
 
-    /// At most four decimals.
+    /// A number with at most four decimals.
     private static func short(_ value: Double) -> String {
         let parts = Int((value * 10_000).rounded())
         var text = String(parts / 10_000) + "." + String(parts % 10_000 + 10_000).dropFirst()

@@ -1,13 +1,13 @@
 import Wording
 
-/// Turns the labels of a truth into classes, by the label map where it has them, else by name or identifier, and counts what
-/// became of them.
+/// Turns the labels of a ground truth into classes, by the label map if it has them, otherwise by name or identifier,
+/// and counts the outcomes.
 package struct TruthLabels: Sendable {
     private let names: ClassNames
     private let map: LabelMap?
-    /// Labels that were found among the classes.
+    /// Number of labels that stand for at least one class.
     package private(set) var matched = 0
-    /// How often each label came up that the map leaves out of account, and in how many clips one did.
+    /// How often each label without a class occurred, and how many clips had one.
     private var dropped: [String: Int] = [:]
     private var clipsWithDropped = 0
 
@@ -16,9 +16,9 @@ package struct TruthLabels: Sendable {
         self.map = map
     }
 
-    /// Checks all labels of a truth against the classes and the map.
+    /// Checks all labels of a ground truth against the classes and the map.
     ///
-    /// - Throws: `TableError` or `SettingError` naming the first label that is unknown, as `ClassNames.check` does.
+    /// - Throws: `TableError` naming the first label that is unknown, as `ClassNames.check` does.
     package func check(_ truth: Manifest) throws {
         try names.check(
             (0..<truth.count).lazy.map { (line: truth.line($0), clip: truth.clip($0), labels: truth.labels($0)) },
@@ -43,14 +43,14 @@ package struct TruthLabels: Sendable {
         return found
     }
 
-    /// A text on the labels that the map ignored; nil if there were none.
+    /// A description of the labels that the map ignored; nil if there were none.
     package var droppedText: String? {
         guard let map, !dropped.isEmpty else { return nil }
         let most = 5
         let sorted = dropped.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         let named = sorted.prefix(most).map { "'\($0.key)' \(counted($0.value, "time"))" }.joined(separator: ", ")
         return
-            "\(map.file) leaves \(counted(dropped.values.reduce(0, +), "label")) of \(counted(clipsWithDropped, "clip")) "
-            + "out of account: \(named)" + (sorted.count > most ? ", ..." : "")
+            "\(map.file) ignores \(counted(dropped.values.reduce(0, +), "label")) of \(counted(clipsWithDropped, "clip")): "
+            + "\(named)" + (sorted.count > most ? ", ..." : "")
     }
 }

@@ -1,12 +1,12 @@
 import Evaluation
 
-/// The scores of a clip's chunks, in their order.
+/// The scores of a clip's chunks, in order.
 public struct ChunkScores: Sendable {
-    /// Names in the order of the columns.
+    /// The class names, in the order of the columns.
     public let classes: [String]
-    /// One row a chunk, one column a class.
+    /// One row per chunk, one column per class.
     public let rows: FeatureRows
-    /// Seconds that a chunk lasts; nil in caches of before this was kept.
+    /// The length of a chunk in seconds; nil if the cache predates this field.
     public let duration: Double?
 
     init(classes: [String], rows: FeatureRows, duration: Double?) {
@@ -16,15 +16,15 @@ public struct ChunkScores: Sendable {
         self.duration = duration
     }
 
-    /// How many chunks there are, at least one.
+    /// The number of chunks, at least one.
     public var count: Int { rows.count }
 
-    /// Seconds from the clip's start to a chunk's; nil in caches of before this was kept.
+    /// The seconds from the clip's start to a chunk's start; nil if the cache predates this field.
     public func startTime(of chunk: Int) -> Double? { rows.startTime(of: chunk) }
 
     public subscript(chunk: Int) -> TagScores { TagScores(classes: classes, values: rows[chunk]) }
 
-    /// The mean over the chunks: what a pipeline's `aggregate` stage makes with `method: mean`, to the last bit.
+    /// The mean over the chunks, bit for bit what a pipeline's `aggregate` stage computes with `method: mean`.
     public var mean: TagScores {
         var aggregator = Aggregator(.mean, classes: classes.count)
         for chunk in 0..<count { rows.withUnsafeValues(chunk..<chunk + 1) { aggregator.add($0) } }

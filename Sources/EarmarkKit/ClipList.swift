@@ -2,36 +2,36 @@ import Corpora
 import Files
 import Tables
 
-/// One recording of a ``ClipList``.
+/// A recording in a ``ClipList``.
 public struct Clip: Sendable, Hashable {
-    /// Its name in the cache and in every result, unique byte by byte.
+    /// The clip's name in the cache and in every result, unique byte for byte.
     public let name: String
-    /// The absolute path of its file.
+    /// The absolute path of the clip's file.
     public let path: String
-    /// What a manifest says is to be heard in it; empty where it says nothing.
+    /// The labels that the manifest gives the clip; empty if it gives none.
     public let labels: [String]
-    /// The part of the corpus that it belongs to, such as `train`; empty where nothing says so.
+    /// The part of the corpus that the clip belongs to, such as `train`; empty if the manifest names none.
     public let split: String
 }
 
-/// The recordings that a pipeline is to work through, in their order.
+/// The recordings that a pipeline processes, in order.
 public struct ClipList: Sendable, RandomAccessCollection {
     let manifest: Manifest
     private static let file = "clip list"
 
-    /// Reads a manifest: a CSV file with the columns `clip,path,labels,split`, of which the first two must be there.
+    /// Reads a manifest: a CSV file with the columns `clip,path,labels,split`, of which the first two are required.
     ///
-    /// - Parameter path: paths in the manifest that are not absolute start from its folder.
-    /// - Throws: ``EarmarkKitError`` with the line where the file is not such a one.
+    /// - Parameter path: the manifest's file. Relative paths in it start from its folder.
+    /// - Throws: ``EarmarkKitError``, with the line, if the file is not a valid manifest.
     public init(manifest path: String) throws(EarmarkKitError) {
         manifest = try EarmarkKitError.translating { try Manifest(contentsOf: path) }
     }
 
-    /// Clips by name and path.
+    /// Creates a list of clips, each with a name and a path.
     ///
-    /// - Parameter clips: paths that are not absolute start from the working folder.
-    /// - Throws: ``EarmarkKitError`` of category `usage` for a name or a path that is empty or has a zero byte in it, or a
-    ///   name that comes twice.
+    /// - Parameter clips: names and paths. Relative paths start from the working folder.
+    /// - Throws: ``EarmarkKitError`` of category `usage` if a name or a path is empty or contains a zero byte, or if a
+    ///   name occurs twice.
     public init(_ clips: some Sequence<(name: String, path: String)>) throws(EarmarkKitError) {
         var bytes = CSV.row(["clip", "path"])
         var places: [ClipName: Int] = [:]
@@ -39,7 +39,7 @@ public struct ClipList: Sendable, RandomAccessCollection {
             for (what, text) in [("name", clip.name), ("path", clip.path)]
             where text.isEmpty || text.utf8.contains(0) {
                 throw EarmarkKitError(
-                    .usage, "clip \(place): its \(what) is \(text.isEmpty ? "empty" : "a text with a zero byte")")
+                    .usage, "clip \(place): its \(what) \(text.isEmpty ? "is empty" : "contains a zero byte")")
             }
             if let first = places.updateValue(place, forKey: ClipName(clip.name)) {
                 throw EarmarkKitError(
@@ -52,15 +52,16 @@ public struct ClipList: Sendable, RandomAccessCollection {
         }
     }
 
-    /// Clips that are named by their paths.
+    /// Creates a list of clips that are named by their paths.
     ///
-    /// - Parameter paths: those that are not absolute start from the working folder; the names are as given here.
-    /// - Throws: ``EarmarkKitError`` of category `usage` for a path that is empty or comes twice.
+    /// - Parameter paths: paths, which also become the names, exactly as given. Relative paths start from the working
+    ///   folder.
+    /// - Throws: ``EarmarkKitError`` of category `usage` if a path is empty, contains a zero byte or occurs twice.
     public init(files paths: some Sequence<String>) throws(EarmarkKitError) {
         try self.init(paths.map { (name: $0, path: $0) })
     }
 
-    /// What was assumed of a manifest's text and what of it is not used, a line each.
+    /// What was assumed about the manifest's text and which parts of it are not used, one line each.
     public var notices: [String] { manifest.notices }
 
     public var startIndex: Int { 0 }

@@ -1,32 +1,32 @@
 import Errors
 public import Foundation
 
-/// Why something could not be done: what kind of fault it is, where, what was found and what was expected.
+/// An error: what kind it is, where it occurred, what was found and what was expected.
 ///
-/// A file that cannot be heard is none: it is a ``FailedClip`` of the run, and every other clip is done.
+/// An unreadable recording is not an error: it becomes a ``FailedClip`` of the run, and all other clips are processed.
 public struct EarmarkKitError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What kind of fault it is, which says who can mend it.
+    /// The kind of error, which tells who can fix it.
     public enum Category: String, Sendable, CaseIterable {
-        /// What was asked for makes no sense: an unknown setting, clip or class, or samples that are not finite.
+        /// The request makes no sense: an unknown setting, clip or class, or samples that are not finite.
         case usage
-        /// A file is not what was expected of it: a pipeline, a manifest, a model, a ledger or a shard.
+        /// A file is not what it should be: a pipeline, a manifest, a model, a ledger or a shard.
         case badInput
         /// The system could not read or write.
         case inputOutput
         /// The cache is in use by another process, or space, memory or file descriptors ran out: try again later.
         case tryAgain
-        /// A fault of EarmarkKit itself.
+        /// A bug in EarmarkKit.
         case internalFault
     }
 
     public let category: Category
     /// One line: where, what was found, and what was expected.
     public let message: String
-    /// The file that is at fault, where it is one.
+    /// The file at fault, if there is one.
     public let file: String?
-    /// The line in ``file``, from 1, where known.
+    /// The line in ``file``, from 1, if known.
     public let line: Int?
-    /// The byte in ``file``, from 0, where known.
+    /// The byte in ``file``, from 0, if known.
     public let byte: Int?
 
     public var description: String { message }
@@ -41,12 +41,12 @@ public struct EarmarkKitError: Error, Sendable, Hashable, CustomStringConvertibl
 }
 
 extension EarmarkKitError: LocalizedError {
-    /// The message, for what shows `localizedDescription`.
+    /// The message, for code that shows `localizedDescription`.
     public var errorDescription: String? { message }
 }
 
 extension EarmarkKitError {
-    /// The one place where errors of the modules below become public.
+    /// Converts an error of an internal module. Every internal error becomes public here.
     init(_ error: any Error) {
         switch error {
         case let error as EarmarkKitError: self = error
@@ -58,7 +58,9 @@ extension EarmarkKitError {
         }
     }
 
-    /// Runs work of the modules below.
+    /// Runs work of the internal modules.
+    ///
+    /// - Throws: ``EarmarkKitError``, made from the error that `work` throws.
     static func translating<Value>(_ work: () throws -> Value) throws(EarmarkKitError) -> Value {
         do { return try work() } catch { throw EarmarkKitError(error) }
     }

@@ -1,11 +1,11 @@
 import Cache
 import Ledger
 
-/// A cache: the folder that runs leave their rows in, and the ledger that says what is done.
+/// A cache: the folder in which runs store their rows, and the ledger that records what is done.
 public struct FeatureCache: Sendable, Hashable {
-    /// How the clips of a cache stand with one pipeline; done, failed and pending ones add up to all.
+    /// The state of a cache's clips for one pipeline: `done`, `failed` and `pending` add up to `clips`.
     public struct Counts: Sendable, Hashable {
-        /// Clips of the list that was run last.
+        /// The number of clips in the list of the last run.
         public let clips: Int
         public let done: Int
         public let failed: Int
@@ -14,25 +14,25 @@ public struct FeatureCache: Sendable, Hashable {
 
     public let folder: String
 
-    /// Opens nothing yet: the folder need not exist before a run.
+    /// Creates a reference to a cache without opening it: the folder need not exist before a run.
     public init(folder: String) { self.folder = folder }
 
     var cacheFolder: CacheFolder { CacheFolder(folder: folder) }
 
-    /// Whether a run has made it.
+    /// Whether a run has created the cache.
     public var exists: Bool { cacheFolder.exists }
 
-    /// The names of the pipelines that were run on it, the last one first.
+    /// The names of the pipelines that have run on the cache, the most recent one first.
     ///
-    /// - Throws: ``EarmarkKitError`` where there is no cache, or its ledger is damaged.
+    /// - Throws: ``EarmarkKitError`` if there is no cache or its ledger is damaged.
     public func pipelines() throws(EarmarkKitError) -> [String] {
         try EarmarkKitError.translating { try cacheFolder.reading().pipelines().map(\.name) }
     }
 
-    /// How its clips stand, also while a run goes on.
+    /// Counts the clips by state, even while a run is in progress.
     ///
-    /// - Parameter pipeline: its name; nil for the one that ran last.
-    /// - Throws: ``EarmarkKitError`` where there is no such pipeline or no cache, or its ledger is damaged.
+    /// - Parameter pipeline: the pipeline's name; nil for the one that ran last.
+    /// - Throws: ``EarmarkKitError`` if there is no such pipeline or no cache, or if its ledger is damaged.
     public func counts(pipeline: String? = nil) throws(EarmarkKitError) -> Counts {
         try EarmarkKitError.translating {
             let ledger = try cacheFolder.reading()
@@ -43,10 +43,10 @@ public struct FeatureCache: Sendable, Hashable {
         }
     }
 
-    /// The clips that stand as failed, in their order.
+    /// Returns the clips recorded as failed, in the order of the clips.
     ///
-    /// - Parameter pipeline: its name; nil for the one that ran last.
-    /// - Throws: ``EarmarkKitError`` where there is no such pipeline or no cache, or its ledger is damaged.
+    /// - Parameter pipeline: the pipeline's name; nil for the one that ran last.
+    /// - Throws: ``EarmarkKitError`` if there is no such pipeline or no cache, or if its ledger is damaged.
     public func failures(pipeline: String? = nil) throws(EarmarkKitError) -> [FailedClip] {
         try EarmarkKitError.translating {
             let ledger = try cacheFolder.reading()
@@ -56,10 +56,10 @@ public struct FeatureCache: Sendable, Hashable {
         }
     }
 
-    /// What a pipeline has left in the cache, ready to be read.
+    /// Opens a pipeline's results for reading.
     ///
-    /// - Parameter pipeline: its name; nil for the one that ran last.
-    /// - Throws: ``EarmarkKitError`` where there is no such pipeline or no cache, or its ledger is damaged.
+    /// - Parameter pipeline: the pipeline's name; nil for the one that ran last.
+    /// - Throws: ``EarmarkKitError`` if there is no such pipeline or no cache, or if its ledger is damaged.
     public func results(of pipeline: String? = nil) throws(EarmarkKitError) -> PipelineResults {
         try EarmarkKitError.translating { try PipelineResults(cacheFolder, pipeline: pipeline) }
     }

@@ -1,15 +1,15 @@
 import Shards
 
-/// Rows of numbers that a cache holds of one clip: log-mel frames, samples, embeddings or chunk scores.
+/// Rows of numbers of one clip: log-mel frames, samples, embeddings or chunk scores.
 ///
-/// Nothing is copied to make it: the rows stay in the cache's file, which is mapped into memory, and are read when they are
-/// asked for. It stays valid while it exists, also when a run adds to the cache meanwhile.
+/// Rows of a cache are not copied: they stay in the cache's file, which is mapped into memory, and are read when
+/// requested. They stay valid as long as this value exists, even if a run adds to the cache in the meantime.
 public struct FeatureRows: Sendable {
-    /// How the numbers lie in the file.
+    /// The number format in the file.
     public enum NumberFormat: String, Sendable, CaseIterable {
         case float32
         case float16
-        /// Samples alone: 32768 stands for 1.
+        /// Used for samples only: 32768 represents 1.
         case int16
     }
 
@@ -18,15 +18,16 @@ public struct FeatureRows: Sendable {
         case values([Float])
     }
 
-    /// How many rows there are: frames, samples or chunks.
+    /// The number of rows: frames, samples or chunks.
     public let count: Int
-    /// Numbers of a row: mel bands, 1 for samples, the size of an embedding, or classes.
+    /// The number of values in a row: mel bands, 1 for samples, the size of an embedding, or classes.
     public let columns: Int
-    /// Samples per second of what the rows were made of; nil in caches of before this was kept.
+    /// The sample rate, in Hz, of the audio that the rows were made from; nil if the cache predates this field.
     public let sampleRate: Int?
-    /// Samples from the start of a row to that of the next; nil in caches of before this was kept.
+    /// The samples from the start of one row to the start of the next; nil if the cache predates this field.
     public let hop: Int?
-    /// Samples of the clip without the zeros behind its end, at ``sampleRate``; nil in caches of before this was kept.
+    /// The length of the clip in samples at ``sampleRate``, without the zeros that pad it; nil if the cache predates
+    /// this field.
     public let clipSamples: Int?
     private let storage: Storage
 
@@ -39,7 +40,7 @@ public struct FeatureRows: Sendable {
         self.clipSamples = clipSamples
     }
 
-    /// How the numbers lie in the file; `float32` for scores that were made in memory.
+    /// The number format in the file; `float32` for scores that were computed in memory.
     public var format: NumberFormat {
         guard case .mapped(let shard, _) = storage else { return .float32 }
         return switch shard.header.dtype {
@@ -49,19 +50,19 @@ public struct FeatureRows: Sendable {
         }
     }
 
-    /// Seconds from the clip's start to a row's; nil in caches of before this was kept.
+    /// The seconds from the clip's start to a row's start; nil if the cache predates this field.
     public func startTime(of row: Int) -> Double? {
         guard let sampleRate, let hop else { return nil }
         return Double(row) * Double(hop) / Double(sampleRate)
     }
 
-    /// Lends some rows, (rows, ``columns``), row after row. Rows of `float32` are those of the file itself; others are
-    /// converted, so ask for a few at a time.
+    /// Calls `body` with some of the rows, of shape (rows, ``columns``), row by row. `float32` rows are the file's own
+    /// memory; other formats are converted, so request a few rows at a time.
     ///
     /// - Parameters:
-    ///   - rows: nil for all of them.
-    ///   - body: must not keep the numbers' address beyond its end.
-    /// - Throws: what `body` throws.
+    ///   - rows: the range of rows; nil for all of them.
+    ///   - body: a closure that must not keep the address of the values after it returns.
+    /// - Throws: the error that `body` throws.
     public func withUnsafeValues<Value>(
         _ rows: Range<Int>? = nil, _ body: (UnsafeBufferPointer<Float>) throws -> Value
     ) rethrows -> Value {
@@ -80,13 +81,13 @@ public struct FeatureRows: Sendable {
         }
     }
 
-    /// One row's numbers, copied.
+    /// A copy of one row's values.
     public subscript(row: Int) -> [Float] { withUnsafeValues(row..<row + 1) { Array($0) } }
 
-    /// All numbers, (``count``, ``columns``), copied.
+    /// A copy of all values, of shape (``count``, ``columns``).
     public var values: [Float] { withUnsafeValues { Array($0) } }
 
-    /// The mapped rows as they are; nil where they are no floats, or lie at an odd address.
+    /// The mapped rows themselves; nil if they are not floats or not aligned for `Float`.
     private static func floats(_ shard: MappedShard, _ first: Int, _ count: Int) -> UnsafeBufferPointer<Float>? {
         guard shard.header.dtype == .float32, let bytes = try? shard.rows(first, count),
             let base = bytes.baseAddress, Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0

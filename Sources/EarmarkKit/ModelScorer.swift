@@ -3,20 +3,22 @@ import Features
 import Pipeline
 import Stages
 
-/// Runs a model over a wave that is in memory, in blocks: beside the wave and the scores, memory does not grow with its
-/// length.
+/// Runs a model on samples in memory, block by block: memory use beyond the samples and the scores does not grow with
+/// their length.
 struct ModelScorer {
-    /// Chunks of one forward pass.
+    /// The number of chunks in one forward pass.
     private static let batch = 64
-    /// Seconds of a block.
+    /// The length of a block in seconds.
     private static let blockSeconds = 10
 
     let engine: any InferenceEngine
     let plan: ChunkPlan
 
-    /// - Parameter wave: at the model's rate, at least one sample.
-    /// - Returns: (chunks, classes).
-    /// - Throws: `EarmarkKitError` where scores are not finite, and what the engine has to say.
+    /// Scores the chunks of some samples.
+    ///
+    /// - Parameter wave: samples at the model's rate, at least one.
+    /// - Returns: the scores, of shape (chunks, classes).
+    /// - Throws: `EarmarkKitError` if a score is not finite; the engine's error if the engine fails.
     func scores(of wave: [Float]) throws -> [Float] {
         let count = plan.count(samples: wave.count)
         let batch = try Batch(self, capacity: min(Self.batch, count), chunks: count)
@@ -50,7 +52,7 @@ struct ModelScorer {
     }
 }
 
-/// Chunks that wait for a forward pass, and the scores of those that have had theirs.
+/// The chunks that are waiting for a forward pass, and the scores of the chunks already passed through the network.
 private final class Batch {
     private let scorer: ModelScorer
     private let model: ModelDescription
@@ -61,7 +63,7 @@ private final class Batch {
     private let made: AlignedFloats
     private let patchSize: Int
     private var waiting = 0
-    /// (chunks, classes)
+    /// The scores so far, of shape (chunks, classes).
     private(set) var scores: [Float] = []
 
     init(_ scorer: ModelScorer, capacity: Int, chunks: Int) throws {

@@ -5,45 +5,45 @@ import Sessions
 public struct PipelinePlan: Sendable, Hashable {
     /// Why a clip has work to do, or has none.
     public enum Reason: String, Sendable, CaseIterable {
-        /// All of it is in the cache.
+        /// All its results are in the cache.
         case done
-        /// It failed before, and neither its file nor what could make it succeed has changed.
+        /// It failed before, and neither its file nor anything that could make it succeed has changed.
         case failed
-        /// The cache does not know it yet.
+        /// The cache has no record of it.
         case new
-        /// Its file has other content than the results were made of.
+        /// The content of its file is not the content that its results were made from.
         case changed
-        /// It lacks results of some stages, as with another model.
+        /// Results of some stages are missing, for example because the model is a different one.
         case incomplete
     }
 
-    /// What happens to clips that are in the same state.
+    /// The work for all clips in the same state.
     public struct Step: Sendable, Hashable {
-        /// How many clips they are.
+        /// The number of these clips.
         public let clips: Int
-        /// The stages that run, by name.
+        /// The names of the stages that run.
         public let runs: [String]
-        /// The stages whose rows are read from the cache, so that those above them need not run.
+        /// The names of the stages whose rows are read from the cache, so that the stages before them need not run.
         public let reads: [String]
     }
 
-    /// Clips of the list.
+    /// The number of clips in the list.
     public let clips: Int
-    /// Clips with work to do.
+    /// The number of clips with work to do.
     public let pending: Int
-    /// Clips by reason; those of all reasons add up to ``clips``.
+    /// The number of clips for each reason; together they add up to ``clips``.
     public let reasons: [Reason: Int]
-    /// Clips whose files are not there, whether they are done or not.
+    /// The number of clips whose files do not exist, whether the clips are done or not.
     public let missing: Int
-    /// What has to happen, for all clips with work to do.
+    /// The work for all clips that have work to do.
     public let steps: [Step]
-    /// What is otherwise than in the pipeline's last run on this cache, in words, where clips that were done are done again
-    /// for that alone; nil elsewhere.
+    /// A description of the settings that differ from the pipeline's last run on this cache, if clips that were done
+    /// then have work to do now; nil otherwise.
     public let changedSettings: String?
 
-    /// Clips that are done already.
+    /// The number of clips that are done already.
     public var done: Int { reasons[.done] ?? 0 }
-    /// Clips that failed before and stay so.
+    /// The number of clips that failed before and will not be tried again.
     public var failed: Int { reasons[.failed] ?? 0 }
 
     init(_ plan: Plan, changed: ChangedSettings?) {

@@ -7,14 +7,14 @@ import Shards
 import Synchronization
 import Wording
 
-/// What one pipeline has left in a cache: scores and features, clip by clip.
+/// The results of one pipeline in a cache: scores and features, clip by clip.
 ///
-/// It is the pipeline as it had run last when this was opened. Clips that a run adds meanwhile are seen. All of a clip's rows
-/// are read through once when they are asked for, and held against their digest.
+/// The pipeline is as it was in its last run before this object was created. Clips that a run adds later are visible.
+/// When a clip's rows are requested, all of them are read once and checked against their digest.
 public final class PipelineResults: Sendable {
     /// The pipeline's name.
     public let pipeline: String
-    /// The classes of its clip scores; empty where it makes none.
+    /// The classes of the clip scores; empty if the pipeline does not keep clip scores.
     public let classes: [String]
     private let folder: String
     private let ledger: Ledger
@@ -37,9 +37,9 @@ public final class PipelineResults: Sendable {
         reader = Mutex(CacheReader(cache: cache.folder, ledger: ledger))
     }
 
-    /// The names of the cache's clips in their order, whether they are done or not.
+    /// Returns the names of the cache's clips in order, whether they are done or not.
     ///
-    /// - Throws: ``EarmarkKitError`` where the ledger is damaged.
+    /// - Throws: ``EarmarkKitError`` if the ledger is damaged.
     public func clipNames() throws(EarmarkKitError) -> [String] {
         try EarmarkKitError.translating {
             var names: [String] = []
@@ -48,9 +48,10 @@ public final class PipelineResults: Sendable {
         }
     }
 
-    /// The scores of a clip as a whole; nil where it is not done.
+    /// Returns the scores of a clip as a whole; nil if the clip is not done.
     ///
-    /// - Throws: ``EarmarkKitError`` where the pipeline makes none, there is no such clip, or its rows are damaged.
+    /// - Throws: ``EarmarkKitError`` if the pipeline does not keep them, there is no such clip, or its rows are
+    ///   damaged.
     public func scores(of clip: String) throws(EarmarkKitError) -> TagScores? {
         try EarmarkKitError.translating {
             try rows(.clipScores, of: clip).map {
@@ -60,11 +61,12 @@ public final class PipelineResults: Sendable {
         }
     }
 
-    /// Hands out the scores of every clip that is done, in the clips' order, one at a time.
+    /// Calls `body` with the name and the scores of every clip that is done, one at a time, in the order of the clips.
     ///
-    /// - Throws: ``EarmarkKitError`` where the pipeline makes none or rows are damaged; what `body` throws.
+    /// - Throws: ``EarmarkKitError`` if the pipeline does not keep clip scores or rows are damaged; the error that
+    ///   `body` throws.
     public func forEachClip(_ body: (_ name: String, TagScores) throws -> Void) throws {
-        // What the caller throws goes back as it is.
+        // The caller's own error is rethrown unchanged.
         var own: (any Error)?
         do {
             try ledger.forEachCurrentResult(stages: [try stage(.clipScores).id]) { clip, record in
@@ -80,9 +82,10 @@ public final class PipelineResults: Sendable {
         }
     }
 
-    /// The scores of a clip's chunks; nil where it is not done.
+    /// Returns the scores of a clip's chunks; nil if the clip is not done.
     ///
-    /// - Throws: ``EarmarkKitError`` where the pipeline keeps none, there is no such clip, or its rows are damaged.
+    /// - Throws: ``EarmarkKitError`` if the pipeline does not keep them, there is no such clip, or its rows are
+    ///   damaged.
     public func chunkScores(of clip: String) throws(EarmarkKitError) -> ChunkScores? {
         try EarmarkKitError.translating {
             let stage = try stage(.scores)
@@ -98,30 +101,35 @@ public final class PipelineResults: Sendable {
         }
     }
 
-    /// The log-mel frames of a clip, a row a frame and a column a mel band, lowest first; nil where it is not done. The last
-    /// frames may be of the zeros that pad the last chunk.
+    /// Returns the log-mel frames of a clip, one row per frame and one column per mel band, lowest band first; nil if
+    /// the clip is not done. The last frames may cover only the zeros that pad the last chunk.
     ///
-    /// - Throws: ``EarmarkKitError`` where the pipeline keeps none, there is no such clip, or its rows are damaged.
+    /// - Throws: ``EarmarkKitError`` if the pipeline does not keep them, there is no such clip, or its rows are
+    ///   damaged.
     public func melFrames(of clip: String) throws(EarmarkKitError) -> FeatureRows? {
         try EarmarkKitError.translating { try rows(.mel, of: clip) }
     }
 
-    /// The samples of a clip at the pipeline's rate, within -1 to 1 but for what resampling overshoots, padded with zeros to
-    /// the end of the last chunk; nil where it is not done.
+    /// Returns the samples of a clip at the pipeline's rate, padded with zeros to the end of the last chunk; nil if the
+    /// clip is not done. They lie within -1 to 1, except where resampling overshoots.
     ///
-    /// - Throws: ``EarmarkKitError`` where the pipeline keeps none, there is no such clip, or its rows are damaged.
+    /// - Throws: ``EarmarkKitError`` if the pipeline does not keep them, there is no such clip, or its rows are
+    ///   damaged.
     public func samples(of clip: String) throws(EarmarkKitError) -> FeatureRows? {
         try EarmarkKitError.translating { try rows(.chunks, of: clip) }
     }
 
-    /// The embeddings of a clip, a row a chunk; nil where it is not done.
+    /// Returns the embeddings of a clip, one row per chunk; nil if the clip is not done.
     ///
-    /// - Throws: ``EarmarkKitError`` where the pipeline keeps none, there is no such clip, or its rows are damaged.
+    /// - Throws: ``EarmarkKitError`` if the pipeline does not keep them, there is no such clip, or its rows are
+    ///   damaged.
     public func embeddings(of clip: String) throws(EarmarkKitError) -> FeatureRows? {
         try EarmarkKitError.translating { try rows(.embeddings, of: clip) }
     }
 
-    /// The one stage of the pipeline that keeps rows of a kind.
+    /// The only stage of the pipeline that keeps rows of a type.
+    ///
+    /// - Throws: `EarmarkKitError` if no stage or more than one does.
     private func stage(_ type: EdgeType) throws -> StageRecord {
         let kind = type.cacheKind ?? type.rawValue
         let found = stages.filter { $0.kind == kind }
@@ -130,7 +138,8 @@ public final class PipelineResults: Sendable {
             throw EarmarkKitError(
                 .usage,
                 found.isEmpty
-                    ? "\(folder): pipeline '\(pipeline)' keeps no \(kind), only \(kept.isEmpty ? "nothing" : kept)"
+                    ? "\(folder): pipeline '\(pipeline)' keeps no \(kind)"
+                        + (kept.isEmpty ? " or other rows" : ", only \(kept)")
                     : "\(folder): pipeline '\(pipeline)' keeps \(kind) in \(found.count) stages, expected one",
                 file: folder)
         }
@@ -151,7 +160,9 @@ public final class PipelineResults: Sendable {
             clipSamples: record.samples.map { Int($0) })
     }
 
-    /// Rows and classes that do not fit each other are of a ledger that is not what was written.
+    /// Checks that rows match the classes; if they do not, the ledger is not as it was written.
+    ///
+    /// - Throws: `EarmarkKitError` if `fits` is false.
     private func expect(_ fits: Bool, _ what: String, _ clip: String) throws {
         guard !fits else { return }
         throw EarmarkKitError(

@@ -5,7 +5,7 @@ import Sessions
 import Stages
 import Synchronization
 
-/// One run, from the lock of the cache to the summary.
+/// One run, from locking the cache to the summary.
 struct PipelineRun: Sendable {
     let pipeline: LoadedPipeline
     let clips: ClipList
@@ -16,7 +16,7 @@ struct PipelineRun: Sendable {
     let progress: @Sendable (RunProgress) -> Void
     let stop = StopSignal()
 
-    /// Carries it out on this thread.
+    /// Carries out the run on the current thread.
     func result() -> Result<RunSummary, EarmarkKitError> {
         Result { () throws(EarmarkKitError) in try EarmarkKitError.translating(carryOut) }
     }
@@ -38,7 +38,7 @@ struct PipelineRun: Sendable {
     }
 }
 
-/// Tells of progress: whenever clips became durable, and a few times a second meanwhile.
+/// Reports progress whenever clips become durable, and a few times a second in between.
 private final class Teller: Sendable {
     private static let interval = DispatchTimeInterval.milliseconds(250)
 
@@ -46,7 +46,7 @@ private final class Teller: Sendable {
     private let total: Int
     private let tell: @Sendable (RunProgress) -> Void
     private let counts = Mutex((done: 0, failed: 0))
-    /// Calls of `tell` follow one another on it.
+    /// The queue that serialises the calls of `tell`.
     private let queue = DispatchQueue(label: "earmark progress")
     private let isOver = Mutex(false)
 
@@ -66,7 +66,7 @@ private final class Teller: Sendable {
         }
     }
 
-    /// Clips that became durable. Waits for whoever is told.
+    /// Counts clips that became durable, reports, and waits until the report has been handled.
     func add(_ outcomes: [Outcome]) {
         counts.withLock { counts in
             for outcome in outcomes {
@@ -76,7 +76,7 @@ private final class Teller: Sendable {
         queue.sync { tell(reading) }
     }
 
-    /// Tells for the last time.
+    /// Reports for the last time.
     func finish() {
         queue.sync {
             isOver.withLock { $0 = true }

@@ -2,30 +2,30 @@ import Cache
 import Pipeline
 import Sessions
 
-/// How far a run is.
+/// The progress of a run.
 public struct RunProgress: Sendable, Hashable {
-    /// Clips that this run has done so far, and that are durable.
+    /// The number of clips that this run has done so far and that are durable.
     public let done: Int
-    /// Clips that failed in this run so far.
+    /// The number of clips that have failed in this run so far.
     public let failed: Int
-    /// Clips that this run has to do.
+    /// The number of clips that this run has to process.
     public let total: Int
-    /// Seconds of audio that went through so far, of clips under way too.
+    /// The seconds of audio processed so far, including clips still in progress.
     public let seconds: Double
-    /// Seconds of audio that there are, as far as can be told; nil before the first clip was opened.
+    /// The estimated total in seconds of audio; nil until the first clip has been opened.
     public let expectedSeconds: Double?
 }
 
-/// A clip that could not be done, and why.
+/// A clip that could not be processed, and why.
 public struct FailedClip: Sendable, Hashable {
     public let name: String
-    /// The absolute path of its file.
+    /// The absolute path of the clip's file.
     public let path: String
-    /// One word for the kind of failure, such as `unreadable`, `unsupported`, `empty`, `truncated` or `changed`.
+    /// A word for the kind of failure, such as `unreadable`, `unsupported`, `empty`, `truncated` or `changed`.
     public let failureClass: String
     /// What was found and what was expected.
     public let reason: String
-    /// Where in the file, in sample frames from 0, where known.
+    /// The place in the file, in sample frames from 0, if known.
     public let frame: Int?
 
     init(_ line: FailureLine) {
@@ -37,26 +37,26 @@ public struct FailedClip: Sendable, Hashable {
     }
 }
 
-/// What a run came to.
+/// The outcome of a run.
 public struct RunSummary: Sendable, Hashable {
-    /// Clips of the list.
+    /// The number of clips in the list.
     public let clips: Int
-    /// Clips that this run did.
+    /// The number of clips that this run did.
     public let done: Int
-    /// Clips that were done before.
+    /// The number of clips that were done before.
     public let doneBefore: Int
-    /// Every clip of the list that stands as failed, those of earlier runs included, in the list's order.
+    /// The clips of the list that are recorded as failed, including those of earlier runs, in the list's order.
     public let failures: [FailedClip]
-    /// Whether the run was cancelled. What it did by then is kept.
+    /// Whether the run was cancelled. What it did before then is kept.
     public let wasInterrupted: Bool
-    /// What is no fault and still to be told, a line each: settings that changed, samples that were clipped, damage that was
+    /// Notices that are not errors, one line each: settings that changed, samples that were clipped, damage that was
     /// accepted.
     public let notes: [String]
 
-    /// Clips that are neither done nor failed: 0 but for a run that was interrupted.
+    /// The number of clips that are neither done nor failed: 0 unless the run was interrupted.
     public var pending: Int { clips - done - doneBefore - failures.count }
 
-    /// ``failures`` by their class.
+    /// The ``failures``, grouped by class.
     public var failuresByClass: [String: [FailedClip]] { Dictionary(grouping: failures, by: \.failureClass) }
 
     init(_ report: RunSession.Report, failures: [FailedClip], changed: ChangedSettings?) {

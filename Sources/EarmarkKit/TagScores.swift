@@ -1,16 +1,16 @@
-/// A class and how sure a model is of it.
+/// A class and how confident a model is of it.
 public struct Tag: Sendable, Hashable {
     /// The class's name.
     public let label: String
-    /// From 0 to 1. The scores of one clip do not add up to 1: several things may be heard at once.
+    /// The score, from 0 to 1. The scores of a clip do not add up to 1: several sounds may be heard at once.
     public let score: Float
 }
 
-/// One score a class, of a clip or of one of its chunks.
+/// One score per class, for a clip or for one of its chunks.
 public struct TagScores: Sendable, Hashable {
-    /// Names in the order of ``values``.
+    /// The class names, in the order of ``values``.
     public let classes: [String]
-    /// From 0 to 1, one a class.
+    /// The scores, from 0 to 1, one per class.
     public let values: [Float]
 
     init(classes: [String], values: [Float]) {
@@ -19,12 +19,12 @@ public struct TagScores: Sendable, Hashable {
         self.values = values
     }
 
-    /// The score of a class by its name; nil where there is no such class.
+    /// The score of the class with this name; nil if there is no such class.
     public subscript(label: String) -> Float? { classes.firstIndex(of: label).map { values[$0] } }
 
-    /// The classes of the highest scores, the highest first; of equal ones the first class first.
+    /// Returns the classes with the highest scores, highest first; equal scores are in class order.
     ///
-    /// - Parameter count: all classes where there are fewer.
+    /// - Parameter count: how many classes to return; all of them if there are fewer.
     public func top(_ count: Int) -> [Tag] {
         values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(Swift.max(0, count))
             .map { Tag(label: classes[$0], score: values[$0]) }

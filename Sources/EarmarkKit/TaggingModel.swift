@@ -2,11 +2,11 @@ import Audio
 import Engines
 import Features
 
-/// A model that says what is to be heard in a second or so of sound.
+/// A model that identifies the sounds in a second or so of audio.
 ///
-/// Scoring keeps the calling thread busy and changes nothing, so it may be called from several threads at once.
+/// Scoring occupies the calling thread and changes no state, so several threads may score at once.
 public final class TaggingModel: Sendable {
-    /// What a model is given of a chunk.
+    /// What a model reads of each chunk.
     public enum Input: String, Sendable, CaseIterable {
         case logMel
         case samples
@@ -16,33 +16,34 @@ public final class TaggingModel: Sendable {
     private let engine: any InferenceEngine
     private var model: ModelDescription { engine.model }
 
-    /// Reads a model file, `.safetensors`, and checks every byte of it.
+    /// Reads a model file, `.safetensors`, and verifies every byte of it.
     ///
-    /// - Throws: ``EarmarkKitError`` where it is none that can be run.
+    /// - Throws: ``EarmarkKitError`` if it is not a model that can be run.
     public init(path: String) throws(EarmarkKitError) {
         engine = try EarmarkKitError.translating { try EngineRegistry.standard.load(path) }
     }
 
-    /// Names in the order of the scores.
+    /// The class names, in the order of the scores.
     public var classes: [String] { model.classes }
-    /// Samples per second that it was trained on.
+    /// The sample rate, in Hz, that the model was trained on.
     public var sampleRate: Int { model.rate }
-    /// Seconds of a chunk.
+    /// The length of a chunk in seconds.
     public var chunkDuration: Double { Double(model.chunk) / Double(model.rate) }
     public var input: Input {
         model.needsMel ? (model.needsWave ? .logMelAndSamples : .logMel) : .samples
     }
 
-    /// Scores a recording, chunk by chunk; the last chunk is padded with zeros. Every chunk's scores are those of a pipeline
-    /// that has the same overlap and keeps its samples as `float32`, to the last bit.
+    /// Scores a recording chunk by chunk; the last chunk is padded with zeros. The scores of every chunk are bit for
+    /// bit those of a pipeline that has the same overlap and keeps its samples as `float32`.
     ///
     /// - Parameters:
-    ///   - samples: one channel, at least one sample, full scale at -1 and 1.
-    ///   - sampleRate: samples per second, 4,000 to 384,000; nil for the model's own. Others are resampled as by
-    ///     `converter: soxr-hq`.
-    ///   - overlap: share of a chunk that the next one repeats, 0 to below 1. The hop that it gives is a multiple of the
-    ///     model's frame hop, 10 ms for most.
-    /// - Throws: ``EarmarkKitError`` of category `usage` for values out of these ranges, and samples that are not finite.
+    ///   - samples: one channel, at least one sample, with full scale at -1 and 1.
+    ///   - sampleRate: the rate of the samples in Hz, 4,000 to 384,000; nil for the model's own. Other rates than the
+    ///     model's are resampled as with `converter: soxr-hq`.
+    ///   - overlap: the share of a chunk that the next one repeats, 0 to below 1. The resulting hop must be a multiple
+    ///     of the model's frame hop, 10 ms for most models.
+    /// - Throws: ``EarmarkKitError`` of category `usage` if there are no samples, a sample is not finite, or another
+    ///   value is out of range; of category `internalFault` if the model's scores are not finite.
     public func scores(
         of samples: [Float], sampleRate: Int? = nil, overlap: Double = 0.5
     ) throws(EarmarkKitError) -> ChunkScores {
@@ -56,7 +57,7 @@ public final class TaggingModel: Sendable {
         }
         return try EarmarkKitError.translating {
             let plan: ChunkPlan
-            // Here the caller chose the overlap, and no file.
+            // The overlap comes from the caller, not from a file, so a misfit is a usage error.
             do throws(ChunkPlan.Misfit) { plan = try ChunkPlan(frontEnd: frontEnd, overlap: overlap) } catch {
                 throw EarmarkKitError(.usage, error.message)
             }
@@ -73,7 +74,8 @@ public final class TaggingModel: Sendable {
         }
     }
 
-    /// Of a model that reads samples alone, what its chunks are cut by.
+    /// The front-end that defines the chunks; for a model that reads only samples, one made from its rate and chunk
+    /// length.
     private var frontEnd: FrontEnd {
         if let own = model.frontEnd { return own }
         var usual = FrontEnd.standard

@@ -1,14 +1,14 @@
-/// Floats at a 64-byte boundary, zero at first, freed with the object.
+/// A buffer of floats that starts at a 64-byte boundary and is freed with the object.
 ///
-/// Sendable by agreement: whoever shares one writes it before sharing it, and never after.
+/// Sendable by convention: the owner may write to a buffer only before sharing it.
 package final class AlignedFloats: @unchecked Sendable {
     /// The first of `count` floats.
     package let pointer: UnsafeMutablePointer<Float>
     package let count: Int
 
-    /// Zeros.
+    /// Allocates a buffer of zeros.
     ///
-    /// - Parameter count: floats.
+    /// - Parameter count: number of floats.
     package init(count: Int) {
         self.count = count
         let bytes = max(count, 1) * MemoryLayout<Float>.stride
@@ -17,7 +17,7 @@ package final class AlignedFloats: @unchecked Sendable {
         pointer.initialize(repeating: 0, count: count)
     }
 
-    /// A copy.
+    /// Allocates a buffer with a copy of `values`.
     package convenience init(_ values: [Float]) {
         self.init(count: values.count)
         values.withUnsafeBufferPointer { source in

@@ -1,40 +1,40 @@
 import Models
 
-/// An engine as a reader of model files.
+/// The part of an engine that reads model files.
 package protocol EngineProvider: Sendable {
-    /// Whether a file is a model of this engine's, by its name or its first bytes. False where it cannot be read.
+    /// Whether a file is a model for this engine, judged by its name or its first bytes. False if it cannot be read.
     func accepts(_ path: String) -> Bool
 
-    /// What the file says of itself, before its weights are read.
+    /// Describes a model from what its file says, without reading the weights.
     ///
-    /// - Throws: where it is not a sound model file, in one line with the file's name.
+    /// - Throws: an error of one line that names the file, if it is not a sound model file.
     func describe(_ path: String) throws -> ModelDescription
 
     /// Reads the whole model.
     ///
-    /// - Throws: where anything about it is wrong, in one line with the file's name.
+    /// - Throws: an error of one line that names the file, if anything about it is wrong.
     func load(_ path: String) throws -> any InferenceEngine
 
-    /// The identity of the model's content, `sha256:` and 64 digits: a fingerprint's part, so every file that results hang on
-    /// must be in it.
+    /// Computes the digest that identifies the model's content: `sha256:` and 64 digits. It becomes part of
+    /// fingerprints, so it must cover every file on which results depend.
     ///
-    /// - Throws: where it cannot be read.
+    /// - Throws: an error if the model cannot be read.
     func digest(_ path: String) throws -> String
 }
 
 extension EngineProvider {
-    /// SHA-256 of the file's bytes.
+    /// The SHA-256 of the file, without recommended thresholds if it is a model file of this program.
     ///
-    /// - Throws: `ModelError.file` where it cannot be read.
+    /// - Throws: `ModelError.file` if it cannot be read; `FileError` if the system has run out of a resource.
     package func digest(_ path: String) throws -> String { try ModelDigest.ofScores(path) }
 }
 
-/// Opens model files: the one place that knows which engines there are.
+/// The registry of engines, through which model files are opened. No other code knows which engines there are.
 package struct EngineRegistry: Sendable {
     private let providers: [any EngineProvider]
 
-    /// - Parameter providers: asked in this order. What none of them accepts is the native engine's, which knows the files of
-    ///   other programs by their first bytes and says what to do with them.
+    /// - Parameter providers: asked in this order. A file that none of them accepts goes to the native engine, which
+    ///   recognises the files of other programs by their first bytes and says what to do with them.
     package init(_ providers: [any EngineProvider] = []) { self.providers = providers + [NativeProvider()] }
 
     /// The engines of this program.

@@ -1,39 +1,41 @@
 import Errors
 
-/// A model ready to run: its weights are loaded once and shared by the sessions of all workers.
+/// A model that is ready to run. Its weights are loaded once and shared by the sessions of all workers.
 ///
-/// Who uses one asks `model` what it needs and assumes nothing: the native networks are one implementation of several.
+/// Callers find out from `model` what inputs it needs and assume nothing about the implementation: the native networks
+/// are one of several.
 package protocol InferenceEngine: Sendable {
     var model: ModelDescription { get }
 
-    /// Memory for one worker.
+    /// Makes a session, with memory for one worker.
     ///
-    /// - Parameter maxBatch: most chunks of one call of `forward`, at least 1.
-    /// - Throws: what the engine has to say where it cannot.
+    /// - Parameter maxBatch: maximum number of chunks in one call of `forward`, at least 1.
+    /// - Throws: an error of the engine if it cannot make one.
     func makeSession(maxBatch: Int) throws -> any InferenceSession
 }
 
-/// One worker's way through a model; not to be shared between threads.
+/// One worker's use of a model; not to be shared between threads.
 package protocol InferenceSession: AnyObject {
-    /// Works out the scores of a batch of chunks, one call for all of them. It reads and writes where it is told to: it keeps no
-    /// pointer, and what it allocates it allocates once.
+    /// Computes the scores of a batch of chunks in one call. It keeps none of the pointers after it returns, and
+    /// allocates its working memory once, not in every call.
     ///
-    /// A chunk's results are the same bits whatever chunks share its batch: results must not depend on how clips were put together.
+    /// A chunk's results are bit-identical whichever chunks share its batch, because results must not depend on how
+    /// clips were grouped.
     ///
     /// - Parameters:
-    ///   - mel: (count, patch frames, bands), normalised; there where the model reads mel.
-    ///   - wave: (count, chunk samples) in [-1, 1]; there where it reads samples.
-    ///   - count: chunks, at most the session's `maxBatch`.
-    ///   - embeddings: receives (count, embedding size), where asked for.
+    ///   - mel: (count, patch frames, bands), normalised; required if the model reads mel frames.
+    ///   - wave: (count, chunk samples) in [-1, 1]; required if the model reads samples.
+    ///   - count: number of chunks, at most the session's `maxBatch`.
+    ///   - embeddings: receives (count, embedding size); nil if they are not wanted.
     ///   - scores: receives (count, classes), each 0 to 1.
-    /// - Throws: `InferenceError` where an input is missing or there are too many chunks, and what the engine has to say.
+    /// - Throws: `InferenceError` if an input is missing or there are too many chunks; errors of the engine.
     func forward(
         mel: UnsafePointer<Float>?, wave: UnsafePointer<Float>?, count: Int, embeddings: UnsafeMutablePointer<Float>?,
         scores: UnsafeMutablePointer<Float>
     ) throws
 }
 
-/// Why a session could not work out its batch.
+/// The reason why a session could not be made or could not compute its batch.
 package struct InferenceError: EarmarkError {
     package let message: String
 

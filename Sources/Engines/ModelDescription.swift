@@ -1,27 +1,27 @@
 import Features
 
-/// What a model needs and gives, whatever runs it: enough to know whether it fits before its weights are read.
+/// A model's inputs and outputs, whichever engine runs it: enough to know whether it fits before its weights are read.
 package struct ModelDescription: Sendable, Equatable {
-    /// The network's name, for figures and messages: `lean`.
+    /// The network's name, for figures and messages, such as `lean`.
     package let network: String
-    /// How its weights are stored, for figures: `f32`, `int8`.
+    /// How its weights are stored, for figures: `f32` or `int8`; empty if unknown.
     package let precision: String
     package let inputs: ModelInputs
     /// Samples per second.
     package let rate: Int
-    /// Samples of a chunk.
+    /// Samples in a chunk.
     package let chunk: Int
-    /// How its mel frames are made; nil where it reads samples alone.
+    /// How its mel frames are computed; nil if it reads only samples.
     package let frontEnd: FrontEnd?
     /// What is subtracted from a patch before the model sees it.
     package let normalization: Normalization
-    /// Names in the order of the scores.
+    /// Class names in the order of the scores.
     package let classes: [String]
-    /// Ontology ids in the same order; empty where there are none.
+    /// Ontology ids in the same order; empty if there are none.
     package let classIDs: [String]
-    /// Recommended thresholds by class, 0 to 1; none where its file has none.
+    /// Recommended thresholds by class, 0 to 1; empty if its file has none.
     package let thresholds: [String: Double]
-    /// Values of a chunk's embedding; 0 where the model gives none.
+    /// Number of values in a chunk's embedding; 0 if the model produces none.
     package let embeddingSize: Int
 
     package init(
@@ -45,8 +45,8 @@ package struct ModelDescription: Sendable, Equatable {
     package var needsMel: Bool { inputs.contains(.mel) }
     package var needsWave: Bool { inputs.contains(.wave) }
     package var classCount: Int { classes.count }
-    /// Floats of a chunk's patch, frames times bands; 0 where none is read.
+    /// Number of floats in a chunk's patch, frames times bands; 0 if the model reads no mel frames.
     package var patchSize: Int { needsMel ? (frontEnd.map { $0.patchFrames * $0.bands } ?? 0) : 0 }
-    /// Floats of a chunk's samples; 0 where none are read.
+    /// Number of samples in a chunk; 0 if the model reads no samples.
     package var waveSize: Int { needsWave ? chunk : 0 }
 }

@@ -1,4 +1,4 @@
-/// What a model reads of a chunk.
+/// The inputs that a model reads for each chunk.
 package struct ModelInputs: OptionSet, Sendable, Hashable {
     package let rawValue: UInt8
 

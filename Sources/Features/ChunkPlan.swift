@@ -1,11 +1,11 @@
 import Errors
 
-/// Which chunks a clip has. Chunk i begins at sample i * hop; the last is the first that reaches the clip's end.
+/// The chunks of a clip. Chunk i begins at sample i * hop; the last one is the first that reaches the clip's end.
 ///
-/// With a hop that is a whole number of frames every chunk is a view of the clip's frames and samples, so that overlap
-/// costs nothing to compute or to keep.
+/// The hop is a whole number of frames, so every chunk is a view of the clip's frames and samples, and overlap costs
+/// neither computation nor storage.
 package struct ChunkPlan: Sendable, Hashable {
-    /// An overlap whose hop no frame begins on.
+    /// An overlap whose hop is not a multiple of the frame hop, or a front-end that does not fit the chunks.
     package struct Misfit: EarmarkError {
         package let message: String
         package var category: ErrorCategory { .badInput }
@@ -14,16 +14,17 @@ package struct ChunkPlan: Sendable, Hashable {
     }
 
     package let frontEnd: FrontEnd
-    /// Samples from one chunk to the next.
+    /// The number of samples from one chunk to the next.
     package let hop: Int
-    /// Samples that a clip of one chunk is padded to: those of the chunk, and more where its patch reaches beyond them.
+    /// The length in samples to which a clip of one chunk is padded: that of the chunk, or more if its patch reaches
+    /// beyond it.
     package let span: Int
 
-    /// - Parameter overlap: share of a chunk that the next one repeats, 0 to below 1.
-    /// - Throws: `Misfit` where the hop would not be a multiple of the frame hop.
+    /// - Parameter overlap: the share of a chunk that the next one repeats, 0 to below 1.
+    /// - Throws: `Misfit` if the hop would not be a multiple of the frame hop.
     package init(frontEnd: FrontEnd, overlap: Double) throws(Misfit) {
         let exact = Double(frontEnd.chunk) * (1 - overlap)
-        // An overlap out of range, NaN among them, may give a hop that is no integer.
+        // The hop of an overlap that is out of range or NaN may not fit into an integer.
         let hop = overlap >= 0 && overlap < 1 ? Int(exact.rounded()) : 0
         guard hop > 0, hop % frontEnd.hop == 0, abs(exact - Double(hop)) < 1e-6 * Double(frontEnd.chunk)
         else {
@@ -43,12 +44,12 @@ package struct ChunkPlan: Sendable, Hashable {
         self.span = span
     }
 
-    /// The same chunks, seen through the frames of another front-end.
+    /// Returns the same chunks as seen through the frames of another front-end.
     ///
-    /// - Throws: `Misfit` where its frames do not fit them.
+    /// - Throws: `Misfit` if its frames do not fit the chunks.
     package func serving(_ other: FrontEnd) throws(Misfit) -> ChunkPlan {
         guard other.rate == frontEnd.rate else {
-            throw Misfit(message: "made for \(other.rate) Hz, but the chunks are of \(frontEnd.rate) Hz")
+            throw Misfit(message: "made for \(other.rate) Hz, but the chunks are at \(frontEnd.rate) Hz")
         }
         guard other.chunk == frontEnd.chunk else {
             throw Misfit(
@@ -68,23 +69,24 @@ package struct ChunkPlan: Sendable, Hashable {
         return ChunkPlan(frontEnd: other, hop: hop, span: span)
     }
 
-    /// Chunks of a clip with so many samples, at least one.
+    /// Returns the number of chunks in a clip of this many samples, at least one.
     package func count(samples: Int) -> Int {
         samples <= frontEnd.chunk ? 1 : (samples - frontEnd.chunk + hop - 1) / hop + 1
     }
 
-    /// Samples up to the end of the last chunk.
+    /// Returns the number of samples up to the end of the last chunk.
     package func paddedLength(samples: Int) -> Int { (count(samples: samples) - 1) * hop + span }
 
-    /// Frames from the start up to the last one that a chunk's patch has and that has some of the clip's samples in it.
+    /// Returns the number of frames from the start up to the last frame that belongs to a chunk's patch and contains
+    /// samples of the clip.
     package func soundingFrames(samples: Int) -> Int {
         let used = (count(samples: samples) - 1) * hop / frontEnd.hop + frontEnd.patchFrames
         return min(used, (samples + frontEnd.lead + frontEnd.hop - 1) / frontEnd.hop)
     }
 
-    /// Frames of the padded clip.
+    /// Returns the number of frames in the padded clip.
     package func frameCount(samples: Int) -> Int { frontEnd.frames(samples: paddedLength(samples: samples)) }
 
-    /// Frames of a lone chunk; its patch is the first of them.
+    /// The number of frames in a lone chunk; its patch is the first of them.
     package var chunkFrames: Int { frontEnd.frames(samples: span) }
 }

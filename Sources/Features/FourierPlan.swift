@@ -1,16 +1,16 @@
 import CFFTW
 import Foundation
 
-/// FFTW's planner is not safe to call from two threads; its plans are safe to run.
+/// FFTW's planner must not be called from two threads at once; executing plans is thread-safe.
 private let plannerLock = NSLock()
 
 /// A real Fourier transform of one frame in single precision, with its own buffers.
 ///
-/// Planned by estimate: FFTW_MEASURE picks by the clock, and the last bits would differ from run to run.
+/// It is planned with FFTW_ESTIMATE: FFTW_MEASURE chooses by timing, so the last bits would differ from run to run.
 final class FourierPlan {
     /// The frame, `size` samples, written before `execute`.
     let input: UnsafeMutablePointer<Float>
-    /// `size / 2 + 1` pairs of real and imaginary part.
+    /// The result: `size / 2 + 1` pairs of real and imaginary parts.
     let output: UnsafeMutablePointer<Float>
     private let plan: fftwf_plan
 
@@ -41,11 +41,12 @@ final class FourierPlan {
     func execute() { fftwf_execute(plan) }
 }
 
-/// The same in double precision, for the few frames whose quiet bands drown in single precision's rounding.
+/// The same in double precision, for the few frames whose quiet bands would be lost in the rounding of single
+/// precision.
 final class WideFourierPlan {
     /// The frame, `size` samples, written before `execute`.
     let input: UnsafeMutablePointer<Double>
-    /// `size / 2 + 1` pairs of real and imaginary part.
+    /// The result: `size / 2 + 1` pairs of real and imaginary parts.
     let output: UnsafeMutablePointer<Double>
     private let plan: fftw_plan
 

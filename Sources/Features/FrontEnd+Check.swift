@@ -1,7 +1,7 @@
 import Errors
 
 extension FrontEnd {
-    /// Settings that no frames can be made by.
+    /// Settings with which no frames can be computed.
     package struct Misfit: EarmarkError {
         package let message: String
         package var category: ErrorCategory { .badInput }
@@ -11,10 +11,12 @@ extension FrontEnd {
         package init(_ message: String) { self.message = message }
     }
 
-    /// Sample rates that a pipeline can have, Hz.
+    /// The sample rates that a pipeline can have, in Hz.
     package static let rates = 4_000...384_000
 
-    /// - Throws: `Misfit` naming the setting, what was found and what was expected.
+    /// Checks that frames can be computed with these settings.
+    ///
+    /// - Throws: `Misfit` with the setting, what was found and what was expected.
     package func check() throws(Misfit) {
         func expect(_ isRight: Bool, _ key: String, _ found: some CustomStringConvertible, _ expected: String)
             throws(Misfit)
@@ -31,7 +33,7 @@ extension FrontEnd {
         try expect(high > low && high <= half, "high", high, "above \(low) to \(half) Hz, half the rate")
         try expect(offset.isFinite && offset >= 0, "offset", offset, "0 or more")
         try expect(floor.isFinite && floor >= 0, "floor", floor, "0 or more")
-        // Less than this is 0 to a processor that flushes what is not normal.
+        // A processor that flushes subnormal numbers would turn anything smaller into 0.
         try expect(offset + floor >= 1e-30, "offset", offset, "at least 1e-30 together with the floor of \(floor)")
         try expect(range.isFinite && range >= 0, "range", range, "0 for none, or more")
         try expect(reference.isFinite && reference > 0, "reference", reference, "more than 0")

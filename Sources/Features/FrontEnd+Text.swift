@@ -1,5 +1,5 @@
 extension FrontEnd: CustomStringConvertible {
-    /// The settings beyond the ten that every front-end tells, where they are not YAMNet's: name and value.
+    /// The name and value of those settings, apart from the ten that are always given, that differ from YAMNet's.
     private var others: [(key: Key, value: String)] {
         let usual = FrontEnd.standard
         var found: [(Key, String)] = []
@@ -37,9 +37,9 @@ extension FrontEnd: CustomStringConvertible {
             + "\(name)(\(inner)), chunk \(chunk), \(patchFrames) frames" + rest
     }
 
-    /// What the stored frames depend on, as fields of a stage's identity; empty where they are YAMNet's.
+    /// The settings that the stored frames depend on, as fields of a stage's identity; empty for YAMNet's frames.
     ///
-    /// So YAMNet's frames are what they were before there were others, however they are asked for.
+    /// YAMNet's frames thus keep the identity from before there were other front-ends, however they are requested.
     package var identityOfFrames: [String] {
         var kept = self
         kept.chunk = FrontEnd.standard.chunk
@@ -61,8 +61,9 @@ extension FrontEnd: CustomStringConvertible {
 }
 
 extension FrontEnd: Codable {
-    /// Keys of the JSON text in a model's `front_end` and in the ledger. The first ten are always there; the others where they are
-    /// not YAMNet's, so that the text of YAMNet's is what it was before there were others.
+    /// The keys of the JSON text in a model's `front_end` and in the ledger. The first ten are always present; the
+    /// others only if they differ from YAMNet's, so that the text for YAMNet is the same as before there were other
+    /// front-ends.
     fileprivate enum Key: String, CodingKey, CaseIterable {
         case rate, window, hop, fft, bands, low, high, offset, chunk, patchFrames
         case windowShape, melScale, triangles, bandNorm, framing, removesMean, preEmphasis, preEmphasisScope, spectrum
@@ -76,9 +77,11 @@ extension FrontEnd: Codable {
         init?(intValue: Int) { nil }
     }
 
-    /// - Throws: `DecodingError` where a setting is missing or unknown, or a value is none that it takes.
+    /// Reads the settings; those that are not named are YAMNet's.
+    ///
+    /// - Throws: `DecodingError` if a setting is missing or unknown, or its value is not valid.
     package init(from decoder: any Decoder) throws {
-        // A setting that is not known would be left out in silence, and the features would be others.
+        // Ignoring an unknown setting would silently give different features.
         for key in try decoder.container(keyedBy: AnyKey.self).allKeys where Key(stringValue: key.stringValue) == nil {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "no setting '\(key.stringValue)' is known"))
@@ -98,7 +101,7 @@ extension FrontEnd: Codable {
             guard let text = try values.decodeIfPresent(String.self, forKey: key) else { return }
             guard let value = Value(rawValue: text) else {
                 throw DecodingError.dataCorruptedError(
-                    forKey: key, in: values, debugDescription: "'\(text)' is none of its values")
+                    forKey: key, in: values, debugDescription: "'\(text)' is not one of its values")
             }
             self[keyPath: path] = value
         }
@@ -119,9 +122,9 @@ extension FrontEnd: Codable {
         try read(.deviation, \.deviation)
     }
 
-    /// Writes the fields that differ from what they are without being named.
+    /// Writes the first ten settings, and of the others those that differ from YAMNet's.
     ///
-    /// - Throws: what the encoder throws.
+    /// - Throws: the encoder's error.
     package func encode(to encoder: any Encoder) throws {
         let usual = FrontEnd.standard
         var values = encoder.container(keyedBy: Key.self)

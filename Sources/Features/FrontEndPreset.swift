@@ -1,19 +1,20 @@
 /// The front-ends of well-known networks and of librosa, by name.
 ///
-/// Chunks are of the length that the network was made for. Where a project pads a short clip's features, Earmark pads
-/// its samples with zeros; and a chunk within a clip sees its neighbours' samples where the project would pad.
+/// Chunks have the length that the network was made for. Two differences from the original projects: if a project pads
+/// a short clip's features, Earmark pads its samples with zeros; and if a project pads a chunk, Earmark uses the
+/// neighbouring samples of the clip.
 package enum FrontEndPreset: String, Sendable, CaseIterable {
-    /// YAMNet's, and so LEAN's.
+    /// YAMNet's and LEAN's.
     case yamnet
-    /// VGGish's: YAMNet's bands, patches of 0.96 s that follow one another, another offset.
+    /// VGGish's: YAMNet's bands, consecutive patches of 0.96 s, a different offset.
     case vggish
-    /// PANNs' (CNN14 and others), 32 kHz: what goes into their first batch normalization.
+    /// PANNs' (CNN14 and others), 32 kHz: the input of their first batch normalization.
     case panns
     /// EfficientAT's (MobileNets by knowledge distillation), 32 kHz, without its augmentation.
     case efficientat
     /// The Audio Spectrogram Transformer's: Kaldi's filter bank, scaled by AudioSet's mean and deviation.
     case ast
-    /// Whisper's with 80 bands.
+    /// Whisper's, with 80 bands.
     case whisper
     /// The defaults of librosa's `melspectrogram` and `power_to_db`.
     case librosa
@@ -71,7 +72,7 @@ package enum FrontEndPreset: String, Sendable, CaseIterable {
         made.removesMean = true
         made.preEmphasis = 0.97
         made.spectrum = .power
-        // The distance from 1 to the next number of 32 bits, which Kaldi's own logarithm is kept from falling below.
+        // The machine epsilon of single precision, which limits the argument of Kaldi's logarithm from below.
         made.floor = 0x1p-23
         made.mean = -4.267_739_3
         made.deviation = 2 * 4.568_997_4
@@ -108,7 +109,7 @@ package enum FrontEndPreset: String, Sendable, CaseIterable {
 }
 
 extension FrontEnd {
-    /// The bands that `librosa.filters.mel` makes unless told otherwise.
+    /// Sets the bands that `librosa.filters.mel` computes by default.
     fileprivate mutating func useLibrosaBands() {
         melScale = .slaney
         triangles = .hertz

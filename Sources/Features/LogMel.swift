@@ -3,45 +3,46 @@ import Foundation
 
 /// Turns a stream of samples into log-mel frames, each computed once.
 ///
-/// One instance per worker. Frames do not depend on how the stream was cut into pieces. ln(mel magnitude + offset) over
-/// left-aligned frames, as in YAMNet and VGGish, has a path in single precision; everything else is done in double.
+/// Each worker needs its own instance. The frames do not depend on how the stream is split into pieces. For ln(mel
+/// magnitude + offset) with left-aligned frames, as in YAMNet and VGGish, there is a fast path in single precision;
+/// everything else is computed in double precision.
 package final class LogMel {
-    /// Frames handed on at a time.
+    /// The number of frames emitted at a time.
     private static let group = 32
 
     private let frontEnd: FrontEnd
-    /// Single precision loses about 2e-7 of a frame's loudest bin in every other. Where that could move a band by
-    /// more than 5e-4 in the logarithm, the frame is done again in double precision.
+    /// In single precision, every bin has an error of about 2e-7 of the frame's loudest bin. If that could change a
+    /// band by more than 5e-4 in the logarithm, the frame is computed again in double precision.
     private static let rounding: Float = 2e-7
     private static let tolerance: Float = 5e-4
 
-    /// Where the front-end is not one of the fast path.
+    /// The computation in double precision; nil if the front-end is one of the fast path.
     private let general: WideFrame?
     private let fourier: FourierPlan
     private let wide: WideFourierPlan
     private let window: [Float]
-    /// Weights of all bands end to end, each padded with zeros to whole steps.
+    /// The weights of all bands in sequence, each band padded with zeros to a whole number of steps.
     private let weights: [Float]
     private let bands: [cm_band]
     /// Constant data of the program, never written.
     private let kernels: UnsafePointer<cm_kernels>
-    /// Magnitudes, with room behind them for the padding of the last band.
+    /// The magnitudes, with space at the end for the padding of the last band.
     private let magnitude: UnsafeMutablePointer<Float>
     private let frames: UnsafeMutableBufferPointer<Float>
-    /// Samples from the next frame's first on, and before them those that the clip's end may be mirrored from.
+    /// The samples from the start of the next frame on, preceded by those that may be needed to mirror the clip's end.
     private var held: [Float] = []
-    /// Where in `held` the next frame begins; behind its end where frames leave samples out.
+    /// The start of the next frame in `held`; beyond its end if frames leave samples out.
     private var next = 0
-    /// Samples that stay in `held` behind the next frame's first.
+    /// The number of samples to keep in `held` for mirroring the clip's end.
     private let history: Int
-    /// Whether the samples before the clip are in `held`.
+    /// Whether the samples that precede the clip are in `held`.
     private var hasLead = false
-    /// The last sample that came, where the wave gets pre-emphasis.
+    /// The last sample received, if pre-emphasis is applied to the whole signal.
     private var previous: Float?
 
-    /// - Parameter isPlain: by the kernels that every processor runs, not the fastest that this one does. Their bits are
-    ///   the same.
-    /// - Throws: `FrontEnd.Misfit` where the front-end contradicts itself.
+    /// - Parameter isPlain: whether to use the kernels that run on every processor instead of the fastest on this one.
+    ///   Both give the same bits.
+    /// - Throws: `FrontEnd.Misfit` if the front-end contradicts itself.
     package init(frontEnd: FrontEnd, isPlain: Bool = false) throws {
         self.frontEnd = frontEnd
         general = Self.isFast(frontEnd) ? nil : WideFrame(frontEnd)
@@ -72,7 +73,8 @@ package final class LogMel {
         frames.deallocate()
     }
 
-    /// Whether the kernels can do it: they know magnitudes, the natural logarithm of a sum with an offset, and frames as they come.
+    /// Whether the kernels support a front-end: they compute magnitudes, the natural logarithm of a sum with an offset,
+    /// and frames without preprocessing.
     static func isFast(_ frontEnd: FrontEnd) -> Bool {
         frontEnd.framing == .left && !frontEnd.removesMean && frontEnd.preEmphasis == 0
             && frontEnd.spectrum == .magnitude && frontEnd.logarithm == .natural && frontEnd.offset >= 1e-6
@@ -80,7 +82,7 @@ package final class LogMel {
             && frontEnd.fft % (2 * Int(CM_LANES)) == 0
     }
 
-    /// Makes it ready for another clip.
+    /// Resets the instance for another clip.
     package func reset() {
         held.removeAll(keepingCapacity: true)
         next = 0
@@ -88,10 +90,10 @@ package final class LogMel {
         previous = nil
     }
 
-    /// Takes samples in and hands on the frames that are whole by now.
+    /// Adds samples and emits the frames that are complete.
     ///
-    /// - Parameter emit: gets (frames, bands), row-major, and the number of frames.
-    /// - Throws: what `emit` throws.
+    /// - Parameter emit: receives (frames, bands), row-major, and the number of frames.
+    /// - Throws: the error that `emit` throws.
     package func process(
         _ samples: UnsafeBufferPointer<Float>, emit: (UnsafeBufferPointer<Float>, Int) throws -> Void
     ) throws {
@@ -100,14 +102,14 @@ package final class LogMel {
         } else {
             held.append(contentsOf: samples)
         }
-        // A mirror image needs the samples that it is of.
+        // A mirror image needs the samples that it mirrors.
         if !hasLead, held.count > frontEnd.lead { putLead() }
         if hasLead { try emitWhole(emit) }
     }
 
-    /// The clip is over: hands on the frames whose windows reach beyond its end. It must be reset before another clip.
+    /// Ends the clip: emits the frames whose windows reach beyond its end. Call `reset()` before another clip.
     ///
-    /// - Throws: what `emit` throws.
+    /// - Throws: the error that `emit` throws.
     package func finish(emit: (UnsafeBufferPointer<Float>, Int) throws -> Void) throws {
         guard frontEnd.framing != .left, !held.isEmpty else { return }
         if !hasLead {
@@ -121,7 +123,7 @@ package final class LogMel {
         try emitWhole(emit)
     }
 
-    /// Puts what lies before the clip in front of its first samples.
+    /// Inserts the samples that precede the clip.
     private func putLead() {
         hasLead = true
         let isMirror = frontEnd.framing == .centredReflect
@@ -131,13 +133,16 @@ package final class LogMel {
             at: 0)
     }
 
-    /// - Parameter mirror: the clip's sample that lies so far before the one that stands behind its end.
+    /// Appends the samples that follow the clip.
+    ///
+    /// - Parameter mirror: returns the mirrored sample for a place after the clip's end, counted from 0.
     private func putTrail(_ mirror: (Int) -> Float) {
         let isMirror = frontEnd.framing == .centredReflect
         held += (0..<frontEnd.trail).map { isMirror ? mirror($0) : 0 }
     }
 
-    /// The place in a clip of `count` samples that a place outside of it mirrors, back and forth where the clip is short.
+    /// Returns the place in a clip of `count` samples that a place outside it mirrors; a short clip is mirrored back
+    /// and forth.
     private static func mirrored(_ place: Int, in count: Int) -> Int {
         if count == 1 { return 0 }
         let period = 2 * (count - 1)
@@ -177,7 +182,7 @@ package final class LogMel {
         let kernels = kernels.pointee
         kernels.window(samples, window, frontEnd.window, fourier.input)
         fourier.execute()
-        // The bin of half the rate lies above every band's upper edge and is left out, as are those behind it.
+        // The bin at half the rate lies at or above every band's upper edge, so it is left out.
         let peak = kernels.magnitudes(fourier.output, frontEnd.fft / 2, magnitude)
         let least = kernels.bands(magnitude, weights, bands, bands.count, row)
         if peak * Self.rounding > (least + Float(frontEnd.offset)) * Self.tolerance {

@@ -1,12 +1,13 @@
 import Foundation
 
-/// Triangular mel bands over the bins of a Fourier transform, kept sparse: a band's weights over its own bins only.
+/// Triangular mel bands over the bins of a Fourier transform, stored sparsely: each band has weights only for its own
+/// bins.
 ///
-/// The edges lie evenly in mel, by 1127 ln(1 + f / 700) (O'Shaughnessy, Speech Communication, 1987) or by Slaney's scale
-/// (Auditory Toolbox, 1998); the triangles' sides are straight in mel or in hertz and have height 1, or area 1 where that is
-/// asked for. The bin of 0 Hz counts for nothing.
+/// The edges are evenly spaced in mel, by 1127 ln(1 + f / 700) (O'Shaughnessy, Speech Communication, 1987) or by
+/// Slaney's scale (Auditory Toolbox, 1998). The triangles' sides are straight in mel or in hertz; the triangles have
+/// height 1, or area 1 if requested. The bin at 0 Hz has weight 0.
 package struct MelBank: Sendable {
-    /// A triangle's bins that are not 0.
+    /// The bins of a triangle whose weights are not 0.
     package struct Band: Sendable {
         package let firstBin: Int
         package let weights: [Float]
@@ -14,7 +15,7 @@ package struct MelBank: Sendable {
 
     package let bands: [Band]
 
-    /// The bank of a front-end, whose bands, edges, scale and norm it has.
+    /// Creates the bank with the bands, edges, scale and norm of a front-end.
     package init(_ frontEnd: FrontEnd) {
         let scale = frontEnd.melScale
         let low = scale.mel(frontEnd.low)
@@ -47,7 +48,7 @@ package struct MelBank: Sendable {
 }
 
 extension FrontEnd.MelScale {
-    /// Slaney's scale: 15 mel a kilohertz up to 1 kHz, and 27 for each factor of 6.4 above.
+    /// Slaney's scale: 15 mel per kilohertz up to 1 kHz, and 27 mel for each factor of 6.4 above.
     private static let (linear, knee, growth) = (0.015, 1000.0, log(6.4) / 27)
 
     fileprivate func mel(_ hertz: Double) -> Double {

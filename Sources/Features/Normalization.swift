@@ -1,13 +1,16 @@
-/// What is subtracted from a patch before a network sees it. Applied to the view, never stored.
+/// The mean that is subtracted from a patch before a network sees it. Applied to a copy of the stored frames, never
+/// stored.
 package enum Normalization: String, Sendable, CaseIterable {
     case none
-    /// The patch's one mean over all frames and bands.
+    /// The mean of the patch over all frames and bands.
     case chunkMean = "chunk-mean"
     /// Each band's mean over the frames.
     case bandMean = "band-mean"
 
+    /// Subtracts the mean. Sums are computed in double precision, in a fixed order.
+    ///
     /// - Parameters:
-    ///   - patch: (frames, bands), row-major, changed in place. Sums run in double precision in memory order.
+    ///   - patch: (frames, bands), row-major, changed in place.
     package func apply(to patch: UnsafeMutableBufferPointer<Float>, bands: Int) {
         switch self {
         case .none: return

@@ -1,11 +1,12 @@
 import Foundation
 
-/// Log-mel by the definition, in double precision and of a whole clip: slow, and what the others are held against.
+/// Log-mel frames of a whole clip by the definition, in double precision: slow, and the reference for the other
+/// implementations.
 package enum PlainLogMel {
-    /// - Returns: (frames, bands), row-major, as they are stored: before `FrontEnd.finish`.
+    /// - Returns: (frames, bands), row-major, as stored: before `FrontEnd.finish`.
     package static func frames(_ samples: [Float], _ frontEnd: FrontEnd) -> [Float] {
         let bank = MelBank(frontEnd)
-        // YAMNet's window is one of single precision, here as where it comes from.
+        // YAMNet's window is in single precision, here as in the original.
         let isRounded = LogMel.isFast(frontEnd)
         let window = frontEnd.windowShape.values(frontEnd.window).map { isRounded ? Double(Float($0)) : $0 }
         let wave = padded(emphasized(samples, frontEnd), frontEnd)
@@ -54,7 +55,8 @@ package enum PlainLogMel {
             + walk(wave, from: wave.count - 1, direction: -1, count: after)
     }
 
-    /// The samples met on the way from one that is not counted, back and forth between the wave's ends.
+    /// Returns the samples met on a walk from `start`, which is not included, back and forth between the ends of the
+    /// signal.
     private static func walk(_ wave: [Double], from start: Int, direction: Int, count: Int) -> [Double] {
         guard wave.count > 1 else { return [Double](repeating: wave[0], count: count) }
         var (place, direction) = (start, direction)

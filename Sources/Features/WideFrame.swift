@@ -1,9 +1,9 @@
-/// One frame in double precision, by whatever its front-end asks for.
+/// Computes one frame in double precision, for any front-end.
 final class WideFrame {
     private let frontEnd: FrontEnd
     private let fourier: WideFourierPlan
     private let window: [Double]
-    /// Weights of all bands end to end.
+    /// The weights of all bands in sequence.
     private let weights: [Double]
     private let bands: [(firstBin: Int, weights: Range<Int>)]
     private var spectrum: [Double]
@@ -24,8 +24,8 @@ final class WideFrame {
     }
 
     /// - Parameters:
-    ///   - samples: those of the window.
-    ///   - row: gets (bands) values.
+    ///   - samples: the samples of the window.
+    ///   - row: receives one value per band.
     func compute(_ samples: UnsafePointer<Float>, to row: UnsafeMutablePointer<Float>) {
         let input = fourier.input
         var mean = 0.0

@@ -89,7 +89,7 @@ package enum FileSystem {
         if kind(path) == .folder { return }
         if kind(path) != nil {
             throw FileError(
-                path: path, "cannot make the folder: a file of this name is there", category: .inputOutput)
+                path: path, "cannot make the folder: a file of this name exists", category: .inputOutput)
         }
         throw error
     }

@@ -42,7 +42,8 @@ package final class CacheLock {
     private static let looksForPeeper = 3
     private let descriptor: Int32
 
-    /// - Throws: `LedgerError` of kind busy, naming the holder, if another process holds the cache.
+    /// - Throws: `LedgerError` of kind busy, naming the holder, if another process holds the cache; of another kind if
+    ///   the lock file cannot be opened or locked.
     package init(folder: String) throws(LedgerError) {
         let path = folder + "/lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -86,8 +87,8 @@ package final class CacheLock {
         let file = open(folder + "/lock", O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return .free }
         defer { close(file) }
-        // Closing the file releases the lock. A query that takes no lock is impossible: `/proc/locks` does not show other
-        // containers' locks.
+        // Closing the file releases the lock. A query that takes no lock is impossible: `/proc/locks` does not show
+        // other containers' locks.
         if flock(file, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK { return .free }
         return .held(living(file))
     }

@@ -4,8 +4,9 @@ extension Ledger {
     /// A clip's entry in the manifest.
     package typealias ManifestRow = (name: String, path: String)
 
-    /// Makes the ledger's clips match a manifest, in its order, in one transaction. Clips that it no longer names keep their
-    /// results but lose their position.
+    /// Makes the ledger's clips match a manifest, in its order, in one transaction. Clips that it does not name keep their
+    /// results but lose their position, unless `keepsOthers`: then all clips keep the positions that they have, and those
+    /// that have none follow in the manifest's order.
     ///
     /// - Parameters:
     ///   - manifest: digest of the manifest. Nothing is written if it is the same as last time and every clip in the ledger
@@ -13,8 +14,12 @@ extension Ledger {
     ///     when a damaged page loses a row.
     ///   - row: the manifest's row at a position.
     /// - Throws: `LedgerError` of kind corrupt if a clip's row is not what was written.
-    package func adopt(manifest: String, count: Int, row: (Int) -> ManifestRow) throws {
+    package func adopt(
+        manifest: String, count: Int, keepsOthers: Bool = false, row: (Int) -> ManifestRow
+    ) throws {
         if try meta("manifest") == manifest, try holds(count, row) { return }
+        let kept = keepsOthers ? try positions(count, row) : nil
+        if let kept, kept.isUnchanged { return }
         try write { database in
             // Clips whose rows were lost may still be referred to by id in other tables; such an id is never reused.
             let highest =
@@ -26,15 +31,16 @@ extension Ledger {
                         UNION ALL SELECT max(clip) FROM deaths)
                         """) ?? 0
             var next = max(try Self.nextClip(database), highest + 1)
-            try database.execute(sql: "UPDATE clips SET position = NULL WHERE position IS NOT NULL")
+            if kept == nil { try database.execute(sql: "UPDATE clips SET position = NULL WHERE position IS NOT NULL") }
             let upsert = try database.makeStatement(
                 sql: """
                     INSERT INTO clips(id, name, path, position, row_check) VALUES(?, ?, ?, ?, ?)
                     ON CONFLICT(name) DO UPDATE SET path = excluded.path, position = excluded.position,
                         row_check = excluded.row_check
                     """)
-            for position in 0..<count {
-                let (name, path) = row(position)
+            for number in 0..<count {
+                let (name, path) = row(number)
+                let position = kept?.ofRow[number] ?? number
                 upsert.setUncheckedArguments([
                     next, name, path, position, ClipRecord.check(name, path, Int64(position)),
                 ])
@@ -49,11 +55,42 @@ extension Ledger {
                     sql: "UPDATE clips SET row_check = ? WHERE id = ?",
                     arguments: [ClipRecord.check(clip.text(1), clip.text(2), nil), clip.number(0)])
             }
-            try Self.setMeta(database, "manifest", manifest)
+            // A part of the clips is no manifest that a later run could recognise as the one before.
+            try Self.setMeta(database, "manifest", kept == nil ? manifest : "")
             let placed = try Int.fetchOne(database, sql: "SELECT count(*) FROM clips WHERE position IS NOT NULL") ?? 0
             try Self.setMeta(database, "clips", String(placed))
             // The index file next to the shards lists the clips in the previous manifest's order.
             try database.execute(sql: "DELETE FROM meta WHERE key = 'index'")
+        }
+    }
+
+    /// The positions of a manifest's clips if no clip is to lose its own, by row, and whether the ledger has all of that
+    /// already.
+    private func positions(
+        _ count: Int, _ row: (Int) -> ManifestRow
+    ) throws -> (ofRow: [Int], isUnchanged: Bool) {
+        try read { database in
+            // By bytes: two names that Swift takes for equal may be two clips.
+            var rows: [[UInt8]: Int] = [:]
+            for number in 0..<count { rows[Array(row(number).name.utf8)] = number }
+            var found = [Int?](repeating: nil, count: count)
+            var (end, isUnchanged) = (0, true)
+            let clips = try Self.placedClips(database)
+            while let next = try clips.next() {
+                let clip = try KnownClip.read(cursor: next).placed
+                end = max(end, Int(clip.position) + 1)
+                guard let number = rows[Array(clip.name.utf8)] else { continue }
+                found[number] = Int(clip.position)
+                if !clip.path.utf8.elementsEqual(row(number).path.utf8) { isUnchanged = false }
+            }
+            return (
+                found.map { position in
+                    if let position { return position }
+                    isUnchanged = false
+                    defer { end += 1 }
+                    return end
+                }, isUnchanged
+            )
         }
     }
 

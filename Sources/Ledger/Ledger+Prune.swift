@@ -21,14 +21,14 @@ extension Ledger {
     /// Keys of `meta`: files that no longer belong to a shard but may still exist, and the id for the next new clip.
     static let (removedKey, nextClipKey) = ("to-remove", "next-clip")
 
-    /// Every result and whether it is needed: made by one of `stages`, for a clip that is in the manifest or in `clips`, from
-    /// the file as it was last read.
+    /// Every result and whether it is needed: made by one of `stages`, for a clip that is in the manifest or in
+    /// `clips`, from the file as it was last read.
     ///
     /// - Parameters:
     ///   - stages: ids of the stages that some pipeline needs.
     ///   - clips: ids of the clips that are needed besides the manifest's.
-    /// - Throws: `LedgerError` of kind corrupt if a row is not what was written: damage must not be mistaken for something
-    ///   that nobody needs.
+    /// - Throws: `LedgerError` of kind corrupt if a row is not what was written or clips are missing: damage must not
+    ///   be mistaken for something that nobody needs. Also throws whatever `body` throws.
     package func forEachUse(
         stages: Set<Int64>, clips: Set<Int64>, _ body: (ResultRecord, _ isNeeded: Bool) throws -> Void
     ) throws {
@@ -56,7 +56,8 @@ extension Ledger {
 
     /// Every clip that the last run's manifest does not name.
     ///
-    /// - Throws: `LedgerError` of kind corrupt where a row is not what was written, or rows are missing.
+    /// - Throws: `LedgerError` of kind corrupt if a row is not what was written or clips are missing, and whatever
+    ///   `body` throws.
     package func forEachClipWithoutPlace(_ body: (_ id: Int64, _ name: String) throws -> Void) throws {
         try read { database in
             try Self.requireClips(database)
@@ -69,8 +70,8 @@ extension Ledger {
         }
     }
 
-    /// Records a step. The rows of every shard in `sealed` must already be durable. The files of `shards` may be deleted once
-    /// this returns; `filesToRemove` lists them until `forgetRemovedFiles` is called.
+    /// Records a step. The rows of every shard in `sealed` must already be durable. The files of `shards` may be
+    /// deleted once this returns; `filesToRemove` lists them until `forgetRemovedFiles` is called.
     ///
     /// - Throws: `LedgerError`; nothing is recorded in that case.
     package func prune(_ step: PruneStep) throws {
@@ -122,7 +123,7 @@ extension Ledger {
         return text.split(separator: "\n").map(String.init)
     }
 
-    /// Records that those files are gone, durably.
+    /// Records durably that the files listed by `filesToRemove` are gone.
     ///
     /// - Throws: `LedgerError`.
     package func forgetRemovedFiles() throws {

@@ -153,6 +153,47 @@ extension Ledger {
         }
     }
 
+    /// Gives a stage the results that another stage has of clips as they were last read, and that it lacks. Both refer to
+    /// the same rows afterwards.
+    ///
+    /// - Throws: `LedgerError` if the ledger cannot be written or a row is not what was written.
+    package func shareResults(of source: Int64, with target: Int64) throws {
+        try write { database in
+            var isShared = false
+            let put = try database.makeStatement(sql: "INSERT OR REPLACE INTO results VALUES(?,?,?,?,?,?,?,?,?)")
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT \(ResultRecord.list("r")) FROM results r JOIN sources s ON s.clip = r.clip AND s.content = r.content
+                    WHERE r.stage = ? AND NOT EXISTS
+                        (SELECT 1 FROM results t WHERE t.clip = r.clip AND t.stage = ? AND t.content = r.content)
+                    """, arguments: [source, target])
+            while let row = try rows.next() {
+                let found = try ResultRecord.read(cursor: row)
+                let shared = ResultRecord(
+                    clip: found.clip, stage: target, content: found.content, shard: found.shard, firstRow: found.firstRow,
+                    rowCount: found.rowCount, digest: found.digest, samples: found.samples)
+                put.setUncheckedArguments([
+                    shared.clip, shared.stage, shared.content, shared.shard, shared.firstRow, shared.rowCount,
+                    shared.digest, shared.check, shared.samples,
+                ])
+                try put.execute()
+                isShared = true
+            }
+            if isShared { try Self.setMeta(database, Self.sharedKey(target), String(source)) }
+        }
+    }
+
+    /// The stage whose shards hold rows of another stage, because the two share results; nil if none does.
+    ///
+    /// - Throws: `LedgerError` if the ledger cannot be read.
+    package func sourceOfShared(_ stage: Int64) throws -> Int64? {
+        try meta(Self.sharedKey(stage)).flatMap { Int64($0) }
+    }
+
+    /// Key of `meta`: the stage whose results a stage took over.
+    private static func sharedKey(_ stage: Int64) -> String { "shared-\(stage)" }
+
     /// Rebuilds every index from its table.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be written.

@@ -13,16 +13,17 @@ extension Ledger {
         package var ofLostFrontEnds = 0
     }
 
-    /// Recovers what is intact in a ledger that is missing, or whose pages, header or schema are damaged: every row that
-    /// matches its check, from the file, its log and its copy, goes into a new file, which replaces the old one.
+    /// Recovers what is intact in a ledger that is missing, or whose pages, header or schema are damaged: every row
+    /// that matches its check, from the file, its log and its copy, goes into a new file, which replaces the old one.
     ///
-    /// What a row says was true when it was written, and rows in shards are verified against their digests when they are
-    /// read. So a stale row from a free page or from the copy costs some repeated work at worst. Failures and deaths are left
-    /// out, because one that was deleted since must not come back. What is lost becomes pending again.
+    /// What a row says was true when it was written, and rows in shards are verified against their digests when they
+    /// are read. So a stale row from a free page or from the copy costs some repeated work at worst. Failures and
+    /// deaths are left out, because one that was deleted since must not come back. What is lost becomes pending again.
     ///
     /// The caller holds the cache's lock and has no other connection open.
     /// - Parameter backup: path of the copy, which may be missing.
-    /// - Throws: `LedgerError` of kind corrupt, leaving the file untouched, if no row of a clip, stage or result is intact.
+    /// - Throws: `LedgerError` of kind corrupt, leaving the file untouched, if no clip's row is intact; of another kind
+    ///   if a file cannot be read or written.
     package static func salvage(path: String, backup: String? = nil) throws -> Salvage {
         let target = path + ".salvaged"
         func clear() { for ending in ["", "-wal", "-shm"] { unlink(target + ending) } }
@@ -51,8 +52,8 @@ extension Ledger {
             clear()
             throw LedgerError(
                 .corrupt, path: path,
-                "no clip can be read from it\(backup == nil ? "" : " or from its copy"): whose rows the shards hold is not "
-                    + "known any more. Remove the cache's folder, or name another, and run again: everything is made anew"
+                "no clip can be read from it\(backup == nil ? "" : " or from its copy"), so it is no longer known whose rows the "
+                    + "shards hold. Remove the cache's folder, or name another, and run again to redo everything"
             )
         }
         // SQLite would replay a log left next to a file it does not belong to, so the log is deleted first.
@@ -65,7 +66,7 @@ extension Ledger {
 
     /// Writes a copy of the ledger next to it, completely or not at all; `salvage` uses it if the ledger is damaged.
     ///
-    /// - Throws: `LedgerError`; the previous copy is then still there.
+    /// - Throws: `LedgerError`; a previous copy is then still usable.
     package func backUp(to copy: String) throws {
         let target = copy + ".partial"
         unlink(target)
@@ -164,8 +165,8 @@ private final class SalvageSink {
     }
 
     func results() throws -> Int { try Int.fetchOne(database, sql: "SELECT count(*) FROM results") ?? 0 }
-    /// Removes results whose stage has no front-end although the ledger had a table of front-ends: they would be taken for
-    /// YAMNet's. An older ledger knew no other front-end, so all its results stay.
+    /// Removes results whose stage has no front-end although the ledger had a table of front-ends: they would be taken
+    /// for YAMNet's. An older ledger knew no other front-end, so all its results stay.
     ///
     /// - Returns: how many.
     func dropResultsOfLostFrontEnds() throws -> Int {
@@ -201,8 +202,8 @@ private final class SalvageSink {
         torn = []
     }
 
-    /// Takes the rows that are missing from a copy, unless the copy is of another ledger, where the same id means another
-    /// clip.
+    /// Takes from a copy the rows that are still missing, unless the copy is of another ledger, where the same id means
+    /// another clip. A copy that cannot be opened as a ledger is used without this check.
     func takeCopy(_ path: String) throws {
         let before = names
         guard let copy = try? Ledger.reading(path: path) else { return try take(path) }
@@ -234,8 +235,8 @@ private final class SalvageSink {
         return nil
     }
 
-    /// Rows of `models` and `meta` have the same shape, and only the name tells them apart. Nothing is taken from `meta`: a
-    /// run works it out again.
+    /// Rows of `models` and `meta` have the same shape, and only the name tells them apart. Nothing is taken from
+    /// `meta`: a run works it out again.
     private func isNamed(_ target: Target, _ values: [DatabaseValue]) -> Bool {
         guard ["models", "meta"].contains(target.table.name), case .string(let text) = values[0].storage else {
             return true

@@ -88,7 +88,9 @@ extension Ledger {
                 guard let record = ResultRecord(checked: row, from: 0), record.rowCount > 0,
                     !known.contains("\(record.clip), \(record.stage)")
                 else { continue }
-                if let last, last.record.shard == record.shard, record.firstRow < last.end {
+                if let last, last.record.shard == record.shard, record.firstRow < last.end,
+                    !record.isShared(with: last.record)
+                {
                     for one in [last.record, record] {
                         add(
                             "results", [one.clip, one.stage], one.clip, one.stage,

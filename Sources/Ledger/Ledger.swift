@@ -3,25 +3,26 @@ import Errors
 import Foundation
 import GRDB
 
-/// The cache's book: what was done for which clip, where it lies, and what failed. One SQLite file.
+/// The cache's record in one SQLite file: what was done for which clip, where the results are, and what failed.
 ///
-/// One process writes, through this one connection. Others may read at the same time; each of their methods sees one
-/// consistent state. Row-wise methods use positional columns and prepared statements: a ledger may hold a million
-/// clips.
+/// Only one process writes, through this one connection. Others may read at the same time; `consistently` lets several
+/// reads see the same state. Row-wise methods use positional columns and prepared statements, because a ledger may hold
+/// a million clips.
 package final class Ledger: Sendable {
     package let path: String
     private let queue: DatabaseQueue
-    /// What the user should know of how the ledger is read; nil where there is nothing to say.
+    /// A notice for the user about how the ledger is read; nil if there is none.
     package let note: String?
-    /// Where a private copy lies, as long as it is read.
+    /// The private copy that is read instead of the file at `path`, if there is one; it lives as long as this object.
     private let temporary: TemporaryCopy?
-    /// Told the names of the moments at which a test may want the process to die.
+    /// Called with the name of each point at which a test may want the process to die.
     let hook: @Sendable (String) -> Void
 
-    /// Opens a ledger for writing, making it where there is none.
+    /// Opens a ledger for writing, creating it if it does not exist.
     ///
-    /// - Parameter pageSize: bytes of a page of a ledger that is made; nil for SQLite's own choice.
-    /// - Throws: `LedgerError` where the file is not a ledger, is damaged, or is of a newer version.
+    /// - Parameter pageSize: page size in bytes of a new ledger; nil for SQLite's default.
+    /// - Throws: `LedgerError` if the file is not a ledger, is damaged, was made by a newer version or cannot be opened
+    ///   or written.
     package convenience init(
         path: String, pageSize: Int? = nil, hook: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
@@ -32,14 +33,15 @@ package final class Ledger: Sendable {
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(10)
         configuration.foreignKeysEnabled = false
-        // A file that is not ours must not even be switched to another journal.
+        // If the file is not a ledger, not even its journal mode may be changed, so it is opened read-only first.
         if FileSystem.status(path).map({ $0.st_size > 0 }) ?? false {
             do {
                 try Self.open(path, Self.readOnly, mayBeEmpty: true).close()
             } catch let error as LedgerError {
                 throw error
             } catch {
-                // What cannot be read without writing, such as a journal to be rolled back, is told below.
+                // A file that cannot be read without writing, such as one with a journal to roll back, is handled
+                // below.
             }
         }
         try self.init(path: path, configuration: configuration, hook: hook)
@@ -50,15 +52,16 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Opens a ledger for reading, beside a process that may be writing. One that lies where nothing may be written, as on
-    /// a read-only disk or in another user's folder, is read all the same.
+    /// Opens a ledger for reading while another process may be writing to it. This works even if the ledger is in a
+    /// place where nothing can be written, such as a read-only disk or another user's folder.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    /// - Throws: `LedgerError` if the ledger cannot be read; `FileError` if a private copy is needed and cannot be
+    ///   made.
     package static func reading(path: String) throws -> Ledger {
         do {
             return try Ledger(path: path, configuration: readOnly, hook: { _ in })
         } catch let error as LedgerError where error.kind == .inputOutput {
-            // SQLite makes a file of shared memory beside a ledger with a log, even to read it.
+            // SQLite creates a shared-memory file next to a ledger with a log, even if it only reads.
             let folder = (path as NSString).deletingLastPathComponent
             let isWritable = access(folder.isEmpty ? "." : folder, W_OK) == 0 && access(path, W_OK) == 0
             guard !isWritable, access(path, R_OK) == 0 else { throw error }
@@ -66,10 +69,10 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Opens a ledger for reading that no process writes to, and writes nothing beside it: as it is where there is no log,
-    /// else by a private copy of ledger and log.
+    /// Opens a ledger that no process is writing to, for reading, without writing anything next to it: directly if it
+    /// has no log and that works, otherwise through a private copy of the ledger and its log.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    /// - Throws: `LedgerError` if the ledger cannot be read; `FileError` if the private copy cannot be made.
     package static func readingAtRest(path: String) throws -> Ledger {
         var status = stat()
         let hasLog = stat(path + "-wal", &status) == 0 && status.st_size > 0
@@ -85,14 +88,16 @@ package final class Ledger: Sendable {
         let copy = try TemporaryCopy(of: path)
         return try Ledger(
             path: path, opened: copy.path, configuration: readOnly,
-            note: "\(path): may not be written: read from a copy of it in the temporary folder", temporary: copy,
+            note: "\(path): not writable, so it is read from a copy in the temporary folder", temporary: copy,
             hook: { _ in })
     }
 
-    /// Longest path of a ledger in bytes: SQLite takes no more.
+    /// The longest path of a ledger, in bytes, that SQLite accepts.
     private static let longestPath = 504
 
-    /// - Throws: `LedgerError` where SQLite would say no more than that it cannot open the file.
+    /// Rejects a path that is too long, of which SQLite would only say that it cannot open the file.
+    ///
+    /// - Throws: `LedgerError` if the path is too long.
     private static func requireShort(_ path: String) throws {
         let folder = (path as NSString).deletingLastPathComponent
         guard let real = realpath(folder.isEmpty ? "." : folder, nil) else { return }
@@ -105,7 +110,7 @@ package final class Ledger: Sendable {
                 + "shorter path")
     }
 
-    /// - Parameter opened: what SQLite opens in the place of `path`.
+    /// - Parameter opened: the path or URI that SQLite opens instead of `path`, which error messages still name.
     private init(
         path: String, opened: String? = nil, configuration: Configuration, note: String? = nil,
         temporary: TemporaryCopy? = nil, hook: @escaping @Sendable (String) -> Void
@@ -119,7 +124,7 @@ package final class Ledger: Sendable {
         do {
             queue = try Self.open(file, configuration, mayBeEmpty: !configuration.readonly)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-            // SQLite gives a read that the disk refused this very name. If the disk refuses again, that is the fault.
+            // SQLite also reports a failed disk read as corruption. If reading fails again here, the disk is to blame.
             try Self.readThrough(path)
             do { queue = try Self.open(file, configuration, mayBeEmpty: !configuration.readonly) } catch {
                 throw Self.translate(error, path)
@@ -129,7 +134,7 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Cells of a page are looked at before they are followed.
+    /// Settings that make SQLite check the cells of a page before it follows them.
     private static var careful: Configuration {
         var configuration = Configuration()
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cell_size_check = ON") }
@@ -149,7 +154,7 @@ package final class Ledger: Sendable {
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         let isOld = try queue.read { database in
             let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-            // A process that was stopped while it made the ledger leaves no table but the migrator's own.
+            // A process that was killed while creating the ledger leaves no tables except the migrator's own.
             let tables =
                 try Int.fetchOne(
                     database, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'")
@@ -170,19 +175,19 @@ package final class Ledger: Sendable {
                 guard try found == LedgerSchema.expected.get() else {
                     throw LedgerError(
                         .corrupt, path: path,
-                        "its tables are not those that were made, expected a sound ledger; run 'earmark verify --repair'"
+                        "found altered tables, expected a sound ledger; run 'earmark verify --repair'"
                     )
                 }
                 return false
             }
             return tables > 0
         }
-        // A ledger that is written to is brought up to date instead.
+        // A ledger opened for writing is migrated instead.
         if isOld, configuration.readonly { try queue.writeWithoutTransaction(LedgerSchema.showAsCurrent) }
         return queue
     }
 
-    /// Whether a ledger is sound and of a version that this program does not know. It is not to be mended by it.
+    /// Whether a ledger is intact but made by a version that this program does not know, and so must not repair.
     package static func isNewer(path: String) -> Bool {
         let found = try? DatabaseQueue(path: path, configuration: readOnly).read { database in
             try LedgerSchema.migrator.hasBeenSuperseded(database)
@@ -191,7 +196,9 @@ package final class Ledger: Sendable {
         return found ?? false
     }
 
-    /// - Throws: `LedgerError` where the disk does not give the file's bytes.
+    /// Reads the ledger's file and its log to the end, to find out whether the disk can return them.
+    ///
+    /// - Throws: `LedgerError` if one of them cannot be read.
     package static func readThrough(_ path: String) throws {
         for file in [path, path + "-wal"] where access(file, F_OK) == 0 {
             do throws(FileError) {
@@ -203,24 +210,26 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Folds the log into the file and lets go of both. Without it the log stays, to be folded in by the next run.
+    /// Merges the log into the file and closes the ledger. If this is not called, the log stays, and the next run
+    /// merges it.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be written.
+    /// - Throws: `LedgerError` if the ledger cannot be written.
     package func close() throws { try guarded { try queue.close() } }
 
     /// Writes a compact copy, in a form that needs no log.
     func vacuum(into path: String) throws { try guarded { try queue.vacuum(into: path) } }
 
-    /// Everything that is read inside sees one state of the ledger, whatever a running writer does meanwhile.
+    /// Runs `body` so that everything it reads comes from one state of the ledger, whatever a running writer does
+    /// meanwhile.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
+    /// - Throws: `LedgerError` if the ledger cannot be read, and whatever `body` throws.
     package func consistently<Value>(_ body: () throws -> Value) throws -> Value {
         try read { database in
             if database.isInsideTransaction { return try body() }
-            // A queue's own reads are statements by themselves: without this, each would see a state of its own.
+            // Reads outside a transaction are separate statements, each of which would see the state of its own moment.
             var value: Value?
             try database.inTransaction(.deferred) {
-                // What a transaction sees is settled by its first read.
+                // A deferred transaction's first read determines the state that it sees.
                 _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM meta")
                 value = try body()
                 return .commit
@@ -230,7 +239,7 @@ package final class Ledger: Sendable {
         }
     }
 
-    /// Reentrant, so that one row-wise method may be called from the closure of another.
+    /// Runs a read on the connection. Reentrant, so that one row-wise method may be called from another's closure.
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try guarded { try queue.unsafeReentrantRead(body) }
     }
@@ -242,7 +251,7 @@ package final class Ledger: Sendable {
     }
 
     private static func translate(_ error: any Error, _ path: String) -> any Error {
-        // A damaged row does not know whose it is.
+        // An error about a damaged row does not know which ledger the row is in.
         if let error = error as? LedgerError, error.path.isEmpty {
             return LedgerError(error.kind, path: path, error.message, code: error.code)
         }
@@ -261,12 +270,12 @@ package final class Ledger: Sendable {
     }
 }
 
-/// A ledger and its log in a private temporary folder, removed with the last use of it.
+/// A copy of a ledger and its log in a private temporary folder, which is deleted when the copy is no longer used.
 private final class TemporaryCopy: Sendable {
     private let folder: String
     var path: String { folder + "/ledger.sqlite" }
 
-    /// - Throws: `LedgerError` or `FileError` where it cannot be read or there is no room for it.
+    /// - Throws: `LedgerError` or `FileError` if the ledger cannot be read or there is no space for the copy.
     init(of original: String) throws {
         var template = Array((NSTemporaryDirectory() + "/earmark-ledger-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {

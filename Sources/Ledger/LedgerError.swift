@@ -1,6 +1,6 @@
 import Errors
 
-/// A fault of the ledger's file.
+/// A problem with the ledger's file.
 package struct LedgerError: EarmarkError {
     /// What is wrong.
     package enum Kind: Sendable, CaseIterable { case corrupt, busy, outOfSpace, outOfMemory, inputOutput }
@@ -8,7 +8,7 @@ package struct LedgerError: EarmarkError {
     package let kind: Kind
     package let path: String
     package let message: String
-    /// The system's error number where a system call failed; SQLite has words of its own.
+    /// The system's error number if a system call failed; nil for an error of SQLite, which describes it in `message`.
     package let code: Int32?
 
     package init(_ kind: Kind, path: String, _ message: String, code: Int32? = nil) {
@@ -18,7 +18,7 @@ package struct LedgerError: EarmarkError {
         self.code = code
     }
 
-    /// A system call that failed: `code` says of which kind it is.
+    /// Describes a failed system call, whose kind follows from `code`.
     package init(path: String, _ message: String, code: Int32) {
         let kind: Kind =
             SystemReason.isOutOfSpace(code)
@@ -26,7 +26,7 @@ package struct LedgerError: EarmarkError {
         self.init(kind, path: path, message, code: code)
     }
 
-    /// As the kind says.
+    /// The category that the kind belongs to.
     package var category: ErrorCategory {
         switch kind {
         case .corrupt: .badInput

@@ -1,21 +1,21 @@
 import Foundation
 import Wording
 
-/// Reads the ledger's write-ahead log as SQLite does, and tells where SQLite would stop too early.
+/// Reads the ledger's write-ahead log as SQLite does, and reports if SQLite would stop too early.
 ///
-/// A log ends at the first frame whose check fails: SQLite takes that for the end of what was written, so a flipped
-/// byte takes every later commit back in silence. A commit of the same log behind the broken frame gives it away.
-/// (Format: sqlite.org/fileformat2.html, section 4.)
+/// SQLite takes the first frame whose check fails for the end of the log, so a flipped byte silently undoes every later
+/// commit. A commit of the same log after the broken frame reveals it. (Format: sqlite.org/fileformat2.html, section
+/// 4.)
 package enum LedgerLog {
     private static let headerSize = 32
     private static let frameHeaderSize = 24
 
-    /// What is wrong with the log beside a ledger, or nil where it is sound, empty or not there.
+    /// What is wrong with the log next to a ledger; nil if the log is sound, empty, missing or unreadable.
     ///
     /// - Parameters:
-    ///   - path: the ledger's.
-    ///   - looks: how often a damaged log is looked at, 50 ms apart. A run that goes on may be writing: what stays is no
-    ///     frame that was just half there.
+    ///   - path: path of the ledger.
+    ///   - looks: how many times to read a damaged log, 50 ms apart. A run may be writing to it: a frame that was only
+    ///     half written is whole at a later look, while damage stays.
     package static func damage(beside path: String, looks: Int = 3) -> String? {
         var found = look(path)
         for _ in 1..<max(1, looks) {

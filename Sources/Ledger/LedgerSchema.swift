@@ -2,21 +2,22 @@ import GRDB
 
 /// The tables of a ledger, version by version.
 ///
-/// Every row ends in a check over its other fields. Version 1, in which small tables had none, was never released.
+/// Every row has a check over its other fields (in `clips`, all but the id). Version 1, whose small tables had none,
+/// was never released.
 enum LedgerSchema {
-    /// The name of the version that this program writes. It reads those from "2" on as well: "2" knows no lengths and no
-    /// settings, "3" no front-ends, "4" not how much audio a run went through.
+    /// The schema version that this program writes. It also reads versions from "2" on: "2" has no lengths and no
+    /// settings, "3" no front-ends, and "4" does not record how much audio a run processed.
     static let version = "5"
-    /// Marks the file as ours, in SQLite's application_id: "EARM".
+    /// Identifies the file as a ledger, in SQLite's application_id: "EARM" in ASCII.
     static let applicationID = 0x4541_524D
 
-    /// The texts that made a database's tables and indexes. A flipped byte among them would rename a column or lose a key.
+    /// The definitions of a database's tables and indexes. A flipped byte in one would rename a column or lose a key.
     static func tables(_ database: Database) throws -> [String] {
         try String.fetchAll(
             database, sql: "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY name")
     }
 
-    /// Those of a ledger that was just made.
+    /// The definitions in a newly created ledger.
     static let expected = Result {
         let queue = try DatabaseQueue()
         try migrator.migrate(queue)
@@ -59,7 +60,7 @@ enum LedgerSchema {
                     PRAGMA application_id = \(applicationID);
                     """)
         }
-        // Rows of before keep their checks: what is new counts in a check only where it is there.
+        // Existing rows keep their checks: a new column counts in a check only if it has a value.
         migrator.registerMigration("3") { database in
             try database.execute(
                 sql: """
@@ -70,8 +71,9 @@ enum LedgerSchema {
                     ALTER TABLE pipelines ADD COLUMN settings TEXT;
                     """)
         }
-        // A stage without a row here is one of before: its rows were made by YAMNet's front-end, as there was no other.
-        // What version 3, which was never released, noted of hops in `meta` stands here from a pipeline's next run on.
+        // A stage without a row here was recorded by an earlier version, when YAMNet's front-end was the only one.
+        // Version 3, which was never released, recorded hops in `meta`; they are recorded here from a pipeline's next
+        // run on.
         migrator.registerMigration("4") { database in
             try database.execute(
                 sql: """
@@ -80,7 +82,7 @@ enum LedgerSchema {
                     DELETE FROM meta WHERE key LIKE 'hop %';
                     """)
         }
-        // How fast a cache's runs were: seconds of audio, and what was done with them.
+        // How fast a cache's runs were: how many seconds of audio they processed, and what they did with them.
         migrator.registerMigration("5") { database in
             try database.execute(
                 sql: "ALTER TABLE runs ADD COLUMN audio REAL; ALTER TABLE runs ADD COLUMN work TEXT;")
@@ -88,8 +90,8 @@ enum LedgerSchema {
         return migrator
     }
 
-    /// Makes tables of earlier versions, which can only be read, answer as those of this one with nothing in what is new:
-    /// views of the same names come before them.
+    /// Makes the tables of an earlier version, which are opened read-only, look like this version's, with new columns
+    /// NULL and new tables empty. Temporary views of the same names, which take precedence over the tables, do this.
     static func showAsCurrent(_ database: Database) throws {
         let known = try migrator.appliedIdentifiers(database)
         if !known.contains("3") {

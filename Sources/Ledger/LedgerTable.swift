@@ -1,13 +1,13 @@
 import GRDB
 
-/// A table of the ledger as one that checks or saves its rows sees it, large or small.
+/// A table of the ledger, large or small, as needed to check or salvage its rows.
 struct LedgerTable: Sendable {
     let name: String
-    /// Key, fields and check, in the order in which a row is asked for.
+    /// Key, fields and check, in the order in which they are selected.
     let columns: [String]
-    /// How many columns from the first are the key.
+    /// How many of the leading columns form the key.
     let keyLength: Int
-    /// Whether a row of these columns fits its check.
+    /// Whether a row with these columns matches its check.
     let isSound: @Sendable (any RowValues) -> Bool
 
     private init<Record: CheckedRecord>(

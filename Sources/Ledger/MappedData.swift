@@ -1,12 +1,12 @@
 import Errors
 import Foundation
 
-/// A file of the ledger mapped into memory, for the readers that look at its pages themselves.
+/// Maps a file of the ledger into memory, for code that reads its pages directly.
 enum MappedData {
-    /// The bytes of a file, unmapped with the last use of them; none of a file that is empty.
+    /// The bytes of a file, unmapped when they are no longer used; empty for an empty file.
     ///
-    /// - Throws: `LedgerError` with the system's reason. `Data(contentsOf:)` has no place and no reason of the system's in its
-    ///   error.
+    /// - Throws: `LedgerError` with the system's reason, or of kind corrupt if it is not a regular file. (The errors of
+    ///   `Data(contentsOf:)` contain neither the path nor the system's reason.)
     static func of(_ path: String) throws -> Data {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw LedgerError(path: path, "cannot read", code: errno) }

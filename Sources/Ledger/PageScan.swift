@@ -2,11 +2,11 @@ import Errors
 import Foundation
 import GRDB
 
-/// Reads the rows of a SQLite file page by page, without its header, its schema and its trees, any of which may be damaged.
+/// Reads the rows of a SQLite file page by page, without its header, schema or B-trees, any of which may be damaged.
 ///
-/// Every page that looks like a leaf, or like the inner page of a table without rowid, is taken for one, and every cell
-/// that its pointers reach is read for itself. What comes out may be rows of any table, stale ones of pages that are free,
-/// or nonsense: only a row's own check tells. (Format: sqlite.org/fileformat2.html, sections 1.5 to 2.1.)
+/// Every page that looks like a leaf, or like an interior page of a table without rowid, is treated as one, and every
+/// cell that its pointers reach is read separately. The records may be rows of any table, stale rows from free pages,
+/// or nonsense: only a row's own check can tell. (Format: sqlite.org/fileformat2.html, sections 1.5 to 2.1.)
 final class PageScan {
     struct Record {
         /// nil for a table without rowid.
@@ -20,21 +20,21 @@ final class PageScan {
     private let data: Data
     private let log: Data
     private let pageSize: Int
-    /// Where the pages lie: in the log where `isLogged`.
+    /// A page's number, and its offset in the log if `isLogged`, otherwise in the database file.
     private struct Page {
         let number: Int
         let offset: Int
         let isLogged: Bool
     }
     private var pages: [Page] = []
-    /// The last page of the log for a number.
+    /// For each page number, the offset in the log of the last page with that number.
     private var logged: [Int: Int] = [:]
 
-    /// Sizes that a database's pages can have, ours first.
+    /// Page sizes that a database can have, the ledger's usual one first.
     static let pageSizes = [4096, 512, 1024, 2048, 8192, 16384, 32768, 65536]
 
-    /// - Parameter path: of the database; its log is read with it.
-    /// - Throws: `LedgerError` where the file is there and cannot be read.
+    /// - Parameter path: path of the database, whose log is read too.
+    /// - Throws: `LedgerError` if a file exists but cannot be read.
     init(path: String, pageSize: Int) throws {
         data = try Self.bytes(path)
         log = try Self.bytes(path + "-wal")
@@ -55,7 +55,7 @@ final class PageScan {
         return try MappedData.of(path)
     }
 
-    /// Whether a text stands anywhere in the file or its log.
+    /// Whether a text occurs anywhere in the file or its log.
     func holds(_ text: String) -> Bool {
         let wanted = Array(text.utf8)
         return [data, log].contains { bytes in
@@ -73,7 +73,7 @@ final class PageScan {
         }
     }
 
-    /// Hands out every record that can be taken apart, those of the log last.
+    /// Calls `body` with every record that can be decoded, those in the log last.
     func forEachRecord(_ body: (Record) throws -> Void) throws {
         for page in pages {
             let bytes = page.isLogged ? log : data
@@ -112,7 +112,7 @@ final class PageScan {
         return payload.withUnsafeBytes { raw in Self.values(raw).map { Record(rowID: rowID, values: $0) } }
     }
 
-    /// A record's bytes, those on other pages gathered.
+    /// A record's bytes, including those on overflow pages; nil if any are missing.
     private func payload(_ page: UnsafeRawBufferPointer, _ start: Int, _ size: Int, isTable: Bool) -> [UInt8]? {
         let most = isTable ? pageSize - 35 : (pageSize - 12) * 64 / 255 - 23
         let least = (pageSize - 12) * 32 / 255 - 23
@@ -146,7 +146,7 @@ final class PageScan {
         return (Int(Self.number(source, offset, 4)), source[offset + 4..<offset + pageSize])
     }
 
-    /// The values of a record; nil where its header does not fit its bytes.
+    /// The values of a record; nil if its header does not match its bytes.
     private static func values(_ bytes: UnsafeRawBufferPointer) -> [DatabaseValue]? {
         var place = 0
         guard let length = varint(bytes, &place), length <= bytes.count, length >= place else { return nil }
@@ -178,7 +178,7 @@ final class PageScan {
         return body == bytes.count ? values : nil
     }
 
-    /// Big-endian, two's complement.
+    /// A big-endian integer in two's complement.
     private static func integer(_ field: UnsafeRawBufferPointer) -> Int64 {
         guard let first = field.first else { return 0 }
         return field.dropFirst().reduce(Int64(Int8(bitPattern: first))) { $0 << 8 | Int64($1) }
@@ -188,7 +188,7 @@ final class PageScan {
         data[offset..<offset + count].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// A number of one to nine bytes; nil where the bytes end before.
+    /// A SQLite varint of one to nine bytes; nil if the bytes end too early.
     private static func varint(_ bytes: UnsafeRawBufferPointer, _ place: inout Int) -> Int64? {
         var value: UInt64 = 0
         for index in 0..<9 {

@@ -1,17 +1,17 @@
-/// A pipeline that was run on this cache, as its last run had it.
+/// A pipeline as it was last run on this cache.
 package struct PipelineRecord: Sendable, Equatable {
     package let name: String
-    /// Of the whole graph, in hexadecimal digits.
+    /// Fingerprint of the whole graph, in hexadecimal digits.
     package let fingerprint: String
-    /// The stages a clip must have results of to be done.
+    /// Ids of the stages that a clip must have results from to count as done.
     package let stages: [Int64]
-    /// Where its specification was read.
+    /// Path of the file that its specification was read from.
     package let file: String
-    /// Seconds since 1970.
+    /// When its last run began, in seconds since 1970.
     package let updated: Double
-    /// The identities that failures of this pipeline can have, its fingerprint among them.
+    /// The identities that this pipeline's failures can have, including its fingerprint.
     package let targets: [String]
-    /// Its stages and their parameters as JSON text; empty in rows of before these were kept.
+    /// Its stages and their parameters as JSON text; empty in rows from before this was recorded.
     package let settings: String
 
     package init(
@@ -23,7 +23,7 @@ package struct PipelineRecord: Sendable, Equatable {
         self.stages = stages
         self.file = file
         self.updated = updated
-        // Failures were once kept under the whole pipeline's fingerprint.
+        // Earlier versions recorded failures under the whole pipeline's fingerprint.
         self.targets = targets.contains(fingerprint) ? targets : targets + [fingerprint]
         self.settings = settings
     }

@@ -1,19 +1,19 @@
-/// Where a clip's rows of one stage lie.
+/// Where a clip's rows from one stage are stored.
 package struct ResultRecord: Sendable, Equatable {
     package let clip: Int64
     package let stage: Int64
-    /// Digest of the file they were made of.
+    /// Digest of the audio file that the rows were made from.
     package let content: String
-    /// Id of the shard that the rows lie in.
+    /// Id of the shard that holds the rows.
     package let shard: Int64
-    /// Row of the shard that is the clip's first.
+    /// Index in the shard of the clip's first row.
     package let firstRow: Int64
-    /// Rows of the clip.
+    /// Number of rows of the clip.
     package let rowCount: Int64
     /// Digest of the rows' bytes.
     package let digest: String
-    /// Samples of the clip before padding, at the pipeline's rate: of these the chunks of any overlap can be counted.
-    /// nil in rows of before this was kept.
+    /// Samples of the clip before padding, at the pipeline's rate, from which the number of chunks follows for any
+    /// overlap. nil in rows from before this was recorded.
     package let samples: Int64?
 
     package init(
@@ -28,6 +28,12 @@ package struct ResultRecord: Sendable, Equatable {
         self.rowCount = rowCount
         self.digest = digest
         self.samples = samples
+    }
+
+    /// Whether both are the same rows of the same clip, which two stages may share; see `Ledger.shareResults`.
+    func isShared(with other: ResultRecord) -> Bool {
+        (clip, shard, firstRow, rowCount) == (other.clip, other.shard, other.firstRow, other.rowCount)
+            && (content, digest) == (other.content, other.digest)
     }
 
     var check: Int64 {

@@ -1,14 +1,19 @@
 import GRDB
 
-/// Reading a row whose bytes may be damaged. GRDB's own subscripts end the process where a value is of another kind.
+/// Accessors for a row whose bytes may be damaged. GRDB's own subscripts crash the process if a value has the wrong
+/// type.
 extension Row {
-    /// - Throws: `LedgerError` of kind corrupt where there is no whole number.
+    /// The whole number in a column.
+    ///
+    /// - Throws: `LedgerError` of kind corrupt if the column does not hold one.
     func number(_ index: Int) throws -> Int64 {
         guard let value = Int64.fromDatabaseValue(self[index]) else { throw damage(index, "a whole number") }
         return value
     }
 
-    /// - Throws: `LedgerError` of kind corrupt where there is no text.
+    /// The text in a column.
+    ///
+    /// - Throws: `LedgerError` of kind corrupt if the column does not hold one.
     func text(_ index: Int) throws -> String {
         guard let value = String.fromDatabaseValue(self[index]) else { throw damage(index, "a text") }
         return value

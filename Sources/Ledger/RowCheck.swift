@@ -1,7 +1,7 @@
-/// A check over the fields of a ledger row, so that `verify` finds a byte that SQLite's own checks cannot see.
+/// A check over the fields of a ledger row, so that `verify` finds changed bytes that SQLite's own checks cannot see.
 ///
 /// FNV-1a, 64 bits (Fowler, Noll and Vo; offset basis 14695981039346656037, prime 1099511628211). Every step is a
-/// bijection of the state, so a change of a single byte always shows.
+/// bijection of the state, so changing a single byte always changes the check.
 struct RowCheck {
     private static let prime: UInt64 = 1_099_511_628_211
     private var state: UInt64 = 14_695_981_039_346_656_037
@@ -9,7 +9,7 @@ struct RowCheck {
     mutating func add(_ text: String?) {
         guard let text else { return add(byte: 0) }
         add(byte: 1)
-        // Bytes in one place take half the time of bytes asked for one by one.
+        // Reading contiguous bytes takes half the time of asking for them one by one.
         let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
             var here = state
             for byte in bytes { here = (here ^ UInt64(byte)) &* Self.prime }
@@ -40,7 +40,7 @@ struct RowCheck {
         add(Int64(bytes.count))
     }
 
-    /// As SQLite keeps it: a signed integer.
+    /// The check as SQLite stores it: a signed integer.
     var value: Int64 { Int64(bitPattern: state) }
 
     private mutating func add(byte: UInt8) {

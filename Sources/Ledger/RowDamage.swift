@@ -10,7 +10,8 @@ package struct RowDamage: Sendable, Equatable {
     package let stage: Int64?
     /// What is wrong with it.
     package let reason: String
-    /// The key's bytes, to take the row out by: a text that is no longer UTF-8 equals no text that could be asked for.
+    /// The key's bytes, by which the row is deleted: a text that is no longer valid UTF-8 does not equal any text that
+    /// a query could ask for.
     let keyBytes: [DatabaseValue]
 
     static let unsound = "is not what was written"

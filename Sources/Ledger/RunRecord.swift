@@ -4,14 +4,14 @@ package struct RunRecord: Sendable, Equatable {
     package enum Ending: Sendable, Equatable {
         case complete
         case interrupted
-        /// With what the system said.
+        /// The disk was full; with the error's message.
         case outOfSpace(String)
-        /// With the fault's own words.
+        /// Another error ended the run; with its message.
         case fault(String)
 
         private static let (space, fault) = ("out of space", "stopped by a fault")
 
-        /// As the ledger keeps it, and as `status` names it: `complete`, or `stopped by a fault: WORDS`.
+        /// The ending as the ledger stores it and `status` shows it: `complete`, or `stopped by a fault: WORDS`.
         package var text: String {
             switch self {
             case .complete: "complete"
@@ -21,7 +21,7 @@ package struct RunRecord: Sendable, Equatable {
             }
         }
 
-        /// What the ledger has; a text of no known form is a fault in its own words.
+        /// Reads the ledger's text; a text in no known form becomes a fault with that text as its message.
         package init(text: String) {
             func words(after name: String) -> String? {
                 text.hasPrefix(name) ? String(text.dropFirst(name.count).drop { $0 == ":" || $0 == " " }) : nil
@@ -37,23 +37,23 @@ package struct RunRecord: Sendable, Equatable {
 
     package let id: Int64
     package let pipeline: String
-    /// Seconds since 1970.
+    /// When the run began, in seconds since 1970.
     package let started: Double
-    /// nil while it runs, or where it was killed.
+    /// When the run ended, in seconds since 1970; nil while it is running, or if it was killed.
     package let finished: Double?
-    /// Worker threads that it was started with.
+    /// Number of worker threads that it was started with.
     package let workers: Int64
-    /// An `Ending` as text; nil while it runs, or where it was killed.
+    /// An `Ending` as text; nil while the run is going on, or if it was killed.
     package let outcome: String?
-    /// Clips done and failed in this run; 0 while it runs.
+    /// Clips done and clips failed in this run; 0 until it ends.
     package let done: Int64
     package let failed: Int64
-    /// Seconds of audio that went through; nil where it is not known, as of a run that was killed.
+    /// Seconds of audio processed; nil if unknown, as for a run that was killed.
     package let audio: Double?
-    /// What was done with the clips, as a fingerprint: runs of one work can be held against one another. nil where not all
-    /// clips had the same done.
+    /// Fingerprint of what was done with the clips: the speeds of runs with the same fingerprint can be compared. nil
+    /// if not all clips were processed in the same way.
     package let work: String?
 
-    /// How it ended; nil while it runs, and where the process was killed.
+    /// How it ended; nil while it is running, or if it was killed.
     package var ending: Ending? { outcome.map(Ending.init(text:)) }
 }

@@ -1,19 +1,20 @@
 /// A shard file of the cache.
 package struct ShardRecord: Sendable, Equatable {
     package let id: Int64
-    /// Relative to the cache, the name it has or will have once sealed.
+    /// Path relative to the cache that the file has once sealed, even if it is not sealed yet.
     package let path: String
     package let stage: Int64
     package let kind: String
-    /// Number format, by the names of `ShardDType`.
+    /// Number format, as named by `ShardDType`.
     package let dtype: String
     package let columns: Int64
-    /// Set when it is sealed; 0 before.
+    /// Number of rows; 0 until the shard is sealed.
     package let rows: Int64
+    /// Size of the file in bytes; 0 until the shard is sealed.
     package let bytes: Int64
-    /// XXH3-128 of the whole file; nil until it is sealed.
+    /// XXH3-128 digest of the whole file; nil until the shard is sealed.
     package let digest: String?
-    /// Whether it has its final name, and gets no more rows.
+    /// Whether the file has its final name and gets no more rows.
     package let isSealed: Bool
 
     package init(

@@ -1,17 +1,17 @@
-/// What a clip's file was when it was last read.
+/// What is known about a clip's file from when it was last read.
 package struct SourceRecord: Sendable, Equatable {
     package let clip: Int64
-    /// Bytes.
+    /// Size in bytes.
     package let size: Int64
-    /// Nanoseconds since 1970.
+    /// Modification time in nanoseconds since 1970.
     package let modified: Int64
     /// Digest of the file's bytes.
     package let content: String
-    /// Sample frames that were decoded, and their rate in Hz; nil in rows of before these were kept.
+    /// Number of sample frames decoded, and their rate in Hz; nil in rows from before these were recorded.
     package let frames: Int64?
     package let rate: Int64?
 
-    /// The recording's own length, in seconds.
+    /// The recording's length in seconds; nil if unknown.
     package var seconds: Double? {
         guard let frames, let rate, rate > 0 else { return nil }
         return Double(frames) / Double(rate)

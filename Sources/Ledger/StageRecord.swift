@@ -1,10 +1,10 @@
-/// A node of some pipeline whose rows are in the cache, by fingerprint.
+/// A pipeline node whose rows are in the cache, identified by its fingerprint.
 package struct StageRecord: Sendable, Equatable {
     package let id: Int64
-    /// In hexadecimal digits.
+    /// Fingerprint in hexadecimal digits.
     package let fingerprint: String
-    /// raw, mel, embeddings, scores or clip-scores.
+    /// Kind of its rows: raw, mel, embeddings, scores or clip-scores.
     package let kind: String
-    /// The classes of scores, as a JSON array; empty elsewhere.
+    /// The classes of scores, as a JSON array; empty for other kinds.
     package let classes: String
 }

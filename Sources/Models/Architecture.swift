@@ -1,24 +1,24 @@
-/// The networks this module knows, by the name a model file carries.
+/// The networks that this module knows, by their names in model files.
 package enum Architecture: String, Sendable, CaseIterable {
-    /// MobileNet-v1 trunk and its own classifier on the 1024 pooled channels.
+    /// MobileNet-v1 trunk with its own classifier on the 1024 pooled channels.
     case yamnet
-    /// Trunk, projection to 256, classifier.
+    /// Trunk, projection to 256 values, classifier.
     case yamnetProjection = "yamnet-projection"
-    /// Two bidirectional LSTM layers over the raw second, classifier on the mean of the 40 outputs.
+    /// Two bidirectional LSTM layers over one second of raw samples, with a classifier on the mean of the 40 outputs.
     case waveEncoder = "wave-encoder"
-    /// Trunk with projection beside the mean of the wave encoder's outputs.
+    /// Trunk with projection, next to the mean of the wave encoder's outputs.
     case leanMean = "lean-mean"
-    /// Trunk with projection, which queries the wave encoder's outputs by attention.
+    /// Trunk with projection, whose output is the query of an attention over the wave encoder's outputs.
     case lean
 
-    /// True where the log-mel patch is an input.
+    /// True if the log-mel patch is an input.
     package var hasTrunk: Bool { self != .waveEncoder }
-    /// True where the trunk's 1024 channels are projected to 256.
+    /// True if the trunk's 1024 channels are projected to 256.
     package var hasProjection: Bool { hasTrunk && self != .yamnet }
-    /// True where the raw second is an input.
+    /// True if the second of raw samples is an input.
     package var hasEncoder: Bool { self == .waveEncoder || self == .leanMean || self == .lean }
 
-    /// Values the classifier sees a chunk, which are also the chunk's embedding.
+    /// Number of values per chunk that the classifier reads; they are also the chunk's embedding.
     package var headInputs: Int {
         switch self {
         case .yamnet: YAMNetShape.embedding
@@ -30,13 +30,13 @@ package enum Architecture: String, Sendable, CaseIterable {
 
 /// Sizes of the MobileNet-v1 trunk.
 package enum YAMNetShape {
-    /// Log-mel frames of a patch.
+    /// Log-mel frames in a patch.
     package static let frames = 96
     /// Mel bands.
     package static let bands = 64
-    /// Channels of the first convolution, which has stride 2.
+    /// Output channels of the first convolution, which has stride 2.
     package static let firstChannels = 32
-    /// Channels after the last block, mean-pooled.
+    /// Channels of the last block, which are mean-pooled.
     package static let embedding = 1024
 
     /// A 3x3 depthwise convolution with this stride, then a pointwise one.
@@ -58,18 +58,18 @@ package enum YAMNetShape {
     ]
 }
 
-/// Sizes of the wave encoder, projection and attention (LEAN, arXiv 2305.12712).
+/// Sizes of the wave encoder, the projection and the attention (LEAN, arXiv 2305.12712).
 package enum LEANShape {
-    /// Samples of a chunk: one second at 16 kHz.
+    /// Samples in a chunk: one second at 16 kHz.
     package static let samples = 16_000
-    /// Time steps of the encoder: windows that do not overlap.
+    /// Time steps of the encoder, one for each window; windows do not overlap.
     package static let steps = 40
-    /// Samples of a window, 25 ms.
+    /// Samples in a window: 25 ms.
     package static let window = 400
-    /// Units of one LSTM direction.
+    /// Units in one direction of an LSTM layer.
     package static let hidden = 128
-    /// Input, forget, cell and output gate of every unit.
+    /// Values of the input, forget, cell and output gates of all units.
     package static let gates = 4 * hidden
-    /// Projected embedding, encoder output and attention context.
+    /// Size of the projected embedding, of each encoder output and of the attention context.
     package static let width = 256
 }

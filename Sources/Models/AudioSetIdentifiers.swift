@@ -1,15 +1,15 @@
 import Files
 
-/// Identifiers of the 521 classes of AudioSet that YAMNet tells apart, for model files that have the names alone: the official
-/// TensorFlow Lite file carries no more.
+/// Identifiers of YAMNet's 521 AudioSet classes, for model files that have only the names, as the official TensorFlow
+/// Lite file does.
 ///
-/// From `yamnet_class_map.csv` of the TensorFlow models (Apache License 2.0); the identifiers are those of the AudioSet ontology
-/// (Gemmeke et al., "Audio Set: An ontology and human-labeled dataset for audio events", ICASSP 2017).
+/// From `yamnet_class_map.csv` of the TensorFlow models (Apache License 2.0); the identifiers are those of the AudioSet
+/// ontology (Gemmeke et al., "Audio Set: An ontology and human-labeled dataset for audio events", ICASSP 2017).
 package enum AudioSetIdentifiers {
-    /// The identifiers of these classes, in their order; none where the classes are others than YAMNet's, or stand in another
-    /// order.
+    /// The identifiers of these classes, in their order; empty unless they are exactly YAMNet's classes in its order.
     package static func known(_ names: [String]) -> [String] {
-        // Names are many times the identifiers' bytes: their digest tells as well that they are the ones.
+        // The names take many times as many bytes as the identifiers, so they are recognised by a digest instead of a
+        // second list.
         guard names.count == count, SHA256.of(Array(names.joined(separator: "\n").utf8)) == digestOfNames else {
             return []
         }

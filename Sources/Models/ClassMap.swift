@@ -1,14 +1,15 @@
 import Errors
 import Files
 
-/// A class map: a CSV file with the columns index, mid, display_name and the indices 0, 1, 2 ... in order.
+/// A class map: a CSV file with the columns index, mid and display_name, and the indices 0, 1, 2 ... in order.
 struct ClassMap {
     let names: [String]
     let ids: [String]
 
     private static let columns = ["index", "mid", "display_name"]
 
-    /// - Throws: `ModelError.file` with the line that is wrong.
+    /// - Throws: `ModelError.line` for the first invalid line, `ModelError.file` if the file cannot be read,
+    ///   `FileError` if the system has run out of a resource.
     init(path: String) throws {
         let text = try MappedFile(model: path).withBytes { String(decoding: $0, as: UTF8.self) }
         func wrong(_ line: Int, _ reason: String) -> ModelError {
@@ -36,7 +37,7 @@ struct ClassMap {
         self.ids = ids
     }
 
-    /// The fields of one line; nil where a quoted field does not end.
+    /// The fields of one line; nil if a quote is not closed.
     private static func fields(_ line: Substring) -> [String]? {
         var fields = [""]
         var isQuoted = false

@@ -1,11 +1,11 @@
-/// Reads FlatBuffers' tables and vectors out of bytes that nobody vouches for: every access is checked.
+/// A reader of the tables and vectors of a FlatBuffers file. The bytes are not trusted: every access is checked.
 struct FlatBuffer {
-    /// The bytes do not hold what was asked for.
+    /// An error that says where the bytes do not hold what was asked for.
     struct Malformed: Error {
         let offset: Int
     }
 
-    /// A table: the place of its fields is told by its vtable.
+    /// A table, whose vtable gives the positions of its fields.
     struct Table {
         fileprivate let start: Int
         fileprivate let vtable: Int
@@ -25,14 +25,14 @@ struct FlatBuffer {
         return T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
     }
 
-    /// The four characters that name the file's kind.
+    /// The four characters that identify the file's format.
     var identifier: String {
         bytes.count < 8 ? "" : String(decoding: bytes[4..<8], as: UTF8.self)
     }
 
     func root() throws -> Table { try table(at: Int(scalar(0, as: UInt32.self))) }
 
-    /// A field's place, or nil where the table leaves it out.
+    /// The offset of a field, or nil if the table leaves it out.
     private func place(_ table: Table, _ field: Int) throws -> Int? {
         let entry = 4 + 2 * field
         guard entry + 2 <= table.vtableSize else { return nil }
@@ -40,7 +40,7 @@ struct FlatBuffer {
         return offset == 0 ? nil : table.start + Int(offset)
     }
 
-    /// A number in a table, or what the schema says it is where the table leaves it out.
+    /// The number in a field, or `value`, the schema's default, if the table leaves the field out.
     func integer<T: FixedWidthInteger>(_ table: Table, _ field: Int, default value: T) throws -> T {
         guard let at = try place(table, field) else { return value }
         return try scalar(at)
@@ -51,7 +51,7 @@ struct FlatBuffer {
         return try table(at: at + Int(scalar(at, as: UInt32.self)))
     }
 
-    /// An empty vector where the table leaves it out.
+    /// The vector in a field, or an empty one if the table leaves the field out.
     func vector(_ parent: Table, _ field: Int, elementSize: Int) throws -> Vector {
         guard let at = try place(parent, field) else { return Vector(count: 0, start: 0) }
         let start = at + Int(try scalar(at, as: UInt32.self))

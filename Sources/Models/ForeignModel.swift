@@ -1,9 +1,10 @@
-/// Model files of other programs, told by their first bytes, so that a message can name what to do instead.
+/// The formats of other programs' model files, recognised by their first bytes so that a message can say what to do
+/// instead.
 enum ForeignModel {
     case tensorFlowLite, onnx, pyTorch, numpyArchive, numpyArray, hdf5, zip
 
-    /// nil where the file is none of these. A safetensors file begins with the length of its header, of which the upper bytes
-    /// are zero, so none of these can be one.
+    /// Recognises the format of a file; nil if it is none of these. A safetensors file is never mistaken for one of
+    /// them, because it begins with the length of its header, whose upper bytes are zero.
     init?(_ bytes: UnsafeRawBufferPointer) {
         func has(_ text: String, at offset: Int) -> Bool {
             bytes.count >= offset + text.utf8.count && bytes[offset..<offset + text.utf8.count].elementsEqual(text.utf8)
@@ -28,24 +29,25 @@ enum ForeignModel {
             [0x12, 0x1A, 0x22, 0x3A].contains(bytes[2]),
             bytes[7] != 0
         {
-            // Protocol buffers have no mark: a version of the format, then a text or the graph, is how every exporter begins.
+            // Protocol buffers have no magic number, but every exporter begins with a version of the format followed by
+            // a text or the graph.
             self = .onnx
         } else {
             return nil
         }
     }
 
-    /// What the file is, what was expected, and what to do.
+    /// Says what the file is, what was expected and what to do.
     func advice(_ path: String) -> String {
-        let wanted = "expected a model file of Earmark's (safetensors)"
+        let wanted = "expected an Earmark model file (safetensors)"
         return switch self {
         case .tensorFlowLite:
             "a TensorFlow Lite file, \(wanted); make one: earmark model import \(path) --out NAME.safetensors"
-        case .onnx: "an ONNX file, \(wanted); 'earmark model import' reads YAMNet in TensorFlow Lite's form only"
-        case .pyTorch: "a PyTorch file, \(wanted); 'earmark model import' reads YAMNet in TensorFlow Lite's form only"
+        case .onnx: "an ONNX file, \(wanted); 'earmark model import' reads only YAMNet in TensorFlow Lite format"
+        case .pyTorch: "a PyTorch file, \(wanted); 'earmark model import' reads only YAMNet in TensorFlow Lite format"
         case .numpyArchive: "an archive of NumPy arrays (.npz), \(wanted)"
         case .numpyArray: "a NumPy array (.npy), \(wanted)"
-        case .hdf5: "an HDF5 file, as Keras writes, \(wanted)"
+        case .hdf5: "an HDF5 file, such as Keras writes, \(wanted)"
         case .zip: "a ZIP archive, \(wanted)"
         }
     }

@@ -1,33 +1,33 @@
 import Features
 
-/// A model that can be called by its name, though no file of it may be on this machine.
+/// A model that can be used by name even if its file is not on this machine.
 package struct KnownModel: Sendable, Equatable {
-    /// The file that its model file is made of, on the open web.
+    /// The published file from which the model file is made.
     package struct Origin: Sendable, Equatable {
         package let address: String
         /// 64 lower-case hexadecimal digits.
         package let sha256: String
         package let bytes: Int
 
-        /// The file's name, by which a mirror has it.
+        /// The file's name, under which a mirror has it.
         package var fileName: String {
             String(address[address.index(after: address.lastIndex(of: "/") ?? address.startIndex)...])
         }
     }
 
     package let name: String
-    /// What it is, in a few words.
+    /// A description in a few words.
     package let summary: String
     package let licence: String
     package let architecture: Architecture
     package let frontEnd: FrontEnd
     package let classCount: Int
-    /// Bytes of the model file.
+    /// Size of the model file in bytes.
     package let bytes: Int
-    /// nil for a model that ships and cannot be fetched.
+    /// nil for a model that ships with Earmark and so cannot be fetched.
     package let origin: Origin?
 
-    /// Google's YAMNet for TensorFlow Lite, dequantised when it is imported.
+    /// Google's YAMNet for TensorFlow Lite, dequantised on import.
     package static let yamnet = KnownModel(
         name: "yamnet", summary: "YAMNet by Google: AudioSet's classes, for recordings of any kind",
         licence: "Apache-2.0", architecture: .yamnet, frontEnd: .standard, classCount: 521, bytes: 14_938_052,
@@ -42,6 +42,6 @@ package struct KnownModel: Sendable, Equatable {
         licence: "Apache-2.0 AND CC-BY-3.0", architecture: .lean, frontEnd: .standard, classCount: 17, bytes: 4_481_998,
         origin: nil)
 
-    /// By name.
+    /// Every known model, sorted by name.
     package static let all = [leanESC10, yamnet]
 }

@@ -2,10 +2,10 @@ import Errors
 import Files
 
 extension MappedFile {
-    /// A file of a model, its class map or another program's model.
+    /// Maps a model file, a class map or another program's model.
     ///
-    /// - Throws: `ModelError.file` when it cannot be opened, is not a regular file, or is empty; `FileError` where the system
-    ///   has run out of something.
+    /// - Throws: `ModelError.file` if it cannot be opened, is not a regular file or is empty; `FileError` if the system
+    ///   has run out of a resource.
     convenience init(model path: String) throws {
         do {
             try self.init(path: path)

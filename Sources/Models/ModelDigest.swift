@@ -2,18 +2,19 @@ import Errors
 import Files
 import Foundation
 
-/// The digest that a model file carries of itself, so that no flipped byte of it goes unseen.
+/// The digest of a model file that the file itself carries, so that any flipped byte is detected.
 ///
-/// The header's text `digest` is `sha256:` and 64 hexadecimal digits: SHA-256 of the file with these digits all `0`.
+/// The header's text `digest` is `sha256:` and 64 hexadecimal digits: the SHA-256 of the file with all these digits set
+/// to `0`.
 package enum ModelDigest {
     static let key = "digest"
     static let prefix = "sha256:"
-    /// What stands in the file while its digest is taken.
+    /// Placeholder for the digest while the file is hashed.
     static let blank = prefix + String(repeating: "0", count: 64)
 
-    /// SHA-256 of a whole file as it is, `sha256:` before it.
+    /// The SHA-256 of a whole file as it is, with the prefix `sha256:`.
     ///
-    /// - Throws: `ModelError.file` where it cannot be read.
+    /// - Throws: `ModelError.file` if it cannot be read; `FileError` if the system has run out of a resource.
     package static func ofFile(_ path: String) throws -> String {
         let file = try MappedFile(model: path)
         return file.withBytes { bytes in
@@ -23,13 +24,14 @@ package enum ModelDigest {
         }
     }
 
-    /// SHA-256 of a model file without its recommended thresholds, `sha256:` before it: what a pipeline knows the model by.
-    /// Thresholds change no score, so that giving a model others, or its first, leaves every cached score as it is.
+    /// The SHA-256 of a model file without its recommended thresholds, with the prefix `sha256:`. A pipeline identifies
+    /// its model by this digest. Thresholds change no score, so adding or changing them leaves every cached score
+    /// valid.
     ///
-    /// Of a file without thresholds it is that of the file as it is; of one with them, that of the file which this program
-    /// would write without them, and so of the very file that they were put into.
+    /// For a file without thresholds this is the digest of the file as it is. For a file with thresholds it is the
+    /// digest of the file that this program would write without them, and so of the file to which they were added.
     ///
-    /// - Throws: `ModelError.file` where it cannot be read.
+    /// - Throws: `ModelError.file` if it cannot be read; `FileError` if the system has run out of a resource.
     package static func ofScores(_ path: String) throws -> String {
         guard let file = try? ModelFile(path: path), file.texts[ModelMetadata.thresholdsKey] != nil else {
             return try ofFile(path)
@@ -41,7 +43,7 @@ package enum ModelDigest {
         return prefix + hash.finish()
     }
 
-    /// Takes the digest of a file whose own digits stand at a place.
+    /// Computes the digest of a file with the bytes at `digits`, where its own digest is, replaced by zeros.
     static func taken(_ bytes: UnsafeRawBufferPointer, digits: Range<Int>) -> String {
         var hash = SHA256()
         hash.update(UnsafeRawBufferPointer(rebasing: bytes[..<digits.lowerBound]))
@@ -50,7 +52,7 @@ package enum ModelDigest {
         return prefix + hash.finish()
     }
 
-    /// Where the digits of a digest stand in a header, or nil.
+    /// The position of a digest's 64 digits in a header; nil if the header does not contain the digest.
     static func place(of digest: String, in header: UnsafeRawBufferPointer) -> Range<Int>? {
         guard digest.hasPrefix(prefix), digest.utf8.count == blank.utf8.count else { return nil }
         let wanted = Array("\"\(key)\":\"\(digest)\"".utf8)

@@ -1,12 +1,12 @@
 import Errors
 
-/// What can be wrong with a model's file: where, what was found and what was expected.
+/// A fault in a model's file: where it is, what was found and what was expected.
 package enum ModelError: EarmarkError, Equatable {
     /// The file as a whole.
     case file(path: String, reason: String)
-    /// A line of a text file that belongs to a model; counts from 1.
+    /// A line, counted from 1, of a text file that belongs to a model.
     case line(path: String, line: Int, reason: String)
-    /// A byte of the file that cannot be there or leads out of it.
+    /// A byte offset at which the file's content is invalid or points outside the file.
     case byte(path: String, byte: Int, reason: String)
     /// One tensor of a model file.
     case tensor(path: String, tensor: String, reason: String)

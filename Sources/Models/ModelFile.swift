@@ -3,23 +3,25 @@ import Files
 import Foundation
 import Wording
 
-/// A model file: safetensors (an 8-byte header length, a JSON header, the tensors' bytes end to end), mapped for reading.
+/// A model file, mapped for reading: safetensors, which is an 8-byte header length, a JSON header and the tensors'
+/// bytes end to end.
 ///
-/// Nothing of it is trusted: lengths, offsets, shapes, types and values are checked before they are used.
+/// Nothing in it is trusted: lengths, offsets, shapes, types and values are checked before they are used.
 package final class ModelFile: Sendable {
     package let path: String
-    /// By name; for every I8 tensor `NAME` there is `NAME/scale` with a value for each output channel.
+    /// The tensors by name. An I8 tensor `NAME` needs a tensor `NAME/scale` with one value per output channel.
     package let tensors: [String: ModelTensor]
     package let metadata: ModelMetadata
-    /// All texts of the header, those of the metadata among them.
+    /// All texts of the header, including those of the metadata.
     package let texts: [String: String]
     private let mapped: MappedFile
     private let dataStart: Int
 
-    /// Ending of the name of the tensor that holds an I8 tensor's scales.
+    /// Suffix of the name of the tensor that holds an I8 tensor's scales.
     package static let scaleSuffix = "/scale"
 
-    /// - Throws: `ModelError` when the file is unreadable, cut short or not a model file of this program.
+    /// - Throws: `ModelError` if the file is unreadable, cut short or not a model file of this program; `FileError` if
+    ///   the system has run out of a resource.
     package init(path: String) throws {
         self.path = path
         mapped = try MappedFile(model: path)
@@ -50,13 +52,13 @@ package final class ModelFile: Sendable {
         metadata = try ModelMetadata(texts: header.texts, path: path)
     }
 
-    /// Holds the whole file against the digest that it carries; one that carries none, as another program may write it,
-    /// passes. To be called last, as an error that names a tensor says more.
+    /// Checks the whole file against the digest that it carries. A file without a digest, as another program may write
+    /// it, passes. Call this after all other checks, because an error that names a tensor says more.
     ///
-    /// - Throws: `ModelError.metadata` where the file is not the one that was written.
+    /// - Throws: `ModelError.metadata` if the file has changed since it was written.
     package func checkDigest() throws {
         guard let digest = texts[ModelDigest.key] else {
-            // A flipped byte in the word itself must not switch the check off.
+            // A flipped byte in the key `digest` must not switch the check off.
             guard let key = texts.first(where: { $0.value.hasPrefix(ModelDigest.prefix) })?.key else { return }
             throw ModelError.metadata(path: path, key: key, reason: "holds a digest; expected it in 'digest'")
         }
@@ -73,9 +75,9 @@ package final class ModelFile: Sendable {
         }
     }
 
-    /// Reads a whole file as a run would, and keeps nothing of it.
+    /// Checks a whole file by reading it as a run would, and keeps nothing in memory.
     ///
-    /// - Throws: `FileError`, `ModelError` when anything about the file is wrong.
+    /// - Throws: `FileError` or `ModelError` if anything about the file is wrong.
     package static func verify(path: String) throws {
         let file = try ModelFile(path: path)
         try file.checkLayout()
@@ -86,17 +88,17 @@ package final class ModelFile: Sendable {
     /// Size of the file in bytes.
     package var size: Int { mapped.size }
 
-    /// True where weights are 8-bit integers.
+    /// True if weights are 8-bit integers.
     package var isQuantized: Bool { tensors.values.contains { $0.type == .i8 } }
 
-    /// What parameters this file must have, by its architecture and class count.
+    /// The parameters that this file must have, given its architecture and number of classes.
     package var layout: ParameterLayout {
         ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
     }
 
-    /// Checks that the tensors are just those of the file's architecture, by name and shape.
+    /// Checks that the tensors are exactly those of the file's architecture, by name and shape.
     ///
-    /// - Throws: `ModelError.tensor` with the first that is missing, too many, or of another shape.
+    /// - Throws: `ModelError.tensor` for the first that is missing, unexpected or of another shape.
     package func checkLayout() throws {
         var left = Set(tensors.keys)
         for parameter in layout.parameters {
@@ -114,9 +116,10 @@ package final class ModelFile: Sendable {
         }
     }
 
-    /// A parameter as floats, its 8-bit integers times their channel's scale.
+    /// A parameter as floats; 8-bit integers are multiplied by their channel's scale.
     ///
-    /// - Throws: `ModelError.tensor` when it is missing, of another shape, without its scales, or not finite.
+    /// - Throws: `ModelError.tensor` if it is missing, has another shape, lacks its scales or has a value that is not
+    ///   finite.
     package func floats(_ parameter: ParameterShape) throws -> [Float] {
         let name = parameter.name
         guard let tensor = tensors[name] else { throw wrong(name, "missing") }
@@ -143,17 +146,17 @@ package final class ModelFile: Sendable {
         }
     }
 
-    /// Calls `body` with the bytes of all tensors, end to end as they are stored.
+    /// Calls `body` with the stored bytes of all tensors, end to end.
     func withData<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try mapped.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[dataStart...])) }
     }
 
-    /// The tensor's bytes as they are stored.
+    /// The tensor's stored bytes.
     func bytes(of tensor: ModelTensor) -> [UInt8] {
         mapped.withBytes { Array($0[dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound]) }
     }
 
-    /// The tensor's elements as they are stored.
+    /// The tensor's stored elements as floats, not multiplied by any scale.
     private func stored(_ tensor: ModelTensor) -> [Float] {
         let range = dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound
         return mapped.withBytes { tensor.type.floats(UnsafeRawBufferPointer(rebasing: $0[range])) }

@@ -2,9 +2,9 @@ import Errors
 import Files
 import Foundation
 
-/// Writes model files as `OutputFile` does, so that none is ever half there.
+/// Writes model files by way of `OutputFile`, so that no half-written file is ever left.
 package enum ModelFileWriter {
-    /// One tensor and its little-endian bytes.
+    /// One tensor with its little-endian bytes.
     package struct Tensor: Sendable {
         package let name: String
         package let type: TensorType
@@ -13,7 +13,7 @@ package enum ModelFileWriter {
 
         /// - Parameters:
         ///   - shape: row-major.
-        ///   - bytes: little-endian, as many as type and shape ask for.
+        ///   - bytes: little-endian, as many as the type and shape require.
         package init(name: String, type: TensorType, shape: [Int], bytes: [UInt8]) {
             self.name = name
             self.type = type
@@ -21,15 +21,15 @@ package enum ModelFileWriter {
             self.bytes = bytes
         }
 
-        /// An F32 tensor.
+        /// Makes an F32 tensor.
         package init(name: String, shape: [Int], floats: [Float]) {
             self.init(name: name, type: .f32, shape: shape, bytes: floats.withUnsafeBytes { Array($0) })
         }
     }
 
-    /// Writes F32 parameters of the metadata's architecture.
+    /// Writes the parameters of the metadata's architecture as F32.
     ///
-    /// - Throws: `ModelError` when a parameter is missing or of another size, or the file cannot be written.
+    /// - Throws: `ModelError` if a parameter is missing or has another size; `FileError` if the file cannot be written.
     package static func write(parameters: [String: [Float]], metadata: ModelMetadata, to path: String) throws {
         let layout = ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
         let tensors = try layout.parameters.map { parameter in
@@ -45,8 +45,8 @@ package enum ModelFileWriter {
 
     /// Writes tensors in the order given, end to end.
     ///
-    /// - Parameter texts: more texts for the header, beside those of the metadata.
-    /// - Throws: `ModelError.writing` when the file cannot be written.
+    /// - Parameter texts: additional texts for the header; the metadata's own take precedence.
+    /// - Throws: `FileError` if the file cannot be written.
     package static func write(
         tensors: [Tensor], metadata: ModelMetadata, texts: [String: String] = [:], to path: String
     ) throws {
@@ -63,17 +63,19 @@ package enum ModelFileWriter {
         try replace(path, with: [head] + tensors.map(\.bytes))
     }
 
-    /// Writes a model file anew with other recommended thresholds; all else of it stays as it is, byte for byte.
+    /// Rewrites a model file with other recommended thresholds. Its tensors stay the same byte for byte, and its other
+    /// texts are kept.
     ///
-    /// - Parameter thresholds: by class, 0 to 1; none takes those of the file out.
-    /// - Throws: `ModelError` where the file is not what was written, a threshold is of no class of it or out of range, or
-    ///   the other file cannot be written.
+    /// - Parameter thresholds: by class, 0 to 1; an empty dictionary removes those of the file.
+    /// - Throws: `ModelError` if the file is damaged, or if a threshold is out of range or for a class that the model
+    ///   does not have; `FileError` if the output cannot be written.
     package static func rewrite(_ file: ModelFile, thresholds: [String: Double], to path: String) throws {
         try file.checkLayout()
         try file.checkDigest()
         var metadata = file.metadata
         metadata.thresholds = thresholds
-        // The file's own texts, not those of its metadata: what this version would word otherwise stays as it was.
+        // The file's own texts are kept rather than encoded again from its metadata, so a text that this version would
+        // write differently stays as it is.
         var texts = file.texts
         texts[ModelMetadata.thresholdsKey] = try metadata.texts()[ModelMetadata.thresholdsKey]
         _ = try ModelMetadata(texts: texts, path: file.path)
@@ -81,7 +83,7 @@ package enum ModelFileWriter {
         try replace(path, with: [try head(of: file, texts: texts), data])
     }
 
-    /// The head of a file of these tensors with other texts, as this writer makes it.
+    /// The length and header that this writer makes for the file's tensors with other texts.
     static func head(of file: ModelFile, texts: [String: String]) throws -> [UInt8] {
         let entries = file.tensors.mapValues {
             Entry(dtype: $0.type.rawValue, shape: $0.shape, dataOffsets: [$0.range.lowerBound, $0.range.upperBound])
@@ -89,7 +91,7 @@ package enum ModelFileWriter {
         return try head(entries, texts: texts) { hash in file.withData { hash.update($0) } }
     }
 
-    /// Length and header with the digest of the whole file in it.
+    /// The length and header of a file, including the digest of the whole file.
     ///
     /// - Parameter data: adds the tensors' bytes to the digest.
     private static func head(
@@ -102,7 +104,7 @@ package enum ModelFileWriter {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var header = Array(try encoder.encode(values))
-        // Data on an 8-byte boundary, as the format asks; blanks are part of the JSON text.
+        // The format requires the data to start on an 8-byte boundary; the padding spaces are part of the JSON text.
         while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
         var length = UInt64(header.count).littleEndian
         let prefix = withUnsafeBytes(of: &length) { Array($0) }

@@ -1,14 +1,14 @@
 import Files
 import Wording
 
-/// Finds models by name: the file `NAME.safetensors` in the first of a few folders that has it.
+/// A search for models by name: the file `NAME.safetensors` in the first of several folders that has it.
 ///
-/// A pipeline that names its model `yamnet` means one model on every machine, wherever its file lies there. The working
-/// folder comes first, so that a project can keep its own copy; then what is installed; then what was fetched.
+/// A pipeline that names its model `yamnet` means the same model on every machine, wherever the file is there. The
+/// working folder comes first, so that a project can keep its own copy; then installed models; then fetched ones.
 package struct ModelFinder: Sendable {
-    /// Where model files are looked for.
+    /// A folder in which model files are looked for.
     package struct Folder: Sendable, Equatable {
-        /// Whose folder it is.
+        /// What a folder is for.
         package enum Kind: String, Sendable, CaseIterable {
             case working = "working folder"
             case shipped
@@ -24,7 +24,7 @@ package struct ModelFinder: Sendable {
         }
     }
 
-    /// A model file that has a name.
+    /// A model file and the name by which it can be used.
     package struct Found: Sendable, Equatable {
         package let name: String
         package let path: String
@@ -33,10 +33,10 @@ package struct ModelFinder: Sendable {
 
     private static let ending = ".safetensors"
 
-    /// In the order in which they are searched.
+    /// The folders in the order in which they are searched.
     package let folders: [Folder]
-    /// The folder of the pipelines that ship, from which a copied pipeline's relative paths are tried too; nil where
-    /// none was found.
+    /// The folder of the pipelines that ship, or nil if it was not found. A relative path in a copied pipeline is also
+    /// tried from this folder.
     package let shippedPipelines: String?
     private let known: [KnownModel]
 
@@ -46,15 +46,16 @@ package struct ModelFinder: Sendable {
         self.known = known
     }
 
-    /// Whether a text is a name and not a path: without a slash and without the ending of a model file.
+    /// Whether a text is a model's name, not a path: it has neither a slash nor the extension of a model file.
     package static func isName(_ text: String) -> Bool {
         !text.isEmpty && !text.utf8.contains(UInt8(ascii: "/")) && !text.lowercased().hasSuffix(ending)
     }
 
-    /// The file of a name; nil where no folder has one.
+    /// The file of the model with this name; nil if no folder has one.
     package func file(named name: String) -> Found? { candidates(name).first { isFile($0.path) } }
 
-    /// Every model file of the folders, in their order and by name; one that lies in two folders' same place comes once.
+    /// Every model file in the folders, in the folders' order and then by name. If two folders lead to the same file,
+    /// it is listed once.
     package func files() -> [Found] {
         var seen = Set<String>()
         return folders.flatMap { folder in
@@ -68,21 +69,21 @@ package struct ModelFinder: Sendable {
         }
     }
 
-    /// What is known of a name beyond its file.
+    /// The known model with this name, if there is one.
     package func known(_ name: String) -> KnownModel? { known.first { $0.name == name } }
 
-    /// Every name that stands for a model, known or found, sorted.
+    /// The names of all models, known or found, sorted.
     package func names() -> [String] { Set(known.map(\.name) + files().map(\.name)).sorted() }
 
-    /// Where a fetched model of a name is put.
+    /// The path at which a fetched model is stored; nil if there is no folder for fetched models.
     package func place(ofFetched name: String) -> String? {
         folders.last { $0.kind == .user }.map { $0.path + "/" + name + Self.ending }
     }
 
-    /// Why a name stands for nothing: the nearest name, and all there are.
+    /// The message for a name without a model file: the nearest name, and all the names there are.
     package func refusal(of name: String) -> String {
         if let model = known(name), model.origin == nil {
-            return "the model '\(name)' ships with Earmark, and found no file of it; looked in \(looked)"
+            return "the model '\(name)' ships with Earmark, but no file of it was found; looked in \(looked)"
         }
         let names = names()
         let near = NearestName.find(name, in: names).map { " (is '\($0)' meant?)" } ?? ""
@@ -90,7 +91,7 @@ package struct ModelFinder: Sendable {
             + names.joined(separator: ", ")
     }
 
-    /// The folders, for messages.
+    /// The list of folders, for messages.
     package var looked: String { folders.map { "\($0.path) (\($0.kind.rawValue))" }.joined(separator: ", ") }
 
     private func candidates(_ name: String) -> [Found] {

@@ -2,25 +2,26 @@ import Errors
 import Foundation
 import Wording
 
-/// One tensor of a model file: its type, its shape and where its bytes lie.
+/// One tensor of a model file: its type, its shape and the position of its bytes.
 package struct ModelTensor: Sendable, Equatable {
     package let type: TensorType
     package let shape: [Int]
-    /// Bytes of the data part, which starts after the header.
+    /// Range of bytes in the data part, which starts after the header.
     package let range: Range<Int>
 }
 
-/// The header of a safetensors file: a JSON object of tensors, and of texts under `__metadata__`.
+/// The header of a safetensors file: a JSON object of tensors, with texts under `__metadata__`.
 struct ModelHeader {
     var tensors: [String: ModelTensor] = [:]
     var texts: [String: String] = [:]
 
-    /// Longest header that is read, in bytes; that of 100,000 classes is shorter.
+    /// Size in bytes of the longest header that is accepted; a header with 100,000 classes is shorter.
     static let longest = 16 << 20
 
-    /// Checks every tensor of the header against the data part's size.
+    /// Decodes a header and checks every tensor against the data part's size.
     ///
-    /// - Throws: `ModelError` when the JSON is broken or a tensor's type, shape or offsets cannot be.
+    /// - Throws: `ModelError` if the JSON is broken, a tensor's type, shape or offsets are invalid, or the tensors do
+    ///   not fill the data exactly.
     init(json: Data, dataSize: Int, path: String) throws {
         let entries: Entries
         do {
@@ -52,7 +53,7 @@ struct ModelHeader {
         var bytes = type.size
         for size in entry.shape {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
-            guard size >= 0, !overflow else { throw wrong("shape \(entry.shape.prefix(8)) cannot be") }
+            guard size >= 0, !overflow else { throw wrong("shape \(entry.shape.prefix(8)) is impossible") }
             bytes = product
         }
         let found = entry.offsets[1] - entry.offsets[0]
@@ -64,7 +65,7 @@ struct ModelHeader {
         return ModelTensor(type: type, shape: entry.shape, range: entry.offsets[0]..<entry.offsets[1])
     }
 
-    /// Tensors lie end to end and fill the data: nothing overlaps, nothing is hidden between them.
+    /// Checks that the tensors lie end to end and fill the data, without overlaps or hidden gaps.
     private func checkCoverage(dataSize: Int, path: String) throws {
         var end = 0
         let ordered = tensors.sorted {
@@ -129,7 +130,7 @@ struct ModelHeader {
         }
     }
 
-    /// What is wrong with one entry, before the file's name is known.
+    /// A fault in one entry, thrown where the file's name is not known.
     private struct BrokenEntry: Error {
         let name: String
         let reason: String

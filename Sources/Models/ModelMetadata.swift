@@ -3,7 +3,7 @@ import Features
 import Foundation
 import Wording
 
-/// What a model file says of itself in its header, beside the tensors.
+/// What a model file's header says about the model, apart from the tensors.
 package struct ModelMetadata: Sendable, Equatable {
     /// Value of the key `format`.
     package static let format = "earmark"
@@ -12,18 +12,19 @@ package struct ModelMetadata: Sendable, Equatable {
     package var architecture: Architecture
     package var frontEnd: FrontEnd
     package var normalization: Normalization
-    /// Names in the order of the scores.
+    /// Class names in the order of the scores.
     package var classes: [String]
-    /// Ontology ids in the same order; empty where there are none.
+    /// Ontology ids in the same order; empty if there are none.
     package var classIDs: [String]
-    /// Recommended thresholds by class, 0 to 1: from which score on a clip or a chunk counts as having it. Classes that are
-    /// not named have none. They change no score, so that they are left out of `ModelDigest.ofScores`.
+    /// Recommended thresholds by class, 0 to 1: a clip or chunk whose score reaches the threshold counts as having the
+    /// class. Classes that are not listed have none. Thresholds change no score, so `ModelDigest.ofScores` leaves them
+    /// out.
     package var thresholds: [String: Double]
-    /// Licence of the weights, by its SPDX name where it has one.
+    /// Licence of the weights, as an SPDX expression if it has one.
     package var licence: String
     /// Where the weights come from, in words.
     package var source: String
-    /// SHA-256 of the file that this one was made from; empty where it was trained.
+    /// SHA-256 of the file that this one was made from; empty for a trained model.
     package var createdFrom: String
 
     package init(
@@ -42,15 +43,15 @@ package struct ModelMetadata: Sendable, Equatable {
         self.createdFrom = createdFrom
     }
 
-    /// Ontology ids in the classes' order, empty where a class has none: the file's own, or those that YAMNet's classes are known
-    /// to have; none at all where nothing is known.
+    /// Ontology ids in the order of the classes, with an empty text for a class that has none: the file's own ids, or
+    /// the known ids of YAMNet's classes if the classes are those; otherwise an empty array.
     package var identifiers: [String] {
         classIDs.contains { !$0.isEmpty } ? classIDs : AudioSetIdentifiers.known(classes)
     }
 
-    /// Keys and texts as they stand in the header.
+    /// The keys and texts for the header.
     ///
-    /// - Throws: what the JSON encoder throws.
+    /// - Throws: any error of the JSON encoder.
     package func texts() throws -> [String: String] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -69,7 +70,7 @@ package struct ModelMetadata: Sendable, Equatable {
 
     /// Reads and checks the header's texts.
     ///
-    /// - Throws: `ModelError.metadata` with the key that is missing or wrong.
+    /// - Throws: `ModelError.metadata` with the key that is missing or invalid.
     package init(texts: [String: String], path: String) throws {
         func wrong(_ key: String, _ reason: String) -> ModelError {
             .metadata(path: path, key: key, reason: reason)
@@ -119,7 +120,7 @@ package struct ModelMetadata: Sendable, Equatable {
         var seen = Set<String>()
         for (index, name) in classes.enumerated() {
             if name.isEmpty { throw wrong("classes", "class \(index) has no name") }
-            if !seen.insert(name).inserted { throw wrong("classes", "'\(Self.shortened(name))' stands there twice") }
+            if !seen.insert(name).inserted { throw wrong("classes", "'\(Self.shortened(name))' is listed twice") }
         }
         guard classIDs.isEmpty || classIDs.count == classes.count else {
             throw wrong(
@@ -127,7 +128,7 @@ package struct ModelMetadata: Sendable, Equatable {
         }
         for (name, value) in thresholds.sorted(by: { $0.key < $1.key }) {
             if !seen.contains(name) {
-                throw wrong(Self.thresholdsKey, "'\(Self.shortened(name))' is none of the classes")
+                throw wrong(Self.thresholdsKey, "'\(Self.shortened(name))' is not one of the classes")
             }
             guard (0...1).contains(value) else {
                 throw wrong(Self.thresholdsKey, "found \(value) for '\(Self.shortened(name))'; expected 0 to 1")

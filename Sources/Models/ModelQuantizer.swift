@@ -1,17 +1,18 @@
 import Errors
 
-/// Turns a float model file into one of 8-bit weights.
+/// Converts a float model file to 8-bit weights.
 ///
-/// Every weight matrix is stored as I8 with one symmetric scale an output channel, the largest magnitude / 127; biases stay F32.
-/// Scales have eight significant bits, rounded up before the weights are divided by them, so that their rounding costs no
-/// accuracy and nothing is clipped. They are stored as F16 where that holds each of them exactly, else as F32: types
-/// that every reader of safetensors has, where NumPy has no BF16. F32 throughout would take the file at 200 classes over
-/// 4.6 MB.
+/// Every weight matrix is stored as I8 with one symmetric scale per output channel, the channel's largest magnitude /
+/// 127; biases stay F32. Scales are rounded up to eight significant bits before the weights are divided by them, so the
+/// rounding costs no accuracy and no weight is clipped. They are stored as F16 if that holds each of them exactly,
+/// otherwise as F32. Every safetensors reader has both types, whereas NumPy has no BF16; F32 throughout would take a
+/// file with 200 classes over 4.6 MB.
 package enum ModelQuantizer {
-    /// A file that is 8-bit already, with BF16 scales as Earmark 0.1 wrote them, is written anew with the same values.
+    /// Quantises a model file. A file that is 8-bit already but has BF16 scales, as Earmark 0.1 wrote them, is
+    /// rewritten with the same values.
     ///
-    /// - Throws: `ModelError` when the input is not a sound model, has nothing to be quantised, or the output cannot be
-    ///   written.
+    /// - Throws: `ModelError` if the input is not a sound model or is quantised already; `FileError` if the output
+    ///   cannot be written.
     package static func quantize(from input: String, to output: String) throws {
         let file = try ModelFile(path: input)
         try file.checkLayout()
@@ -29,7 +30,7 @@ package enum ModelQuantizer {
         try ModelFileWriter.write(tensors: tensors, metadata: file.metadata, to: output)
     }
 
-    /// The weight's integers and their scales.
+    /// The tensors of a weight's integers and of their scales.
     private static func quantized(_ parameter: ParameterShape, _ values: [Float]) -> [ModelFileWriter.Tensor] {
         let channels = parameter.shape[1]
         var largest = [Float](repeating: 0, count: channels)
@@ -66,7 +67,7 @@ package enum ModelQuantizer {
         try ModelFileWriter.write(tensors: tensors, metadata: file.metadata, texts: file.texts, to: output)
     }
 
-    /// Scales as F16 where each is one exactly, else as F32.
+    /// The tensor of scales, as F16 if that holds each of them exactly, otherwise as F32.
     private static func stored(_ scales: [Float], as name: String) -> ModelFileWriter.Tensor {
         let halves = scales.map { Float16($0) }
         guard zip(halves, scales).allSatisfy({ Float($0) == $1 }) else {
@@ -76,7 +77,7 @@ package enum ModelQuantizer {
         return ModelFileWriter.Tensor(name: name, type: .f16, shape: [scales.count], bytes: bytes)
     }
 
-    /// The smallest float of eight significant bits that is not below `value`, which is not negative and under 2^127.
+    /// The smallest float with eight significant bits that is at least `value`, which is non-negative and below 2^127.
     private static func roundedUp(_ value: Float) -> Float {
         Float(bitPattern: (value.bitPattern &+ 0xffff) & 0xffff_0000)
     }

@@ -1,8 +1,8 @@
 /// Name and shape of one parameter of a network.
 package struct ParameterShape: Sendable, Equatable {
-    /// For instance `pw3/w`.
+    /// For example `pw3/w`.
     package let name: String
-    /// Row-major; the last axis is the output channel of a weight.
+    /// Row-major; a weight's last axis is its output channel.
     package let shape: [Int]
     /// Product of `shape`.
     package var count: Int { shape.reduce(1, *) }
@@ -14,17 +14,17 @@ package struct ParameterShape: Sendable, Equatable {
     }
 }
 
-/// Every parameter of an architecture at a class count, in the order of the forward pass.
+/// All parameters of an architecture with a given number of classes, in the order of the forward pass.
 ///
-/// Weights are laid out (inputs, outputs): `conv/w` (9, 32), `dwN/w` (9, channels), `pwN/w` (in, out), `projection/w` (1024, 256),
-/// `encoderL/{forward,backward}/w` (in, 512), `.../u` (128, 512), `.../b` (512) with gates in the order input, forget, cell, output,
-/// `head/w` (in, classes). Batch norm is folded into weight and bias.
+/// Weights are laid out (inputs, outputs): `conv/w` (9, 32), `dwN/w` (9, channels), `pwN/w` (in, out), `projection/w`
+/// (1024, 256), `encoderL/{forward,backward}/w` (in, 512), `.../u` (128, 512), `.../b` (512) with gates in the order
+/// input, forget, cell, output, `head/w` (in, classes). Batch normalisation is folded into weights and biases.
 package struct ParameterLayout: Sendable, Equatable {
     package let architecture: Architecture
     package let classes: Int
     package let parameters: [ParameterShape]
 
-    /// The parameters of an architecture with so many classes.
+    /// Lists the parameters of an architecture with `classes` classes.
     package init(architecture: Architecture, classes: Int) {
         self.architecture = architecture
         self.classes = classes
@@ -36,7 +36,7 @@ package struct ParameterLayout: Sendable, Equatable {
         parameters = list
     }
 
-    /// Sum over all parameters.
+    /// Number of values in all parameters together.
     package var count: Int { parameters.reduce(0) { $0 + $1.count } }
 
     /// The parameter of that name, if the architecture has it.

@@ -1,9 +1,9 @@
 import Errors
 
-/// Why a TensorFlow Lite file is not the one expected, before the file's name is known.
+/// The reason why a TensorFlow Lite file is refused, thrown where the file's name is not known.
 struct TFLiteError: Error {
     let reason: String
-    /// Number of the tensor that is meant, if it is one.
+    /// Index of the tensor at fault, if there is one.
     let tensor: Int32?
 
     init(_ reason: String, tensor: Int32? = nil) {
@@ -11,7 +11,7 @@ struct TFLiteError: Error {
         self.tensor = tensor
     }
 
-    /// The error as it is told.
+    /// The error as reported to the user, with the file's path.
     func at(_ path: String) -> ModelError {
         tensor.map { .tensor(path: path, tensor: String($0), reason: reason) } ?? .file(path: path, reason: reason)
     }

@@ -1,10 +1,10 @@
 import Wording
 
-/// What is needed of a TensorFlow Lite file: the first subgraph's operators and constant tensors.
+/// The needed parts of a TensorFlow Lite file: the first subgraph's operators and constant tensors.
 ///
 /// Field numbers are those of TensorFlow Lite's `schema.fbs`.
 struct TFLiteGraph {
-    /// Operators that YAMNet's trunk is made of, by their number in the schema.
+    /// The operators that YAMNet's trunk and classifier are made of, by their numbers in the schema.
     enum Kind: Int32 {
         case convolution = 3
         case depthwise = 4
@@ -13,11 +13,11 @@ struct TFLiteGraph {
     }
 
     struct Operation {
-        /// Nil for operators of other kinds.
+        /// nil for operators of other kinds.
         let kind: Kind?
         let inputs: [Int32]
         let outputs: [Int32]
-        /// (height, width) of a convolution.
+        /// (height, width) of a convolution's strides; empty for other operators.
         let strides: [Int32]
     }
 
@@ -32,12 +32,12 @@ struct TFLiteGraph {
     private let tensors: [FlatBuffer.Table]
     private let buffers: [FlatBuffer.Table]
 
-    /// - Throws: `FlatBuffer.Malformed`
+    /// - Throws: `FlatBuffer.Malformed` if a table or vector leads out of the file, or if there is no subgraph.
     init(_ buffer: FlatBuffer) throws {
         self.buffer = buffer
         let root = try buffer.root()
         let codes = try buffer.tables(root, 1).map { code in
-            // Files from before schema 3a have the number in an 8-bit field only.
+            // Files from before schema 3a have the operator's number in an 8-bit field only.
             max(
                 Int32(try buffer.integer(code, 0, default: Int8(0))), try buffer.integer(code, 3, default: Int32(0)))
         }
@@ -60,9 +60,11 @@ struct TFLiteGraph {
         }
     }
 
-    /// (q - zero point) x scale of every element, in double precision, then rounded to float.
+    /// Reads a constant tensor. An integer q becomes (q - zero point) x scale, computed in double precision and rounded
+    /// to float.
     ///
-    /// - Throws: `TFLiteError` when the tensor is not a sound constant of type int8, int32 or float32.
+    /// - Throws: `TFLiteError` if the tensor is not a sound constant of type int8, int32 or float32;
+    ///   `FlatBuffer.Malformed` if it leads out of the file.
     func constant(_ index: Int32) throws -> Constant {
         guard index >= 0, Int(index) < tensors.count else { throw TFLiteError("not in the file", tensor: index) }
         func wrong(_ reason: String) -> TFLiteError { TFLiteError(reason, tensor: index) }
@@ -71,7 +73,7 @@ struct TFLiteGraph {
         var count = 1
         for size in shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: size)
-            guard size > 0, !overflow else { throw wrong("shape \(shape.prefix(8)) cannot be") }
+            guard size > 0, !overflow else { throw wrong("shape \(shape.prefix(8)) is impossible") }
             count = product
         }
         let place = Int(try buffer.integer(tensor, 2, default: UInt32(0)))

@@ -1,4 +1,4 @@
-/// Element types of a model file, by the names that safetensors gives them.
+/// Element types of a model file, under the names that safetensors gives them.
 package enum TensorType: String, Sendable, CaseIterable {
     case f32 = "F32"
     case f16 = "F16"
@@ -6,7 +6,7 @@ package enum TensorType: String, Sendable, CaseIterable {
     case i8 = "I8"
     case i32 = "I32"
 
-    /// Bytes of one element.
+    /// Size of one element in bytes.
     package var size: Int {
         switch self {
         case .f32, .i32: 4
@@ -15,7 +15,7 @@ package enum TensorType: String, Sendable, CaseIterable {
         }
     }
 
-    /// The elements of little-endian `bytes` as floats; I32 beyond 2^24 is rounded.
+    /// The elements of little-endian `bytes` as floats; I32 values beyond 2^24 are rounded.
     package func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
         let count = bytes.count / size
         return [Float](unsafeUninitializedCapacity: count) { target, filled in
@@ -38,7 +38,8 @@ package enum TensorType: String, Sendable, CaseIterable {
         }
     }
 
-    /// IEEE 754 binary16 to binary32, exactly; written out because not every platform of Swift has Float16.
+    /// Converts IEEE 754 binary16 to binary32 exactly; written out because Float16 is not available on every Swift
+    /// platform.
     private static func half(_ bits: UInt16) -> Float {
         let sign: Float = bits & 0x8000 == 0 ? 1 : -1
         let exponent = Int(bits >> 10 & 0x1f)

@@ -1,10 +1,10 @@
-/// The AudioSet identifiers of YAMNet's classes. The official model file carries the names alone; the identifiers are
-/// those of the class map that is published beside it (The TensorFlow Authors, Apache License 2.0).
+/// The AudioSet identifiers of YAMNet's classes. The official model file has only the names; the identifiers are those
+/// of the class map that is published with it (The TensorFlow Authors, Apache License 2.0).
 package enum YAMNetIdentifiers {
-    /// SHA-256 of the list of names in the official file, a name a line, whose order the identifiers have.
+    /// SHA-256 of the list of names in the official file, one name per line, in the same order as the identifiers.
     package static let digestOfNames = "8e1267a120c1932b7273c0d0e0c5529edbb9a35512b437b1c8982baa59047051"
 
-    /// In the order of the classes.
+    /// The identifiers in the order of the classes.
     package static let all: [String] = text.split(whereSeparator: \.isWhitespace).map(String.init)
 
     private static let text = """

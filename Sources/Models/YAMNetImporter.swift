@@ -3,16 +3,17 @@ import Errors
 import Files
 import Wording
 
-/// Makes a model file of Google's YAMNet in TensorFlow Lite form.
+/// An importer that makes a model file of Google's YAMNet in TensorFlow Lite format.
 package enum YAMNetImporter {
     /// Reads the trunk and the classifier by following the operators, dequantises them to F32 and writes a model file.
     ///
     /// - Parameters:
     ///   - tflite: the TensorFlow Lite file.
-    ///   - classes: its class map, a CSV file with the columns index, mid, display_name.
+    ///   - classes: its class map, a CSV file with the columns index, mid and display_name.
     ///   - path: the model file to write.
-    ///   - sha256: that of the TensorFlow Lite file, kept in the model's metadata.
-    /// - Throws: `ModelError` when a file is broken or holds another network.
+    ///   - sha256: the SHA-256 of the TensorFlow Lite file, kept in the model's metadata.
+    /// - Throws: `ModelError` if a file is broken or holds another network; `FileError` if the model file cannot be
+    ///   written.
     package static func importModel(tflite: String, classes: String, to path: String, sha256: String = "") throws {
         let map = try ClassMap(path: classes)
         let file = try MappedFile(model: tflite)
@@ -42,7 +43,7 @@ package enum YAMNetImporter {
         try ModelFileWriter.write(parameters: parameters, metadata: metadata, to: path)
     }
 
-    /// The 27 convolutions in their chain, the mean, then the classifier behind it.
+    /// The parameters of the chain of operators: 27 convolutions, the mean, then the classifier.
     private static func collect(_ graph: TFLiteGraph, classes: Int) throws -> [String: [Float]] {
         guard let first = graph.operations.firstIndex(where: { $0.kind == .convolution }) else {
             throw TFLiteError("has no convolution; not YAMNet")
@@ -51,7 +52,7 @@ package enum YAMNetImporter {
         var parameters: [String: [Float]] = [:]
         var link = chain.first?.inputs.first
 
-        /// The next operator, which must be of that kind and read what the one before it wrote.
+        /// Takes the next operator, which must be of this kind and read the output of the one before it.
         func next(_ kind: TFLiteGraph.Kind, _ name: String) throws -> TFLiteGraph.Operation {
             guard let operation = chain.popFirst(), operation.kind == kind, operation.inputs.first == link,
                 operation.inputs.count >= 2
@@ -91,7 +92,7 @@ package enum YAMNetImporter {
         return parameters
     }
 
-    /// (rows, columns) to (columns, rows).
+    /// Transposes (rows, columns) to (columns, rows).
     private static func transpose(_ values: [Float], rows: Int) -> [Float] {
         let columns = values.count / rows
         return [Float](unsafeUninitializedCapacity: values.count) { target, filled in

@@ -42,18 +42,22 @@ package struct SelectionRequest: Sendable {
                 classes: classes, fallback: fallback, tables: tables, release: release,
                 chosen: usesReleases ? places : []),
             clips: ClipSelection(clips), top: top,
-            settings: try settings(fallback: fallback, recommended: tables.last?.file),
-            thresholdText: ClassThresholds(layers: tables.map(\.layer), fallback: fallback).text(classes))
+            settings: try settings(fallback: fallback, recommended: tables.last),
+            thresholdText: ClassThresholds(layers: tables.map(\.layer), fallback: fallback).text(classes),
+            isThresholdTold: !tables.isEmpty || threshold == nil && without > 0)
     }
 
     /// The settings in an export's provenance.
-    private func settings(fallback: Double, recommended: String?) throws -> [(name: String, value: String)] {
+    private func settings(fallback: Double, recommended: ThresholdTable?) throws -> [(name: String, value: String)] {
         var found: [(name: String, value: String)] = [("threshold", "\(fallback)")]
         if let thresholds {
             found.append(("thresholds", FileSystem.absolute(thresholds)))
             found.append(("thresholds.sha256", SHA256.of(try FileSystem.read(thresholds))))
         }
-        if let recommended, recommended != thresholds { found.append(("thresholds.recommended", recommended)) }
+        if let recommended, recommended.file != thresholds {
+            found.append(("thresholds.recommended", recommended.file))
+            found.append(("thresholds.recommended.sha256", SHA256.of(recommended.text)))
+        }
         if let top { found.append(("top", "\(top)")) }
         if !only.isEmpty { found.append(("class", only.joined(separator: "; "))) }
         if !not.isEmpty { found.append(("not-class", not.joined(separator: "; "))) }
@@ -74,10 +78,9 @@ package struct ResultSelection: Sendable {
     package let settings: [(name: String, value: String)]
     /// Where the thresholds come from, in words.
     package let thresholdText: String
+    /// Whether `thresholdText` says more than the user's own request.
+    let isThresholdTold: Bool
 
-    /// A note for the summary if thresholds that the user did not give are in use, namely those that the model recommends; else
-    /// empty.
-    package var thresholdNote: String {
-        settings.contains { $0.name == "thresholds.recommended" } ? " (thresholds: \(thresholdText))" : ""
-    }
+    /// A note on the thresholds for the summary; empty if there are none, or one that the user gave for all classes.
+    package var thresholdNote: String { isThresholdTold ? " (thresholds: \(thresholdText))" : "" }
 }

@@ -2,22 +2,22 @@ import Pipeline
 import Synchronization
 import Wording
 
-/// What `decode` was told to accept, and did, in one run: `truncated: accept` and `non-finite: zero`.
+/// The faults that `decode` accepted in one run because it was told to: `truncated: accept` and `non-finite: zero`.
 package struct AcceptedFaults: Sendable, Equatable {
-    /// Clips whose files are cut or damaged.
+    /// Clips whose files are cut short or damaged.
     package var damagedClips = 0
-    /// Samples that were not finite and were taken as 0, and the clips that have one.
+    /// Samples that were not finite and were replaced by 0, and the number of clips that have any.
     package var zeroed: Int64 = 0
     package var zeroedClips = 0
 
     package init() {}
 
-    /// Lines for the end of a run; none where there is nothing.
+    /// Lines for the end of a run; empty if nothing was accepted.
     package var lines: [String] {
         var lines: [String] = []
         if damagedClips > 0 {
             lines.append(
-                "truncated accept: \(counted(damagedClips, "clip is", "clips are")) cut or damaged, and done with what there is"
+                "truncated accept: \(counted(damagedClips, "clip is", "clips are")) cut or damaged; what was readable was used"
             )
         }
         if zeroed > 0 {
@@ -28,7 +28,7 @@ package struct AcceptedFaults: Sendable, Equatable {
         return lines
     }
 
-    /// Adds up what is committed, on whichever thread.
+    /// Adds up what was accepted in committed clips, on any thread.
     final class Counter: Sendable {
         private let sum = Mutex(AcceptedFaults())
 

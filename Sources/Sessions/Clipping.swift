@@ -2,23 +2,23 @@ import Pipeline
 import Synchronization
 import Wording
 
-/// What int16 cost the samples of one run: of those that it stored, how many were beyond full scale and clipped.
+/// What storing samples as int16 cost in one run: how many of them were beyond full scale and were clipped.
 ///
-/// A resampler overshoots where the recording itself was limited: by up to a sixteenth of full scale on ESC-10.
+/// Where the recording itself was limited, a resampler overshoots, by up to a sixteenth of full scale on ESC-10.
 package struct Clipping: Sendable, Equatable {
     /// Samples that were stored as int16.
     package var stored = 0
-    /// Those of them that were clipped.
+    /// Samples that were clipped.
     package var samples = 0
-    /// Clips that have one.
+    /// Clips with at least one clipped sample.
     package var clips = 0
-    /// The stage that the rows came from, for what to change.
+    /// Name of the stage that stored them, whose setting the message suggests changing.
     package var stage = ""
 
     /// - Parameters:
     ///   - stored: samples that were stored.
-    ///   - samples: those of them that were clipped.
-    ///   - clips: clips that have such samples.
+    ///   - samples: how many of these were clipped.
+    ///   - clips: clips with at least one clipped sample.
     package init(stored: Int = 0, samples: Int = 0, clips: Int = 0) {
         self.stored = stored
         self.samples = samples
@@ -31,10 +31,10 @@ package struct Clipping: Sendable, Equatable {
             + "were clipped (--set \(stage).dtype=float32 keeps them)"
     }
 
-    /// Adds up what is committed, on whichever thread.
+    /// Adds up what was clipped in committed clips, on any thread.
     final class Counter: Sendable {
         private let sum = Mutex(Clipping())
-        /// Nodes that store int16, by index.
+        /// Indexes of the nodes that store int16.
         private let nodes: Set<Int>
 
         init(graph: Graph) {

@@ -4,12 +4,13 @@ import Files
 import Foundation
 import Pipeline
 
-/// How long the clips are that a plan has work for, route by route, found without decoding them.
+/// How long the clips are that a plan has work for, by route, found without decoding them.
 ///
-/// A clip that was read before has its length in the ledger. Of the others, those with the same ending of their names are
-/// taken to have as many seconds a byte as those that are known; where none is, the headers of a few files tell it.
+/// The ledger has the length of every clip that was read before. Any other clip is assumed to have as many seconds per
+/// byte as the clips of known length with the same file name ending; if there are none, the headers of a few such files
+/// are read.
 struct PendingAudio {
-    /// Headers that are read for one ending.
+    /// How many headers are read for one ending.
     private static let headersRead = 12
 
     private(set) var lengths = WorkEstimate.Lengths()
@@ -17,8 +18,8 @@ struct PendingAudio {
     private(set) var seconds: [Double]
 
     /// - Parameters:
-    ///   - readsHeaders: where lengths are not known otherwise.
-    ///   - isOver: no header is begun once it is true.
+    ///   - readsHeaders: whether to read headers if lengths are not known otherwise.
+    ///   - isOver: returns true once no further header may be read.
     init(plan: Plan, manifest: Manifest, known: Reconciler, readsHeaders: Bool, isOver: () -> Bool) {
         seconds = [Double](repeating: 0, count: plan.routes.count)
         var kinds: Kinds?
@@ -29,7 +30,7 @@ struct PendingAudio {
                 seconds[Int(route)] += Double(known.seconds[row])
                 continue
             }
-            // Found when the first clip is met that needs them.
+            // Computed when the first clip needs it.
             let rates = kinds ?? Kinds(plan, manifest, known, headers: readsHeaders ? Self.headersRead : 0, isOver)
             kinds = rates
             if let rate = rates.secondsPerByte(row), known.sizes[row] > 0 {
@@ -40,26 +41,26 @@ struct PendingAudio {
                 unknown[Int(route)] += 1
             }
         }
-        // A clip of which nothing is known counts as the mean of the others.
+        // A clip of unknown length is counted with the mean length of the others.
         let told = lengths.known + lengths.estimated
         guard told > 0 else { return }
         let mean = seconds.reduce(0, +) / Double(told)
         for route in unknown.indices { seconds[route] += mean * Double(unknown[route]) }
     }
 
-    /// Seconds of all routes; nil where no clip's length is known.
+    /// Seconds of all routes; nil if no clip's length is known or estimated.
     var total: Double? { lengths.known + lengths.estimated > 0 ? seconds.reduce(0, +) : nil }
 
-    /// At most so many of a list, evenly spread over it.
+    /// At most `count` items of a list, spread evenly over it.
     static func spread(_ list: [Int], _ count: Int) -> [Int] {
         if list.count <= count { return list }
         return (0..<count).map { list[$0 * list.count / count] }
     }
 }
 
-/// Seconds a byte of the files of a manifest, by the ending of their names.
+/// Seconds per byte of a manifest's files, by the ending of their names.
 private struct Kinds {
-    /// Of each clip the number of its ending.
+    /// The number of each clip's ending, by row.
     private var endingOfRow: [UInt16] = []
     private var sums: [(seconds: Double, bytes: Double)] = []
 
@@ -68,7 +69,7 @@ private struct Kinds {
         endingOfRow.reserveCapacity(manifest.count)
         for row in 0..<manifest.count {
             let ending = Self.ending(manifest.path(row))
-            // Names without any order have more endings than there are kinds of files: those are all one.
+            // Irregular names can have more endings than there are numbers; the excess endings share the first number.
             let number = numbers[ending] ?? (numbers.count < Int(UInt16.max) ? UInt16(numbers.count) : 0)
             numbers[ending] = number
             endingOfRow.append(number)
@@ -111,7 +112,7 @@ private struct Kinds {
         }
     }
 
-    /// The last point of a path and up to five bytes after it, in small letters; empty where there is none.
+    /// The last dot of a path and up to five bytes after it, in lower case; empty if the last six bytes have no dot.
     private static func ending(_ path: String) -> String {
         let tail = path.utf8.suffix(6)
         guard let dot = tail.lastIndex(of: UInt8(ascii: ".")) else { return "" }

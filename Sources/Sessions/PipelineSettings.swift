@@ -4,42 +4,43 @@ import Models
 import Pipeline
 import Stages
 
-/// The stages of a pipeline with their parameters, as the ledger keeps them of its last run: as JSON text.
+/// A pipeline's stages and their parameters, which the ledger stores as JSON text for the pipeline's last run.
 package struct PipelineSettings: Codable, Sendable, Equatable {
     /// A stage as it was run.
     package struct Stage: Codable, Sendable, Equatable {
         package let name: String
         /// The stage's kind.
         package let uses: String
-        /// Raised when the kind's results change for the same parameters.
+        /// Version of the kind's code, raised when its results change for the same parameters.
         package let version: Int
-        /// The stages that feed it.
+        /// Names of the stages that feed it.
         package let from: [String]
-        /// As they were given; files by their paths.
+        /// Canonical values of all parameters; files by their paths.
         package let parameters: [String: String]
-        /// Those that results hang on; files by their digests.
+        /// The parameters that results depend on; files by their digests.
         package let marks: [String: String]
-        /// Of a stage that leaves rows in the cache; nil for the others, and where an earlier version kept the settings.
+        /// Fingerprint of a stage that stores rows in the cache; nil for other stages, and in settings from an earlier
+        /// version.
         package var fingerprint: String?
     }
 
-    /// What the file of an infer stage's model says of its classes beside their names.
+    /// What an infer stage's model file says about its classes, besides their names.
     package struct Model: Codable, Sendable, Equatable {
-        /// The infer stage.
+        /// Name of the infer stage.
         package let stage: String
-        /// Fingerprints of the stages that keep its scores, of chunks and of clips.
+        /// Fingerprints of the stages that store its scores, of chunks and of clips.
         package let scores: [String]
-        /// Identifiers of the ontology in the classes' order; none where the model knows none.
+        /// Ontology identifiers in the order of the classes; empty if the model has none.
         package let identifiers: [String]
         /// Recommended thresholds by class, 0 to 1.
         package let thresholds: [String: Double]
     }
 
     package let stages: [Stage]
-    /// nil in rows of before these were kept.
+    /// nil in rows from before these were recorded.
     package let models: [Model]?
 
-    /// Of a pipeline with its models.
+    /// The settings of a pipeline and its models.
     package init(_ pipeline: LoadedPipeline) {
         self.init(
             pipeline.graph,
@@ -61,20 +62,20 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
         }
     }
 
-    /// nil where the text is none that was kept: the ledger is one of an earlier version.
+    /// Decodes the ledger's text; nil if it is not in this form, as in a ledger of an earlier version.
     package init?(text: String) {
         guard let found = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
         self = found
     }
 
-    /// As JSON with sorted keys, for the ledger.
+    /// The settings as JSON with sorted keys, for the ledger.
     package var text: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    /// What is otherwise than in earlier settings, in words: a line for each difference that results hang on.
+    /// How these settings differ from earlier ones, in words: one line for each difference that results depend on.
     package func differences(from earlier: PipelineSettings) -> [String] {
         let before = Dictionary(earlier.stages.map { ($0.name, $0) }) { first, _ in first }
         var lines: [String] = []
@@ -92,12 +93,12 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
             }
             if old.from != stage.from {
                 lines.append(
-                    "stage '\(stage.name)' was fed by \(old.from.joined(separator: ", ")), is now by "
+                    "stage '\(stage.name)' was fed by \(old.from.joined(separator: ", ")), is now fed by "
                         + stage.from.joined(separator: ", "))
             }
             let parameters = StageCatalog.definitions.first { $0.name == stage.uses }?.parameters ?? []
             for key in Set(old.marks.keys).union(stage.marks.keys).sorted() where old.marks[key] != stage.marks[key] {
-                // A parameter that the version of then did not have stood at its default.
+                // A parameter that the earlier version did not have is taken to have been at its default.
                 if old.marks[key] == nil, let parameter = parameters.first(where: { $0.key == key }),
                     parameter.fallback.flatMap(parameter.canonical) == stage.marks[key]
                 {
@@ -106,7 +107,7 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
                 let (then, now) = (old.parameters[key] ?? "not set", stage.parameters[key] ?? "not set")
                 lines.append(
                     then == now
-                        ? "\(stage.name).\(key) is still \(now), but that file's content is another"
+                        ? "\(stage.name).\(key) is still \(now), but that file's content has changed"
                         : "\(stage.name).\(key) was \(then), is now \(now)")
             }
         }

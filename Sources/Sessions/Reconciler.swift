@@ -5,26 +5,26 @@ import Foundation
 import Ledger
 import Pipeline
 
-/// Holds the manifest, the files and the ledger against one another: what is known of each clip before planning.
+/// Compares the manifest, the files and the ledger to find out what is known about each clip before planning.
 ///
-/// Works on arrays by the manifest's rows, so that a million clips take tens of megabytes.
+/// Uses arrays indexed by the manifest's rows, so that a million clips take only tens of megabytes.
 package struct Reconciler {
-    /// For each clip of the manifest what the plan needs to know.
+    /// What the plan needs to know about each clip of the manifest.
     package private(set) var facts: [Plan.ClipFacts]
-    /// For each clip its id in the ledger, 0 where it has none yet.
+    /// Each clip's id in the ledger; 0 if it has none yet.
     package private(set) var ids: [Int64]
-    /// For each clip the digest of the file its results were made of.
+    /// The digest of each clip's file as it was last read, which its results were made from.
     package private(set) var contents: [ContentDigest]
-    /// For each clip the size of its file in bytes, 0 where it is gone.
+    /// The size of each clip's file in bytes; 0 if the file is missing.
     package private(set) var sizes: [Int64]
-    /// For each clip the length of its file when it was last read, in seconds; 0 where it is not known.
+    /// The length of each clip's file when it was last read, in seconds; 0 if unknown.
     package private(set) var seconds: [Float]
 
     /// - Parameters:
-    ///   - ledger: nil where the cache does not exist yet.
-    ///   - readsContent: digests every file. Otherwise one whose size and modification time are those of the ledger
-    ///     counts as the same, and is not read.
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    ///   - ledger: nil if the cache does not exist yet.
+    ///   - readsContent: whether to compute the digest of every file whose size is unchanged. If false, a file with the
+    ///     size and modification time that the ledger has is assumed to be unchanged and is not read.
+    /// - Throws: `LedgerError` if the ledger cannot be read.
     package init(manifest: Manifest, graph: Graph, ledger: Ledger?, readsContent: Bool = false) throws {
         facts = [Plan.ClipFacts](repeating: .init(isNew: true), count: manifest.count)
         ids = [Int64](repeating: 0, count: manifest.count)
@@ -46,10 +46,10 @@ package struct Reconciler {
             facts[row].isNew = false
             contents[row] = ContentDigest(source.content)
             seconds[row] = Float(source.seconds ?? 0)
-            // A file that is gone cannot have changed: its cached rows stand.
+            // A missing file cannot have changed: its cached rows remain valid.
             guard let now = stats[row] else { return }
             guard readsContent || now.size != source.size || now.modified != source.modified else { return }
-            // A time stamp that differs does not make a file another one: its content does.
+            // A different time stamp alone does not mean that the file changed; different content does.
             let digest = now.size == source.size ? try? now.digest(manifest.path(row)) : nil
             facts[row].hasChanged = digest != source.content
         }
@@ -59,7 +59,7 @@ package struct Reconciler {
             guard let row = rowOfID[failure.clip].map(Int.init) else { continue }
             let isSameFile = stats[row]?.size == failure.size && stats[row]?.modified == failure.modified
             facts[row].isNew = false
-            // Rows of the file as it was before do not make up for a failure of the file as it is.
+            // Rows from an earlier version of the file do not make up for a failure of the current one.
             let isDone = facts[row].available == graph.persistent && !facts[row].hasChanged
             if isSameFile, !isDone { facts[row].hasFailed = true }
         }
@@ -67,8 +67,11 @@ package struct Reconciler {
     }
 
     private mutating func readResults(_ graph: Graph, _ ledger: Ledger, _ rowOfID: [Int64: Int32]) throws {
-        for node in graph.nodes where node.definition.persists {
-            guard let stage = try ledger.knownStageID(fingerprint: node.fingerprint.hex) else { continue }
+        let kept = graph.nodes.filter(\.definition.persists).flatMap { node in
+            Set([node.fingerprint.hex, node.soundFingerprint.hex]).map { (node, $0) }
+        }
+        for (node, fingerprint) in kept {
+            guard let stage = try ledger.knownStageID(fingerprint: fingerprint) else { continue }
             try ledger.forEachResult(stage: stage) { result in
                 guard let row = rowOfID[result.clip].map(Int.init), contents[row].matches(result.content) else {
                     return

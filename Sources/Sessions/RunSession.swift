@@ -6,22 +6,23 @@ import Foundation
 import Ledger
 import Pipeline
 import Stages
+import Wording
 
-/// One run of a pipeline over a manifest into a cache, from the lock to the index.
+/// One run of a pipeline over a manifest into a cache, from taking the lock to writing the index.
 package final class RunSession {
-    /// What a run came to.
+    /// The outcome of a run.
     package struct Report: Sendable {
         package let plan: Plan
         package let result: Runner.Result
-        /// Clips that stand as failed after the run, those of earlier runs included.
+        /// Clips that are failed after the run, including those that failed in earlier runs.
         package let failures: Int
-        /// Clips' rows in shards that are not sealed, which the index leaves out.
+        /// Results in shards that are not sealed, which the index leaves out.
         package var unsealed = 0
-        /// What is no fault of the run and still to be told.
+        /// Notices for the user that are not errors of the run.
         package var notes: [String] = []
-        /// Of the samples that this run stored.
+        /// Clipping of the samples that this run stored.
         package var clipping = Clipping()
-        /// In the files that this run decoded.
+        /// Faults accepted in the files that this run decoded.
         package var accepted = AcceptedFaults()
     }
 
@@ -31,12 +32,18 @@ package final class RunSession {
     private let lock: CacheLock
     private let ledger: Ledger
     private let stageOfNode: [Int: Int64]
+    /// Whether clips that the cache knows and the manifest does not name stay, with their places.
+    private let keepsOthers: Bool
 
-    /// Takes the cache for this process.
+    /// Claims the cache for this process and opens its ledger.
     ///
-    /// - Throws: `LedgerError` of kind busy where another run has it; `PipelineError` where a model is not on this machine.
-    package init(pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder) throws {
+    /// - Parameter keepsOthers: false if the manifest says which clips the cache is for; true if it is a part of them, and
+    ///   the other clips of the cache stay in their places.
+    /// - Throws: `PipelineError` if a model is not on this machine; `LedgerError` of kind busy if another run has the
+    ///   cache; `FileError`, `CacheError` or `LedgerError` if the cache cannot be created, opened or written.
+    package init(pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder, keepsOthers: Bool = false) throws {
         try pipeline.requireModels()
+        self.keepsOthers = keepsOthers
         self.pipeline = pipeline
         self.manifest = manifest
         self.cache = cache
@@ -44,7 +51,7 @@ package final class RunSession {
         lock = try CacheLock(folder: cache.folder)
         try cache.requireLedger()
         ledger = try Ledger(path: cache.ledgerPath) { CrashPoint.hit($0) }
-        // Left by a pruning that was killed.
+        // Deletes files left behind by a prune that was killed.
         try RemovedFiles.unlink(cache, ledger)
         var stages: [Int: Int64] = [:]
         for node in pipeline.graph.nodes {
@@ -60,21 +67,28 @@ package final class RunSession {
         stageOfNode = stages
     }
 
-    /// Plans. What an earlier process left in flight when it died is noted first.
+    /// Makes the plan. First records which clips an earlier process was working on when it crashed.
     ///
-    /// - Parameter readsContent: digests every file, so that one with other bytes of the same size and time is found.
-    /// - Throws: `LedgerError` where the ledger cannot be read or written.
+    /// - Parameter readsContent: whether to compute every file's digest, to find files whose content changed but not
+    ///   their size and time.
+    /// - Throws: `LedgerError` if the ledger cannot be read or written.
     package func plan(readsContent: Bool = false) throws -> Plan {
         let dead = InFlightLog.survivors(cache: cache.folder)
         if !dead.isEmpty {
-            // Forgotten before it is counted: a kill between the two loses the count, and the clip gets one more chance. The
-            // other order counted one death twice, which condemned a sound clip.
+            // The log is deleted before the deaths are counted: a kill between the two loses the count, and the clip
+            // gets one more chance. The other order counted one death twice, which condemned a sound clip.
             InFlightLog.forget(cache: cache.folder)
             try ledger.noteDeaths(of: dead)
         }
-        try ledger.adopt(manifest: manifestDigest, count: manifest.count) { row in
+        try ledger.adopt(manifest: manifestDigest, count: manifest.count, keepsOthers: keepsOthers) { row in
             let entry = manifest.entry(row)
             return (entry.clip, entry.path)
+        }
+        for node in pipeline.graph.nodes where node.soundFingerprint != node.fingerprint {
+            guard let own = stageOfNode[node.index],
+                let sound = try ledger.knownStageID(fingerprint: node.soundFingerprint.hex)
+            else { continue }
+            try ledger.shareResults(of: sound, with: own)
         }
         try setAsideDeadly()
         reconciled = try Reconciler(
@@ -85,14 +99,31 @@ package final class RunSession {
 
     private var reconciled: Reconciler?
 
-    /// The clips that the plan does again for no other reason than settings; asked before the plan is carried out.
+    /// Notes on the thresholds that the models of the pipeline's last run recommended and those of this one do not: exports
+    /// go by the last run.
+    private func droppedThresholds() throws -> [String] {
+        let name = pipeline.graph.name
+        guard let last = try ledger.pipelines().first(where: { $0.name == name }),
+            let before = PipelineSettings(text: last.settings)?.models,
+            let now = PipelineSettings(pipeline).models
+        else { return [] }
+        let (count, left) = (before.reduce(0) { $0 + $1.thresholds.count }, now.reduce(0) { $0 + $1.thresholds.count })
+        guard count > 0, left == 0 else { return [] }
+        return [
+            "the model of this run recommends no thresholds; that of the last run of '\(name)' did, for "
+                + "\(counted(count, "class", "classes")): exports now use 0.5 unless they are given others"
+        ]
+    }
+
+    /// The clips that the plan redoes only because of changed settings; nil if there are none. To be called before the
+    /// plan is carried out.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    /// - Throws: `LedgerError` if the ledger cannot be read.
     package func changedSettings(_ plan: Plan) throws -> ChangedSettings? {
         try ChangedSettings(graph: pipeline.graph, plan: plan, ids: reconciled?.ids ?? [], ledger: ledger)
     }
 
-    /// The pipeline as this run has it.
+    /// The pipeline as it is in this run.
     private var record: PipelineRecord {
         PipelineRecord(
             name: pipeline.graph.name, fingerprint: pipeline.graph.fingerprint.hex,
@@ -100,30 +131,34 @@ package final class RunSession {
             targets: pipeline.graph.failureTargets.map(\.hex), settings: PipelineSettings(pipeline).text)
     }
 
-    /// Folds the ledger's log into its file, so that all of a cache that rests lies under checks.
+    /// Closes the ledger and merges its log into its file, so that checks cover everything in a cache that is not in
+    /// use.
     ///
-    /// - Throws: `LedgerError` where the log cannot be folded in.
+    /// - Throws: `LedgerError` if the log cannot be merged.
     package func close() throws { try ledger.close() }
 
-    /// Carries the plan out.
+    /// Carries out the plan.
     ///
     /// - Parameters:
-    ///   - stop: raised from outside to interrupt.
+    ///   - stop: raised by the caller to interrupt the run.
     ///   - decodeLimit: seconds that decoding a clip may take beyond the clip's own length.
-    ///   - progress: told of every block of audio.
-    ///   - onCommit: told of clips that became durable, on the committer's thread.
-    /// - Throws: the fault that ended the run: `FileError` and `LedgerError` where the disk is full or broken, `PipelineError` where workers were lost.
+    ///   - progress: updated with every block of audio.
+    ///   - onCommit: called with clips that became durable, on the committer's thread.
+    /// - Throws: the error that ended the run: `FileError` or `LedgerError` if the disk is full or failing,
+    ///   `PipelineError` if workers were lost.
     package func run(
         _ plan: Plan, workers: Int, stop: StopSignal, decodeLimit: Int = 30, progress: RunProgress? = nil,
         onCommit: @escaping @Sendable ([Outcome]) -> Void
     ) throws -> Report {
         guard let reconciled else { preconditionFailure("a run without a plan") }
+        let dropped = try droppedThresholds()
         try ledger.put(record)
         for model in pipeline.models {
             try ledger.put(model: model.digest, path: model.path)
         }
         guard try plan.pending > 0 || isUnfinished() else {
             var report = Report(plan: plan, result: Runner.Result(), failures: plan.count(.failed))
+            report.notes += dropped
             if access(cache.backupPath, F_OK) != 0 { backUp(&report) }
             return report
         }
@@ -140,10 +175,11 @@ package final class RunSession {
                 id: run, outcome: report.result.wasInterrupted ? "interrupted" : "complete", done: report.result.done,
                 failed: report.result.failed, audio: counts.audio)
             report.unsealed = try ledger.unsealedResults()
+            report.notes += dropped
             backUp(&report)
             return report
         } catch {
-            // The fault itself is what the user must hear of, even where the ledger cannot take this note.
+            // The user must see the error itself, even if the ledger cannot record it.
             let ending: RunRecord.Ending = Self.isOutOfSpace(error) ? .outOfSpace("\(error)") : .fault("\(error)")
             try? ledger.finishRun(
                 id: run, outcome: ending.text, done: counts.done, failed: counts.failed, audio: counts.audio)
@@ -151,14 +187,16 @@ package final class RunSession {
         }
     }
 
-    /// Leaves a copy of the ledger. The results are durable without it, so a fault is told and is none of the run.
+    /// Makes a copy of the ledger. The results are durable without it, so an error is only reported and does not fail
+    /// the run.
     private func backUp(_ report: inout Report) {
         do { try ledger.backUp(to: cache.backupPath) } catch {
             report.notes.append("no copy of the ledger was made: \(error)")
         }
     }
 
-    /// Whether a run that was killed has left shards open or no index, though no clip is pending.
+    /// Whether there is work left although no clip is pending: the index is not current, a shard is not sealed, or the
+    /// last run did not complete, for example because it was killed.
     private func isUnfinished() throws -> Bool {
         try !ShardIndex.isCurrent(cache: cache, ledger: ledger) || ledger.shards().contains { !$0.isSealed }
             || ledger.lastRun().map { $0.outcome != "complete" } ?? false
@@ -168,7 +206,7 @@ package final class RunSession {
         (error as? FileError)?.isOutOfSpace ?? ((error as? LedgerError)?.kind == .outOfSpace)
     }
 
-    /// Bytes of the files of the clips that have work to do.
+    /// Total size in bytes of the files of the clips that have work to do.
     package func pendingBytes(_ plan: Plan) -> Int64 {
         zip(plan.assignments, reconciled?.sizes ?? []).reduce(0) { $0 + ($1.0 >= 0 ? $1.1 : 0) }
     }
@@ -223,19 +261,20 @@ package final class RunSession {
         return report
     }
 
-    /// The pipeline's failures as they stand, with their clips.
+    /// The pipeline's current failures, with their clips.
     ///
-    /// - Throws: `LedgerError` where the ledger cannot be read.
+    /// - Throws: `LedgerError` if the ledger cannot be read.
     package func failures() throws -> [FailureLine] {
         try FailureLine.all(ledger, pipeline: record)
     }
 
-    /// Records a failure for clips that were in flight at two deaths of the process, so that the run gets past them.
+    /// Records a failure for clips that were being worked on at two crashes of the process, so that the run gets past
+    /// them.
     private func setAsideDeadly() throws {
         let deadly = try ledger.clips(withDeaths: 2)
         guard !deadly.isEmpty else { return }
         var batch = CommitBatch(targets: record.targets)
-        // No stage can be named, so it stands until 'retry', or until the file is another.
+        // No stage can be named, so the failure stands until 'retry', or until the file changes.
         let target = pipeline.graph.failureTarget(node: nil, failureClass: .deadly).hex
         let known = try Set(ledger.failures(targets: batch.targets).map(\.clip))
         let wanted = Set(deadly).subtracting(known)
@@ -252,11 +291,12 @@ package final class RunSession {
         try ledger.commit(batch)
     }
 
-    /// Of what was read, not of the file: a list that was never one has a digest too, and a file may be another by now.
+    /// Computed from what was read rather than from the file: a list that never was a file has a digest too, and a file
+    /// may have changed by now.
     private var manifestDigest: String { "\(manifest.folder) \(manifest.digest)" }
 }
 
-/// What a run has made durable so far, for its record where a fault ends it.
+/// Counts what a run has made durable so far, for the run's record even if an error ends it.
 private final class CommittedCounts: @unchecked Sendable {
     private let lock = NSLock()
     private var counts = (done: 0, failed: 0, audio: 0.0)
@@ -272,6 +312,6 @@ private final class CommittedCounts: @unchecked Sendable {
 
     var done: Int { lock.withLock { counts.done } }
     var failed: Int { lock.withLock { counts.failed } }
-    /// Seconds of audio that went through.
+    /// Seconds of audio processed.
     var audio: Double { lock.withLock { counts.audio } }
 }

@@ -1,6 +1,6 @@
 import Ledger
 
-/// What the pipelines of a cache call its stages.
+/// The names that a cache's pipelines give to its stages.
 package struct StageNames: Sendable {
     /// Names by the stage's fingerprint and the pipeline's name.
     private var names: [String: [String: String]] = [:]
@@ -14,12 +14,12 @@ package struct StageNames: Sendable {
         }
     }
 
-    /// The stage's name in a pipeline; nil where a version of Earmark ran that which did not keep it.
+    /// The stage's name in a pipeline; nil if the version of Earmark that last ran the pipeline did not record it.
     package func name(fingerprint: String, pipeline: String) -> String? { names[fingerprint]?[pipeline] }
 
-    /// In words: `mel-cache of features, label`.
+    /// A description such as `mel-cache of features, label`.
     ///
-    /// - Parameter pipelines: those that need the stage; none where it is superseded.
+    /// - Parameter pipelines: the pipelines that need the stage; empty if it is superseded.
     package func text(fingerprint: String, pipelines: [String]) -> String {
         if pipelines.isEmpty { return "stage \(fingerprint.prefix(12)), of no pipeline as it ran last" }
         let byName = Dictionary(grouping: pipelines) { name(fingerprint: fingerprint, pipeline: $0) ?? "" }

@@ -6,21 +6,23 @@ import Ledger
 import Pipeline
 import Stages
 
-/// Reckons how long the work of a plan takes and how much room it needs. Reads only.
+/// Estimates how long a plan's work takes and how much disk space it needs, without writing anything.
 ///
-/// The speed is that of earlier runs of the cache that did the very same with their clips. Where there is none, a few clips
-/// are tried. Bytes need no trial: how many rows a second of audio has, and how large they are, the pipeline says.
+/// The speed is that of earlier runs on the cache that did exactly the same work. If there are none, or they processed
+/// too little audio, a few clips are tried. The space needs no trial: the pipeline determines how many rows there are
+/// per second of audio and how large they are.
 package struct WorkEstimator {
-    /// Runs that a speed is taken from, the last ones.
+    /// How many of the latest runs a speed is taken from.
     private static let runsCounted = 8
-    /// Seconds of audio that those must have gone through: shorter ones tell more of how a run begins and ends.
+    /// Seconds of audio that these runs must have processed together: a shorter time says more about how a run starts
+    /// and ends. Less is accepted if clips may not be tried.
     private static let leastAudio = 60.0
-    /// Seconds for the headers of files and for the clips that are tried, of all routes together.
+    /// Time limits in seconds for reading headers and for trying clips, each for all routes together.
     private static let headerTime = 1.0
     private static let probeTime = 2.0
-    /// Bytes of a file that is tried, if there are others.
+    /// Largest file to try, in bytes, if there are smaller ones.
     private static let longestTried: Int64 = 32 << 20
-    /// Routes that are tried, those with the most audio first.
+    /// How many routes are tried, those with the most audio first.
     private static let routesTried = 2
 
     private let pipeline: LoadedPipeline
@@ -30,8 +32,8 @@ package struct WorkEstimator {
     private let workers: Int
 
     /// - Parameters:
-    ///   - ledger: nil where there is no cache yet.
-    ///   - workers: of the run that is to be reckoned.
+    ///   - ledger: nil if there is no cache yet.
+    ///   - workers: number of workers of the run to estimate.
     package init(pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder, ledger: Ledger?, workers: Int) {
         self.pipeline = pipeline
         self.manifest = manifest
@@ -40,10 +42,12 @@ package struct WorkEstimator {
         self.workers = workers
     }
 
+    /// Estimates the work of a plan.
+    ///
     /// - Parameters:
-    ///   - known: what the plan was made of.
-    ///   - probes: whether files may be opened and clips be tried.
-    /// - Throws: `LedgerError` where the ledger is damaged.
+    ///   - known: the facts that the plan was made from.
+    ///   - probes: whether files may be opened and clips tried.
+    /// - Throws: `LedgerError` if the ledger is damaged or cannot be read.
     package func estimate(_ plan: Plan, known: Reconciler, probes: Bool) throws -> WorkEstimate {
         var estimate = WorkEstimate(workers: workers)
         estimate.free = freeBytes()
@@ -68,7 +72,7 @@ package struct WorkEstimator {
         return estimate
     }
 
-    /// Seconds of audio that a worker takes through in a second, by route; nil where that is not known.
+    /// Seconds of audio that one worker processes per second, by route; nil if unknown.
     private func speeds(
         _ plan: Plan, _ audio: PendingAudio, _ known: Reconciler, probes: Bool, _ estimate: inout WorkEstimate
     ) throws -> [Double?] {
@@ -97,8 +101,8 @@ package struct WorkEstimator {
         return speeds
     }
 
-    /// The clips of a route that are tried, by their places in the manifest: spread over it, and none of the longest, as each
-    /// is read whole for its digest before it is decoded.
+    /// The manifest rows of the clips to try for a route: spread over it, and none of the largest files if there are
+    /// smaller ones, because each is read completely for its digest before it is decoded.
     private func tried(_ plan: Plan, route: Int, _ known: Reconciler) -> [Int] {
         let rows = plan.assignments.indices.filter { plan.assignments[$0] == Int32(route) }
         let sampled = PendingAudio.spread(rows, 8 * WorkProbe.clipsTried).sorted {
@@ -108,7 +112,8 @@ package struct WorkEstimator {
         return PendingAudio.spread(short.isEmpty ? Array(sampled.prefix(1)) : short, WorkProbe.clipsTried)
     }
 
-    /// Earlier runs of one work: how many, their audio, and the seconds that their workers took together.
+    /// Earlier runs with the same work: how many there are, the seconds of audio that they processed, and the seconds
+    /// that their workers took together. nil if there are none.
     private func past(_ work: String) throws -> (runs: Int, audio: Double, seconds: Double)? {
         guard let runs = try ledger?.measuredRuns(work: work, limit: Self.runsCounted), !runs.isEmpty else {
             return nil
@@ -121,7 +126,7 @@ package struct WorkEstimator {
         }
     }
 
-    /// Of the rows that the plan's routes leave in the cache.
+    /// Bytes of the rows that the plan's routes store in the cache.
     private func bytes(_ plan: Plan, _ audio: PendingAudio) -> Int64 {
         var bytes = 0.0
         for (place, route) in plan.routes.enumerated() {
@@ -133,7 +138,8 @@ package struct WorkEstimator {
         return Int64(bytes.rounded())
     }
 
-    /// Free for this user on the disk of the cache, or of the folder in which it would be made.
+    /// Bytes free for this user on the disk of the cache, or of the folder in which it would be created; nil if
+    /// unknown.
     private func freeBytes() -> Int64? {
         var folder = FileSystem.absolute(cache.folder)
         var status = statvfs()

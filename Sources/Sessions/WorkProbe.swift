@@ -5,38 +5,39 @@ import Ledger
 import Pipeline
 import Stages
 
-/// Takes a few clips of a plan through their stages and keeps nothing, to see how fast that is.
+/// Runs a few clips of a plan through their stages and stores nothing, to measure the speed.
 ///
-/// One worker, the very operators of a run, in a thread of its own: a decoder that does not come back is left to itself.
+/// Uses one worker and the same operators as a run, in a separate thread, so that a decoder that does not return can be
+/// abandoned.
 struct WorkProbe: Sendable {
-    /// What came of it.
+    /// What was measured.
     struct Outcome: Sendable {
-        /// Clips that were begun.
+        /// Clips that were begun, whether or not they were finished.
         var clips = 0
-        /// Seconds of audio that went through.
+        /// Seconds of audio processed.
         var audio = 0.0
-        /// Seconds that it took.
+        /// Seconds that this took.
         var seconds = 0.0
     }
 
-    /// Clips of one route that are tried.
+    /// How many clips of one route are tried.
     static let clipsTried = 8
-    /// Seconds beyond its time that it is waited for.
+    /// Seconds to wait for the thread beyond its time limit.
     private static let patience = 2.0
 
     let pipeline: LoadedPipeline
     let manifest: Manifest
     let cache: CacheFolder
-    /// nil where there is no cache yet.
+    /// nil if there is no cache yet.
     let ledger: Ledger?
 
     /// Tries clips of one route.
     ///
     /// - Parameters:
-    ///   - rows: places in the manifest.
-    ///   - ids: ledger ids of all its clips.
-    ///   - seconds: how long to go on at most.
-    /// - Returns: nil where nothing went through in that time.
+    ///   - rows: the clips' rows in the manifest.
+    ///   - ids: ledger ids of all clips of the manifest, by row.
+    ///   - seconds: time limit.
+    /// - Returns: nil if nothing was processed in that time, or a stage failed.
     func run(_ plan: Plan, route: Route, rows: [Int], ids: [Int64], seconds: Double) -> Outcome? {
         let result = Shared()
         let stop = StopSignal()
@@ -67,7 +68,7 @@ struct WorkProbe: Sendable {
         let chain = try Chain(graph: plan.graph, factory: factory, worker: 0)
         var outcome = Outcome()
         var jobs: [ClipJob] = []
-        // Weights and tables are in place by now: a run pays for them once.
+        // Weights and tables are loaded by now: a run loads them only once, so this does not count.
         let watch = Stopwatch()
         for row in rows where watch.seconds < limit && !stop.isRaised {
             let entry = manifest.entry(row)
@@ -84,7 +85,7 @@ struct WorkProbe: Sendable {
         return outcome
     }
 
-    /// What the thread hands over.
+    /// The result that the thread hands over.
     private final class Shared: @unchecked Sendable {
         private let condition = MonotonicCondition()
         private var isOver = false
@@ -98,7 +99,9 @@ struct WorkProbe: Sendable {
             condition.unlock()
         }
 
-        /// - Returns: false where time was up first.
+        /// Waits for the result.
+        ///
+        /// - Returns: false if time ran out first.
         func wait(seconds: Double) -> Bool {
             condition.lock()
             defer { condition.unlock() }

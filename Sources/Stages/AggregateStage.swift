@@ -4,14 +4,14 @@ import Evaluation
 import Pipeline
 import Shards
 
-/// Makes one row of clip scores of a clip's chunk scores and keeps it in a shard.
+/// Combines a clip's chunk scores into one row of clip scores and stores it in a shard.
 struct AggregateStage: StageKind {
     static let definition = StageDefinition(
         name: "aggregate", inputs: [.init([.scores])], outputs: [],
         parameters: [
             ParameterDefinition(
                 "method", .choice(["mean", "max", "top-k"]), default: "mean",
-                help: "how a clip's chunk scores become one"),
+                help: "how a clip's chunk scores are combined"),
             ParameterDefinition("k", .integer(1...1000), default: "3", help: "how many chunks top-k averages"),
         ], persists: true)
 
@@ -37,7 +37,7 @@ struct AggregateStage: StageKind {
 
 private final class AggregateOperator: Operator {
     private let node: Graph.Node
-    /// The node that pads what comes in here.
+    /// Index of the node that pads the clip's samples.
     private let chunkNode: Int?
     private let appender: any RowAppender
     private let aggregation: Aggregation
@@ -66,7 +66,7 @@ private final class AggregateOperator: Operator {
 
     func finish(input: Int, job: ClipJob) throws {
         guard current === job, let scores = try aggregator?.finish() else {
-            throw ClipFailure(failureClass: .internal, reason: "no scores came to stage '\(node.name)'")
+            throw ClipFailure(failureClass: .internal, reason: "stage '\(node.name)' received no scores")
         }
         current = nil
         try appender.begin(columns: scores.count)

@@ -3,10 +3,10 @@ import Cache
 import Pipeline
 import Shards
 
-/// Keeps an edge's rows in shards, hands them on as they are stored, and reads them back in later runs.
+/// Stores an edge's rows in shards, passes them on as they are stored, and reads them back in later runs.
 ///
-/// What goes on is the stored value, rounded where the dtype is narrower than float32. So a stage below sees the
-/// same numbers whether the rows were made just now or read from the cache.
+/// What it passes on is the stored value, rounded if the dtype is narrower than float32. So a stage below sees the same
+/// numbers whether the rows were made just now or read from the cache.
 struct CacheStage: StageKind {
     static let definition = StageDefinition(
         name: "cache", inputs: [.init([.chunks, .mel, .scores, .embeddings])], outputs: [.init("rows", nil)],
@@ -48,12 +48,12 @@ struct CacheStage: StageKind {
 }
 
 private final class CacheOperator: Replayable {
-    /// Rows a replay step hands out: about ten seconds of each kind.
+    /// Rows that a replay step passes on: about ten seconds of each kind.
     private static let replayRows = ["raw": 160_000, "mel": 1_000]
     private static let otherReplayRows = 20
 
     private let node: Graph.Node
-    /// The node that pads what comes in here.
+    /// Index of the node that pads the clip's samples.
     private let chunkNode: Int?
     private let outlet: Outlet
     private let appender: any RowAppender
@@ -66,8 +66,8 @@ private final class CacheOperator: Replayable {
     private var replay: CacheReader.Cursor?
 
     /// - Parameters:
-    ///   - reader: nil where there is no cache to read rows from.
-    ///   - spacing: of the rows in time, where they have one.
+    ///   - reader: nil if there is no cache to read rows from.
+    ///   - spacing: how the rows are spaced in time; nil if they are not evenly spaced.
     init(
         node: Graph.Node, chunkNode: Int?, outlet: Outlet, appender: any RowAppender, reader: CacheReader?,
         spacing: RowSpacing?
@@ -100,7 +100,7 @@ private final class CacheOperator: Replayable {
 
     func finish(input: Int, job: ClipJob) throws {
         guard writing === job else {
-            throw ClipFailure(failureClass: .internal, reason: "no rows came to stage '\(node.name)'")
+            throw ClipFailure(failureClass: .internal, reason: "stage '\(node.name)' received no rows")
         }
         writing = nil
         job.deliver(try appender.end(node: node.index, samples: chunkNode.flatMap { job.samples[$0] }))

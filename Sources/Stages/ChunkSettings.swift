@@ -2,28 +2,28 @@ import Errors
 import Features
 import Pipeline
 
-/// What a `chunk` stage's parameters say.
+/// The settings given by a `chunk` stage's parameters.
 struct ChunkSettings {
     static let definitions = [
         ParameterDefinition(
             "overlap", .number(0...0.99), default: "0.5", decidesFailures: [],
-            help: "share of a chunk that the next one repeats; its hop is a multiple of the frames', 10 ms with yamnet"),
+            help: "share of a chunk that the next repeats; the hop must be a multiple of the frames', 10 ms for yamnet"),
         ParameterDefinition(
             "preset", .choice(FrontEndPreset.allCases.map(\.rawValue)), default: FrontEndPreset.yamnet.rawValue,
-            decidesFailures: [], help: "the front-end whose chunks they are; that of the log-mel stage that follows"),
+            decidesFailures: [], help: "the front-end to cut chunks for; the same as in the log-mel stage below"),
         ParameterDefinition(
             "seconds", .number(0.01...3600), default: nil, optional: true, decidesFailures: [],
-            help: "length of a chunk, in place of the preset's"),
+            help: "length of a chunk, instead of the preset's"),
         ParameterDefinition(
             "rate", .integer(FrontEnd.rates), default: nil, optional: true, decidesFailures: [],
-            help: "samples per second, in place of the preset's; that of the resample stage before"),
+            help: "samples per second, instead of the preset's; the same as in the resample stage above"),
     ]
 
-    /// The preset's, with the chunk's length and the rate that were asked for.
+    /// The preset's front-end, with the chunk length and the rate that were asked for.
     let frontEnd: FrontEnd
     let plan: ChunkPlan
 
-    /// - Throws: `FrontEnd.Misfit` or `ChunkPlan.Misfit` where the values do not go together.
+    /// - Throws: `FrontEnd.Misfit` or `ChunkPlan.Misfit` if the values do not fit together.
     init(_ parameters: [String: String]) throws {
         let preset = parameters["preset"].flatMap(FrontEndPreset.init) ?? .yamnet
         var frontEnd = preset.frontEnd
@@ -32,7 +32,7 @@ struct ChunkSettings {
             let exact = seconds * Double(frontEnd.rate)
             guard abs(exact - exact.rounded()) < 1e-6 * exact, Int(exact.rounded()) >= frontEnd.hop else {
                 throw FrontEnd.Misfit(
-                    "'seconds' is \(seconds), which are \(exact) samples; expected a whole number of them, at least the "
+                    "'seconds' is \(seconds), which is \(exact) samples; expected a whole number of them, at least the "
                         + "\(frontEnd.hop) from frame to frame")
             }
             frontEnd.chunk = Int(exact.rounded())
@@ -47,7 +47,8 @@ struct ChunkSettings {
 
     private let overlap: String
 
-    /// What the padded samples depend on. Chunks of YAMNet's length are told as they were before there were others.
+    /// What the padded samples depend on. For chunks of YAMNet's length this is what it was before other lengths
+    /// existed, so that their fingerprints stay the same.
     var identity: [String] {
         let usual = FrontEnd.standard
         var fields = ["overlap=\(overlap)"]

@@ -2,7 +2,7 @@ import Errors
 import Features
 import Pipeline
 
-/// Pads a wave with zeros to the end of its last chunk. The chunks themselves are views, made where they are used.
+/// Pads a wave with zeros to the end of its last chunk. The chunks themselves are views, created where they are used.
 struct ChunkStage: StageKind {
     static let definition = StageDefinition(
         name: "chunk", inputs: [.init([.wave])], outputs: [.init("chunks", .chunks)],
@@ -20,8 +20,8 @@ struct ChunkStage: StageKind {
         guard plan.frontEnd.rate == found else {
             throw context.error(
                 node,
-                "its samples come \(found) a second, but preset '\(node.parameters["preset"] ?? "")' has "
-                    + "\(plan.frontEnd.rate); expected 'rate: \(plan.frontEnd.rate)' in the resample stage, or "
+                "its samples come at \(found) Hz, but preset '\(node.parameters["preset"] ?? "")' has "
+                    + "\(plan.frontEnd.rate) Hz; expected 'rate: \(plan.frontEnd.rate)' in the resample stage, or "
                     + "'rate: \(found)' here")
         }
         facts.chunks = plan

@@ -4,7 +4,7 @@ import Cache
 import Files
 import Pipeline
 
-/// Reads a clip's file in blocks of mono samples at its own rate.
+/// Reads a clip's file in blocks of mono samples at the file's own rate.
 struct DecodeStage: StageKind {
     static let definition = StageDefinition(
         name: "decode", codeVersion: 3, inputs: [], outputs: [.init("audio", .audio)],
@@ -12,11 +12,11 @@ struct DecodeStage: StageKind {
             ParameterDefinition(
                 "truncated", .choice(["fail", "accept"]), default: "fail",
                 decidesFailures: [.truncated],
-                help: "what becomes of a file that ends before its header says"),
+                help: "what to do with a file that ends before its header says"),
             ParameterDefinition(
                 "non-finite", .choice(["fail", "zero"]), default: "fail",
                 decidesFailures: [.invalid],
-                help: "what becomes of NaN and infinite samples"),
+                help: "what to do with NaN and infinite samples"),
         ])
 
     let facts = StreamFacts()
@@ -35,9 +35,9 @@ struct DecodeStage: StageKind {
 }
 
 private final class DecodeOperator: Source {
-    /// Sample frames a read; a step is several.
+    /// Sample frames per read; a step makes several reads.
     private static let blockFrames = 32_768
-    /// Seconds of audio a step.
+    /// Seconds of audio per step.
     private static let stepSeconds = 10
 
     private let outlet: Outlet
@@ -64,9 +64,10 @@ private final class DecodeOperator: Source {
         let path = job.path
         let stat = try job.watched { try SourceStat.of(path) }
         before = stat
-        // Known before anything can fail, so that a failure is of this very file and not tried again until it changes.
+        // Set before anything can fail, so that a failure is tied to this version of the file and the clip is not tried
+        // again until the file changes.
         job.source = SourceFile(content: "", size: stat.size, modified: stat.modified)
-        // The digest reads the file once through; the decoder then finds it in the page cache.
+        // Computing the digest reads the whole file once; the decoder then finds it in the page cache.
         let digester = digester
         let content = try job.watched { try stat.digest(path, digester) }
         job.source = SourceFile(content: content, size: stat.size, modified: stat.modified)
@@ -75,7 +76,7 @@ private final class DecodeOperator: Source {
             let file = try job.watched {
                 try AudioFile(path: path, bytes: PathText.bytes(path), truncation: truncation, nonFinite: nonFinite)
             }
-            // A length that is not known may be any.
+            // A file of unknown length may be arbitrarily long.
             job.expect(seconds: file.declaredFrames.map { Double($0) / Double(file.rate) } ?? .greatestFiniteMagnitude)
             self.file = file
         } catch let error as AudioError {
@@ -122,7 +123,8 @@ private final class DecodeOperator: Source {
         job.source?.length = SourceFile.Length(frames: Int64(frames), rate: Int64(rate))
     }
 
-    /// What the system ran out of is no fault of the clip: it ends the run.
+    /// The error to throw for an error of the decoder. If the system ran out of something, the clip is not to blame,
+    /// and the error ends the run.
     private func fault(_ error: AudioError) -> any Error {
         if let code = error.systemCode { return FileError(path: error.path, "cannot open", code: code) }
         return ClipFailure(failureClass: error.failureClass, reason: error.reason, offset: error.offset)

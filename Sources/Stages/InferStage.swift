@@ -7,7 +7,7 @@ import Pipeline
 
 /// Runs a model over the chunks of one clip after another; chunks of several clips share a forward pass.
 ///
-/// What the model reads, and of what form, it is asked: nothing here knows which engine runs it.
+/// The model's description says what the model reads and in what form, so the stage does not depend on the engine.
 struct InferStage: StageKind {
     static let definition = StageDefinition(
         name: "infer", codeVersion: 2,
@@ -22,14 +22,14 @@ struct InferStage: StageKind {
                 "batch", .integer(1...1024), default: "64", affectsResult: false, help: "chunks in one forward pass"),
         ])
 
-    /// What comes in where.
+    /// The kind of model input that each of the stage's inputs carries.
     private static let inputs: [ModelInputs] = [.mel, .wave]
 
     let facts: StreamFacts
     let modelFile: (digest: String, path: String)?
     private let node: Int
     private let model: ModelDescription
-    /// nil where the model is not on this machine yet: the stage can be planned, and not run.
+    /// nil if the model is not on this machine yet: the stage can then be planned but not run.
     private let engine: (any InferenceEngine)?
     private let normalization: Normalization
     private let plan: ChunkPlan
@@ -57,7 +57,9 @@ struct InferStage: StageKind {
             plan: plan, batch: node.parameters["batch"].flatMap(Int.init) ?? 64)
     }
 
-    /// The chunks that the model gets, held against those that it wants.
+    /// The chunks that the model gets, after checking that they are what it expects.
+    ///
+    /// - Throws: `PipelineError` if they are not.
     private static func plan(
         _ node: Graph.Node, _ model: ModelDescription, _ path: String, _ context: PreparationContext
     ) throws -> ChunkPlan {
@@ -67,7 +69,7 @@ struct InferStage: StageKind {
                 throw context.error(node, "found no log-mel stage above it, expected one")
             }
             guard let wanted = model.frontEnd else {
-                throw context.error(node, "\(path) reads log-mel and does not say by which front-end, expected one")
+                throw context.error(node, "\(path) reads log-mel but does not name a front-end, expected one")
             }
             guard plan.frontEnd == wanted else {
                 throw context.error(
@@ -83,7 +85,7 @@ struct InferStage: StageKind {
             guard plan.frontEnd.rate == model.rate, plan.frontEnd.chunk == model.chunk else {
                 throw context.error(
                     node,
-                    "\(path) wants chunks of \(model.chunk) samples at \(model.rate) Hz, but here they are of "
+                    "\(path) expects chunks of \(model.chunk) samples at \(model.rate) Hz, but here they have "
                         + "\(plan.frontEnd.chunk) at \(plan.frontEnd.rate) Hz")
             }
             if let mel = found, mel.hop != plan.hop {
@@ -101,7 +103,7 @@ struct InferStage: StageKind {
             below.inputs.contains { $0?.node == node.index && $0?.port == 1 }
         }
         if model.embeddingSize == 0, let user {
-            throw context.error(user, "takes the embeddings of stage '\(node.name)', but \(path) gives none")
+            throw context.error(user, "takes the embeddings of stage '\(node.name)', but \(path) has none")
         }
         return found
     }
@@ -133,9 +135,9 @@ private final class InferOperator: Operator {
     private let wave: AlignedFloats
     private let scores: AlignedFloats
     private let embeddings: AlignedFloats
-    /// Of each chunk that waits, its clip.
+    /// The clip of each waiting chunk.
     private var slots: [ClipJob] = []
-    /// The clip whose blocks come in now.
+    /// The clip whose blocks are arriving now.
     private var current: ClipJob?
     private var openInputs = 0
     /// Clips whose inputs have ended while some of their chunks still wait.
@@ -221,7 +223,7 @@ private final class InferOperator: Operator {
         }
     }
 
-    /// The results of waiting chunks, each to its own place.
+    /// Computes the results of waiting chunks and writes each to its own place.
     private func infer(_ first: Int, _ count: Int) throws {
         try session.forward(
             mel: model.needsMel ? UnsafePointer(mel.pointer + first * patchSize) : nil,
@@ -230,7 +232,7 @@ private final class InferOperator: Operator {
             scores: scores.pointer + first * model.classCount)
     }
 
-    /// A clip's chunks of a batch that the engine refused: so only the clip whose chunks they are fails.
+    /// Runs the chunks of one clip from a batch that the engine refused, so that only the clip that causes this fails.
     private func inferAlone(_ job: ClipJob, _ first: Int, _ count: Int) {
         do { try infer(first, count) } catch {
             job.fail(

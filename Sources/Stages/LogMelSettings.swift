@@ -2,10 +2,10 @@ import Errors
 import Features
 import Pipeline
 
-/// What a `log-mel` stage's parameters say: a preset, and settings in place of its own.
+/// The settings given by a `log-mel` stage's parameters: a preset, and values that replace the preset's.
 struct LogMelSettings {
-    /// One setting of a front-end that can be given: how it is spelled, and where it goes. None makes a clip readable that
-    /// failed.
+    /// One setting of a front-end that can be given: how it is written, and what it sets. None of them can make a clip
+    /// readable that failed, so none decides failures.
     private struct Setting {
         let definition: ParameterDefinition
         let set: @Sendable (inout FrontEnd, String) -> Void
@@ -44,7 +44,7 @@ struct LogMelSettings {
     }
 
     private static let settings: [Setting] = [
-        .integer("rate", FrontEnd.rates, \.rate, "samples per second; those of the resample stage before"),
+        .integer("rate", FrontEnd.rates, \.rate, "samples per second; the same as in the resample stage above"),
         .integer("window", 2...65_536, \.window, "samples of the window"),
         .name("window-shape", \.windowShape, "shape of the window; hann and hamming are periodic"),
         .integer("hop", 1...1 << 20, \.hop, "samples from one frame to the next"),
@@ -52,22 +52,23 @@ struct LogMelSettings {
         .integer("bands", 1...4096, \.bands, "mel bands"),
         .number("low", 0...192_000, \.low, "lower edge of the lowest band, Hz"),
         .number("high", 0...192_000, \.high, "upper edge of the highest band, Hz"),
-        .name("mel-scale", \.melScale, "how hertz become mel"),
+        .name("mel-scale", \.melScale, "how hertz are converted to mel"),
         .name("triangles", \.triangles, "the axis along which a band's sides are straight"),
         .name("band-norm", \.bandNorm, "area: each band's weights are divided by half its width in Hz"),
-        .name("framing", \.framing, "where frames lie, and what stands before and behind the clip"),
+        .name("framing", \.framing, "where frames lie, and what precedes and follows the clip"),
         Setting(
             definition: .init(
                 "dc", .choice(["keep", "remove"]), default: nil, optional: true, decidesFailures: [],
                 help: "whether each frame's mean is subtracted from it")
         ) { $0.removesMean = $1 == "remove" },
-        .number("pre-emphasis", 0...0.999, \.preEmphasis, "share of the sample before that is subtracted; 0 for none"),
+        .number(
+            "pre-emphasis", 0...0.999, \.preEmphasis, "share of the previous sample that is subtracted; 0 for none"),
         .name("pre-emphasis-of", \.preEmphasisScope, "what it is applied to"),
-        .name("spectrum", \.spectrum, "what of the Fourier transform the bands add up"),
+        .name("spectrum", \.spectrum, "which values of the Fourier transform the bands add up"),
         .name("logarithm", \.logarithm, "decibel is 10 log10 of a power, 20 log10 of a magnitude"),
         .number("reference", 1e-30...1e30, \.reference, "the mel value of 0 dB"),
         .number("offset", 0...1e6, \.offset, "added before the logarithm"),
-        .number("floor", 0...1e6, \.floor, "least value that goes into the logarithm"),
+        .number("floor", 0...1e6, \.floor, "smallest value that the logarithm is taken of"),
         .number(
             "range", 0...1e6, \.range,
             "how far below a patch's maximum its values may lie; 0 for any distance. For patches, not for what is stored"
@@ -81,15 +82,15 @@ struct LogMelSettings {
         [
             ParameterDefinition(
                 "preset", .choice(FrontEndPreset.allCases.map(\.rawValue)), default: FrontEndPreset.yamnet.rawValue,
-                decidesFailures: [], help: "the front-end whose settings hold where none are given")
+                decidesFailures: [], help: "the front-end whose settings apply if none are given")
         ] + settings.map(\.definition)
 
-    /// Its chunk is still the preset's.
+    /// The front-end with these settings; its chunk is still the preset's.
     let frontEnd: FrontEnd
     private let preset: FrontEnd
     private let isPatchGiven: Bool
 
-    /// - Throws: `FrontEnd.Misfit` where the values do not go together.
+    /// - Throws: `FrontEnd.Misfit` if the values do not fit together.
     init(_ parameters: [String: String]) throws(FrontEnd.Misfit) {
         preset = (parameters["preset"].flatMap(FrontEndPreset.init) ?? .yamnet).frontEnd
         var frontEnd = preset
@@ -101,8 +102,8 @@ struct LogMelSettings {
         try frontEnd.check()
     }
 
-    /// The front-end over the chunks of a stage before it. Its patch, where none is given, is the preset's as long as chunks
-    /// and frames are, and else every frame that a chunk has.
+    /// The front-end for the chunks of a stage above it. If no patch is given, the patch is the preset's if chunks and
+    /// frames are the preset's too, and otherwise all frames of a chunk.
     func over(_ chunks: ChunkPlan) -> FrontEnd {
         var made = frontEnd
         made.chunk = chunks.frontEnd.chunk

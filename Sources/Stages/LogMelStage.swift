@@ -1,7 +1,7 @@
 import Features
 import Pipeline
 
-/// Turns a padded wave into log-mel frames, each computed once whatever the overlap.
+/// Turns a padded wave into log-mel frames, each of which is computed only once, whatever the overlap.
 struct LogMelStage: StageKind {
     static let definition = StageDefinition(
         name: "log-mel", codeVersion: 2, inputs: [.init([.chunks])], outputs: [.init("mel", .mel)],
@@ -22,8 +22,8 @@ struct LogMelStage: StageKind {
         } catch {
             throw context.error(
                 node,
-                "\(error); expected a 'preset' in stage '\(context.graph.nodes[chunkNode].name)', and a 'rate' here and "
-                    + "there, that fit")
+                "\(error); expected a 'preset' in stage '\(context.graph.nodes[chunkNode].name)', and a 'rate' in both, "
+                    + "that match")
         }
     }
 

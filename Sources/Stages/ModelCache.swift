@@ -7,20 +7,20 @@ final class ModelCache {
     private var descriptions: [String: ModelDescription] = [:]
     private var loaded: [String: any InferenceEngine] = [:]
     private var digests: [String: String] = [:]
-    /// By the paths at which they would be.
+    /// The models that are not on this machine, by the paths where they will be.
     private var absent: [String: KnownModel] = [:]
 
     init(_ engines: EngineRegistry) { self.engines = engines }
 
-    /// Each once, by name.
+    /// The models that are not on this machine, each once, sorted by name.
     var absentModels: [KnownModel] {
         Dictionary(absent.values.map { ($0.name, $0) }) { first, _ in first }.values.sorted { $0.name < $1.name }
     }
 
-    /// The model that is to be at a path and is not yet; nil where a file is there, or should be.
+    /// The model that will be at a path but is not there yet; nil for any other path, even if no file is there.
     func absent(_ path: String) -> KnownModel? { absent[path] }
 
-    /// The path that stands for a model, whether there is a file or not yet.
+    /// The path of a model's file, whether the file exists yet or not. Remembers a model that is not on this machine.
     func place(of model: LocatedModel) -> String {
         switch model {
         case .file(let path): return path
@@ -32,7 +32,7 @@ final class ModelCache {
 
     /// The model, ready to run.
     ///
-    /// - Throws: what its engine has to say where it cannot be loaded.
+    /// - Throws: its engine's error if it cannot be loaded.
     func engine(_ path: String) throws -> any InferenceEngine {
         if let known = loaded[path] { return known }
         let made = try engines.load(path)
@@ -40,9 +40,9 @@ final class ModelCache {
         return made
     }
 
-    /// What the file says of itself: enough to know whether it fits, before its weights are read.
+    /// What the model's file says about the model: enough to know whether it fits before its weights are read.
     ///
-    /// - Throws: where it is no model file.
+    /// - Throws: an error if the file is not a model file.
     func description(_ path: String) throws -> ModelDescription {
         if let model = absent[path] { return ModelDescription(model) }
         if let known = loaded[path]?.model ?? descriptions[path] { return known }
@@ -51,9 +51,10 @@ final class ModelCache {
         return found
     }
 
-    /// The identity of the model's content; of an absent model a text that no file has, so that no row counts as its own.
+    /// The digest of the model's content; for a model that is not on this machine, a text that no file has as its
+    /// digest, so that no cached row counts as made by the model.
     ///
-    /// - Throws: where it cannot be read.
+    /// - Throws: an error if the file cannot be read.
     func digest(_ path: String) throws -> String {
         if let model = absent[path] { return "absent:\(model.name)" }
         if let known = digests[path] { return known }

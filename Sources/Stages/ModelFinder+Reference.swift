@@ -5,13 +5,13 @@ import Pipeline
 extension ModelFinder {
     /// Finds the model that a pipeline or `--set` names.
     ///
-    /// A file at the very path comes first, so that a pipeline whose model lies beside it is never given another. A name is
-    /// then looked for in the folders. A relative path in a pipeline's file that leads nowhere is tried from the folder of
-    /// the pipelines that ship: a copy of `label.yaml` keeps its model wherever it was put. A path on the command line is
-    /// what was typed, and nothing else.
+    /// A file at exactly this path takes precedence, so that a pipeline whose model is next to it never gets another
+    /// one. Otherwise a name is looked for in the model folders. A relative path in a pipeline's file that leads
+    /// nowhere is then tried from the folder of the shipped pipelines, so that a copy of `label.yaml` finds its model
+    /// wherever the copy is. A path on the command line is taken literally.
     ///
-    /// - Returns: the model, and a line for the user where it is not at the path that was written.
-    /// - Throws: `FileReference.NotFound`.
+    /// - Returns: the model, and a notice for the user if its file is not at the path that was written.
+    /// - Throws: `FileReference.NotFound` if a name is unknown or a pipeline's relative path leads nowhere.
     package func locate(_ reference: FileReference) throws -> (model: LocatedModel, notice: String?) {
         let (text, path) = (reference.text, reference.path)
         if FileSystem.exists(path) { return (.file(path), nil) }
@@ -26,14 +26,15 @@ extension ModelFinder {
         var places = [path]
         for other in shipped(text) where !places.contains(other) {
             if FileSystem.exists(other) {
-                return (.file(other), "found no \(path); the model that ships is taken, \(other)")
+                return (.file(other), "found no \(path), so the shipped model is used: \(other)")
             }
             places.append(other)
         }
         throw FileReference.NotFound("found no model file \(places.joined(separator: ", and none as "))")
     }
 
-    /// Where a relative path of a pipeline that ships would lead: from its folder, and as a bare file name beside the models.
+    /// Where a relative path might lead among the shipped files: from the folder of the pipelines, and, for a bare file
+    /// name, in the folders of the models.
     private func shipped(_ text: String) -> [String] {
         let fromPipelines = shippedPipelines.map { [FileSystem.absolute($0 + "/" + text)] } ?? []
         let models = text.utf8.contains(UInt8(ascii: "/")) ? [] : folders.filter { $0.kind == .shipped }.map(\.path)

@@ -3,19 +3,20 @@ import Features
 import Pipeline
 import Shards
 
-/// How much room a node's rows take.
+/// How much disk space a node's rows take.
 package struct NodeStorage: Sendable, Equatable {
-    /// Bytes for a second of audio.
+    /// Bytes per second of audio.
     package let perSecond: Double
-    /// Bytes for a clip of any length; less than 0 where the first chunk of a clip counts for more than its second.
+    /// Bytes to add per clip, whatever its length; negative if `perSecond` alone is too much, as a clip's first chunk
+    /// may take much more audio than each later one.
     package let perClip: Double
 }
 
 extension LoadedPipeline {
-    /// The room that a node takes in shards; nil where it leaves nothing there.
+    /// The disk space that a node's rows take in shards; nil if it stores none.
     ///
-    /// A clip of n samples has max(1, ceil((n - chunk) / hop) + 1) chunks and is padded to their end: on average over all n
-    /// that is half a hop more than n, and (n - chunk) / hop + 1.5 chunks.
+    /// A clip of n samples has max(1, ceil((n - chunk) / hop) + 1) chunks and is padded to the end of the last one. On
+    /// average over all n, the padded clip is half a hop longer than n and has (n - chunk) / hop + 1.5 chunks.
     package func storage(of node: Graph.Node) -> NodeStorage? {
         guard node.definition.persists, let type = kept(by: node) else { return nil }
         let facts = stages[node.index].facts
@@ -31,7 +32,7 @@ extension LoadedPipeline {
         case .wave, .chunks: return NodeStorage(perSecond: rate * size, perClip: hop / 2 * size)
         case .mel:
             let (row, step) = (Double(frontEnd.bands) * size, Double(frontEnd.hop))
-            // The last window has to lie within the padded clip.
+            // The last window must lie within the padded clip.
             let rest = hop / 2 - (Double(frontEnd.window) - step)
             return NodeStorage(perSecond: rate / step * row, perClip: rest / step * row)
         case .scores, .embeddings:

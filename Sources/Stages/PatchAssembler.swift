@@ -2,25 +2,26 @@ import Engines
 import Features
 import Pipeline
 
-/// Cuts a clip's streams of mel frames and samples into the chunks of its plan, holding no more than it must.
+/// Cuts a clip's streams of mel frames and samples into the chunks of its plan, buffering no more than necessary.
 package final class PatchAssembler {
     private let plan: ChunkPlan
     private let needsMel: Bool
     private let needsWave: Bool
-    /// Samples that must be there for a chunk: where no frames tell, all that a lone chunk is padded to. In padding that is
-    /// longer than the chunk there would be further chunks else, which the plan does not have.
+    /// Samples that must have arrived for a chunk. If there are no mel frames to go by, this is the whole length that a
+    /// lone chunk is padded to: in padding that is longer than the chunk, there would otherwise be further chunks,
+    /// which the plan does not have.
     private let waveSize: Int
-    /// Floats of the frames that a padded chunk has; the patch is the first of them.
+    /// Floats in the frames of a padded chunk; the patch is the first of these frames.
     private let chunkSize: Int
-    /// Floats of the frames from one chunk to the next. With little overlap that is more than a chunk has: YAMNet's has 98
-    /// frames, and a hop of a whole chunk is 100.
+    /// Floats in the frames from one chunk to the next. With little overlap, this is more than a chunk has: YAMNet's
+    /// chunk has 98 frames, but a hop of a whole chunk is 100.
     private let hopSize: Int
     private var mel = FloatQueue()
     private var wave = FloatQueue()
 
     /// - Parameters:
-    ///   - plan: the chunks as the mel frames see them, where those are read.
-    ///   - inputs: what the model reads; the other is not kept.
+    ///   - plan: the chunks; if the model reads mel frames, as the log-mel stage has them.
+    ///   - inputs: what the model reads; any other input is discarded.
     package init(plan: ChunkPlan, inputs: ModelInputs) {
         self.plan = plan
         needsMel = inputs.contains(.mel)
@@ -31,22 +32,22 @@ package final class PatchAssembler {
         hopSize = plan.hop / frontEnd.hop * frontEnd.bands
     }
 
-    /// Makes it ready for another clip.
+    /// Discards what is left, to be ready for another clip.
     package func reset() {
         mel.removeAll()
         wave.removeAll()
     }
 
-    /// Takes the next frames, (frames, bands).
+    /// Appends the next frames, of shape (frames, bands).
     package func append(mel block: Block) { if needsMel { mel.append(block.values) } }
 
-    /// Takes the next samples.
+    /// Appends the next samples.
     package func append(wave block: Block) { if needsWave { wave.append(block.values) } }
 
-    /// Hands out every chunk that is whole by now.
+    /// Calls `body` with every chunk that is complete by now.
     ///
-    /// - Parameter body: gets the patch (frames, bands) and the chunk's samples, each where the model reads it. Both are
-    ///   borrowed for the call.
+    /// - Parameter body: gets the patch (frames, bands) and the chunk's samples, each nil if the model does not read
+    ///   it. Both pointers are valid only during the call.
     package func drain(_ body: (UnsafePointer<Float>?, UnsafePointer<Float>?) throws -> Void) rethrows {
         guard needsMel || needsWave else { return }
         while !needsMel || mel.count >= chunkSize, !needsWave || wave.count >= waveSize {
@@ -67,16 +68,17 @@ package final class PatchAssembler {
     }
 }
 
-/// A queue of floats whose front is contiguous. Moves what is left to its start only when half of it is spent.
+/// A queue of floats that is contiguous from its front on. The remaining floats are moved to the start of the array
+/// only when at least half of the array is used up.
 private struct FloatQueue {
     private var values: [Float] = []
     private var start = 0
-    /// Floats that are dropped already but have not come yet.
+    /// Floats that are already dropped but have not arrived yet.
     private var owed = 0
 
     var count: Int { values.count - start }
 
-    /// Borrows the floats from the front on; there must be some.
+    /// Calls `body` with a pointer to the floats from the front on; the queue must not be empty.
     func withFront(_ body: (UnsafePointer<Float>) throws -> Void) rethrows {
         try values.withUnsafeBufferPointer { try body($0.baseAddress! + start) }
     }
@@ -91,7 +93,7 @@ private struct FloatQueue {
         values.append(contentsOf: more[skipped...])
     }
 
-    /// Drops the next floats, those that are still to come included.
+    /// Drops the next floats, including those that have not arrived yet.
     mutating func drop(_ number: Int) {
         let held = min(number, count)
         start += held

@@ -3,13 +3,16 @@ import Engines
 import Files
 import Pipeline
 
-/// Reads a pipeline, applies `--set`, resolves it and makes its stages ready, each checked against those above it.
+/// Reads a pipeline, applies `--set`, resolves it and prepares its stages, checking each against those above it.
 package enum PipelineLoader {
+    /// Loads a pipeline from a file.
+    ///
     /// - Parameters:
-    ///   - engines: what opens the model files.
-    ///   - locate: where the model of an `infer` stage is; by itself only paths are known.
-    /// - Throws: `PipelineError` naming file, line, what was found and what was expected; for a model file that
-    ///   cannot be used, what its engine has to say; what `locate` throws.
+    ///   - sets: the texts of `--set`, applied in this order.
+    ///   - engines: engines that open the model files.
+    ///   - locate: finds the model of an `infer` stage; by default, every reference is a path.
+    /// - Throws: `PipelineError` naming file, line, what was found and what was expected; the engine's error for a
+    ///   model file that cannot be used; and whatever `locate` throws.
     package static func load(
         path: String, sets: [String], engines: EngineRegistry = .standard,
         locate: @escaping ModelLocator = LocatedModel.path
@@ -25,9 +28,9 @@ package enum PipelineLoader {
         return try load(yaml: text, file: path, sets: sets, engines: engines, locate: locate)
     }
 
-    /// The same for a text.
+    /// Loads a pipeline from text.
     ///
-    /// - Parameter file: where it is said to come from; model paths are relative to its folder.
+    /// - Parameter file: the file that the text is said to come from; model paths are relative to its folder.
     /// - Throws: see `load(path:sets:engines:locate:)`.
     package static func load(
         yaml: String, file: String, sets: [String], engines: EngineRegistry = .standard,

@@ -3,7 +3,7 @@ import Audio
 import Features
 import Pipeline
 
-/// Brings audio to the pipeline's rate.
+/// Resamples audio to the pipeline's rate.
 struct ResampleStage: StageKind {
     static let definition = StageDefinition(
         name: "resample", codeVersion: 2, inputs: [.init([.audio])], outputs: [.init("wave", .wave)],
@@ -34,7 +34,7 @@ struct ResampleStage: StageKind {
     }
 }
 
-/// Resamplers are kept for each rate met, as making one costs as much as resampling seconds of audio.
+/// Keeps a resampler for each rate it meets, because making one costs as much as resampling seconds of audio.
 private final class ResampleOperator: Operator {
     /// An archive may hold many odd rates; more than this many idle resamplers are not worth their memory.
     private static let keptRates = 8

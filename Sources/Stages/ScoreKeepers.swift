@@ -2,16 +2,16 @@ import Engines
 import Pipeline
 
 extension LoadedPipeline {
-    /// An infer stage's model, and the stages that keep its scores.
+    /// An infer stage's model, and the stages that store its scores.
     package struct ScoreKeepers: Sendable {
-        /// The infer stage.
+        /// Name of the infer stage.
         package let stage: String
-        /// Fingerprints of the stages that keep its scores, of chunks and of clips.
+        /// Fingerprints of the stages that store its scores, of chunks and of clips.
         package let keepers: [String]
         package let model: ModelDescription
     }
 
-    /// One for each infer stage, in their order.
+    /// One for each infer stage, in the graph's order.
     package var scoreKeepers: [ScoreKeepers] {
         graph.nodes.compactMap { node in
             guard let scorer = stages[node.index].facts.scorer, scorer.node == node.index else { return nil }

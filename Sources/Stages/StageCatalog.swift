@@ -17,9 +17,9 @@ package enum StageCatalog {
 
     private static let byName = Dictionary(uniqueKeysWithValues: kinds.map { ($0.definition.name, $0) })
 
-    /// The kind of a node's definition.
+    /// The kind of stage that a definition belongs to.
     ///
-    /// - Throws: `PipelineError` where the definition is of no kind that is registered.
+    /// - Throws: `PipelineError` if no such kind is registered.
     static func kind(of definition: StageDefinition) throws -> any StageKind.Type {
         guard let kind = byName[definition.name] else {
             throw PipelineError(.internal, "there is no stage kind '\(definition.name)'")
@@ -27,7 +27,7 @@ package enum StageCatalog {
         return kind
     }
 
-    /// Whether the rows that a node keeps equal what came in, bit for bit.
+    /// Whether the rows that a node stores equal its input, bit for bit.
     static func isLossless(_ node: Graph.Node) -> Bool {
         byName[node.definition.name]?.isLossless(node.parameters) ?? false
     }

@@ -3,28 +3,28 @@ import Ledger
 import Pipeline
 import Shards
 
-/// What an operator gets of the run that it works for.
+/// What an operator gets from the run that it works for.
 struct RunResources: Sendable {
     /// The cache's folder.
     let cache: String
-    /// nil where there is no cache yet, so that no rows can be read from it.
+    /// nil if there is no cache yet, so that no rows can be read from it.
     let ledger: Ledger?
-    /// Ledger ids of the stages that persist, by stage name.
+    /// Ledger ids of the stages that store rows, by stage name.
     let stageIDs: [String: Int64]
-    /// Says where a worker's rows of a stage go.
+    /// Creates the appender for a worker's rows of a stage.
     let makeAppender: @Sendable (_ stage: String, _ kind: String, ShardDType) -> any RowAppender
 }
 
-/// Makes the operators of a worker.
+/// Creates the operators of a worker.
 package struct StageFactory: OperatorFactory {
     private let pipeline: LoadedPipeline
     private let resources: RunResources
 
     /// - Parameters:
     ///   - cache: the cache's folder.
-    ///   - ledger: nil where there is no cache yet, so that no rows can be read from it.
-    ///   - stageIDs: ledger ids of the stages that persist, by stage name.
-    ///   - makeAppender: says where a worker's rows of a stage go.
+    ///   - ledger: nil if there is no cache yet, so that no rows can be read from it.
+    ///   - stageIDs: ledger ids of the stages that store rows, by stage name.
+    ///   - makeAppender: creates the appender for a worker's rows of a stage.
     package init(
         pipeline: LoadedPipeline, cache: String, ledger: Ledger?, stageIDs: [String: Int64],
         makeAppender: @escaping @Sendable (_ stage: String, _ kind: String, ShardDType) -> any RowAppender
@@ -33,7 +33,7 @@ package struct StageFactory: OperatorFactory {
         resources = RunResources(cache: cache, ledger: ledger, stageIDs: stageIDs, makeAppender: makeAppender)
     }
 
-    /// - Throws: where what the stage needs cannot be had.
+    /// - Throws: an error if something that the stage needs is not available.
     package func makeOperator(for node: Graph.Node, outlets: [Outlet], worker: Int) throws -> any Operator {
         try pipeline.stages[node.index].makeOperator(outlets: outlets, resources)
     }

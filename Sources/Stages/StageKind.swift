@@ -3,40 +3,40 @@ import Engines
 import Features
 import Pipeline
 
-/// A kind of stage. A value of it is one node of a pipeline, checked and made ready to run.
+/// A kind of stage. Each value is one node of a pipeline, checked and ready to run.
 ///
-/// A kind is one file, with its definition, its preparation and its operator, and one line in `StageCatalog`. What a node
-/// must know of those above it stands in their `facts`, so that no kind knows another by name.
+/// Each kind is one file, with its definition, its preparation and its operator, and one line in `StageCatalog`. What a
+/// node must know about the nodes above it is in their `facts`, so that no kind refers to another by name.
 protocol StageKind: Sendable {
     static var definition: StageDefinition { get }
 
     /// Whether a node with these parameters reads an optional input.
     ///
-    /// - Throws: where that hangs on a model file that cannot be used.
+    /// - Throws: an error if this depends on a model file that cannot be used.
     static func reads(input: Int, _ parameters: [String: String], _ models: ModelCache) throws -> Bool
 
-    /// Whether the rows that a node with these parameters keeps equal what came in, bit for bit.
+    /// Whether the rows that a node with these parameters stores equal its input, bit for bit.
     static func isLossless(_ parameters: [String: String]) -> Bool
 
-    /// Checks a node against what comes in, and makes what the operators of all workers share.
+    /// Checks a node against its inputs, and creates what the operators of all workers share.
     ///
-    /// - Throws: `PipelineError` with the node's line, what was found and what was expected; for a model file that cannot be
-    ///   used, what its engine has to say.
+    /// - Throws: `PipelineError` with the node's line, what was found and what was expected; the engine's error for a
+    ///   model file that cannot be used.
     static func prepare(_ node: Graph.Node, _ context: PreparationContext) throws -> Self
 
-    /// What is known of the rows that it gives on, or keeps.
+    /// What is known about the rows that it passes on or stores.
     var facts: StreamFacts { get }
 
-    /// What it keeps in the cache; nil where it keeps nothing.
+    /// The type of the rows that it stores in the cache; nil if it stores none.
     var kept: EdgeType? { get }
 
-    /// The model file that its results hang on: SHA-256 and absolute path.
+    /// The model file that its results depend on, by SHA-256 and absolute path; nil if there is none.
     var modelFile: (digest: String, path: String)? { get }
 
-    /// The working side of the node, for one worker.
+    /// Creates the operator that does the node's work for one worker.
     ///
     /// - Parameter outlets: one for each of the node's outputs.
-    /// - Throws: where what it needs cannot be had.
+    /// - Throws: an error if something that it needs is not available.
     func makeOperator(outlets: [Outlet], _ resources: RunResources) throws -> any Operator
 }
 
@@ -47,7 +47,7 @@ extension StageKind {
     var modelFile: (digest: String, path: String)? { nil }
 }
 
-/// What a node is prepared against: the graph, the nodes above it and the models.
+/// What a node is checked against and prepared with: the graph, the nodes above it and the models.
 struct PreparationContext {
     let graph: Graph
     let models: ModelCache
@@ -61,9 +61,9 @@ struct PreparationContext {
 
     mutating func append(_ stage: any StageKind) { stages.append(stage) }
 
-    /// What is known of the rows that come in; empty where nothing does.
+    /// What is known about a node's incoming rows; empty if the input is not connected.
     ///
-    /// - Parameter input: nil for the first that is connected.
+    /// - Parameter input: index of the input; nil for the first one that is connected.
     func facts(above node: Graph.Node, input: Int? = nil) -> StreamFacts {
         let edge = input.map { node.inputs[$0] } ?? node.inputs.lazy.compactMap { $0 }.first
         return edge.map { stages[$0.node].facts } ?? StreamFacts()

@@ -3,19 +3,19 @@ import Engines
 import Features
 import Pipeline
 
-/// What is known of the rows on an edge from the stages above it.
+/// What the stages above an edge determine about the rows on it.
 struct StreamFacts: Sendable {
-    /// Samples per second; nil where they are the file's own.
+    /// Samples per second; nil if each file has its own rate.
     var rate: Int?
     /// The chunks that samples are padded for.
     var chunks: ChunkPlan?
-    /// The node that pads them.
+    /// Index of the node that pads them.
     var chunkNode: Int?
-    /// The same chunks as the mel frames see them.
+    /// The same chunks, with the front-end of the log-mel stage.
     var mel: ChunkPlan?
-    /// Of scores, in their order.
+    /// The classes of scores, in the order of the scores.
     var classes: [String]?
-    /// The model that made them.
+    /// The model that made the scores or embeddings.
     var scorer: Scorer?
 
     struct Scorer {
@@ -25,10 +25,10 @@ struct StreamFacts: Sendable {
         let classCount: Int
     }
 
-    /// The front-end that the rows were made by, or that their chunks are cut for; nil above the chunks.
+    /// The front-end that made the rows, or that their chunks are cut for; nil above the chunk stage.
     var frontEnd: FrontEnd? { (mel ?? chunks)?.frontEnd }
 
-    /// How rows of a type lie in time; nil where they are not evenly spaced.
+    /// How rows of a type are spaced in time; nil if they are not evenly spaced, or the spacing is unknown.
     func spacing(of type: EdgeType?) -> RowSpacing? {
         guard let rate, let type else { return nil }
         switch type {

@@ -4,21 +4,21 @@ import Files
 import Glibc
 import Tables
 
-/// Makes a small corpus of procedurally made sounds in FSD50K's layout, the same bytes for the same seed.
+/// Generates a small corpus of procedural sounds in FSD50K's layout; the same seed gives the same bytes.
 ///
-/// Every class comes round in turn over the splits; pitch, pace, level, background and overlap are left to chance, so
-/// that a classifier has to generalise. Of five clips about three are train, one val and one eval.
+/// Each class rotates through the splits. Pitch, pace, level, background and overlap are random, so a classifier has to
+/// generalise. Of five clips, about three are in train, one in val and one in eval.
 package struct Synth: Sendable {
     package let clips: Int
     package let seed: UInt64
 
-    /// Writes one clip: path, rate in Hz, channels, interleaved samples within -1 to 1.
+    /// Writes one clip, given its path, rate in Hz, channels, and interleaved samples within -1 to 1.
     package typealias Writer = (_ path: String, _ rate: Int, _ channels: Int, _ samples: [Float]) throws -> Void
 
     private static let rate = 44_100
     private static let splits = ["train", "train", "eval", "train", "val"]
 
-    /// - Parameter clips: from 1 to 1,000,000.
+    /// - Parameter clips: the number of clips, from 1 to 1,000,000.
     /// - Throws: `SettingError` for any other number of clips.
     package init(clips: Int = 60, seed: UInt64 = 1) throws {
         guard (1...1_000_000).contains(clips) else {
@@ -28,7 +28,7 @@ package struct Synth: Sendable {
         self.seed = seed
     }
 
-    /// What each clip will be.
+    /// Returns the properties of every clip.
     package func plan() -> [SynthClip] {
         var random = SynthRandom(seed: seed, stream: -1)
         let order = SynthSound.allCases.shuffled(using: &random)
@@ -50,7 +50,7 @@ package struct Synth: Sendable {
         }
     }
 
-    /// A clip's samples, interleaved, within -0.95 to 0.95.
+    /// Returns a clip's samples, interleaved, within -0.95 to 0.95.
     package func render(_ clip: SynthClip) -> [Float] {
         var random = SynthRandom(seed: seed, stream: clip.stream)
         let frames = Int((clip.seconds * Double(clip.rate)).rounded())
@@ -68,9 +68,9 @@ package struct Synth: Sendable {
         return mix
     }
 
-    /// Writes the corpus below a folder and returns its clips.
+    /// Writes the corpus to a folder and returns its clips.
     ///
-    /// - Throws: `FileError`, and what `write` throws.
+    /// - Throws: `FileError`, and the error that `write` throws.
     @discardableResult
     package func write(to folder: String, clip write: Writer) throws -> [SynthClip] {
         let truth = folder + "/" + FSD50K.truthFolder
@@ -103,7 +103,8 @@ package struct Synth: Sendable {
         return clips
     }
 
-    /// 0.3 to 30 s, mostly 1 to 8; the fifth clip is the shortest there is and the ninth the longest.
+    /// Returns a clip's length, 0.3 to 30 s, usually 1 to 8; the fifth clip has the minimum length and the ninth the
+    /// maximum.
     private static func seconds(_ index: Int, _ random: inout SynthRandom) -> Double {
         if index == 4 { return 0.3 }
         if index == 8 { return 30 }
@@ -125,7 +126,7 @@ package struct Synth: Sendable {
         }
     }
 
-    /// The recording: a background hiss, a microphone's dullness, the level, and fades against clicks.
+    /// Adds the traits of a recording: background hiss, a dull microphone, the level, and fades that prevent clicks.
     private func finish(_ mix: inout [Float], _ clip: SynthClip, _ random: inout SynthRandom) {
         let hiss = Float(pow(10, random.real(-60 ... -28) / 20))
         let corner = random.octave(1500...12_000)

@@ -1,12 +1,12 @@
-/// One clip of the made-up corpus, before it is written.
+/// One clip of the synthetic corpus, before it is written.
 package struct SynthClip: Sendable, Equatable {
-    /// The file's name without its ending: digits, as Freesound has it.
+    /// The file's name without its extension: digits, as on Freesound.
     package var name: String
     package var split: String
     package var sounds: [SynthSound]
     package var seconds: Double
     package var rate: Int
     package var channels: Int
-    /// Its own stream of chance.
+    /// The clip's own random stream.
     var stream: Int
 }

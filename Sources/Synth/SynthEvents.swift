@@ -1,8 +1,8 @@
 import Glibc
 
-/// Sounds made of separate events.
+/// Sounds that consist of separate events.
 extension SynthSound {
-    /// Short voiced bursts whose pitch rises and falls, through a throat of two resonances.
+    /// Short voiced bursts whose pitch rises and falls, filtered by two resonances of a throat.
     static func bark(_ track: inout SynthTrack) {
         let pitch = track.random.octave(280...750)
         let length = track.random.real(0.12...0.3)
@@ -24,7 +24,7 @@ extension SynthSound {
         track.each { _, value, _ in 0.25 * value + 2 * low(value) + 1.4 * high(value) }
     }
 
-    /// Trains of quick sweeps at a bird's pitch.
+    /// Series of quick sweeps at a bird's pitch.
     static func chirp(_ track: inout SynthTrack) {
         let pitch = track.random.octave(2400...5600)
         let depth = track.random.real(0.12...0.4) * (track.random.chance(0.5) ? 1 : -1)
@@ -45,7 +45,7 @@ extension SynthSound {
         }
     }
 
-    /// Strokes on a bell: partials in a church bell's ratios (hum, prime, tierce, quint, nominal and above).
+    /// Strokes of a bell, with partials in a church bell's ratios (hum, prime, tierce, quint, nominal and above).
     static func churchBell(_ track: inout SynthTrack) {
         let prime = track.random.octave(200...620)
         let pace = track.random.real(0.9...2.4)
@@ -62,7 +62,7 @@ extension SynthSound {
         }
     }
 
-    /// Sparse snaps of very different strength over a faint low roar.
+    /// Sparse snaps of widely varying strength over a faint low roar.
     static func crackle(_ track: inout SynthTrack) {
         let density = track.random.octave(10...45)
         var roar = OnePole(corner: track.random.real(120...300), rate: track.rate)
@@ -77,7 +77,7 @@ extension SynthSound {
         }
     }
 
-    /// Groups of blows on a wooden door.
+    /// Groups of knocks on a wooden door.
     static func knock(_ track: inout SynthTrack) {
         let wood = track.random.octave(110...320)
         let pace = track.random.real(0.12...0.3)
@@ -96,7 +96,7 @@ extension SynthSound {
         }
     }
 
-    /// A bell struck twenty times a second, or a two-tone ring, on and off.
+    /// A bell struck about twenty times a second, or a two-tone warble, on and off.
     static func telephone(_ track: inout SynthTrack) {
         let struck = track.random.chance(0.5)
         let low = struck ? track.random.octave(950...1500) : track.random.octave(420...800)
@@ -121,7 +121,7 @@ extension SynthSound {
         }
     }
 
-    /// Two clicks in turn, evenly.
+    /// Two alternating clicks at a steady pace.
     static func tickTock(_ track: inout SynthTrack) {
         let pitch = track.random.octave(1800...4600)
         let tock = track.random.real(0.68...0.9)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A low-pass of one pole: 6 dB an octave above its corner.
+/// A one-pole low-pass filter that falls 6 dB per octave above its corner frequency.
 struct OnePole {
     private let keep: Float
     private var state: Float = 0
@@ -13,7 +13,7 @@ struct OnePole {
     }
 }
 
-/// A resonance of two poles, about unit gain at its centre.
+/// A two-pole resonance with approximately unit gain at its centre.
 struct Resonator {
     private let (gain, first, second): (Float, Float, Float)
     private var (last, before): (Float, Float) = (0, 0)

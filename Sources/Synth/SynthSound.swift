@@ -1,4 +1,4 @@
-/// The classes of the made-up corpus: names and identifiers as FSD50K has them.
+/// The classes of the synthetic corpus, with names and identifiers as in FSD50K.
 package enum SynthSound: String, CaseIterable, Sendable {
     case bark = "Bark"
     case buzz = "Buzz"
@@ -31,7 +31,7 @@ package enum SynthSound: String, CaseIterable, Sendable {
         }
     }
 
-    /// Makes the sound over the whole of a track, its loudest sample at one; pitch, pace and colour by chance.
+    /// Fills a whole track with the sound, normalised to a peak of 1; pitch, pace and timbre are random.
     func fill(_ track: inout SynthTrack) {
         switch self {
         case .bark: Self.bark(&track)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Sounds without a break.
+/// Continuous sounds.
 extension SynthSound {
-    /// Wings: a rich tone of wandering pitch and loudness.
+    /// Wings: a rich tone that varies in pitch and loudness.
     static func buzz(_ track: inout SynthTrack) {
         let pitch = track.random.octave(140...320)
         let (wander, drift) = (track.random.real(0.02...0.07), track.random.real(0.8...3))
@@ -20,7 +20,7 @@ extension SynthSound {
         }
     }
 
-    /// Firing strokes with jitter, their knock low-passed, over rumble.
+    /// Firing strokes with jitter, low-pass filtered, over a rumble.
     static func engine(_ track: inout SynthTrack) {
         let speed = track.random.octave(22...80)
         let (rev, slow) = (track.random.real(0...0.35), track.random.real(0.3...1.4))
@@ -43,7 +43,7 @@ extension SynthSound {
         track.each { _, value, random in muffle(value) + 1.2 * rumble(random.noise()) }
     }
 
-    /// Even bright noise with drops close together.
+    /// Steady bright noise with drops in quick succession.
     static func rain(_ track: inout SynthTrack) {
         let density = track.random.octave(60...260)
         let bright = track.random.real(500...1400)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// One sound while it is being made: mono samples at a rate, and the few shapes all sounds are built from.
+/// One sound while it is being generated: mono samples at a rate, and the few shapes that all sounds are built from.
 struct SynthTrack {
     let rate: Double
     var samples: [Float]
@@ -14,7 +14,7 @@ struct SynthTrack {
 
     var seconds: Double { Double(samples.count) / rate }
 
-    /// Calls `body` with event times from near the start to the end, `gap` seconds apart.
+    /// Calls `body` with the times of events, from near the start to the end, `gap` seconds apart.
     mutating func events(gap: (inout SynthRandom) -> Double, _ body: (inout SynthTrack, Double) -> Void) {
         var time = random.real(0...min(0.05, seconds / 8))
         while time < seconds {
@@ -23,7 +23,7 @@ struct SynthTrack {
         }
     }
 
-    /// Adds a decaying sine that starts at `time`; `decay` is the time to fall by 60 dB, in seconds.
+    /// Adds a decaying sine that starts at `time`; `decay` is the time in seconds in which it falls by 60 dB.
     mutating func ring(at time: Double, frequency: Double, decay: Double, level: Double, attack: Double = 0) {
         guard frequency < rate * 0.48 else { return }
         let start = Int(time * rate)
@@ -53,12 +53,12 @@ struct SynthTrack {
         }
     }
 
-    /// Replaces every sample by `body(seconds, sample, random)`.
+    /// Replaces every sample with `body(seconds, sample, random)`.
     mutating func each(_ body: (Double, Float, inout SynthRandom) -> Float) {
         for index in samples.indices { samples[index] = body(Double(index) / rate, samples[index], &random) }
     }
 
-    /// Scales the loudest sample to one.
+    /// Scales the samples to a peak of 1.
     mutating func normalise() {
         let peak = samples.reduce(0) { max($0, abs($1)) }
         if peak > 0 { for index in samples.indices { samples[index] /= peak } }

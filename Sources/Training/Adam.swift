@@ -3,25 +3,27 @@ import Engines
 import Foundation
 import Models
 
-/// Adam (Kingma and Ba, arXiv 1412.6980) with the usual constants, over the sum of the groups' gradients.
+/// The Adam optimiser (Kingma and Ba, arXiv 1412.6980) with the usual constants, applied to the sum of the groups'
+/// gradients.
 package final class Adam: Sendable {
     package let first: ParameterBuffer
     package let second: ParameterBuffer
     private static let (beta1, beta2, epsilon): (Double, Double, Float) = (0.9, 0.999, 1e-8)
-    /// Floats that are worked on at once: they stay in cache from the sum to the step.
+    /// The number of floats processed at once: they stay in the processor's cache from the sum to the step.
     private static let block = 1 << 14
 
-    /// Moments of 0 for every parameter.
+    /// Creates an optimiser whose moments are 0 for every parameter.
     package init(_ layout: ParameterLayout) {
         first = ParameterBuffer(layout)
         second = ParameterBuffer(layout)
     }
 
-    /// Adds up the groups' gradients in their order, takes one step and clears them. The result is the same for any number of threads.
+    /// Adds up the groups' gradients in order, takes one step and clears them. The result is the same for any number of
+    /// threads.
     ///
     /// - Parameters:
-    ///   - step: counted from 1.
-    ///   - groups: each group's gradients; all are zero afterwards.
+    ///   - step: the number of the step, from 1.
+    ///   - groups: the gradients of each group; all are zero afterwards.
     package func step(
         _ parameters: ParameterBuffer, groups: [ParameterBuffer], rate: Float, step: Int, threads: Int,
         _ kernels: Kernels = .best

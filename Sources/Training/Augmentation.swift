@@ -1,32 +1,35 @@
 import Features
 import Foundation
 
-/// What is done to a training chunk after it is read: gain, then mixup. Drawn by seed, epoch and place in the epoch alone.
+/// The augmentation of training chunks after reading: gain, then mixup. The random draws depend only on the seed, the
+/// epoch and the chunk's place in the epoch.
 package struct Augmentation: Sendable {
-    /// Largest gain, dB up or down.
+    /// The largest gain, in dB up or down.
     let gain: Float
-    /// Alpha of mixup (Zhang et al., arXiv 1710.09412).
+    /// The alpha of mixup (Zhang et al., arXiv 1710.09412).
     let mixup: Float
     let seed: UInt64
 
-    /// Chunks as they are.
+    /// No augmentation.
     package static let nothing = Augmentation(gain: 0, mixup: 0, seed: 0)
 
-    /// The factor of a chunk's samples.
+    /// Returns the factor for a chunk's samples.
     func gainFactor(epoch: Int, place: Int) -> Float {
         guard gain > 0 else { return 1 }
         var random = SeededRandom(seed: seed, 3, UInt64(epoch), UInt64(place))
         return Float(pow(10, Double(random.uniform(within: gain)) / 20))
     }
 
-    /// The partner's place in the epoch and the share that stays the chunk's own; nil without mixup.
+    /// Returns the place in the epoch of the chunk to blend with, and the chunk's own share in the blend; nil without
+    /// mixup.
     func partner(epoch: Int, place: Int, of count: Int) -> (place: Int, share: Float)? {
         guard mixup > 0 else { return nil }
         var random = SeededRandom(seed: seed, 4, UInt64(epoch), UInt64(place))
         return (random.below(count), Float(random.beta(Double(mixup))))
     }
 
-    /// Applies a gain to the samples and, exactly, to the log-mel frames before they are normalised: each is ln(magnitude + 0.001).
+    /// Applies a gain to the samples and, exactly, to the log-mel frames before they are normalised: a frame's values
+    /// are ln(magnitude + 0.001).
     static func apply(factor: Float, mel: UnsafeMutableBufferPointer<Float>?, wave: UnsafeMutableBufferPointer<Float>?)
     {
         guard factor != 1 else { return }

@@ -2,10 +2,10 @@ import Engines
 import Foundation
 import Models
 
-/// Works out a batch's loss and gradients, group by group, on several threads.
+/// Computes a batch's loss and gradients, group by group, on several threads.
 ///
-/// A batch is cut into groups of 16 chunks, each with gradients of its own that are added up in their order: so the result is the
-/// same bits for any number of threads.
+/// A batch is split into groups of 16 chunks. Each group has its own gradients, and these are added up in order, so the
+/// result is bit for bit the same for any number of threads.
 package final class BatchRunner: Sendable {
     /// One worker's buffers.
     private final class Worker {
@@ -22,7 +22,7 @@ package final class BatchRunner: Sendable {
         }
     }
 
-    /// Handed from thread to thread, used by one at a time.
+    /// The workers; a worker may move between threads, but only one thread at a time uses it.
     private struct Workers: @unchecked Sendable {
         let list: [Worker]
     }
@@ -55,7 +55,7 @@ package final class BatchRunner: Sendable {
     ///
     /// - Parameter batch: places in the epoch's order.
     /// - Returns: the mean loss over chunks and classes.
-    /// - Throws: `FileError` where rows cannot be read.
+    /// - Throws: `FileError` if rows cannot be read.
     package func run(_ batch: Range<Int>, of order: EpochOrder, epoch: Int) throws -> Double {
         let size = TrainingPass.group
         let count = (batch.count + size - 1) / size

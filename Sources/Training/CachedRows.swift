@@ -8,21 +8,21 @@ import Foundation
 import Ledger
 import Shards
 
-/// Finds the cached log-mel frames and samples of clips, each checked once against its digest.
+/// Finds the cached log-mel frames and samples of clips and checks each once against its digest.
 final class CachedRows {
     private let cache: CacheFolder
     private let ledger: Ledger
     private var ids: [ClipName: Int64] = [:]
     private var mel: [Int64: ResultRecord] = [:]
     private var raw: [Int64: ResultRecord] = [:]
-    /// Seconds of each clip's own sound.
+    /// The length of each recording, in seconds, by clip.
     private var seconds: [Int64: Double] = [:]
     private let needsMel: Bool
     private let needsRaw: Bool
     private var shards: [Int64: MappedShard] = [:]
     private let reader: CacheReader
 
-    /// - Throws: `TrainingError` where no pipeline of the cache keeps what the network needs.
+    /// - Throws: `TrainingError` if no pipeline of the cache keeps what the network needs.
     init(cache: CacheFolder, inputs: ModelInputs, of network: String) throws {
         self.cache = cache
         needsMel = inputs.contains(.mel)
@@ -33,7 +33,7 @@ final class CachedRows {
         let needed = (needsMel ? ["mel"] : []) + (needsRaw ? ["raw"] : [])
         let frontEnds = try ledger.frontEnds()
         let chosen = try ledger.pipelines().first { pipeline in
-            // Rows of another front-end are no input of these networks, whatever their number of bands.
+            // Rows of another front-end are not valid input for these networks, even if the number of bands matches.
             let kinds = Set(
                 pipeline.stages.filter { Self.isUsual(frontEnds[$0], stages[$0]) }.compactMap { stages[$0] })
             return kinds.isSuperset(of: needed)
@@ -42,7 +42,7 @@ final class CachedRows {
             throw TrainingError(
                 .badInput, at: ErrorPlace(cache.folder),
                 "no pipeline that ran on this cache keeps \(needed.joined(separator: " and ")) "
-                    + "by the front-end of \(network) (preset yamnet), "
+                    + "with the front-end of \(network) (preset yamnet), "
                     + "expected a run of Pipelines/features.yaml")
         }
         for stage in chosen.stages where Self.isUsual(frontEnds[stage], stages[stage]) {
@@ -50,7 +50,7 @@ final class CachedRows {
             if stages[stage] == "raw" { try ledger.forEachResult(stage: stage) { raw[$0.clip] = $0 } }
         }
         try ledger.forEachKnownClip { ids[ClipName($1)] = $0 }
-        // Rows made of a file that has changed since do not count.
+        // Rows made from a file that has since changed do not count.
         try ledger.forEachSource { source in
             if mel[source.clip]?.content != source.content { mel[source.clip] = nil }
             if raw[source.clip]?.content != source.content { raw[source.clip] = nil }
@@ -58,7 +58,8 @@ final class CachedRows {
         }
     }
 
-    /// Whether a stage's rows are what YAMNet's front-end makes. One that tells no front-end is of before there were others.
+    /// Whether a stage's rows are what YAMNet's front-end computes. A stage without a recorded front-end dates from
+    /// when there was no other.
     private static func isUsual(_ told: StageFrontEnd?, _ kind: String?) -> Bool {
         guard let told else { return true }
         guard let found = try? JSONDecoder().decode(FrontEnd.self, from: Data(told.settings.utf8)) else { return false }
@@ -71,13 +72,16 @@ final class CachedRows {
     struct Found {
         let mel: ChunkSet.Rows?
         let raw: ChunkSet.Rows?
-        /// Samples before padding, at the pipeline's rate.
+        /// The number of samples before padding, at the pipeline's rate.
         let samples: Int
-        /// Of the recording itself.
+        /// The length of the recording itself.
         let seconds: Double
     }
 
-    /// - Throws: `TrainingError` where the clip has no rows, they are not what was written, or its length is not known.
+    /// Returns the rows of a clip.
+    ///
+    /// - Throws: `TrainingError` if the clip has no rows, they are not as they were written, or its length is not
+    ///   known.
     func rows(of clip: String) throws -> Found {
         let id = ids[ClipName(clip)]
         func found(_ records: [Int64: ResultRecord], _ kind: String) throws -> ResultRecord {
@@ -101,9 +105,9 @@ final class CachedRows {
             samples: Int(samples), seconds: seconds)
     }
 
-    /// The samples of a clip whatever the network needs; nil where the pipeline keeps none.
+    /// Returns the samples of a clip, whether or not the network needs them; nil if the pipeline keeps none.
     ///
-    /// - Throws: `TrainingError` where they are not what was written.
+    /// - Throws: `TrainingError` if they are not as they were written.
     func samples(of clip: String) throws -> ChunkSet.Rows? {
         try ids[ClipName(clip)].flatMap { raw[$0] }.map { try checked($0, clip) }
     }

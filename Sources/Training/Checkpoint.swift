@@ -3,19 +3,20 @@ import Engines
 import Foundation
 import Models
 
-/// Where a training stands after an epoch: weights, both moments of Adam, and what went before. One safetensors file.
+/// The state of a training run after an epoch: weights, both moments of Adam, and the history so far. One safetensors
+/// file.
 package struct Checkpoint {
-    /// What is kept beside the tensors.
+    /// The state that is stored next to the tensors.
     package struct State: Codable, Equatable, Sendable {
         package var options: TrainingOptions
-        /// What the training started from; empty for random weights.
+        /// The model file that training started from; empty for random weights.
         package var initial: String
-        /// Of the clips, labels and chunks that are trained on.
+        /// The identity of the clips, labels and chunks used for training and validation.
         package var data: UInt64
-        /// Steps taken.
+        /// The number of steps taken.
         package var step: Int
         package var history: [EpochRecord]
-        /// Index in `history` of the epoch whose weights are the model; nil before the first.
+        /// The index in `history` of the epoch whose weights are in the model file; nil before the first epoch.
         package var best: Int?
         /// True once early stopping has ended the training.
         package var hasStopped: Bool
@@ -24,9 +25,9 @@ package struct Checkpoint {
     private static let key = "training"
     private static let (first, second) = ("first/", "second/")
 
-    /// Writes beside, syncs, renames: the file is always that of a whole epoch.
+    /// Writes the checkpoint to a temporary file, syncs it and renames it, so the file always holds a complete epoch.
     ///
-    /// - Throws: `ModelError` where it cannot be written.
+    /// - Throws: `ModelError` if it cannot be written.
     package static func write(
         _ state: State, parameters: ParameterBuffer, adam: Adam, metadata: ModelMetadata, to path: String
     ) throws {
@@ -46,9 +47,9 @@ package struct Checkpoint {
         try ModelFileWriter.write(tensors: tensors, metadata: metadata, texts: [key: text], to: path)
     }
 
-    /// What a checkpoint's file says, without its tensors.
+    /// Reads a checkpoint's state without its tensors.
     ///
-    /// - Throws: `ModelError` or `TrainingError` where the file is no checkpoint.
+    /// - Throws: `ModelError` or `TrainingError` if the file is not a checkpoint.
     package static func state(path: String) throws -> (State, ModelFile) {
         let file = try ModelFile(path: path)
         let decoder = JSONDecoder()
@@ -66,9 +67,9 @@ package struct Checkpoint {
         }
     }
 
-    /// Takes the tensors over.
+    /// Copies the tensors into the parameters and the moments.
     ///
-    /// - Throws: `ModelError` where one is missing or not finite, or the file is not the one that was written.
+    /// - Throws: `ModelError` if a tensor is missing or not finite, or if the file is not as it was written.
     package static func read(_ file: ModelFile, into parameters: ParameterBuffer, adam: Adam) throws {
         for (prefix, buffer) in [("", parameters), (first, adam.first), (second, adam.second)] {
             for parameter in buffer.layout.parameters {

@@ -8,7 +8,7 @@ import Ledger
 import Models
 import Shards
 
-/// The chunks of some clips, as views of the cached rows: nothing is copied until a chunk is asked for.
+/// The chunks of some clips, as views of the cached rows: nothing is copied until a chunk is requested.
 package final class ChunkSet: ChunkSource {
     /// One clip: its rows and its labels.
     struct Clip: Sendable {
@@ -18,15 +18,17 @@ package final class ChunkSet: ChunkSource {
         let labels: [Int]
         let firstChunk: Int
         let chunks: Int
-        /// Before padding, and none behind the recording's own end, which a resampler may round up.
+        /// The number of samples before padding, at most those of the recording itself, whose length a resampler may
+        /// round up.
         let samples: Int
-        /// Of the recording itself.
+        /// The length of the recording itself.
         let seconds: Double
-        /// Frames with sound in them that lie behind the cached ones, of a clip padded to less than this overlap asks for.
+        /// Frames with sound that follow the cached frames, for a clip that was padded to a shorter length than this
+        /// overlap needs.
         var tail: [Float] = []
     }
 
-    /// Where a clip's rows lie.
+    /// The location of a clip's rows.
     struct Rows: Sendable {
         let shard: MappedShard
         let first: Int
@@ -35,14 +37,14 @@ package final class ChunkSet: ChunkSource {
 
     package let classes: [String]
     let clips: [Clip]
-    /// For every chunk the clip it is of.
+    /// The index of the clip for every chunk.
     private let clipOfChunk: [Int32]
     private let plan: ChunkPlan
     private let normalization: Normalization
-    /// A band of a frame of zeros.
+    /// The value of each band in a frame of zeros.
     private let silence: Float
-    /// Clips whose last frames, two at most, are taken for silence: the cache was made with an overlap that left them
-    /// out, and keeps no samples to make them of.
+    /// The number of clips whose last frames, two at most, are treated as silence: the cache was made with an overlap
+    /// that left them out, and it has no samples to compute them from.
     package let clipsWithSilencedEnd: Int
 
     package var clipCount: Int { clips.count }
@@ -52,11 +54,12 @@ package final class ChunkSet: ChunkSource {
     /// Finds the rows of clips in a cache and checks them against their digests.
     ///
     /// - Parameters:
-    ///   - entries: the clips, with labels that are all of `classes`.
-    ///   - inputs: what of a chunk is asked for.
-    ///   - network: what asks for it, for messages.
-    ///   - overlap: share of a chunk that the next one repeats; any that the front-end's hop allows, whatever the cache was made with.
-    /// - Throws: `TrainingError` where a clip has no rows or they are damaged.
+    ///   - entries: the clips, with labels that are all in `classes`.
+    ///   - inputs: the parts of a chunk that are needed.
+    ///   - network: the name of the network that needs them, for messages.
+    ///   - overlap: the share of a chunk that the next one repeats; any that the front-end's hop allows, independent of
+    ///     the overlap that the cache was made with.
+    /// - Throws: `TrainingError` if a clip has no rows or they are damaged.
     package init(
         _ entries: [Manifest.Entry], classes: [String], cache: CacheFolder, inputs: ModelInputs, of network: String,
         overlap: Double, normalization: Normalization
@@ -102,16 +105,16 @@ package final class ChunkSet: ChunkSource {
         self.clipOfChunk = clipOfChunk
     }
 
-    /// Samples that a recording's own length has, the last of them perhaps in part.
+    /// The number of samples in a recording of this length; the last may be covered only in part.
     private static func samples(_ seconds: Double, rate: Int) -> Int {
         let exact = seconds * Double(rate)
         let whole = exact.rounded()
         return Int(abs(exact - whole) < 1e-6 ? whole : exact.rounded(.up))
     }
 
-    /// The chunks that a network of this program is trained on; see the other initialiser.
+    /// Finds the chunks for training one of Earmark's architectures; see the other initialiser.
     ///
-    /// - Throws: `TrainingError` where a clip has no rows or they are damaged.
+    /// - Throws: `TrainingError` if a clip has no rows or they are damaged.
     package convenience init(
         _ entries: [Manifest.Entry], classes: [String], cache: CacheFolder, architecture: Architecture, overlap: Double,
         normalization: Normalization
@@ -129,7 +132,7 @@ package final class ChunkSet: ChunkSource {
         return values
     }
 
-    /// The first frames of some samples with zeros behind them.
+    /// Returns the first frames of some samples followed by zeros.
     private static func frames(of samples: [Float], count: Int, _ logMel: LogMel, _ frontEnd: FrontEnd) throws
         -> [Float]
     {
@@ -141,7 +144,7 @@ package final class ChunkSet: ChunkSource {
         return values
     }
 
-    /// A number that differs where clips, labels or chunks differ (FNV-1a).
+    /// A hash (FNV-1a) of the classes, and of the clips with their labels and numbers of chunks.
     package var identity: UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -152,7 +155,7 @@ package final class ChunkSet: ChunkSource {
         return hash
     }
 
-    /// The samples of a clip that its chunk `place`, from 0, covers.
+    /// Returns the samples of a clip that its chunk `place`, from 0, covers.
     func samples(ofChunk place: Int, in clip: Clip) -> Range<Int> {
         let start = place * plan.hop
         return start..<max(start, min(start + plan.frontEnd.chunk, clip.samples))
@@ -161,13 +164,13 @@ package final class ChunkSet: ChunkSource {
     /// Samples per second.
     var rate: Int { plan.frontEnd.rate }
 
-    /// The labels of a chunk, which are its clip's.
+    /// Returns the labels of a chunk, which are those of its clip.
     package func labels(_ chunk: Int) -> [Int] { clips[Int(clipOfChunk[chunk])].labels }
 
-    /// True where no frame rises above the floor, ln 0.001, by more than 1 % of the magnitude there; of a clip without frames,
-    /// where every sample is 0 or the least that 16 bits hold.
+    /// Returns true if no frame exceeds the floor, ln 0.001, by more than 1 % in magnitude; for a clip without frames,
+    /// if no sample exceeds one 16-bit step.
     ///
-    /// - Throws: `FileError` where the rows cannot be read.
+    /// - Throws: `FileError` if the rows cannot be read.
     package func isSilent(_ chunk: Int) throws -> Bool {
         let clip = clips[Int(clipOfChunk[chunk])]
         let frontEnd = plan.frontEnd
@@ -190,10 +193,11 @@ package final class ChunkSet: ChunkSource {
 
     /// Writes a chunk's normalised patch (96, 64) and its samples (16000).
     ///
-    /// What lies behind the clip's cached rows is silence: samples 0, frames ln 0.001; but see `tail`.
+    /// Everything after the clip's cached rows is silence: samples are 0 and frames ln 0.001, except for the frames in
+    /// `tail`.
     ///
-    /// - Parameter gain: what the sound is multiplied by first, in samples and frames alike.
-    /// - Throws: `FileError` where the rows cannot be read.
+    /// - Parameter gain: the factor applied to the sound first, in samples and frames alike.
+    /// - Throws: `FileError` if the rows cannot be read.
     package func fill(
         _ chunk: Int, mel: UnsafeMutablePointer<Float>?, wave: UnsafeMutablePointer<Float>?, gain: Float = 1
     ) throws {
@@ -206,7 +210,7 @@ package final class ChunkSet: ChunkSource {
             try rows.shard.floats(rows.first + first, there, to: mel)
             var filled = there * frontEnd.bands
             let size = frontEnd.patchFrames * frontEnd.bands
-            // A chunk that begins behind the cached frames skips those of the tail that lie before it.
+            // A chunk that starts after the cached frames skips the frames of the tail before its start.
             for value in clip.tail.dropFirst(max(0, first - rows.count) * frontEnd.bands).prefix(size - filled) {
                 mel[filled] = value
                 filled += 1

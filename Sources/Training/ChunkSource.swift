@@ -1,19 +1,19 @@
-/// Where training takes its chunks from.
+/// A source of training chunks.
 package protocol ChunkSource: Sendable {
     var chunkCount: Int { get }
 
-    /// A chunk's classes, rising.
+    /// Returns a chunk's classes, in ascending order.
     func labels(_ chunk: Int) -> [Int]
 
-    /// True for a chunk in which there is nothing but silence.
+    /// Returns true if a chunk contains only silence.
     ///
-    /// - Throws: `FileError` where the rows cannot be read.
+    /// - Throws: `FileError` if the rows cannot be read.
     func isSilent(_ chunk: Int) throws -> Bool
 
-    /// Writes a chunk's normalised patch (96, 64) and its samples (16000), each where it is asked for.
+    /// Writes a chunk's normalised patch (96, 64) and its samples (16000), each only if requested.
     ///
-    /// - Parameter gain: what the sound is multiplied by first.
-    /// - Throws: `FileError` where the rows cannot be read.
+    /// - Parameter gain: the factor applied to the sound first.
+    /// - Throws: `FileError` if the rows cannot be read.
     func fill(
         _ chunk: Int, mel: UnsafeMutablePointer<Float>?, wave: UnsafeMutablePointer<Float>?, gain: Float
     ) throws

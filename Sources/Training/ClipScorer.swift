@@ -2,11 +2,12 @@ import Engines
 import Evaluation
 import Foundation
 
-/// Scores the clips of a chunk set by a model, whatever runs it: each clip the mean over its chunks, as the pipeline's `aggregate` does.
+/// Scores the clips of a chunk set with a model on any engine. A clip's score is the mean over its chunks, as in the
+/// pipeline's `aggregate` stage.
 package struct ClipScorer: Sendable {
     private let engine: any InferenceEngine
     private let threads: Int
-    /// Chunks of one forward pass.
+    /// The number of chunks in one forward pass.
     private static let batch = 64
 
     package init(engine: any InferenceEngine, threads: Int) {
@@ -14,7 +15,7 @@ package struct ClipScorer: Sendable {
         self.threads = threads
     }
 
-    /// A worker's buffers.
+    /// One worker's buffers.
     private final class Buffers {
         let session: any InferenceSession
         let mel: AlignedFloats
@@ -29,20 +30,23 @@ package struct ClipScorer: Sendable {
         }
     }
 
-    /// What a chunk set's clips are scored.
+    /// The scores of a chunk set's clips.
     package struct Scored {
         /// Shape (clips, classes).
         package let table: ScoreTable
         package let truth: LabelTable
-        /// Mean binary cross-entropy of the chunks.
+        /// The mean binary cross-entropy of the chunks.
         package let loss: Double
-        /// By class, hours that chunks at or above the threshold cover; nil where no thresholds were given.
+        /// The hours, by class, covered by chunks that score at or above the threshold; nil if no thresholds were
+        /// given.
         package let hoursAbove: [Double]?
     }
 
-    /// - Parameter thresholds: of the classes in their order.
-    /// - Throws: `FileError` where rows cannot be read, `EvaluationError` where a score is not finite, and what the engine
-    ///   has to say.
+    /// Scores all clips of a chunk set.
+    ///
+    /// - Parameter thresholds: one per class, in class order.
+    /// - Throws: `FileError` if rows cannot be read, `EvaluationError` if a score is not finite, and any error of the
+    ///   engine.
     package func score(_ set: ChunkSet, thresholds: [Double]? = nil) throws -> Scored {
         let classes = engine.model.classCount
         let rows = Locked([[Float]](repeating: [], count: set.clipCount))
@@ -80,7 +84,7 @@ package struct ClipScorer: Sendable {
         return Scored(table: table, truth: truth, loss: loss, hoursAbove: thresholds == nil ? nil : hours)
     }
 
-    /// Each worker has its own; the table of them is what is shared.
+    /// Lets a worker's buffers leave the lock: only the table of buffers is shared between workers, not the buffers.
     private struct Unshared: @unchecked Sendable {
         let value: Buffers
         init(_ value: Buffers) { self.value = value }
@@ -117,7 +121,8 @@ package struct ClipScorer: Sendable {
         return (try aggregator.finish(), loss)
     }
 
-    /// Summed over classes; scores are held away from 0 and 1 by what single precision can tell.
+    /// Returns the cross-entropy, summed over classes. Scores are kept away from 0 and 1 by about the resolution of
+    /// single precision.
     private static func crossEntropy(_ scores: UnsafeBufferPointer<Float>, _ labels: [Int]) -> Double {
         var loss = 0.0
         var next = 0

@@ -1,14 +1,14 @@
 import Foundation
 
-/// What an epoch came to: a line of `history.csv`.
+/// The results of an epoch: a line of `history.csv`.
 package struct EpochRecord: Sendable, Codable, Equatable {
-    /// From 1.
+    /// The number of the epoch, from 1.
     package var epoch: Int
-    /// Mean binary cross-entropy of the training chunks, as they were met.
+    /// The mean binary cross-entropy of the training chunks, each measured in the step that used it.
     package var loss: Double
-    /// Of the validation chunks; NaN without a validation split.
+    /// The same for the validation chunks after the epoch; NaN without a validation split.
     package var validationLoss: Double
-    /// Mean average precision over the validation clips; NaN without a validation split.
+    /// The mean average precision over the validation clips; NaN without a validation split.
     package var validationMAP: Double
     package var learningRate: Float
     package var chunksPerSecond: Double
@@ -16,7 +16,7 @@ package struct EpochRecord: Sendable, Codable, Equatable {
 
     package static let columns = "epoch,loss,validation_loss,validation_mAP,learning_rate,chunks_per_second,seconds"
 
-    /// A line of `history.csv`.
+    /// The record as a line of `history.csv`.
     package var line: String {
         func text(_ value: Double) -> String { value.isNaN ? "" : "\(value)" }
         return "\(epoch),\(loss),\(text(validationLoss)),\(text(validationMAP)),\(learningRate),"

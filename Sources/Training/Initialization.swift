@@ -4,8 +4,9 @@ import Models
 
 /// The weights that training starts from.
 package enum Initialization {
-    /// Random ones: He's uniform for the trunk's convolutions (arXiv 1502.01852), Glorot's for projection and classifier (AISTATS
-    /// 2010), 1 / sqrt(units) for the LSTM, whose forget gates start open with a bias of 1; other biases are 0.
+    /// Sets random weights: He's uniform initialisation for the trunk's convolutions (arXiv 1502.01852), Glorot's for
+    /// projection and classifier (AISTATS 2010), 1 / sqrt(units) for the LSTM. The LSTM's forget gates start open, with
+    /// a bias of 1; all other biases are 0.
     package static func fill(_ parameters: ParameterBuffer, seed: UInt64) {
         for (index, parameter) in parameters.layout.parameters.enumerated() {
             var random = SeededRandom(seed: seed, 2, UInt64(index))
@@ -29,11 +30,11 @@ package enum Initialization {
         return (6 / inputs).squareRoot()
     }
 
-    /// Takes over from a model file every parameter of the same name and shape; the classifier only where classes and
-    /// architecture are the same: it reads an embedding of just that network.
+    /// Copies every parameter of the same name and shape from a model file. The classifier is copied only if classes
+    /// and architecture are the same, because it reads the embedding of that particular network.
     ///
-    /// - Returns: how many parameters were taken over.
-    /// - Throws: `ModelError` where the file is not sound, `TrainingError` where nothing of it fits.
+    /// - Returns: the number of parameters copied.
+    /// - Throws: `ModelError` if the file is not valid, `TrainingError` if none of its parameters fits.
     package static func take(from path: String, into parameters: ParameterBuffer, classes: [String]) throws -> Int {
         let file = try ModelFile(path: path)
         try file.checkLayout()

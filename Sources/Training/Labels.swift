@@ -4,15 +4,15 @@ import Files
 import Foundation
 import Tables
 
-/// The classes of a training, and the clips of its splits held against them.
+/// The classes of a training run, and checks of the clips in its splits against them.
 package struct Labels: Sendable {
     package let classes: [String]
-    /// Ontology ids in the same order; empty where they are not known.
+    /// The ontology identifiers in the same order; empty if they are not known.
     package let ids: [String]
 
-    /// Classes from a file, a line each: a name, or FSD50K's index,label,mid.
+    /// Reads classes from a file, one per line: a name, or FSD50K's `index,label,mid`.
     ///
-    /// - Throws: `TableError` or `TrainingError` naming the line.
+    /// - Throws: `TableError` or `TrainingError` with the line, or `FileError` if the file cannot be read.
     package init(file: String) throws {
         var reader = CSVReader(bytes: try FileSystem.read(file), file: file)
         var classes: [String] = []
@@ -36,15 +36,15 @@ package struct Labels: Sendable {
 
     /// - Parameters:
     ///   - classes: names, in the order of the scores.
-    ///   - ids: their identifiers, or none.
+    ///   - ids: their ontology identifiers, or none.
     package init(classes: [String], ids: [String] = []) {
         self.classes = classes
         self.ids = ids
     }
 
-    /// The clips of a split.
+    /// Returns the clips of a split, or all clips if `split` is nil.
     ///
-    /// - Throws: `TrainingError` where there are none.
+    /// - Throws: `TrainingError` if there are none.
     package static func clips(_ manifest: Manifest, split: String?) throws -> [(row: Int, entry: Manifest.Entry)] {
         var found: [(Int, Manifest.Entry)] = []
         var splits = Set<String>()
@@ -63,18 +63,18 @@ package struct Labels: Sendable {
         return found
     }
 
-    /// The classes that clips have, by name.
+    /// Returns the classes that occur in the clips, sorted by name.
     package static func found(in clips: [(row: Int, entry: Manifest.Entry)]) -> Labels {
         Labels(classes: Set(clips.flatMap(\.entry.labels)).sorted())
     }
 
-    /// Checks what can be known before training starts.
+    /// Checks what can be checked before training starts.
     ///
     /// - Parameters:
-    ///   - isTraining: true also asks for a clip of every class, and for labels by name.
-    ///   - map: knows labels that are no classes.
-    /// - Throws: `TrainingError`: fewer than two classes, a clip without a label, a class without a clip; `TableError`: an
-    ///   unknown label.
+    ///   - isTraining: if true, every class must have a clip, and labels must be class names, not identifiers.
+    ///   - map: maps labels that are not classes.
+    /// - Throws: `TrainingError` if there are fewer than two classes, a clip without a label or, in training, a class
+    ///   without a clip; `TableError` if a label is unknown.
     package func check(
         _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, split: String, isTraining: Bool,
         map: LabelMap? = nil

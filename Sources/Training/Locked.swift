@@ -1,8 +1,9 @@
 import Foundation
 
-/// A value that threads take turns at.
+/// A value that threads access one at a time.
 ///
-/// By a POSIX lock, which the thread sanitizer understands; of the standard library's `Mutex` it sees a race in every turn.
+/// It uses a POSIX lock, which the thread sanitizer understands; for the standard library's `Mutex`, it reports a race
+/// at every access.
 final class Locked<Value>: @unchecked Sendable {
     private let lock = NSLock()
     private var value: Value

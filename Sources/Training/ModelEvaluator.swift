@@ -12,9 +12,9 @@ package struct ModelEvaluator {
     private let labelMap: (ClassNames) throws -> LabelMap?
 
     /// - Parameters:
-    ///   - clips: with their labels.
-    ///   - resamples: bootstrap resamples of the intervals.
-    ///   - labelMap: turns the clips' labels into classes, made for a model's.
+    ///   - clips: the clips, with their labels.
+    ///   - resamples: the number of bootstrap resamples for the confidence intervals.
+    ///   - labelMap: makes, for a model's class names, the map from the clips' labels to classes.
     package init(
         clips: [Manifest.Entry], cache: CacheFolder, threads: Int, resamples: Int,
         labelMap: @escaping (ClassNames) throws -> LabelMap? = { _ in nil }
@@ -26,10 +26,10 @@ package struct ModelEvaluator {
         self.resamples = resamples
     }
 
-    /// The report of a model that knows every label of the clips, by name, by identifier or by the label map.
+    /// Evaluates a model; labels are matched to its classes by name, by identifier or by the label map.
     ///
     /// - Parameter thresholds: nil for the model's own.
-    /// - Throws: `TrainingError` where a clip has no features, and what the engine has to say.
+    /// - Throws: `TrainingError` if a clip has no features; any error of the engine.
     package func report(
         _ engine: any InferenceEngine, overlap: Double, thresholds: ClassThresholds? = nil
     ) throws -> SummaryReport {
@@ -51,7 +51,7 @@ package struct ModelEvaluator {
             set, thresholds: model.classes.map { thresholds.value(of: $0) })
         var report = try Evaluator(thresholds: thresholds, resamples: resamples).report(
             scored.table, truth: scored.truth, hoursAbove: scored.hoursAbove)
-        // Scored here, every one of them, or refused above.
+        // Every clip has been scored here, or an error thrown above.
         report.truthCoverage = TruthCoverage(
             clips: clips.count, scored: report.clips, others: 0, unlabelled: unlabelled, labels: resolver.matched,
             dropped: resolver.droppedText)

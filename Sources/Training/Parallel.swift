@@ -1,9 +1,10 @@
 import Dispatch
 import Synchronization
 
-/// Work on numbered items by a few threads that take the next one as they come free.
+/// Distributes numbered items over a few threads, each of which takes the next item when it is free.
 package enum Parallel {
-    /// Calls `body` once for every item below `count`, with the number of the worker, and returns when all are done.
+    /// Calls `body` once for every item below `count`, with the number of the worker, and returns when all calls are
+    /// done.
     package static func forEach(_ count: Int, threads: Int, _ body: @Sendable (_ item: Int, _ worker: Int) -> Void) {
         let workers = min(threads, count)
         guard workers > 1 else {

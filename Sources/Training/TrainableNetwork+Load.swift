@@ -1,7 +1,7 @@
 import Engines
 
 extension TrainableNetwork {
-    /// Packs the parameters' present values, layer by layer on several threads.
+    /// Packs the current values of the parameters, layer by layer, on several threads.
     package func load(threads: Int) {
         let layers = denseLayers
         Parallel.forEach(layers.count, threads: threads) { index, _ in layers[index].load(parameters) }

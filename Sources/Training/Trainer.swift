@@ -7,21 +7,21 @@ import Models
 import Pipeline
 import Wording
 
-/// Trains a network: epochs of steps, a validation and a checkpoint after each.
+/// Trains a network: epochs of steps, each epoch followed by a validation and a checkpoint.
 ///
-/// The weights depend on the data, the options and the seed alone: not on the number of threads, nor on interruptions.
+/// The weights depend only on the data, the options and the seed, not on the number of threads or on interruptions.
 package final class Trainer {
-    /// What is told while it goes on.
+    /// An event reported during training.
     package enum Event: Sendable {
-        /// After a step: loss of its batch, and the speed since the epoch began.
+        /// Reported after a step: the loss of its batch, and the speed since the epoch began.
         case step(epoch: Int, step: Int, steps: Int, loss: Double, chunksPerSecond: Double)
         case epoch(EpochRecord, isBest: Bool)
     }
 
-    /// How a training ended.
+    /// How a training run ended.
     package enum End: Sendable, Equatable { case finished, stoppedEarly, interrupted, nothingToDo }
 
-    /// Files of a training, in its folder.
+    /// The files of a training run, in its folder.
     package struct Files: Sendable {
         package let folder: String
         /// The best epoch's weights.
@@ -29,7 +29,7 @@ package final class Trainer {
         package var checkpoint: String { folder + "/checkpoint.safetensors" }
         package var history: String { folder + "/history.csv" }
 
-        /// - Parameter folder: where the model, the checkpoint and the history lie.
+        /// - Parameter folder: the folder for the model, the checkpoint and the history.
         package init(folder: String) { self.folder = folder }
     }
 
@@ -43,13 +43,14 @@ package final class Trainer {
     private let network: TrainableNetwork
     private var state: Checkpoint.State
 
-    /// Sets up weights, or takes up the checkpoint that lies in the folder.
+    /// Initialises the weights, or continues from the checkpoint in the folder if there is one.
     ///
     /// - Parameters:
-    ///   - metadata: of the model to write, with its classes.
-    ///   - validation: nil keeps the last epoch instead of the best.
+    ///   - metadata: the metadata of the model to write, including its classes.
+    ///   - validation: the validation chunks; nil to keep the last epoch instead of the best.
     ///   - initial: a model file to take weights from.
-    /// - Throws: `TrainingError` where the folder holds a checkpoint of another training.
+    /// - Throws: `TrainingError` if the folder holds a checkpoint of another training run or `initial` does not fit,
+    ///   `ModelError` if a file is not valid.
     package init(
         options: TrainingOptions, metadata: ModelMetadata, training: ChunkSet, validation: ChunkSet?,
         initial: String?, files: Files, threads: Int
@@ -81,14 +82,14 @@ package final class Trainer {
         network = TrainableNetwork(parameters: parameters, freezesTrunk: options.freezesTrunk)
     }
 
-    /// Epochs that an earlier process has finished.
+    /// The number of epochs finished so far, including those of earlier processes.
     package var epochsDone: Int { state.history.count }
 
     private static func compare(
         _ found: Checkpoint.State, _ asked: Checkpoint.State, classes: [String], _ wanted: [String], _ path: String
     ) throws {
         var (a, b) = (found.options, asked.options)
-        // More epochs than last time go on from there, unless the schedule's end moves with them.
+        // A larger number of epochs continues the training, unless the learning rate schedule depends on that number.
         if a.schedule == .constant { (a.epochs, b.epochs) = (0, 0) }
         var reasons = b.differences(from: a)
         if found.initial != asked.initial {
@@ -103,13 +104,14 @@ package final class Trainer {
         guard !reasons.isEmpty else { return }
         throw TrainingError(
             .usage, at: ErrorPlace(path),
-            "the checkpoint is of a training with \(reasons.joined(separator: "; ")). Give the same, another "
-                + "--out, or --restart to begin anew")
+            "the checkpoint is from a training run with \(reasons.joined(separator: "; ")). Use the same settings, "
+                + "another --out, or --restart to start over")
     }
 
     /// Trains until the last epoch, early stopping or a request to stop.
     ///
-    /// - Throws: `TrainingError` where the loss is no longer a number, or a file cannot be written.
+    /// - Throws: `TrainingError` if the loss or a weight is no longer finite; `ModelError` or `FileError` if a file
+    ///   cannot be written.
     package func run(stop: StopSignal, _ tell: (Event) -> Void) throws -> End {
         if state.hasStopped || state.history.count >= options.epochs { return .nothingToDo }
         let batches = BatchRunner(
@@ -123,7 +125,7 @@ package final class Trainer {
         return .finished
     }
 
-    /// - Returns: false where it was interrupted; the checkpoint is then that of the epoch before.
+    /// - Returns: false if it was interrupted; the checkpoint is then that of the previous epoch.
     private func epoch(_ batches: BatchRunner, _ stop: StopSignal, _ tell: (Event) -> Void) throws -> Bool {
         let number = state.history.count + 1
         let order = EpochOrder(count: training.chunkCount, seed: options.seed, epoch: number)
@@ -135,7 +137,7 @@ package final class Trainer {
             if stop.isRaised { return false }
             let batch = step * options.batch..<min((step + 1) * options.batch, order.chunks.count)
             let loss = try batches.run(batch, of: order, epoch: number)
-            guard loss.isFinite else { throw notFinite("loss is \(loss)", step, number) }
+            guard loss.isFinite else { throw notFinite("the loss is \(loss)", step, number) }
             rate = options.learningRate(step: state.step, of: steps * options.epochs)
             state.step += 1
             adam.step(
@@ -161,7 +163,7 @@ package final class Trainer {
     private func notFinite(_ what: String, _ step: Int, _ epoch: Int) -> TrainingError {
         TrainingError(
             .badInput, at: ErrorPlace("batch \(step + 1) of epoch \(epoch)"),
-            "the \(what); training stops, "
+            "\(what); training stops, "
                 + (epoch > 1 ? "epoch \(epoch - 1) is kept in \(files.checkpoint)" : "nothing is kept")
                 + "; try a smaller --learning-rate")
     }
@@ -174,7 +176,8 @@ package final class Trainer {
         record.validationMAP = report.truth?.meanAveragePrecision ?? .nan
     }
 
-    /// Writes model, checkpoint and history, in this order: a checkpoint never speaks of a model that is not there.
+    /// Writes model, checkpoint and history, in this order, so that a checkpoint never refers to a model that does not
+    /// exist.
     private func keep(_ record: EpochRecord, _ tell: (Event) -> Void) throws {
         state.history.append(record)
         let isBest = state.best.map { Self.isBetter(record, than: state.history[$0]) } ?? true
@@ -193,7 +196,8 @@ package final class Trainer {
         tell(.epoch(record, isBest: isBest))
     }
 
-    /// By mAP, and where that is the same by loss: on small validation splits mAP is soon at its end. Without validation the last.
+    /// Compares by mAP, or by loss if the mAP is equal: on small validation splits, mAP soon reaches its maximum.
+    /// Without validation, the later epoch counts as better.
     private static func isBetter(_ a: EpochRecord, than b: EpochRecord) -> Bool {
         if a.validationMAP.isNaN { return true }
         return a.validationMAP > b.validationMAP
@@ -205,10 +209,11 @@ package final class Trainer {
         try FileSystem.write(files.history) { try $0(Array((lines.joined(separator: "\n") + "\n").utf8)[...]) }
     }
 
-    /// The epoch whose weights are the model.
+    /// The epoch whose weights are in the model file.
     package var best: EpochRecord? { state.best.map { state.history[$0] } }
 
-    /// Rare classes count for more: mean number of chunks over the class's own. Their mean over labels is 1.
+    /// Returns weights that favour rare classes: the mean number of chunks per class divided by the class's own.
+    /// Averaged over all labels, they are 1.
     private func classWeights() -> [Float]? {
         guard options.classWeights == .balanced else { return nil }
         var counts = [Double](repeating: 0, count: metadata.classes.count)

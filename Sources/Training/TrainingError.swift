@@ -1,8 +1,8 @@
 import Errors
 
-/// Why a training or an evaluation cannot begin, or had to end.
+/// The reason that training or evaluation cannot begin or had to stop.
 package struct TrainingError: EarmarkError {
-    /// Bad input: a manifest, a model or a checkpoint does not fit.
+    /// Bad input if a manifest, a model or a checkpoint does not fit; usage if settings do not.
     package let category: ErrorCategory
     package let place: ErrorPlace?
     package let message: String

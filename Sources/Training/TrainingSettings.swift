@@ -1,28 +1,28 @@
 import Features
 import Models
 
-/// All of what `earmark train` can be told, by the names that the command line and a pipeline's `train` section share.
+/// All settings of `earmark train`, by the names that the command line and a pipeline's `train` section share.
 package struct TrainingSettings: Sendable {
     package var options = TrainingOptions()
-    /// Splits of the manifest.
+    /// The split of the manifest to train on.
     package var trainSplit = "train"
-    /// Empty: no validation, the last epoch is kept.
+    /// The split to validate on; if empty, there is no validation and the last epoch is kept.
     package var validationSplit = "val"
-    /// A file that fixes the classes and their order; nil takes those of the training split by name.
+    /// A file that fixes the classes and their order; nil for the classes of the training split, sorted by name.
     package var classes: String?
     /// A model file to start from.
     package var initial: String?
 
     package init() {}
 
-    /// Names of all settings.
+    /// The names of all settings.
     package static let names = [
         "architecture", "batch", "class-weights", "classes", "epochs", "freeze-trunk", "gain", "init", "learning-rate",
         "mixup", "normalization", "overlap", "patience", "schedule", "seed", "train-split", "validation-split",
         "silence", "warmup",
     ]
 
-    /// Sets one by its name.
+    /// Sets the setting with this name.
     ///
     /// - Returns: nil, or what was expected instead.
     package mutating func set(_ name: String, _ text: String) -> String? {

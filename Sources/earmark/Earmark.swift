@@ -3,7 +3,7 @@ import ArgumentParser
 import Foundation
 import Wording
 
-/// The command `earmark`.
+/// The `earmark` command.
 @main
 struct Earmark: ParsableCommand {
     static let version = ProgramVersion.number
@@ -13,8 +13,8 @@ struct Earmark: ParsableCommand {
         abstract: "Listens to a whole audio collection and marks what is in it.",
         discussion: """
             A pipeline turns files into cached log-mel features, runs a small audio-tagging network over them and \
-            leaves scores, labels and per-class statistics. A job that was interrupted goes on where it stopped; one \
-            that is started again does only what is new.
+            leaves scores, labels and per-class statistics. An interrupted job resumes where it stopped; a job that \
+            is started again does only what is new.
 
             EXAMPLE
               earmark synth /tmp/corpus
@@ -23,20 +23,20 @@ struct Earmark: ParsableCommand {
 
             EXIT STATUS
                0  all done
-               3  finished, but some clips failed, or what was exported lacks some
+               3  finished, but some clips failed, or are missing from what was exported
               64  wrong usage
               65  bad input file
-              70  a fault of the program itself
+              70  an error in the program itself
               74  reading or writing failed
-              75  interrupted, out of space, memory or descriptors, or the cache is in use: run again to go on
-             141  whoever read standard output has gone
+              75  interrupted, out of space, memory or descriptors, or the cache is in use: run again to resume
+             141  the reader of standard output has gone
 
             ENVIRONMENT
-              EARMARK_DATA    the folder of the pipelines and models that ship, if not the one that was installed with
-                              the program
+              EARMARK_DATA    the folder of the pipelines and models to use instead of those installed with the
+                              program
               EARMARK_MIRROR  the address of a folder, such as https://host/folder or file:///folder, from which models
-                              are fetched by their files' names, instead of from their official addresses
-              XDG_CACHE_HOME  fetched models are kept in earmark/models below it, else below ~/.cache
+                              are fetched by file name instead of from their official addresses
+              XDG_CACHE_HOME  fetched models are kept in earmark/models below this folder, else below ~/.cache
             """,
         version: VersionText.text,
         subcommands: [
@@ -47,12 +47,13 @@ struct Earmark: ParsableCommand {
             CompletionsCommand.self,
         ])
 
-    /// Parses and runs, and turns every error into one line and an exit status of the contract.
+    /// Parses the command line, runs the command, and turns every error into a short message and a documented exit
+    /// status.
     static func main() {
         StandardDescriptors.open()
-        // A write into a closed pipe is told as such, to the one who writes.
+        // A write to a closed pipe fails with an error that the writer handles, instead of ending the process.
         signal(SIGPIPE, SIG_IGN)
-        // A write beyond the largest file that is allowed fails, instead of ending the process.
+        // A write beyond the file size limit fails, instead of ending the process.
         signal(SIGXFSZ, SIG_IGN)
         let words = Array(CommandLine.arguments.dropFirst())
         do {

@@ -3,7 +3,7 @@ import Errors
 import Files
 import Foundation
 
-/// Exit statuses by name, for the ends that are no error; `ErrorCategory.exitStatus` has the numbers.
+/// Exit statuses by name, for exits without an `EarmarkError`; `ErrorCategory.exitStatus` has the numbers.
 enum Status {
     static let someFailed = ErrorCategory.incomplete.exitStatus
     static let usage = ErrorCategory.usage.exitStatus
@@ -12,7 +12,7 @@ enum Status {
     static let tryAgain = ErrorCategory.interrupted.exitStatus
 }
 
-/// How an error leaves the program: one line on standard error and a status.
+/// Ends the program on an error, with a message on standard error and an exit status.
 enum Failure {
     static func end(with error: any Error, parser: ParsableCommand.Type) -> Never {
         if let code = error as? ExitCode { ProgramEnd.exit(code.rawValue) }
@@ -35,7 +35,7 @@ enum Failure {
         ProgramEnd.exit(error.category.exitStatus)
     }
 
-    /// Two lines: what is wrong, and where to read on.
+    /// Prints two lines, what is wrong and where to read on, and ends the program.
     private static func endUsage(_ error: any Error, _ parser: ParsableCommand.Type) -> Never {
         let usage = UsageError(Array(CommandLine.arguments.dropFirst()), parser: parser)
         let words = (usage.message ?? parser.message(for: error)).split(separator: "\n").joined(separator: " ")

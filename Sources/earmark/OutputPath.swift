@@ -3,23 +3,23 @@ import Corpora
 import Files
 import Foundation
 
-/// Looks at the place that a command is to write to, before any work is done for it.
+/// Checks the path that a command is to write to, before the command does any work.
 enum OutputPath {
-    /// Whether it is the process's own standard output: the summary then goes to standard error.
+    /// Whether the path leads to the process's own standard output; the summary then goes to standard error.
     static func isStandardOutput(_ path: String) -> Bool {
         (try? OutputFile.destination(of: PathText.bytes(path))) == .descriptor(STDOUT_FILENO)
     }
 
-    /// Whether the command's result can be read back from there.
+    /// Whether the path leads to a file, from which the command can read back what it wrote.
     static func isFile(_ path: String) -> Bool {
         guard case .file = try? OutputFile.destination(of: PathText.bytes(path)) else { return false }
         return true
     }
 
-    /// A file that is to be written.
+    /// Checks a file that is to be written.
     ///
-    /// - Throws: `CommandError` of category usage for a folder and for a file that a cache keeps, of category input and output
-    ///   where standard output is asked for and closed; `FileError` where the path cannot be looked at.
+    /// - Throws: `CommandError` of category `usage` for a folder or for a file that belongs to a cache, and of category
+    ///   `inputOutput` for a standard stream that is closed; `FileError` if the path cannot be examined.
     static func check(_ path: String) throws {
         switch try OutputFile.destination(of: PathText.bytes(path)) {
         case .folder:
@@ -37,47 +37,49 @@ enum OutputPath {
         }
     }
 
-    /// A folder into which files are to be written under the given names.
+    /// Checks a folder into which files of the given names are to be written.
     ///
-    /// - Throws: as `check(_:)` does for each file.
+    /// - Throws: what `check(_:)` throws for each file.
     static func check(folder: String, names: [String]) throws {
         for name in names { try check(folder + "/" + name) }
     }
 
-    /// A folder below which files are to be written, under names that come from recordings.
+    /// Checks a folder below which files are to be written, under names that come from recordings.
     ///
-    /// - Throws: `CommandError` of status usage for what is no folder, and for a place that a cache keeps.
+    /// - Throws: `CommandError` of category `usage` if something other than a folder is there, or if the place belongs
+    ///   to a cache; `FileError` if the path cannot be examined.
     static func check(treeBelow folder: String) throws {
         switch try OutputFile.destination(of: PathText.bytes(folder)) {
         case .folder: break
         case .file(let bytes) where !FileSystem.exists(PathText.text(bytes)): break
-        default: throw CommandError(.usage, at: folder, "it is no folder, expected one to write files into")
+        default: throw CommandError(.usage, at: folder, "it is not a folder, expected one to write files into")
         }
-        // Whatever the files will be called, none may come to lie among the cache's own.
+        // Whatever the files will be called, none may end up among the cache's own.
         try refuseKept(PathText.bytes(folder + "/in-flight"), named: folder)
     }
 
-    /// A file with work of someone's own hands in it is not written over unasked.
+    /// Checks that a file does not exist yet, unless `force` is set: someone may have edited it by hand.
     ///
-    /// - Throws: `CommandError` of category usage where the file is there.
+    /// - Throws: `CommandError` of category `usage` if the file exists.
     static func checkIsNew(_ path: String, force: Bool) throws {
         guard !force, case .file(let bytes) = try? OutputFile.destination(of: PathText.bytes(path)),
             FileSystem.exists(PathText.text(bytes))
         else { return }
         throw CommandError(
-            .usage, at: path, "a file of this name is there and may have been edited; --force replaces it")
+            .usage, at: path, "a file of this name exists and may have been edited; --force replaces it")
     }
 
-    /// A file that is to become a manifest: one that is there must be a manifest already, so that `--force` and a slip of the
-    /// finger cannot end a recording.
+    /// Checks a file that is to become a manifest. If it exists it must be a manifest already, so that `--force` with a
+    /// mistyped path cannot destroy a recording.
     ///
-    /// - Throws: `CommandError` of status usage where a file that is no manifest is there; `TableError` where it cannot be read.
+    /// - Throws: `CommandError` of category `usage` if the existing file is not a manifest; `FileError` if it cannot be
+    ///   read.
     static func checkIsManifest(_ path: String) throws {
         guard case .file(let bytes) = try? OutputFile.destination(of: PathText.bytes(path)) else { return }
         let place = PathText.text(bytes)
         guard FileSystem.exists(place), try !Manifest.isOne(place) else { return }
         throw CommandError(
-            .usage, at: "\(path)", "a file that is no manifest is there, and --force replaces manifests only")
+            .usage, at: "\(path)", "the existing file is not a manifest, and --force replaces only manifests")
     }
 
     private static func refuseKept(_ bytes: [UInt8], named path: String) throws {
@@ -86,7 +88,7 @@ enum OutputPath {
         let folder = FileSystem.folder(of: place)
         let isKept = name.hasPrefix("ledger.sqlite") || ["lock", "in-flight"].contains(name)
         if isKept, FileSystem.exists(folder + "/ledger.sqlite") { throw kept(path, folder) }
-        // Below `shards`, however deep.
+        // Anywhere below `shards`.
         var inner = folder
         while inner != "/" {
             let outer = FileSystem.folder(of: inner)

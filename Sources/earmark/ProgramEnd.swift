@@ -1,16 +1,17 @@
 import Foundation
 
-/// The one way out of the program: what was printed is written, and what could not be written counts.
+/// The only way out of the program: flushes both standard streams, and makes a failed write count in the exit status.
 enum ProgramEnd {
     /// Ends the process.
     ///
-    /// A reader that has gone, as `head` goes, ends it by SIGPIPE, which shells show as 141, with nothing said: the usual way.
-    /// The signal is ignored until then, so that a run can end in order and note how far it came.
+    /// If the reader of a stream has gone, as `head` does, the process ends silently by SIGPIPE, which shells show as
+    /// status 141, as is usual. The signal is ignored until then, so that a run can end in order and record how far it
+    /// got.
     static func exit(_ status: Int32) -> Never {
         StandardStream.output.flush()
         StandardStream.errors.flush()
         let faults = [StandardStream.output.fault, StandardStream.errors.fault]
-        // What went wrong before, such as bad input, says more than the pipe.
+        // An earlier error, such as bad input, says more than the closed pipe.
         let isEnd = status == 0 || status == Status.someFailed
         if faults.contains(.closedPipe), isEnd || status == Status.tryAgain {
             signal(SIGPIPE, SIG_DFL)

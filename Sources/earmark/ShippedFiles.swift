@@ -5,16 +5,17 @@ import Wording
 
 /// The pipelines and models that ship with the program, wherever the program is installed.
 struct ShippedFiles {
-    /// Holds the folders `Pipelines` and `Models`; a pipeline names its model relative to itself, as `../Models/NAME`.
+    /// The folder that holds `Pipelines` and `Models`; a pipeline names its model relative to itself, as
+    /// `../Models/NAME`.
     let folder: String
 
     var pipelines: String { folder + "/Pipelines" }
     var models: String { folder + "/Models" }
 
-    /// The folder that EARMARK_DATA names; else `share/earmark` beside the program's `bin`; else the checkout that the
-    /// program was built in. Nil where there is none of them.
+    /// Finds the folder that EARMARK_DATA names, else `share/earmark` beside the program's `bin`, else the checkout
+    /// that the program was built in; nil if there is none.
     ///
-    /// - Throws: `CommandError` where EARMARK_DATA names a folder without pipelines.
+    /// - Throws: `CommandError` if EARMARK_DATA names a folder without `Pipelines`.
     static func find() throws -> ShippedFiles? {
         if let named = ProcessInfo.processInfo.environment["EARMARK_DATA"], !named.isEmpty {
             let files = ShippedFiles(folder: named)
@@ -36,10 +37,13 @@ struct ShippedFiles {
         return nil
     }
 
-    /// The file that a command's argument stands for: where the working folder has no such file, `NAME.yaml`, `NAME` and
-    /// `Pipelines/NAME.yaml` are the pipeline of that name that ships.
+    /// Finds the file that a command's argument means.
     ///
-    /// - Throws: `CommandError` where neither is there.
+    /// A file in the working folder comes first; `NAME` then also means `NAME.yaml`. Otherwise `NAME.yaml`, `NAME` and
+    /// `Pipelines/NAME.yaml` mean the pipeline of that name that ships. A path with any other folder in it is returned
+    /// unchanged.
+    ///
+    /// - Throws: `CommandError` if no such pipeline is found, or if EARMARK_DATA names a folder without `Pipelines`.
     static func pipeline(_ argument: String) throws -> String {
         if isFile(argument) { return argument }
         let isInFolder = argument.hasPrefix("Pipelines/")
@@ -63,7 +67,7 @@ struct ShippedFiles {
                 + all.joined(separator: ", ") + near)
     }
 
-    /// The program's own file, links resolved; nil where the system does not tell.
+    /// The program's own file with links resolved; nil if the system does not report it.
     private static func program() -> String? {
         var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = bytes.withUnsafeMutableBytes { buffer in

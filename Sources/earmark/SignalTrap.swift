@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Pipeline
 
-/// Turns the first Ctrl-C or SIGTERM into a request to stop; the second one ends the process at once.
+/// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP into a request to stop; a second one ends the process at once.
 final class SignalTrap {
     private var sources: [any DispatchSourceSignal] = []
 

@@ -1,18 +1,18 @@
 import Errors
 import Foundation
 
-/// Limits of the process under which a run could only die.
+/// Checks the process limits below which no run could survive.
 enum SystemLimits {
-    /// Shards of every stage and worker, audio files, the ledger, and what the system's libraries take for themselves
-    /// (which end the process where they get none).
+    /// The fewest open files: shards of every stage and worker, audio files, the ledger, and those that system
+    /// libraries open for themselves (the libraries end the process when they get none).
     private static let files: rlim_t = 64
-    /// Of the address space, in bytes: twice what labelling with two workers was seen to take.
+    /// The smallest address space, in bytes: twice what labelling with two workers was measured to take.
     private static let space: rlim_t = 1 << 30
 
-    /// Takes as many descriptors as the system allows.
+    /// Raises the limit of open files as far as the system allows, then checks both limits.
     ///
-    /// - Throws: `CommandError` with status 75 where there are too few descriptors or too little address space: the system's
-    ///   libraries end the process where they get none, and that would be laid to the clips under way.
+    /// - Throws: `CommandError` with status 75 if there are too few descriptors or too little address space. System
+    ///   libraries end the process when they get none, and the clips under way would be blamed.
     static func require() throws {
         if var limit = self.limit(RLIMIT_NOFILE) {
             if limit.rlim_cur < limit.rlim_max {
@@ -33,7 +33,7 @@ enum SystemLimits {
         }
     }
 
-    /// nil where the system does not tell.
+    /// Returns a limit, or nil if the system does not report it.
     private static func limit(_ resource: __rlimit_resource) -> rlimit? {
         var limit = rlimit()
         return getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 ? limit : nil

@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import Wording
 
-/// Finds what is wrong with a command line, where the argument parser names only a consequence: of `--manifset x` it says
-/// that `--manifest` is missing.
+/// Finds what is wrong with a command line when the argument parser reports only a consequence: for `--manifset x` it
+/// says that `--manifest` is missing.
 struct UsageError {
     private struct Tree: Decodable { let command: Command }
 
@@ -30,15 +30,15 @@ struct UsageError {
     private static let common = [
         "--help", "-h", "--version", "--generate-completion-script", "--experimental-dump-help",
     ]
-    /// Names of values that are paths: an empty one would be the working folder, or no file at all.
+    /// Value names that mean paths: an empty one would be the working folder, or no file at all.
     private static let paths: Set = ["dir", "csv", "yaml", "path", "safetensors", "file"]
 
-    /// The words of the commands that were found, such as `model import`.
+    /// The command words found so far, such as `model import`.
     private(set) var command: [String] = []
-    /// What is wrong, nil where nothing was found.
+    /// What is wrong; nil if nothing was found.
     private(set) var message: String?
 
-    /// - Parameter words: of the command line, without the program's name.
+    /// - Parameter words: the command line's words, without the program's name.
     init(_ words: [String], parser: ParsableCommand.Type) {
         guard let tree = try? JSONDecoder().decode(Tree.self, from: Data(parser._dumpHelp().utf8)) else { return }
         var current = tree.command

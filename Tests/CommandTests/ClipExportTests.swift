@@ -248,7 +248,7 @@ struct ClipExportTests {
             lines == [
                 "\(scratch.path("u8.wav")): no such file; 2 events of clip 'u8' not cut out",
                 "\(scratch.path("two.wav")): the file is not the one that was heard; 2 events of clip 'two' not cut out",
-                "not cut out: 4 events of 2 recordings that are gone, changed or not to be read",
+                "not cut out: 4 events of 2 recordings that are gone, changed or unreadable",
             ], "\(lines)")
         #expect(Set(try rows(scratch).map { $0["recording"] }) == ["deep", "four", "float", "odd"])
     }
@@ -307,7 +307,7 @@ struct ClipExportTests {
         let kept = try export(scratch, "--events", scratch.path("e.csv"), out: "cache/shards")
         #expect(kept.status == 64 && kept.errors.contains("keeps for itself"), "\(kept.errors)")
         let file = try export(scratch, "--events", scratch.path("e.csv"), out: "e.csv")
-        #expect(file.status == 64 && file.errors.contains("it is no folder"), "\(file.errors)")
+        #expect(file.status == 64 && file.errors.contains("it is not a folder"), "\(file.errors)")
         #expect(files(scratch.path("cuts")).isEmpty)
     }
 

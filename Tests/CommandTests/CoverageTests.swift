@@ -54,7 +54,7 @@ struct CoverageTests {
         let run = try Tool.run(scratch.run("label.yaml"))
         #expect(
             run.status == 0
-                && run.errors.contains("the file of 1 clip is not there; the cached rows of 1 done clip stand"),
+                && run.errors.contains("the file of 1 clip is not there; the cached rows of 1 done clip are kept"),
             "\(run.errors)")
         let plan = try Tool.run(
             "plan", Tool.pipeline("label.yaml"), "--manifest", scratch.path("corpus.csv"), "--cache",

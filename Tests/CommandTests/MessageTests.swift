@@ -65,8 +65,8 @@ struct MessageTests {
         try scratch.write("file", "x")
         let long = String(repeating: "x", count: 300)
         for (cache, words) in [
-            ("file/cache", ["file: ", "a file of this name is there"]),
-            ("file", ["file: ", "a file of this name is there"]), (long, [long, "File name too long"]),
+            ("file/cache", ["file: ", "a file of this name exists"]),
+            ("file", ["file: ", "a file of this name exists"]), (long, [long, "File name too long"]),
         ] { try expect(74, words, scratch.run("features.yaml", cache: cache)) }
         try expect(74, ["proc"], ["synth", "/proc/earmark"])
         try expect(74, ["proc"], ["manifest", "fsd50k", scratch.path("corpus"), "--out", "/proc/earmark/m.csv"])

@@ -198,7 +198,7 @@ struct ModelNameTests {
         try FileManager.default.copyItem(
             atPath: Tool.pipeline("label.yaml"), toPath: machine.scratch.path("mine.yaml"))
         let run = try machine.work("run", "mine.yaml")
-        #expect(run.status == 0 && run.errors.contains("the model that ships is taken, "), "\(run.errors)")
+        #expect(run.status == 0 && run.errors.contains("so the shipped model is used: "), "\(run.errors)")
         let text = try machine.scratch.text("mine.yaml")
         try machine.scratch.write("mine.yaml", text.replacingOccurrences(of: "lean-esc10", with: "lean-other"))
         let lost = try machine.work("run", "mine.yaml")

@@ -81,7 +81,7 @@ struct PerFileTests {
         #expect(
             database.status == 64 && database.errors.contains("--per-file with --format sqlite"), "\(database.errors)")
         let piped = try Tool.run("export", "events", "--cache", scratch.path("cache"), "--per-file", "--out", "-")
-        #expect(piped.status == 64 && piped.errors.contains("it is no folder"), "\(piped.errors)")
+        #expect(piped.status == 64 && piped.errors.contains("it is not a folder"), "\(piped.errors)")
         let kept = try export(scratch, "--per-file", out: "cache/shards")
         #expect(kept.status == 64 && kept.errors.contains("keeps for itself"), "\(kept.errors)")
         #expect(!FileManager.default.fileExists(atPath: scratch.path("out")))

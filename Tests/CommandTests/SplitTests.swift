@@ -67,7 +67,7 @@ struct SplitTests {
         for site in "abcdef" {
             #expect(Set(found.filter { $0.key.hasPrefix("\(site)/") }.values).count == 1, "\(site)")
         }
-        #expect(folders.errors.contains("group 'a' has 14 clips, more than the smallest split is to have (6.0)"))
+        #expect(folders.errors.contains("group 'a' has 14 clips, more than the smallest split should have (6.0)"))
         // Sub-folders are labels, so each label is in one split alone.
         let lacking = folders.errors.split(separator: "\n").filter { $0.contains(" has no clip of ") }
         #expect(lacking.count == 3 && lacking.allSatisfy { $0.contains(" of 6: ") }, "\(folders.errors)")
@@ -112,7 +112,7 @@ struct SplitTests {
         for name in ["tone.wav", "notes.csv"] {
             let before = try scratch.bytes(name)
             let result = try manifest(scratch, name, "--force")
-            #expect(result.status == 64 && result.errors.contains("no manifest"), "\(result.errors)")
+            #expect(result.status == 64 && result.errors.contains("is not a manifest"), "\(result.errors)")
             #expect(try scratch.bytes(name) == before)
         }
         for text in ["", "clip,path\na\"b,c\n", "path;clip\r\nx;y\r\n"] {

@@ -48,7 +48,7 @@ import Testing
         #expect(ClassNames(["Dog", "Bark"], identifiers: ["/m/0bt9lr"]).identifiers.isEmpty)
         #expect(
             ClassNames(["Dog"], identifiers: [""]).expected("/m/0bt9lr")
-                == "the name of one of the 1 class, as the model knows no identifiers")
+                == "the name of one of the 1 class, as the model has no identifiers")
         #expect(known.expected("/m/77") == "one of the 3 classes, such as 'Dog'")
     }
 

@@ -106,7 +106,7 @@ import Testing
             scan.leftOut.lines == [
                 "left out: 4 audio or video files that Earmark cannot read yet: 2 .m4a, 1 .mpc, 1 .wma",
                 "left out: 4 files that are not audio: 2 .txt, 1 without an ending, 1 .jpg",
-                "left out: 1 that is no regular file",
+                "left out: 1 that is not a regular file",
                 "left out: 1 hidden file and 1 hidden folder",
                 "listed for their contents, not their names: 2 files: 1 .dat, 1 .mp4",
             ])

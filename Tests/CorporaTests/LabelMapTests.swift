@@ -68,7 +68,7 @@ import Testing
         try truth.check(manifest)
         #expect((0..<5).map { truth.places(of: manifest.labels($0)) } == [[2, 3, 0], [2], [0], [], []])
         #expect(truth.matched == 4)
-        #expect(truth.droppedText == "map.csv leaves 2 labels of 2 clips out of account: 'Misc' 2 times")
+        #expect(truth.droppedText == "map.csv ignores 2 labels of 2 clips: 'Misc' 2 times")
         #expect(throws: TableError.self) { try TruthLabels(names: names).check(manifest) }
         // The map goes before a class of the same name, and two labels of one class are one.
         var other = TruthLabels(names: names, map: try self.map("Speech,Dog\n"))

@@ -36,7 +36,7 @@ import Testing
         ),
         ("clip,path,site,site\n", "m.csv:1: found column 'site' twice, expected the header clip,path,labels,split"),
         ("sep=;x\nclip;path\n", "m.csv:1: found 'sep=;x', expected sep= and a comma, a semicolon, a tab or '|'"),
-        ("sep=;\n", "m.csv:2: found nothing behind the line 'sep=', expected the header clip,path,labels,split"),
+        ("sep=;\n", "m.csv:2: found nothing after the line 'sep=', expected the header clip,path,labels,split"),
         ("sep=;\r\nclip;path\r\na\r\n", "m.csv:3: found 1 field, expected 2, as in the header"),
         ("clip,labels\n", "m.csv:1: found no column 'path', expected the header clip,path,labels,split"),
         ("clip,path,clip\n", "m.csv:1: found column 'clip' twice, expected the header clip,path,labels,split"),

@@ -97,7 +97,7 @@ struct ModelThresholdsTests {
         try TemporaryFolder.with { folder in
             let path = try model(folder)
             for (thresholds, words) in [
-                (["Class 9": 0.5], "metadata 'thresholds': 'Class 9' is none of the classes"),
+                (["Class 9": 0.5], "metadata 'thresholds': 'Class 9' is not one of the classes"),
                 (["Class 1": 1.5], "metadata 'thresholds': found 1.5 for 'Class 1'; expected 0 to 1"),
                 (["Class 1": -0.1], "found -0.1"),
             ] {

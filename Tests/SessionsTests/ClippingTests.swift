@@ -44,7 +44,7 @@ import Testing
         #expect(report.accepted.damagedClips == 1 && report.accepted.zeroed == 15 && report.accepted.zeroedClips == 1)
         #expect(
             report.accepted.lines == [
-                "truncated accept: 1 clip is cut or damaged, and done with what there is",
+                "truncated accept: 1 clip is cut or damaged; what was readable was used",
                 "non-finite zero: 15 samples in 1 clip were not finite and are 0",
             ])
     }

@@ -29,7 +29,7 @@ import Testing
     @Test(arguments: [
         ("wave", "mel", "needs chunks in 'from'"), ("mel", "chunk", "needs mel in 'from'"),
         ("mel wave", "mel", "needs chunks in 'from'"), ("mel wave", "chunk", "needs mel in 'from'"),
-        ("wave", "long", "wants chunks of 16000 samples at 16000 Hz, but here they are of 32000 at 16000 Hz"),
+        ("wave", "long", "expects chunks of 16000 samples at 16000 Hz, but here they have 32000 at 16000 Hz"),
         ("mel wave", "[mel, wide]", "every 8000 samples, but one of its samples every 16000"),
         ("", "[mel, chunk]", "reads neither samples nor log-mel"),
     ])

@@ -188,7 +188,7 @@ import Testing
 
     /// What does not fit is refused with its line, what was found and what was expected.
     @Test(arguments: [
-        (yaml(rate: 32_000), "p.yaml:5: stage 'chunk': its samples come 32000 a second, but preset 'yamnet' has 16000"),
+        (yaml(rate: 32_000), "p.yaml:5: stage 'chunk': its samples come at 32000 Hz, but preset 'yamnet' has 16000 Hz"),
         (
             yaml(rate: 3999),
             "p.yaml:4: 'rate' of stage 'resample' is '3999', expected a whole number from 4000 to 384000"
@@ -196,7 +196,7 @@ import Testing
         (yaml(rate: 384_001), "p.yaml:4: 'rate' of stage 'resample' is '384001'"),
         (
             yaml(mel: ["preset": "panns"]),
-            "p.yaml:6: stage 'mel': made for 32000 Hz, but the chunks are of 16000 Hz; expected a 'preset' in stage 'chunk'"
+            "p.yaml:6: stage 'mel': made for 32000 Hz, but the chunks are at 16000 Hz; expected a 'preset' in stage 'chunk'"
         ),
         (
             yaml(chunk: ["preset": "ast"], mel: ["hop": "7"]),
@@ -211,7 +211,7 @@ import Testing
         (yaml(mel: ["framing": "middle"]), "p.yaml:6: 'framing' of stage 'mel' is 'middle', expected one of left"),
         (
             yaml(chunk: ["seconds": "0.50001"]),
-            "p.yaml:5: stage 'chunk' (chunk): 'seconds' is 0.50001, which are 8000.1"
+            "p.yaml:5: stage 'chunk' (chunk): 'seconds' is 0.50001, which is 8000.1"
         ),
         (yaml(chunk: ["preset": "vggish", "overlap": "0.01"]), "expected a multiple of 10.0 ms"),
     ])

@@ -54,7 +54,7 @@ import Testing
         text = text.replacingOccurrences(of: mark, with: "sha256:another")
         let earlier = try #require(PipelineSettings(text: text))
         #expect(
-            copy.differences(from: earlier) == ["infer.model is still \(model), but that file's content is another"])
+            copy.differences(from: earlier) == ["infer.model is still \(model), but that file's content has changed"])
         #expect(PipelineSettings(text: "") == nil && copy.differences(from: copy).isEmpty)
     }
 

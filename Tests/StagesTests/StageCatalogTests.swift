@@ -38,7 +38,7 @@ import Testing
     @Test("Docs/Pipelines.md has each kind, what it takes and gives, its parameters with their defaults and choices")
     func everyKindIsDocumented() throws {
         let docs = try Self.docs()
-        let settings = try #require(docs.firstRange(of: "Settings that stand in the place"))
+        let settings = try #require(docs.firstRange(of: "Settings that override the preset's"))
         let words = Set(docs[settings.upperBound...].prefix(600).split { !($0.isLetter || $0.isNumber || $0 == "-") })
         let rows = docs.split(separator: "\n").filter { $0.hasPrefix("| `") }.map {
             $0.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }

@@ -46,7 +46,7 @@ struct CachedFrontEndTests {
                 fixture.entries, classes: TrainingFixture.classes, cache: other, architecture: .yamnet, overlap: 0.5,
                 normalization: .none)
         }
-        #expect(fault.map { "\($0)" }?.contains("keeps mel by the front-end of yamnet (preset yamnet)") == true)
+        #expect(fault.map { "\($0)" }?.contains("keeps mel with the front-end of yamnet (preset yamnet)") == true)
     }
 
     /// The same rows under settings that are for patches only: the last run does not take them away.

@@ -1,7 +1,8 @@
-// Inner loops of the networks and their training, one table of functions for each instruction set.
+// Inner loops of the networks and their training, with one table of functions for each instruction set.
 //
-// Every table gives the same bits: an element is summed in one fixed order by fused multiply-add, exp and tanh are
-// polynomials written here, and nothing depends on how many rows a call has or on a row's place among them.
+// Every table gives bit-identical results: each element is summed in one fixed order by fused multiply-add, exp and
+// tanh use polynomials written here, and a row's result depends neither on the number of rows in a call nor on its
+// position among them.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
@@ -11,89 +12,91 @@
 extern "C" {
 #endif
 
-// Columns of one packed panel of a matrix product's right side.
+// Number of columns in one packed panel of a product's right-hand matrix.
 enum { CK_PANEL = 32 };
-// Most time steps that `attend` takes.
+// Maximum number of time steps for `attend`.
 enum { CK_STEPS = 64 };
 
 enum ck_isa { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_NEON = 3 };
 enum ck_activation { CK_NONE = 0, CK_RELU = 1, CK_RELU6 = 2 };
 
 struct ck_kernels {
-    // c[m][n] = act(start + sum over k of a[m][k] * b[k][n]), k ascending. `panels` is b packed by ck_pack. `bias`
-    // holds the sums' start, a value for each column of every panel (a multiple of 32); when it is null the sums start
-    // at what c holds. lda and ldc are the distances of rows in floats.
+    // c[m][n] = act(start + sum over k of a[m][k] * b[k][n]), k ascending. `panels` is b packed by ck_pack. The sums
+    // start at `bias`, which has one value for each column of every panel (a multiple of 32 values); if it is null,
+    // they start at the current values of c. lda and ldc are the distances between rows in floats.
     void (*_Nonnull matmul)(const float *_Nonnull a, long lda, const float *_Nonnull panels,
                             const float *_Nullable bias, float *_Nonnull c, long ldc, long m, long k, long n,
                             int activation);
 
-    // 3x3 depthwise convolution, stride 1 or 2, TensorFlow's SAME padding, bias and ReLU6. in (height, width,
-    // channels), weights (9, channels), channels a multiple of 16; writes output rows first ..< last one after another
-    // to out.
+    // 3x3 depthwise convolution with stride 1 or 2, TensorFlow's SAME padding, bias and ReLU6. in is (height, width,
+    // channels), weights (9, channels), and channels a multiple of 16. Output rows first ..< last are written to out,
+    // one after another.
     void (*_Nonnull depthwise)(const float *_Nonnull in, long height, long width, long channels, long stride,
                                const float *_Nonnull weights, const float *_Nonnull bias, float *_Nonnull out,
                                long first, long last);
 
-    // 3x3 convolution of one channel to 32, stride 2, SAME, bias and ReLU6. in (height, width) of even sizes, weights
-    // (9, 32), out (height / 2, width / 2, 32).
+    // 3x3 convolution of one channel to 32 with stride 2, SAME padding, bias and ReLU6. in is (height, width), both
+    // even, weights (9, 32), and out (height / 2, width / 2, 32).
     void (*_Nonnull first_convolution)(const float *_Nonnull in, long height, long width, const float *_Nonnull weights,
                                        const float *_Nonnull bias, float *_Nonnull out);
 
-    // out[c] = mean over r of in[r * stride + c]; columns a multiple of 16.
+    // out[c] = mean over r of in[r * stride + c]; columns is a multiple of 16.
     void (*_Nonnull mean_rows)(const float *_Nonnull in, long stride, long rows, long columns, float *_Nonnull out);
 
-    // One LSTM step. gates (rows, 4 * hidden) before their activations in the order input, forget, cell, output; cell
-    // (rows, hidden) is updated in place; the outputs go to out, whose rows are ldo floats apart. hidden is a multiple
-    // of 16.
+    // One LSTM step. gates (rows, 4 * hidden) are the values before activation, in the order input, forget, cell,
+    // output. cell (rows, hidden) is updated in place. The outputs are written to out, whose rows are ldo floats apart.
+    // hidden is a multiple of 16.
     void (*_Nonnull lstm_step)(const float *_Nonnull gates, float *_Nonnull cell, float *_Nonnull out, long ldo,
                                long rows, long hidden);
 
-    // out = sum over t of softmax over t (query . values[t] * scale) * values[t]; values' steps are `stride` floats
-    // apart. width is a multiple of 16, steps at most 64. The attention goes to weights when that is not null.
+    // out = sum over t of softmax over t (query . values[t] * scale) * values[t]. The steps of values are `stride`
+    // floats apart. width is a multiple of 16, and steps at most CK_STEPS. If weights is not null, the softmax is
+    // written to it.
     void (*_Nonnull attend)(const float *_Nonnull query, const float *_Nonnull values, long stride, long steps,
                             long width, float scale, float *_Nonnull out, float *_Nullable weights);
 
-    // Element by element, in place where out == in.
+    // Element by element; out may be in. exponential limits its argument to -87 to 88.
     void (*_Nonnull exponential)(const float *_Nonnull in, float *_Nonnull out, long count);
     void (*_Nonnull tangent)(const float *_Nonnull in, float *_Nonnull out, long count);
     void (*_Nonnull sigmoid)(const float *_Nonnull in, float *_Nonnull out, long count);
 
-    // The rest is for training.
+    // The following functions are for training.
 
-    // c[i][j] = c[i][j] + sum over p < k of a[p][i] * b[p][j], p ascending: a weight's gradient. `panels` is b packed by
-    // ck_pack with `depth` rows, from the first row that counts (panels + CK_PANEL * row).
+    // c[i][j] = c[i][j] + sum over p < k of a[p][i] * b[p][j], p ascending: a weight's gradient. b has been packed by
+    // ck_pack with `depth` rows; `panels` points to the first row that is used (start of the panels + CK_PANEL * row).
     void (*_Nonnull accumulate)(const float *_Nonnull a, long lda, const float *_Nonnull panels, long depth,
                                 float *_Nonnull c, long ldc, long m, long k, long n);
 
-    // Back through a rectifier: gradient (rows, columns) becomes 0 where out is not between 0 and limit, both excluded.
-    // Then its column sums are added to bias_gradient.
+    // Backward pass through a rectifier: gradient (rows, columns) becomes 0 wherever out is not strictly between 0 and
+    // limit. Then its column sums are added to bias_gradient.
     void (*_Nonnull activation_gradient)(const float *_Nonnull out, float *_Nonnull gradient, long rows, long columns,
                                          float limit, float *_Nonnull bias_gradient);
 
-    // Back through `depthwise` of one image, behind its rectifier: in_gradient (height, width, channels) is written,
-    // weight_gradient (9, channels) added to.
+    // Backward pass through `depthwise` for one image, with a gradient that has already passed through the rectifier:
+    // writes in_gradient (height, width, channels) and adds to weight_gradient (9, channels).
     void (*_Nonnull depthwise_gradient)(const float *_Nonnull in, const float *_Nonnull gradient, long height,
                                         long width, long channels, long stride, const float *_Nonnull weights,
                                         float *_Nonnull in_gradient, float *_Nonnull weight_gradient);
 
-    // Back through `first_convolution`, behind its rectifier: weight_gradient (9, 32) is added to.
+    // Backward pass through `first_convolution`, with a gradient that has already passed through the rectifier: adds to
+    // weight_gradient (9, 32).
     void (*_Nonnull first_convolution_gradient)(const float *_Nonnull in, const float *_Nonnull gradient, long height,
                                                 long width, float *_Nonnull weight_gradient);
 
-    // `lstm_step` that keeps what the way back needs: gates are replaced by their activations, the new cell is written
-    // beside the previous one.
+    // The same as `lstm_step`, but keeps what the backward pass needs: gates are replaced by their activations, and the
+    // new cell is written to `cell` without changing the previous one.
     void (*_Nonnull lstm_step_kept)(float *_Nonnull gates, const float *_Nonnull previous_cell, float *_Nonnull cell,
                                     float *_Nonnull out, long ldo, long rows, long hidden);
 
-    // Back through one LSTM step. gates hold the activations and become the gradients before them. out_gradient is that
-    // of the step's output, rows ldo apart; cell_gradient (rows, hidden) comes from the step after and goes to the one
-    // before.
+    // Backward pass through one LSTM step. The activations in gates are replaced by the gradients before activation.
+    // out_gradient is the gradient of the step's output, with rows ldo floats apart. cell_gradient (rows, hidden) holds
+    // the gradient from the step after and becomes that for the step before.
     void (*_Nonnull lstm_step_gradient)(float *_Nonnull gates, const float *_Nonnull previous_cell,
                                         const float *_Nonnull cell, const float *_Nonnull out_gradient, long ldo,
                                         float *_Nonnull cell_gradient, long rows, long hidden);
 
-    // Back through `attend` with the weights that it gave: query_gradient (width) is added to, value_gradient (steps,
-    // width), whose steps are `stride` floats apart as the values', is written.
+    // Backward pass through `attend` with the weights that it wrote: adds to query_gradient (width) and writes
+    // value_gradient (steps, width), whose steps are `stride` floats apart, like those of values.
     void (*_Nonnull attend_gradient)(const float *_Nonnull query, const float *_Nonnull values, long stride, long steps,
                                      long width, float scale, const float *_Nonnull weights,
                                      const float *_Nonnull gradient, float *_Nonnull query_gradient,
@@ -108,19 +111,19 @@ struct ck_kernels {
     enum ck_isa isa;
 };
 
-// The table of an instruction set, or null where this processor or this build lacks it.
+// The table of an instruction set, or null if this processor or this build lacks it.
 const struct ck_kernels *_Nullable ck_kernels_for(enum ck_isa isa);
 
 // The fastest table that this processor runs.
 const struct ck_kernels *_Nonnull ck_best_kernels(void);
 
-// Floats that ck_pack writes for a (k, n) matrix.
+// Number of floats that ck_pack writes for a (k, n) matrix.
 long ck_packed_count(long k, long n);
 
-// Packs b (k, n), row-major, into panels [ceil(n / 32)][k][32], the last filled up with zeros.
+// Packs b (k, n), row-major, into panels [ceil(n / 32)][k][32]; the last panel is padded with zeros.
 void ck_pack(const float *_Nonnull b, long k, long n, float *_Nonnull panels);
 
-// Packs the transpose of b (n, k): what ck_pack would make of it.
+// Packs the transpose of b (n, k), with the same result as transposing it and calling ck_pack.
 void ck_pack_transposed(const float *_Nonnull b, long k, long n, float *_Nonnull panels);
 
 #ifdef __cplusplus

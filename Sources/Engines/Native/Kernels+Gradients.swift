@@ -1,8 +1,10 @@
 import CKernels
 
-/// The way back: see the forward function of the same name for shapes. Gradients of weights are added to.
+/// The backward kernels. For shapes see the forward function of the same name. Gradients of weights are added to, not
+/// overwritten.
 extension Kernels {
-    /// c (m, n) += transpose of a (k, m) x b (k, n), where `panels` is b, packed with `depth` rows, from the first that counts.
+    /// c (m, n) += transpose of a (k, m) x b (k, n). `panels` is b packed with `depth` rows in all; it points to the
+    /// first of the k rows that are used.
     package func accumulate(
         _ a: UnsafePointer<Float>, rowsOfA: Int, panels: UnsafePointer<Float>, depth: Int,
         _ c: UnsafeMutablePointer<Float>, m: Int, k: Int, n: Int
@@ -10,7 +12,8 @@ extension Kernels {
         table.pointee.accumulate(a, rowsOfA, panels, depth, c, n, m, k, n)
     }
 
-    /// Zeroes the gradient (rows, columns) where `output` is not between 0 and `limit`, and adds its column sums to the bias's.
+    /// Zeroes the gradient (rows, columns) wherever `output` is not strictly between 0 and `limit`, then adds its
+    /// column sums to the bias's gradient.
     package func activationGradient(
         _ output: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, rows: Int, columns: Int,
         limit: Float, bias: UnsafeMutablePointer<Float>
@@ -18,7 +21,8 @@ extension Kernels {
         table.pointee.activation_gradient(output, gradient, rows, columns, limit, bias)
     }
 
-    /// Back through one image's depthwise convolution, behind its rectifier; writes `inputGradient`.
+    /// Backward pass through the depthwise convolution of one image, for a `gradient` that has already passed through
+    /// the rectifier. Writes `inputGradient` and adds to `weightGradient`.
     package func depthwiseGradient(
         _ input: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, height: Int, width: Int, channels: Int,
         stride: Int, weights: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>,
@@ -28,7 +32,8 @@ extension Kernels {
             input, gradient, height, width, channels, stride, weights, inputGradient, weightGradient)
     }
 
-    /// Back through one image's first convolution, behind its rectifier.
+    /// Backward pass through the first convolution of one image, for a `gradient` that has already passed through the
+    /// rectifier. Adds to `weightGradient`.
     package func firstConvolutionGradient(
         _ input: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, height: Int, width: Int,
         weightGradient: UnsafeMutablePointer<Float>
@@ -36,7 +41,8 @@ extension Kernels {
         table.pointee.first_convolution_gradient(input, gradient, height, width, weightGradient)
     }
 
-    /// `lstmStep` that leaves the gates' activations in `gates` and the new cell beside the previous one.
+    /// Does the same as `lstmStep`, but leaves the gates' activations in `gates` and writes the new cell to `cell`,
+    /// keeping the previous one.
     package func lstmStepKept(
         gates: UnsafeMutablePointer<Float>, previousCell: UnsafePointer<Float>, cell: UnsafeMutablePointer<Float>,
         _ output: UnsafeMutablePointer<Float>, rowsOfOutput: Int, rows: Int, hidden: Int
@@ -44,7 +50,8 @@ extension Kernels {
         table.pointee.lstm_step_kept(gates, previousCell, cell, output, rowsOfOutput, rows, hidden)
     }
 
-    /// Back through one LSTM step: `gates` become their gradients before activation, `cellGradient` that of the step before.
+    /// Backward pass through one LSTM step. The activations in `gates` are replaced by the gradients before activation,
+    /// and `cellGradient` becomes the gradient of the previous step's cell.
     package func lstmStepGradient(
         gates: UnsafeMutablePointer<Float>, previousCell: UnsafePointer<Float>, cell: UnsafePointer<Float>,
         outputGradient: UnsafePointer<Float>, rowsOfOutput: Int, cellGradient: UnsafeMutablePointer<Float>, rows: Int,
@@ -54,7 +61,8 @@ extension Kernels {
             gates, previousCell, cell, outputGradient, rowsOfOutput, cellGradient, rows, hidden)
     }
 
-    /// Back through `attend`: adds to the query's gradient (width) and writes the values' (steps, width).
+    /// Backward pass through `attend`: adds to the query's gradient (width) and writes the values' gradient (steps,
+    /// width).
     package func attendGradient(
         query: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, steps: Int, width: Int, scale: Float,
         weights: UnsafePointer<Float>, gradient: UnsafePointer<Float>, queryGradient: UnsafeMutablePointer<Float>,
@@ -65,11 +73,11 @@ extension Kernels {
             query, values, stride, steps, width, scale, weights, gradient, queryGradient, valueGradient)
     }
 
-    /// One step of Adam (arXiv 1412.6980) over `count` weights.
+    /// Applies one step of Adam (arXiv 1412.6980) to `count` weights.
     ///
     /// - Parameters:
-    ///   - rate: the step's learning rate over 1 - beta1^t.
-    ///   - correction: 1 / sqrt(1 - beta2^t), which the root of the second moment is multiplied by.
+    ///   - rate: the step's learning rate divided by 1 - beta1^t.
+    ///   - correction: 1 / sqrt(1 - beta2^t), a factor for the root of the second moment.
     package func adam(
         _ weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, first: UnsafeMutablePointer<Float>,
         second: UnsafeMutablePointer<Float>, count: Int, rate: Float, beta1: Float, beta2: Float, correction: Float,

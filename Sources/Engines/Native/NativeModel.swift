@@ -3,12 +3,12 @@ import Features
 import Foundation
 import Models
 
-/// A network of this program ready to run: its weights packed once, shared by any number of sessions.
+/// A native network that is ready to run; its weights are packed once and shared by any number of sessions.
 package final class NativeModel: InferenceEngine {
     package let model: ModelDescription
-    /// What its file says of it.
+    /// The metadata of its model file.
     package let metadata: ModelMetadata
-    /// Weights and biases of the architecture, whatever their type on disk.
+    /// Number of weights and biases of the architecture, whatever their type on disk.
     package let parameterCount: Int
     let trunk: Trunk?
     let projection: PackedMatrix?
@@ -16,17 +16,18 @@ package final class NativeModel: InferenceEngine {
     let head: PackedMatrix
 
     package var architecture: Architecture { metadata.architecture }
-    /// Names in the order of the scores.
+    /// Class names in the order of the scores.
     package var classes: [String] { metadata.classes }
     package var frontEnd: FrontEnd { metadata.frontEnd }
     package var normalization: Normalization { metadata.normalization }
     package var classCount: Int { metadata.classes.count }
-    /// Values of a chunk's embedding: what the classifier sees.
+    /// Number of values in a chunk's embedding, which is the classifier's input.
     package var embeddingSize: Int { architecture.headInputs }
 
     /// Reads a model file with F32, F16, BF16 or I8 weights; 8-bit weights are expanded into the packed panels.
     ///
-    /// - Throws: `ModelError` when anything about the file is wrong: one line with the tensor or key, and why.
+    /// - Throws: `ModelError` if anything about the file is wrong, with the tensor or key and the reason; `FileError`
+    ///   if the system has run out of a resource.
     package static func load(path: String) throws -> NativeModel {
         let file = try ModelFile(path: path)
         try file.checkLayout()
@@ -36,10 +37,10 @@ package final class NativeModel: InferenceEngine {
     }
 
     /// - Parameters:
-    ///   - isQuantized: whether the weights came as 8-bit integers.
-    ///   - values: gives the values of one parameter, as many as its shape has; called once for each, so that no second copy of the
-    ///     whole network is made.
-    /// - Throws: what `values` throws.
+    ///   - isQuantized: whether the weights are stored as 8-bit integers.
+    ///   - values: returns the values of one parameter, as many as its shape has. It is called once for each parameter,
+    ///     so that no second copy of the whole network is made.
+    /// - Throws: any error of `values`.
     package init(metadata: ModelMetadata, isQuantized: Bool = false, values: (ParameterShape) throws -> [Float]) throws
     {
         let layout = ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
@@ -62,12 +63,12 @@ package final class NativeModel: InferenceEngine {
         try makeSession(maxBatch: maxBatch, kernels: .best)
     }
 
-    /// Scratch memory for one worker.
+    /// Makes a session, with scratch memory for one worker.
     ///
     /// - Parameters:
-    ///   - maxBatch: most chunks of one call of `forward`.
-    ///   - kernels: another instruction set than the fastest, for tests.
-    /// - Throws: `InferenceError` where there is no room for even one chunk.
+    ///   - maxBatch: maximum number of chunks in one call of `forward`.
+    ///   - kernels: the kernels to use; only tests pass others than the fastest.
+    /// - Throws: `InferenceError` if `maxBatch` is less than 1.
     package func makeSession(maxBatch: Int, kernels: Kernels) throws -> NativeSession {
         try NativeSession(model: self, maxBatch: maxBatch, kernels: kernels)
     }

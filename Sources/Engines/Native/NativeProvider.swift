@@ -1,9 +1,9 @@
 import Features
 import Models
 
-/// The networks of this program, in safetensors.
+/// The provider of the native networks, which are stored as safetensors.
 struct NativeProvider: EngineProvider {
-    /// Whatever no other engine takes: it is refused with what is wrong about it.
+    /// Always true: a file that no other engine accepts is loaded here, or refused with the reason.
     func accepts(_ path: String) -> Bool { true }
 
     func describe(_ path: String) throws -> ModelDescription {
@@ -15,7 +15,7 @@ struct NativeProvider: EngineProvider {
 }
 
 extension ModelInputs {
-    /// What the networks of an architecture read.
+    /// The inputs of the networks of an architecture.
     package init(_ architecture: Architecture) {
         self = []
         if architecture.hasTrunk { insert(.mel) }
@@ -24,7 +24,7 @@ extension ModelInputs {
 }
 
 extension ModelDescription {
-    /// Of a model whose file is not on this machine: all but its classes' names.
+    /// Describes a model whose file is not on this machine, so without its precision, class names and normalisation.
     package init(_ known: KnownModel) {
         self.init(
             network: known.architecture.rawValue, precision: "", inputs: ModelInputs(known.architecture),
@@ -33,7 +33,7 @@ extension ModelDescription {
             embeddingSize: known.architecture.headInputs)
     }
 
-    /// Of a native network.
+    /// Describes a native network.
     init(_ metadata: ModelMetadata, isQuantized: Bool) {
         let architecture = metadata.architecture
         self.init(

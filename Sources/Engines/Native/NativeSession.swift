@@ -1,19 +1,19 @@
 import Models
 
-/// One worker's memory for running a network; not to be shared between threads. `forward` allocates nothing.
+/// A session of a native network: one worker's memory, not to be shared between threads. `forward` allocates nothing.
 package final class NativeSession: InferenceSession {
     private let model: NativeModel
-    /// Most chunks of one call of `forward`.
+    /// Maximum number of chunks in one call of `forward`.
     private let maxBatch: Int
     private let kernels: Kernels
     private let trunk: Trunk.Scratch?
     private let encoder: WaveEncoder.Scratch?
-    /// Pooled channels (maxBatch, 1024) where a projection follows.
+    /// Pooled channels (maxBatch, 1024), if a projection follows.
     private let pooled: AlignedFloats?
-    /// What the classifier sees (maxBatch, embeddingSize).
+    /// The classifier's inputs (maxBatch, embeddingSize).
     private let combined: AlignedFloats
 
-    /// - Throws: `InferenceError` where there is no room for even one chunk.
+    /// - Throws: `InferenceError` if `maxBatch` is less than 1.
     init(model: NativeModel, maxBatch: Int, kernels: Kernels) throws {
         guard maxBatch > 0 else { throw InferenceError("a session of \(maxBatch) chunks, expected at least 1") }
         self.model = model
@@ -25,15 +25,15 @@ package final class NativeSession: InferenceSession {
         combined = AlignedFloats(count: maxBatch * model.embeddingSize)
     }
 
-    /// Scores of chunks, each 0 to 1. A chunk's scores are the same bits whatever chunks share its batch.
+    /// Computes the scores of chunks, each 0 to 1. A chunk's scores are bit-identical whichever chunks share its batch.
     ///
     /// - Parameters:
-    ///   - mel: (count, 96, 64) log-mel, normalised as the model asks; needed by a network with a trunk.
-    ///   - wave: (count, 16000) in [-1, 1]; needed by one with a wave encoder.
-    ///   - count: chunks, at most `maxBatch`.
-    ///   - embeddings: receives (count, `model.embeddingSize`).
+    ///   - mel: (count, 96, 64) log-mel, normalised as the model requires; needed by a network with a trunk.
+    ///   - wave: (count, 16000) in [-1, 1]; needed by a network with a wave encoder.
+    ///   - count: number of chunks, at most `maxBatch`.
+    ///   - embeddings: receives (count, `model.embeddingSize`); nil if they are not wanted.
     ///   - scores: receives (count, `model.classCount`).
-    /// - Throws: `InferenceError` where an input is missing or there are too many chunks.
+    /// - Throws: `InferenceError` if an input is missing or there are too many chunks.
     package func forward(
         mel: UnsafePointer<Float>?, wave: UnsafePointer<Float>?, count: Int, embeddings: UnsafeMutablePointer<Float>?,
         scores: UnsafeMutablePointer<Float>
@@ -63,7 +63,8 @@ package final class NativeSession: InferenceSession {
         kernels.sigmoid(scores, scores, count: count * model.classCount)
     }
 
-    /// The encoder's 40 outputs of one chunk, whose steps are `group` x 256 apart, to their place in `combined`.
+    /// Reduces the encoder's 40 outputs for one chunk, whose steps are `group` x 256 floats apart, and writes the
+    /// result to the chunk's row in `combined`.
     private func reduce(_ values: UnsafePointer<Float>, group: Int, chunk: Int) {
         let width = LEANShape.width
         let row = combined.pointer + chunk * model.embeddingSize

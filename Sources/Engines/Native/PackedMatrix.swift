@@ -1,4 +1,4 @@
-/// The right side of a matrix product, packed once, with the bias that its sums start at.
+/// The right-hand matrix of a product, packed once, with the bias at which the sums start.
 package final class PackedMatrix: Sendable {
     package let inputs: Int
     package let outputs: Int
@@ -8,7 +8,7 @@ package final class PackedMatrix: Sendable {
 
     /// - Parameters:
     ///   - weights: (inputs, outputs), row-major.
-    ///   - bias: one value an output; nil makes products add to what the target holds.
+    ///   - bias: one value per output; if it is nil, products are added to the target's current values.
     package init(_ weights: [Float], inputs: Int, outputs: Int, bias: [Float]?) {
         precondition(weights.count == inputs * outputs && bias.map { $0.count == outputs } ?? true)
         self.inputs = inputs
@@ -24,9 +24,10 @@ package final class PackedMatrix: Sendable {
         }
     }
 
-    /// output (rows, outputs) = act(bias + input (rows, inputs) x weights), or the same added to `output` without bias.
+    /// output (rows, outputs) = act(bias + input (rows, inputs) x weights); without a bias, the sums start at the
+    /// current values of `output`.
     ///
-    /// Rows lie `inputStride` and `outputStride` floats apart; by default one right after the other.
+    /// Rows are `inputStride` and `outputStride` floats apart, by default contiguous.
     package func multiply(
         _ input: UnsafePointer<Float>, inputStride: Int? = nil, _ output: UnsafeMutablePointer<Float>,
         outputStride: Int? = nil, rows: Int, _ activation: Kernels.Activation, _ kernels: Kernels

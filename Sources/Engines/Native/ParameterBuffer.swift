@@ -1,13 +1,13 @@
 import Models
 
-/// One value for every parameter of an architecture, end to end in one flat buffer: weights, gradients or moments.
+/// A flat buffer of the values of all parameters of an architecture, end to end: weights, gradients or moments.
 package final class ParameterBuffer: Sendable {
     package let layout: ParameterLayout
     /// `layout.count` floats, in the layout's order.
     package let values: AlignedFloats
     private let starts: [String: Int]
 
-    /// All zero.
+    /// Makes a buffer of zeros.
     package init(_ layout: ParameterLayout) {
         self.layout = layout
         values = AlignedFloats(count: layout.count)
@@ -22,13 +22,13 @@ package final class ParameterBuffer: Sendable {
 
     package var count: Int { values.count }
 
-    /// Where a parameter's values begin, counted in floats.
+    /// The offset of a parameter's first value in floats.
     package func start(_ name: String) -> Int {
         guard let start = starts[name] else { preconditionFailure("parameter \(name) is not of its layout") }
         return start
     }
 
-    /// The first value of a parameter of the layout.
+    /// A pointer to the first value of a parameter.
     package func pointer(_ name: String) -> UnsafeMutablePointer<Float> { values.pointer + start(name) }
 
     /// A copy of a parameter's values.
@@ -36,7 +36,7 @@ package final class ParameterBuffer: Sendable {
         Array(UnsafeBufferPointer(start: pointer(parameter.name), count: parameter.count))
     }
 
-    /// Sets a parameter, which has as many values as its shape says.
+    /// Sets the values of a parameter; there must be as many as its shape has.
     package func set(_ parameter: ParameterShape, _ floats: [Float]) {
         precondition(floats.count == parameter.count, "\(parameter.name): \(floats.count) values")
         floats.withUnsafeBufferPointer { source in
@@ -44,7 +44,7 @@ package final class ParameterBuffer: Sendable {
         }
     }
 
-    /// False where a value is infinite or not a number.
+    /// False if any value is infinite or NaN.
     package var isFinite: Bool { UnsafeBufferPointer(start: values.pointer, count: count).allSatisfy(\.isFinite) }
 
     /// Sets every value to 0.

@@ -1,11 +1,13 @@
 import Models
 
-/// Gives parameters one by one while a network is put together from them.
+/// The source from which a network takes its parameters, one by one, while it is built.
 struct ParameterSource {
     let layout: ParameterLayout
     let values: (ParameterShape) throws -> [Float]
 
     /// The values of a parameter of the layout.
+    ///
+    /// - Throws: any error of `values`.
     func floats(_ name: String) throws -> [Float] {
         let shape = shape(name)
         let found = try values(shape)
@@ -13,7 +15,9 @@ struct ParameterSource {
         return found
     }
 
-    /// A weight `NAME/w` and, where the layer has one, its bias `NAME/b`.
+    /// A weight `NAME/w` and its bias `NAME/b`; a nil `bias` stands for a layer without one.
+    ///
+    /// - Throws: any error of `values`.
     func dense(_ name: String, weight: String = "w", bias: String? = "b") throws -> PackedMatrix {
         let shape = shape("\(name)/\(weight)").shape
         return PackedMatrix(

@@ -1,19 +1,19 @@
 import Models
 
-/// A network as it is trained: flat parameters, and layers that work forward and back.
+/// A network in training: flat parameters, and layers with forward and backward passes.
 ///
-/// Shared by all workers. Parameters change only between steps, and `load` follows every change.
+/// It is shared by all workers. Parameters change only between steps, and `load` must be called after every change.
 package final class TrainableNetwork: Sendable {
     package let layout: ParameterLayout
     package let parameters: ParameterBuffer
-    /// True: the trunk keeps its weights and has no gradient.
+    /// True if the trunk keeps its weights and has no gradient.
     package let freezesTrunk: Bool
     package let trunk: TrainableTrunk?
     let projection: DenseLayer?
     package let encoder: TrainableEncoder?
     let head: DenseLayer
 
-    /// - Parameter freezesTrunk: leaves the trunk's weights as they are, so that no gradient is computed for them.
+    /// - Parameter freezesTrunk: true to leave the trunk's weights as they are and compute no gradient for them.
     package init(parameters: ParameterBuffer, freezesTrunk: Bool = false) {
         layout = parameters.layout
         self.parameters = parameters
@@ -31,20 +31,21 @@ package final class TrainableNetwork: Sendable {
         load()
     }
 
-    /// Packs the parameters' present values.
+    /// Packs the parameters' current values.
     package func load() { for layer in denseLayers { layer.load(parameters) } }
 
-    /// The layers whose weights are packed, the largest first, so that threads which take turns end together.
+    /// The layers with packed weights, the largest first, so that threads that take them in turn finish at about the
+    /// same time.
     package let denseLayers: [DenseLayer]
 
-    /// True where a parameter is trained.
+    /// True if a parameter is trained.
     package func isTrained(_ name: String) -> Bool {
         !freezesTrunk || !(name.hasPrefix("conv/") || name.hasPrefix("dw") || name.hasPrefix("pw"))
     }
 
-    /// The model that these parameters are.
+    /// Makes a model of the current parameters.
     ///
-    /// - Throws: what putting the model together throws; these parameters are whole.
+    /// - Throws: any error of `NativeModel.init`; none is expected, since the parameters are complete.
     package func model(_ metadata: ModelMetadata) throws -> NativeModel {
         try NativeModel(metadata: metadata) { parameters.floats($0) }
     }

@@ -1,8 +1,8 @@
 import Models
 
-/// One worker's way through a network and back, for a group of chunks; not to be shared between threads.
+/// One worker's forward and backward pass for a group of chunks; not to be shared between threads.
 package final class TrainingPass {
-    /// Most chunks of one call: what a worker holds activations for, about 4 MB each.
+    /// Maximum number of chunks in one call. A worker keeps the activations of all of them, about 4 MB each.
     package static let group = 16
 
     private let network: TrainableNetwork
@@ -16,14 +16,14 @@ package final class TrainingPass {
     private let pooledGradient: AlignedFloats
     private let query: AlignedFloats
     private let queryGradient: AlignedFloats
-    /// What the classifier sees (chunks, headInputs).
+    /// The classifier's inputs (chunks, headInputs).
     private let combined: AlignedFloats
     private let combinedGradient: AlignedFloats
     private let attended: AlignedFloats
     private let logits: AlignedFloats
     private let scratch: AlignedFloats
 
-    /// - Parameter kernels: another instruction set than the fastest, for tests.
+    /// - Parameter kernels: the kernels to use; only tests pass others than the fastest.
     package init(_ network: TrainableNetwork, kernels: Kernels = .best) {
         self.network = network
         self.kernels = kernels
@@ -42,17 +42,17 @@ package final class TrainingPass {
             count: max(network.head.scratch(rows: group), network.projection?.scratch(rows: group) ?? 0))
     }
 
-    /// Works out the loss of some chunks and adds its gradient to `gradients`.
+    /// Computes the loss of a group of chunks and adds its gradient to `gradients`.
     ///
     /// - Parameters:
-    ///   - mel: (chunks, 96, 64), normalised; nil where the network has no trunk.
-    ///   - wave: (chunks, 16000) in [-1, 1]; nil where it has no encoder.
+    ///   - mel: (chunks, 96, 64), normalised; may be nil if the network has no trunk.
+    ///   - wave: (chunks, 16000) in [-1, 1]; may be nil if it has no encoder.
     ///   - targets: (chunks, classes), 0 to 1.
-    ///   - chunks: at most `group`.
-    ///   - classWeights: what each class counts for; nil for 1.
-    ///   - scale: what the gradient is multiplied by: 1 / (batch x classes) for the batch's mean.
-    /// - Returns: the sum of the loss over chunks and classes, not scaled.
-    /// - Throws: `InferenceError` where an input is missing or there are too many chunks.
+    ///   - chunks: number of chunks, at most `group`.
+    ///   - classWeights: the weight of each class in the loss; nil for 1.
+    ///   - scale: factor for the gradient: 1 / (batch x classes) for the mean over the batch.
+    /// - Returns: the sum of the loss over chunks and classes, not multiplied by `scale`.
+    /// - Throws: `InferenceError` if an input is missing or there are too many chunks.
     package func run(
         mel: UnsafePointer<Float>?, wave: UnsafePointer<Float>?, targets: UnsafePointer<Float>, chunks: Int,
         classWeights: [Float]? = nil, scale: Float, gradients: ParameterBuffer
@@ -104,7 +104,7 @@ package final class TrainingPass {
         network.head.forward(combined.pointer, logits.pointer, rows: chunks, kernels)
     }
 
-    /// Where the encoder's part of the combined embedding begins.
+    /// Offset of the encoder's part in the combined embedding.
     private var contextStart: Int { network.trunk == nil ? 0 : LEANShape.width }
 
     private func backward(_ mel: UnsafePointer<Float>?, _ chunks: Int, _ gradients: ParameterBuffer) {

@@ -1,11 +1,12 @@
 import Models
 
-/// YAMNet's MobileNet-v1 trunk: log-mel patches (96, 64) to 1024 pooled channels.
+/// YAMNet's MobileNet-v1 trunk, from log-mel patches (96, 64) to 1024 pooled channels.
 ///
-/// Layers are worked through in bands and small groups of chunks, so that what a layer writes is still in the second-level
-/// cache when the next one reads it, while the large weights of the late layers are passed over once for many chunks.
+/// Early layers are computed in bands and middle ones in small groups of chunks, so that a layer's output is still in
+/// the second-level cache when the next layer reads it. Late layers are computed in large groups, so that their large
+/// weights are read once for many chunks.
 final class Trunk: Sendable {
-    /// A depthwise convolution and the pointwise one behind it.
+    /// A depthwise convolution and the pointwise convolution that follows it.
     private struct Block: Sendable {
         let shape: YAMNetShape.Block
         let height: Int
@@ -31,11 +32,11 @@ final class Trunk: Sendable {
     private let firstBias: AlignedFloats
     private let blocks: [Block]
 
-    /// Pixels of a band: what the first blocks take through both convolutions at once.
+    /// Number of pixels in a band, which the early blocks take through both convolutions at once.
     private static let bandPixels = 96
-    /// Blocks before this one run chunk by chunk.
+    /// Index of the first middle block; the early blocks before it run chunk by chunk.
     private static let middle = 5
-    /// Blocks before this one run in small groups, those from it on in large ones.
+    /// Index of the first late block; middle blocks run in small groups, late ones in large groups.
     private static let late = 11
     private static let smallGroup = 4
     private static let largeGroup = 16
@@ -58,17 +59,17 @@ final class Trunk: Sendable {
         blocks = list
     }
 
-    /// What a worker's pass through the trunk writes to in between.
+    /// One worker's memory for intermediate results.
     struct Scratch {
-        /// One chunk's channels after a layer of the first blocks, in turn.
+        /// Two images of one chunk, alternately the input and the output of an early block.
         let image = [AlignedFloats(count: 48 * 32 * 64), AlignedFloats(count: 48 * 32 * 64)]
         let band = AlignedFloats(count: bandPixels * 256)
-        /// A small group's channels after a depthwise and after a pointwise convolution.
+        /// A small group's channels after a depthwise and after a pointwise convolution; `large` likewise.
         let small = [AlignedFloats(count: smallGroup * 24 * 512), AlignedFloats(count: smallGroup * 24 * 512)]
         let large = [AlignedFloats(count: largeGroup * 6 * 1024), AlignedFloats(count: largeGroup * 6 * 1024)]
     }
 
-    /// patches (count, 96, 64) to output (count, 1024).
+    /// Computes output (count, 1024) from patches (count, 96, 64).
     func forward(
         _ patches: UnsafePointer<Float>, count: Int, _ scratch: Scratch, _ output: UnsafeMutablePointer<Float>,
         _ kernels: Kernels
@@ -87,7 +88,7 @@ final class Trunk: Sendable {
         }
     }
 
-    /// From the patches to behind the depthwise convolution of the first late block.
+    /// Computes the network from the patches up to and including the depthwise convolution of the first late block.
     private func smallGroup(
         _ patches: UnsafePointer<Float>, count: Int, _ scratch: Scratch, _ output: UnsafeMutablePointer<Float>,
         _ kernels: Kernels
@@ -109,7 +110,7 @@ final class Trunk: Sendable {
         }
     }
 
-    /// The first convolution and the first blocks of one chunk, band by band; gives the image it ends in.
+    /// Computes the first convolution and the early blocks of one chunk, band by band, and returns the resulting image.
     private func early(_ patch: UnsafePointer<Float>, _ scratch: Scratch, _ kernels: Kernels) -> UnsafePointer<Float> {
         var (from, to) = (scratch.image[0].pointer, scratch.image[1].pointer)
         kernels.firstConvolution(
@@ -129,7 +130,8 @@ final class Trunk: Sendable {
         return UnsafePointer(from)
     }
 
-    /// From behind the depthwise convolution of the first late block to the pooled channels.
+    /// Computes the rest of the network, from after the depthwise convolution of the first late block to the pooled
+    /// channels.
     private func largeGroup(
         count: Int, _ scratch: Scratch, _ output: UnsafeMutablePointer<Float>, _ kernels: Kernels
     ) {
@@ -148,7 +150,7 @@ final class Trunk: Sendable {
         }
     }
 
-    /// A block's depthwise convolution of whole images.
+    /// Applies a block's depthwise convolution to whole images.
     private func each(
         _ block: Block, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, count: Int,
         _ kernels: Kernels

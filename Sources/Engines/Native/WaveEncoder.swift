@@ -1,8 +1,8 @@
 import Models
 
-/// Two bidirectional LSTM layers over the 40 windows of a raw second.
+/// Two bidirectional LSTM layers over the 40 windows of one second of raw samples.
 ///
-/// Everything is laid out step by step, (steps, chunks, values), so that a step is one matrix product over the group's chunks.
+/// All arrays are laid out as (steps, chunks, values), so that a step is one matrix product over the group's chunks.
 final class WaveEncoder: Sendable {
     /// One direction of a layer: gates = input x w + bias + previous output x u.
     private struct Direction: Sendable {
@@ -13,9 +13,10 @@ final class WaveEncoder: Sendable {
 
     private let layers: [[Direction]]
 
-    /// Chunks that go through together: a multiple of the matrix kernels' rows whose gates stay in cache.
+    /// Number of chunks computed together: a multiple of the rows in the matrix kernels' tiles, small enough for the
+    /// gates to stay in cache.
     static let group = 24
-    /// Steps whose input products are worked out at once.
+    /// Number of steps whose input products are computed at once.
     private static let block = 4
 
     init(_ source: ParameterSource) throws {
@@ -29,17 +30,17 @@ final class WaveEncoder: Sendable {
         }
     }
 
-    /// What a worker's pass through the encoder writes to in between.
+    /// One worker's memory for intermediate results and the output.
     struct Scratch {
         let windows = AlignedFloats(count: LEANShape.steps * group * LEANShape.window)
         let hidden = AlignedFloats(count: LEANShape.steps * group * LEANShape.width)
         let gates = AlignedFloats(count: block * group * LEANShape.gates)
         let cell = AlignedFloats(count: group * LEANShape.hidden)
-        /// The second layer's outputs (steps, chunks, 256): what `forward` gives.
+        /// The second layer's outputs (steps, chunks, 256), which are the result of `forward`.
         let output = AlignedFloats(count: LEANShape.steps * group * LEANShape.width)
     }
 
-    /// waves (count, 16000), at most `group` of them, to `scratch.output` (40, count, 256).
+    /// Computes `scratch.output` (40, count, 256) from waves (count, 16000), where `count` is at most `group`.
     func forward(_ waves: UnsafePointer<Float>, count: Int, _ scratch: Scratch, _ kernels: Kernels) {
         let window = LEANShape.window
         for step in 0..<LEANShape.steps {

@@ -28,6 +28,9 @@ package struct Graph: Sendable {
         package let outputTypes: [EdgeType]
         /// What its results depend on; see `Fingerprint`.
         package let fingerprint: Fingerprint
+        /// The fingerprint that it would have if no parameter accepted a fault of a file, here and above. Results with that
+        /// fingerprint are also results with this one: a file that passed without a fault has none to accept.
+        package let soundFingerprint: Fingerprint
         /// The parameters that affect results; files are given by the digest of their bytes.
         package let marks: [String: String]
         package let line: Int?
@@ -59,15 +62,5 @@ package struct Graph: Sendable {
     /// The node that feeds an input, or nil if it is not connected.
     package func source(of node: Node, input: Int) -> Node? {
         node.inputs[input].map { nodes[$0.node] }
-    }
-
-    /// Walks up first connected inputs from `node` to the nearest node whose stage kind is `kind`, itself included.
-    package func nearest(_ kind: String, from node: Node) -> Node? {
-        var current: Node? = node
-        while let here = current {
-            if here.definition.name == kind { return here }
-            current = here.inputs.lazy.compactMap { $0 }.first.map { nodes[$0.node] }
-        }
-        return nil
     }
 }

@@ -90,7 +90,8 @@ package struct GraphBuilder {
         let (given, types) = try connect(stage, definition, nodes: nodes, place: place)
         var inputs = given
         var identity = ["stage", definition.name, String(definition.codeVersion)]
-        let (parameters, marks) = try settle(stage, definition, identity: &identity)
+        var soundIdentity = identity
+        let (parameters, marks) = try settle(stage, definition, identity: &identity, sound: &soundIdentity)
         for (slot, input) in definition.inputs.enumerated() where input.isOptional {
             let isUsed = try usesInput(definition, parameters, slot)
             if !isUsed {
@@ -105,11 +106,13 @@ package struct GraphBuilder {
         for (slot, input) in definition.inputs.enumerated() {
             let edge = input.marksUnread ? given[slot] : inputs[slot]
             identity.append(edge.map { "\(nodes[$0.node].fingerprint.hex).\($0.port)" } ?? "-")
+            soundIdentity.append(edge.map { "\(nodes[$0.node].soundFingerprint.hex).\($0.port)" } ?? "-")
         }
         return Graph.Node(
             index: index, name: stage.name, definition: definition, parameters: parameters, inputs: inputs,
             outputTypes: definition.outputs.map { $0.type ?? types.first ?? .audio },
-            fingerprint: Fingerprint(fields: identity), marks: marks, line: stage.line)
+            fingerprint: Fingerprint(fields: identity), soundFingerprint: Fingerprint(fields: soundIdentity),
+            marks: marks, line: stage.line)
     }
 
     /// Connects each reference to the first free input that accepts its type.
@@ -163,7 +166,7 @@ package struct GraphBuilder {
     }
 
     private func settle(
-        _ stage: PipelineSpec.Stage, _ definition: StageDefinition, identity: inout [String]
+        _ stage: PipelineSpec.Stage, _ definition: StageDefinition, identity: inout [String], sound: inout [String]
     ) throws -> (parameters: [String: String], marks: [String: String]) {
         let known = Dictionary(uniqueKeysWithValues: definition.parameters.map { ($0.key, $0) })
         for (key, value) in stage.parameters.sorted(by: { $0.key < $1.key }) where known[key] == nil {
@@ -200,10 +203,14 @@ package struct GraphBuilder {
             settled[parameter.key] = value
             guard parameter.affectsResult else { continue }
             marks[parameter.key] = mark
-            if definition.identity == nil { identity.append("\(parameter.key)=\(mark)") }
+            guard definition.identity == nil else { continue }
+            identity.append("\(parameter.key)=\(mark)")
+            sound.append("\(parameter.key)=\(parameter.acceptsFaults ? parameter.fallback ?? mark : mark)")
         }
         do {
-            identity += try definition.identity?(settled) ?? []
+            let own = try definition.identity?(settled) ?? []
+            identity += own
+            sound += own
         } catch {
             throw fault(stage.line, "stage '\(stage.name)' (\(definition.name)): \(error)")
         }

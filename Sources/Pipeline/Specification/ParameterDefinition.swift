@@ -37,6 +37,10 @@ package struct ParameterDefinition: Sendable {
         self.help = help
     }
 
+    /// Whether a value other than the default makes a fault of a file acceptable. Such a value changes nothing for files
+    /// without that fault, which would have failed otherwise.
+    package var acceptsFaults: Bool { decidesFailures.map { !$0.isEmpty } ?? false }
+
     /// What a value must look like, for messages.
     package var expectation: String {
         switch kind {

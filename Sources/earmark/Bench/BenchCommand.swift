@@ -5,18 +5,18 @@ import Foundation
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Time the parts that the figures of Docs/Figures.md come from.",
+        commandName: "bench", abstract: "Time the parts whose figures are in Docs/Figures.md.",
         subcommands: [FeaturesBench.self, NetworkBench.self, TrainingBench.self, ScoresBench.self])
 
     struct NetworkBench: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "network", abstract: "Time forward passes of a model: best of several, ms a chunk.",
+            commandName: "network", abstract: "Time a model's forward pass: the best of several, in ms per chunk.",
             discussion: "EXAMPLE  earmark bench network --model yamnet.safetensors --threads 1 --batch 64 --json")
 
         @Option(help: ArgumentHelp("Model file.", valueName: "safetensors"), completion: .safetensors) var model: String
         @Option(help: "Threads, each with its own batch.") var threads = 1
         @Option(help: "Chunks in one forward pass.") var batch = 64
-        @Option(help: "Passes that are timed.") var repeats = 12
+        @Option(help: "Passes to time.") var repeats = 12
         @Flag(help: "Print one JSON object.") var json = false
 
         func run() throws {
@@ -47,14 +47,16 @@ struct BenchCommand: ParsableCommand {
             }
         }
 
-        /// Memory of this process that is in use, by the kernel's count.
+        /// The resident memory of this process in bytes, as the kernel counts it; 0 if it cannot be read.
         private static func residentBytes() -> Int {
             let text = (try? FileSystem.read("/proc/self/statm")).map { String(decoding: $0, as: UTF8.self) } ?? ""
             let fields = text.split(separator: " ")
             return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
         }
 
-        /// Seconds of the fastest pass.
+        /// Returns the seconds that the fastest forward pass took; an extra first pass does not count.
+        ///
+        /// - Throws: what the engine throws.
         private static func time(_ engine: any InferenceEngine, batch: Int, repeats: Int) throws -> Double {
             let model = engine.model
             let session = try engine.makeSession(maxBatch: batch)
@@ -78,7 +80,7 @@ struct BenchCommand: ParsableCommand {
     }
 }
 
-/// Gathers times, or what went wrong, from several threads.
+/// Collects times, or the first error, from several threads.
 private final class Box: @unchecked Sendable {
     private let lock = NSLock()
     private var value = 0.0
@@ -94,9 +96,9 @@ private final class Box: @unchecked Sendable {
         }
     }
 
-    /// The longest time.
+    /// Returns the longest time.
     ///
-    /// - Throws: the first failure.
+    /// - Throws: the first error.
     func worst() throws -> Double {
         try lock.withLock {
             if let failure { throw failure }

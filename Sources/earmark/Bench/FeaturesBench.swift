@@ -13,15 +13,16 @@ extension BenchCommand {
     struct FeaturesBench: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "features",
-            abstract: "Time files to sealed raw and mel shards with the ledger, ms a second of audio.",
+            abstract:
+                "Time the work from files to sealed raw and mel shards and the ledger, in ms per second of audio.",
             discussion: "EXAMPLE  earmark bench features --manifest m.csv --threads 1 --json")
 
         @Option(
-            help: ArgumentHelp("Clips; without it two minutes of 44.1 kHz noise are made.", valueName: "csv"),
+            help: ArgumentHelp("Clips (default: two minutes of generated 44.1 kHz noise).", valueName: "csv"),
             completion: .csv)
         var manifest: String?
         @Option(help: "Worker threads.") var threads = 1
-        @Option(help: "Runs that are timed, each in a fresh cache.") var repeats = 5
+        @Option(help: "Runs to time, each in a fresh cache.") var repeats = 5
         @Option(
             help: ArgumentHelp("Folder for the caches (default: the temporary folder).", valueName: "dir"),
             completion: .directory)
@@ -87,7 +88,7 @@ extension BenchCommand {
     }
 }
 
-/// Adds up the audio of committed clips, told from the committer's thread.
+/// Adds up the seconds of audio in committed clips; called on the committer's thread.
 private final class SecondsOfAudio: @unchecked Sendable {
     private let lock = NSLock()
     private var sum = 0.0

@@ -1,8 +1,8 @@
 import Foundation
 
-/// How numbers are put before people.
+/// Formats numbers for people.
 enum Figures {
-    /// A number with so many decimals, the point always a point; a dash where there is none.
+    /// Formats a number with the given number of decimals, always with a decimal point; a dash if it is not finite.
     static func fixed(_ value: Double, _ decimals: Int) -> String {
         guard value.isFinite else { return "-" }
         let scale = pow(10, Double(decimals))
@@ -14,7 +14,7 @@ enum Figures {
         return "\(sign)\(whole)." + String(repeating: "0", count: decimals - part.count) + part
     }
 
-    /// Seconds as `1 h 02 min`, `3 min 04 s` or `5 s`.
+    /// Formats seconds as `1 h 02 min`, `3 min 04 s` or `5 s`.
     static func duration(_ seconds: Double) -> String {
         let whole = Int(min(max(0, seconds), 1e15).rounded())
         let two = { (number: Int) in number < 10 ? "0\(number)" : "\(number)" }
@@ -23,7 +23,7 @@ enum Figures {
         return "\(whole) s"
     }
 
-    /// Seconds of audio as `18 s`, `7.5 min`, `2.34 h`, `12.3 h` or `1234 h`.
+    /// Formats seconds of audio as `18 s`, `7.5 min`, `2.34 h`, `12.3 h` or `1234 h`.
     static func audio(_ seconds: Double) -> String {
         if seconds < 60 { return "\(fixed(seconds, 0)) s" }
         if seconds < 3600 { return "\(fixed(seconds / 60, 1)) min" }
@@ -31,7 +31,7 @@ enum Figures {
         return "\(fixed(hours, hours < 10 ? 2 : hours < 1000 ? 1 : 0)) h"
     }
 
-    /// Bytes in the largest unit that leaves a number of at least one.
+    /// Formats bytes in the largest unit, up to TB, that leaves a number of at least 1.
     static func bytes(_ count: Int64) -> String {
         let units = ["B", "kB", "MB", "GB", "TB"]
         var value = Double(count)

@@ -5,13 +5,13 @@ import Results
 import Shards
 import Wording
 
-/// Makes the cache that `Scripts/bench/exports.sh` times exports of.
+/// Makes the cache whose exports `Scripts/bench/exports.sh` times.
 struct ScoresBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "scores", abstract: "Make a cache of made-up chunk scores, to time exports of.",
+        commandName: "scores", abstract: "Make a cache of made-up chunk scores, to time exports with.",
         discussion: """
-            Clips of chunks of a second that overlap by a half. In each clip two classes sound for a part of it; the other scores \
-            are small.
+            Clips have one-second chunks that overlap by half. In each clip two classes sound for part of the time; \
+            the other scores are small.
 
             EXAMPLE  earmark bench scores --cache c --clips 50000
             """)
@@ -19,7 +19,7 @@ struct ScoresBench: ParsableCommand {
     @OptionGroup var cache: CacheOption
     @Option(help: "Clips.") var clips = 50_000
     @Option(help: "Classes.") var classes = 200
-    @Option(help: "Chunks of a clip.") var chunks = 10
+    @Option(help: "Chunks per clip.") var chunks = 10
     @Flag(help: "Keep the scores in half precision.") var half = false
 
     func validate() throws {

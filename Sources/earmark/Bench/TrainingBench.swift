@@ -7,14 +7,14 @@ import Training
 extension BenchCommand {
     struct TrainingBench: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "training", abstract: "Time training steps on made-up chunks: the median, ms a chunk.",
+            commandName: "training", abstract: "Time training steps on made-up chunks: the median, in ms per chunk.",
             discussion: "EXAMPLE  earmark bench training --threads 2 --batch 64 --json")
 
         @Option(help: "lean, lean-mean, wave-encoder, yamnet-projection or yamnet.") var architecture = "lean"
         @Option(help: "Classes.") var classes = 200
         @Option(help: "Threads.") var threads = 2
-        @Option(help: "Chunks of a step.") var batch = 64
-        @Option(help: "Steps that are timed.") var repeats = 12
+        @Option(help: "Chunks per step.") var batch = 64
+        @Option(help: "Steps to time.") var repeats = 12
         @Flag(help: "Print one JSON object.") var json = false
 
         func validate() throws {

@@ -4,7 +4,7 @@ import Corpora
 import Stages
 import Tables
 
-/// The cache a command is about.
+/// The cache that a command works on.
 struct CacheOption: ParsableArguments {
     @Option(help: ArgumentHelp("Folder of the cache.", valueName: "dir"), completion: .directory)
     var cache: String
@@ -12,7 +12,7 @@ struct CacheOption: ParsableArguments {
     var value: CacheFolder { CacheFolder(folder: cache) }
 }
 
-/// What `plan` and `run` share.
+/// The options that `plan` and `run` share.
 struct WorkOptions: ParsableArguments {
     @Argument(
         help: "The pipeline: a YAML file, or the name of one that ships, such as label.yaml.",
@@ -34,17 +34,21 @@ struct WorkOptions: ParsableArguments {
 
     @Flag(
         help: """
-            Read every file and compare its content. Without this a file counts as unchanged while its size and \
-            modification time are what they were; where one differs, its content decides.
+            Read every file and compare its content. Without this, a file counts as unchanged while its size and \
+            modification time stay the same; if either differs, its content decides.
             """)
     var checkContent = false
 
-    @Flag(help: "Fetch nothing: a model that is named and not on this machine is an error.")
+    @Flag(help: "Fetch nothing: a named model that is not on this machine is an error.")
     var offline = false
 
+    /// Reads the pipeline and the manifest.
+    ///
     /// - Parameters:
-    ///   - quiet: says nothing of what was assumed of the manifest, and of where models were found.
-    ///   - absent: what becomes of a model that is not on this machine, where `--offline` does not forbid it.
+    ///   - quiet: whether to leave out what was assumed about the manifest, and where models were found.
+    ///   - absent: what to do about a model that is not on this machine, unless `--offline` forbids fetching it.
+    /// - Throws: `CommandError` if the pipeline or a model cannot be found or fetched; `PipelineError`, or what the
+    ///   engine throws, for a fault in them; `FileError` or `TableError` for the manifest.
     func load(quiet: Bool = false, absent: NamedModels.Absent = .fetch) throws -> (LoadedPipeline, Manifest) {
         let models = try NamedModels(absent: offline ? .refuse : absent, quiet: quiet)
         return (

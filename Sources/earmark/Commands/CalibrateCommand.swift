@@ -13,15 +13,17 @@ struct CalibrateCommand: ParsableCommand {
     enum Aim: String, ExpressibleByArgument, CaseIterable { case f1 }
 
     static let configuration = CommandConfiguration(
-        commandName: "calibrate", abstract: "Find each class's threshold by the labels of a truth.",
+        commandName: "calibrate", abstract: "Find a threshold for each class from clips whose labels are known.",
         discussion: """
-            A class's threshold is the one of best F1, or, with --precision, the one of the largest recall at that \
-            precision. It lies in the middle between two neighbouring scores. The table has a row a class: the threshold, its \
-            precision, recall and F1 on these very clips, 95 % intervals (Wilson's of precision and recall, by bootstrap over \
-            clips of the threshold) and the number of clips with and without the class. A class with too few of either, or \
-            which never reaches the precision, keeps its default: its threshold is empty, and a note says why.
+            A class's threshold is the one with the best F1 or, with --precision, the one with the largest recall at \
+            that precision. It lies midway between two neighbouring scores. The table has one row per class: the \
+            threshold; its precision, recall and F1 on these same clips; 95 % intervals (Wilson's for precision and \
+            recall, by bootstrap over clips for the threshold); and the numbers of clips with and without the class. \
+            A class with too few of either, or one that never reaches the precision, keeps its default: its \
+            threshold is empty, and a note says why.
 
-            'stats', 'evaluate' and 'export' take the table by --thresholds; 'model set-thresholds' puts it into a model.
+            'stats', 'evaluate' and 'export' take the table with --thresholds; 'model set-thresholds' puts it into a \
+            model.
 
             EXAMPLE  earmark calibrate --cache c --truth m.csv --out thresholds.csv
             EXAMPLE  earmark calibrate --cache c --truth m.csv --precision 0.9 --out thresholds.csv
@@ -31,10 +33,10 @@ struct CalibrateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A manifest with labels.", valueName: "csv"), completion: .csv) var truth: String
     @OptionGroup var labelMap: LabelMapOption
     @Option(name: .customLong("for"), help: "f1: the best F1 (the default).") var aim: Aim?
-    @Option(help: "Precision to reach, above 0 and at most 1, in place of the best F1.") var precision: Double?
-    @Option(help: "Fewest clips with a class, and without it, that its threshold is taken from.") var least = 10
+    @Option(help: "Precision to reach, above 0 and at most 1, instead of the best F1.") var precision: Double?
+    @Option(help: "Fewest clips with a class, and fewest without it, from which its threshold is found.") var least = 10
     @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
-    @Option(help: "Resamples of the bootstrap; 0 for no intervals of thresholds.") var resamples = 1000
+    @Option(help: "Bootstrap resamples; 0 for no threshold intervals.") var resamples = 1000
     @Option(
         help: ArgumentHelp("Table of thresholds to write; - for standard output.", valueName: "path"),
         completion: .csv)
@@ -85,7 +87,7 @@ struct CalibrateCommand: ParsableCommand {
 }
 
 extension CalibrateCommand {
-    /// What was asked for, for the table's provenance.
+    /// The settings of the calibration, for the table's record.
     private func settings(_ calibration: Calibration) throws -> [(name: String, value: String)] {
         var found = [
             (name: "truth", value: FileSystem.absolute(truth)),
@@ -102,9 +104,10 @@ extension CalibrateCommand {
     }
 }
 
-/// A calibration in words.
+/// Describes a calibration in words.
 enum CalibrationText {
-    /// What the truth covers, how many classes have a threshold, then each class that the truth has a clip of.
+    /// Lines that say what the truth covers, how many classes have a threshold, and how each class fared that has a
+    /// clip in the truth.
     static func lines(_ result: CalibrationBuilder.Result, out: String) -> [String] {
         let calibration = result.calibration
         let (all, found) = (calibration.classes.count, calibration.found)

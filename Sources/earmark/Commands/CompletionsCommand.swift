@@ -11,8 +11,8 @@ struct CompletionsCommand: ParsableCommand {
         commandName: "completions",
         abstract: "Print a script that completes earmark's commands and options in a shell.",
         discussion: """
-            Put it into ~/.local/share/bash-completion/completions/earmark for bash, into a folder of $fpath, under the
-            name _earmark, for zsh, and into ~/.config/fish/completions/earmark.fish for fish.
+            Save it as ~/.local/share/bash-completion/completions/earmark for bash, as _earmark in a folder of $fpath
+            for zsh, or as ~/.config/fish/completions/earmark.fish for fish.
 
             EXAMPLE  source <(earmark completions bash)
             """)

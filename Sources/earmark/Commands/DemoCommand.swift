@@ -7,7 +7,7 @@ import Wording
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Make a small corpus and take it through a whole pipeline, with the model that ships.",
+        abstract: "Make a small corpus and run a whole pipeline over it, with the model that ships.",
         discussion: "EXAMPLE  earmark demo --dir Cache/demo")
 
     @Option(
@@ -15,13 +15,14 @@ struct DemoCommand: ParsableCommand {
     )
     var dir = "Cache/demo"
     @Option(
-        help: ArgumentHelp("Folder with another label.yaml than the one that ships.", valueName: "dir"),
+        help: ArgumentHelp("Folder with a label.yaml to use instead of the one that ships.", valueName: "dir"),
         completion: .directory)
     var pipelines: String?
-    @Option(help: "Worker threads (default: one a processor).") var workers = ProcessInfo.processInfo
+    @Option(help: "Worker threads (default: one per processor).") var workers = ProcessInfo.processInfo
         .activeProcessorCount
 
-    /// The model that ships was trained on made-up clips of other seeds, so all of these are new to it.
+    /// The seed of the demo's clips. The model that ships was trained on made-up clips of other seeds, so all of these
+    /// are new to it.
     private static let seed: UInt64 = 1
 
     func run() throws {
@@ -55,7 +56,7 @@ struct DemoCommand: ParsableCommand {
                features:   \(cache)/shards (NumPy files, and index.csv)
                scores:     \(dir)/scores.csv
                statistics: \(dir)/stats/classes.csv, summary.json and report.html (open it in a browser)
-            The same commands, on your own recordings: see README.md, or 'earmark help'
+            For the same commands on your own recordings, see README.md or 'earmark help'.
             """)
     }
 }

@@ -15,10 +15,10 @@ import Wording
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Hold models against the labels of a split: mAP, AUC, d', micro AP, lwlrap.",
+        commandName: "evaluate", abstract: "Evaluate models on the labels of a split: mAP, AUC, d', micro AP, lwlrap.",
         discussion: """
-            Features that the cache lacks are computed first. A label is the name or the identifier of a class of the model, \
-            or stands in the label map. Intervals are 95 %, by bootstrap over clips.
+            Features that the cache lacks are computed first. A label must be the name or identifier of one of the \
+            model's classes, or be in the label map. Intervals are 95 %, by bootstrap over clips.
 
             EXAMPLE  earmark evaluate lean/model.safetensors --manifest m.csv --split eval --cache c --out report
             EXAMPLE  earmark evaluate a.safetensors b.safetensors --manifest m.csv --split eval --cache c --ablation
@@ -34,14 +34,16 @@ struct EvaluateCommand: ParsableCommand {
         "Cache/features"
     @Option(help: ArgumentHelp("The pipeline that makes the features.", valueName: "yaml"), completion: .yaml)
     var pipeline = "features.yaml"
-    @Option(help: "Share of a chunk that the next one repeats.") var overlap = 0.5
+    @Option(help: "Share of each chunk that the next one repeats.") var overlap = 0.5
     @Option(
         help: ArgumentHelp("Folder for classes.csv, summary.json and report.html.", valueName: "dir"),
         completion: .directory)
     var out: String?
-    @Option(help: "Resamples of the bootstrap; 0 for no intervals.") var resamples = 200
-    @Option(help: "Threads (default: one a processor).") var workers = ProcessInfo.processInfo.activeProcessorCount
-    @Flag(help: "A table: each model with 50 % overlap and none, in its own precision and in int8, with its size.")
+    @Option(help: "Bootstrap resamples; 0 for no intervals.") var resamples = 200
+    @Option(help: "Threads (default: one per processor).") var workers = ProcessInfo.processInfo.activeProcessorCount
+    @Flag(
+        help: "Print a table: each model with --overlap and with none, in its own precision and in int8, with its size."
+    )
     var ablation = false
     @Flag(help: "Print JSON.") var json = false
 
@@ -76,7 +78,9 @@ struct EvaluateCommand: ParsableCommand {
                 clips, manifest: list, split: split ?? "", isTraining: false, map: labelMap.read(about.names))
             _ = try thresholds.read(about)
         }
-        try FeatureFlow(pipeline: pipeline, manifest: manifest, cache: cache, workers: workers, quiet: false).run()
+        try FeatureFlow(
+            pipeline: pipeline, manifest: manifest, clips: clips.map(\.entry), cache: cache, workers: workers, quiet: false
+        ).run()
         let judge = ModelEvaluator(
             clips: clips.map(\.entry), cache: CacheFolder(folder: cache), threads: workers, resamples: resamples
         ) { [labelMap] in try labelMap.read($0, quiet: true) }
@@ -90,7 +94,9 @@ struct EvaluateCommand: ParsableCommand {
         }
     }
 
-    /// - Throws: `TrainingError` where the model wants other features than those that are evaluated on.
+    /// Checks that a model takes the features that are evaluated on.
+    ///
+    /// - Throws: `TrainingError` if its front-end, its sampling rate or its chunk length is another.
     private static func check(_ model: ModelDescription, _ path: String) throws {
         let cached = FrontEnd.standard
         if let wanted = model.frontEnd, wanted != cached {
@@ -105,12 +111,12 @@ struct EvaluateCommand: ParsableCommand {
         }
     }
 
-    /// What a report of a model is made of.
+    /// The origin of a model's report: pipeline, model and settings.
     private func origin(_ path: String) throws -> SummaryReport.Origin {
         SummaryReport.Origin(
             version: Earmark.version,
             graph: try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: []).graph,
-            models: [.init(stage: nil, path: FileSystem.absolute(path), digest: try ModelDigest.ofFile(path))],
+            models: [.init(stage: nil, path: FileSystem.absolute(path), digest: try ModelDigest.ofScores(path))],
             settings: [
                 ("cache", FileSystem.absolute(cache)), ("manifest", FileSystem.absolute(manifest)), ("split", split),
                 ("overlap", "\(overlap)"), ("resamples", "\(resamples)"),

@@ -1,16 +1,17 @@
 import ArgumentParser
 import Results
 
-/// How events are found in the scores of chunks.
+/// The options for finding events in the scores of chunks.
 struct EventRuleOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Value below which an event ends, at most the threshold (default: half the threshold).", valueName: "score")
     )
     var release: Double?
-    @Option(help: ArgumentHelp("Events of a class with less between them become one.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("Events of a class that are closer together than this become one.", valueName: "seconds"))
     var gap = 0.0
-    @Option(help: ArgumentHelp("Events that are shorter are left out.", valueName: "seconds")) var least = 0.0
+    @Option(help: ArgumentHelp("Events shorter than this are left out.", valueName: "seconds")) var least = 0.0
 
     func validate() throws {
         if let release { try SelectionOptions.check("--release", release) }

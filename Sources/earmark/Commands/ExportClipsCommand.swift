@@ -9,14 +9,15 @@ import Wording
 
 struct ExportClipsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "clips", abstract: "Cut what sounds out of the recordings, into a folder with an index.",
+        commandName: "clips", abstract: "Cut sounds out of the recordings, into a folder with an index.",
         discussion: """
-            Events are found as 'export events' finds them, or read from a table that it wrote, from which rows may have been \
-            taken out. Each is cut out at the recording's own rate and channels, every sample as it is decoded; formats of \
-            fewer bits than the recording round, which is said. Names are class, score, recording and seconds, the \
-            same at every export. The folder's index.csv is a manifest of the cuts, for plan, run, train and evaluate, with \
-            the events' columns behind its own. Recordings that are gone or changed since they were heard are \
-            told and left out, and the exit status is 3.
+            Events are found as 'export events' finds them, or read from a table that it wrote, from which rows may \
+            have been removed. Each is cut out with the recording's own sampling rate and channels, and every sample \
+            is written as it is decoded; a format with fewer bits than the recording rounds, which is reported. File \
+            names have class, score, recording and seconds, and are the same in every export. The folder's index.csv \
+            is a manifest of the cuts, for plan, run, train and evaluate, with the events' columns after its own. \
+            Recordings that are gone, or have changed since they were analysed, are reported and left out, and the \
+            exit status is 3.
 
             EXAMPLE  earmark export clips --cache c --class Dog --per-class 50 --pad 0.5 --out dogs
             EXAMPLE  earmark export clips --cache c --threshold 0.2 --per-class 40 --stratified --out to-judge
@@ -24,26 +25,28 @@ struct ExportClipsCommand: ParsableCommand {
 
     @OptionGroup var cache: CacheOption
     @Option(
-        help: ArgumentHelp("Folder to write into; made where it is missing.", valueName: "dir"), completion: .directory)
+        help: ArgumentHelp("Folder to write into; made if it is missing.", valueName: "dir"), completion: .directory)
     var out: String
     @Option(help: "A pipeline's name (default: the last one that keeps the scores of chunks).") var pipeline: String?
     @Option(
         help: ArgumentHelp(
-            "Events to cut, as 'export events --format csv' wrote them of this cache (default: those found now).",
+            "Events to cut, as 'export events --format csv' wrote them from this cache (default: those found now).",
             valueName: "csv"), completion: .csv)
     var events: String?
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var rule: EventRuleOptions
-    @Option(help: ArgumentHelp("What to keep before and after an event, within the recording.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Time to keep before and after an event, within the recording.", valueName: "seconds"))
     var pad = 0.0
     @Option(
         help: ArgumentHelp(
-            "So many events of each class, those of the highest scores (default: all).", valueName: "count"))
+            "At most this many events of each class, those with the highest scores (default: all).", valueName: "count")
+    )
     var perClass: Int?
     @Flag(
         help: """
-            Spread --per-class over each class's scores: from each tenth between the lowest and the highest in turn. The index \
-            then says which part of the scores a cut stands for, and how many events lie in it.
+            Spread --per-class over each class's scores: take events in turn from up to ten equal parts of the range \
+            between the lowest and the highest. The index then says which part of the range a cut represents, and \
+            how many events lie in it.
             """)
     var stratified = false
     @Option(help: "wav or flac.") var format: CutFile.Container = .wav
@@ -63,12 +66,12 @@ struct ExportClipsCommand: ParsableCommand {
         }
     }
 
-    /// Where the events come from.
+    /// The events to cut, and where they come from.
     private struct Found {
         let pipeline: PipelineRecord
         let settings: [(name: String, value: String)]
         let events: CutChooser.Events
-        /// Of the chosen clips, once the events were handed out.
+        /// The coverage of the chosen clips; valid once `events` has been called.
         let coverage: () -> Coverage
     }
 
@@ -134,7 +137,7 @@ struct ExportClipsCommand: ParsableCommand {
             say(
                 "not cut out: \(counted(summary.lostEvents, "event")) of "
                     + "\(counted(summary.lostRecordings, "recording")) that \(summary.lostRecordings == 1 ? "is" : "are") gone, "
-                    + "changed or not to be read")
+                    + "changed or unreadable")
         }
         if summary.rounded > 0 {
             let clipped = summary.clipped > 0 ? ", and \(grouped(summary.clipped)) of them cut to full scale" : ""

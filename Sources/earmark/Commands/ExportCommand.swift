@@ -8,11 +8,11 @@ import Wording
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write scores, labels, events, cut-out sounds, or where rows lie.",
+        commandName: "export", abstract: "Write scores, labels, events, cut-out sounds, or where rows are.",
         discussion: """
-            What is there is written, and beside it PATH.meta.json: how many clips it is of, the pipeline and its models. \
-            Where clips of the cache are missing in it, that is said and the exit status is 3. Only clips \
-            decodes anything, and no model is run.
+            Whatever results the cache has are written, and beside them PATH.meta.json: how many clips they cover, \
+            the pipeline and its models. If clips of the cache are missing, that is reported and the exit status is \
+            3. Only 'export clips' decodes audio, and no export runs a model.
 
             EXAMPLE  earmark export scores --cache c --format csv --out scores.csv
             EXAMPLE  earmark export labels --cache c --top 3 --out labels.csv
@@ -23,7 +23,7 @@ struct ExportCommand: ParsableCommand {
         ])
 }
 
-/// What every export shares.
+/// The options and steps that all exports share.
 struct ExportOptions: ParsableArguments {
     @OptionGroup var cache: CacheOption
     @Option(help: ArgumentHelp("File to write; - for standard output.", valueName: "path"), completion: .file())
@@ -31,17 +31,20 @@ struct ExportOptions: ParsableArguments {
 
     var isPiped: Bool { OutputPath.isStandardOutput(out) }
 
-    /// - Throws: `CommandError` where nothing can be written there.
+    /// Checks the place of the output.
+    ///
+    /// - Throws: what `OutputPath.check(_:)` throws.
     func check() throws { try OutputPath.check(out) }
 
-    /// Tells what was written, leaves the record beside it, and ends the command.
+    /// Reports what was written, writes the record beside it, and ends the command.
     ///
     /// - Parameters:
-    ///   - summary: such as `12 clips`.
-    ///   - what: of which the coverage is.
-    ///   - parts: the pipelines of an export that is of several.
-    ///   - notice: what else is to be told, behind the summary.
-    /// - Throws: `ExitCode` of status 3 where clips are missing.
+    ///   - summary: what was written, such as `12 clips`.
+    ///   - what: what the coverage is of, such as `scores`.
+    ///   - parts: the pipelines of an export that covers several.
+    ///   - notice: reports anything else, after the summary.
+    /// - Throws: `ExitCode` of status 3 if clips are missing; `FileError` if the record cannot be written; what
+    ///   `notice` throws.
     func conclude(
         _ summary: String, what: String, pipeline: PipelineRecord, coverage: Coverage,
         settings: [(name: String, value: String)] = [], parts: [(record: PipelineRecord, coverage: Coverage)] = [],

@@ -6,7 +6,7 @@ import Results
 import Wording
 
 struct ExportEventsCommand: ParsableCommand {
-    /// Formats of bytes, and the database.
+    /// The formats that are written as bytes, and the database.
     enum Format: ExpressibleByArgument {
         case bytes(EventFormat)
         case database
@@ -32,17 +32,17 @@ struct ExportEventsCommand: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Write what sounds when: clip, path, start, end, label, score, peak.",
+        commandName: "events", abstract: "Write which sounds occur when: clip, path, start, end, label, score, peak.",
         discussion: """
-            Events are found in the scores of chunks: where several chunks cover a moment, their geometric mean counts. An event lasts \
-            while that is at or above the release, and reaches the threshold somewhere; its score is the mean over the event, \
-            its peak the highest value. Start and end are seconds in the recording. Events stand by recording, then by \
-            start. Docs/Events.md has the rule with worked cases. SQLite files have the tables clips, classes, events and \
-            provenance.
+            Events are found in chunk scores; where several chunks cover a moment, their geometric mean counts. An \
+            event lasts while this mean is at or above the release, and it must reach the threshold somewhere; its \
+            score is the mean over the event, its peak the highest value. Start and end are seconds from the \
+            recording's start. Events are sorted by recording, then by start. Docs/Events.md has the rule with \
+            worked cases. SQLite files have the tables clips, classes, events and provenance.
 
-            Other programs' formats: audacity is a label track, raven a selection table, kaleidoscope its results table, \
-            dcase the table that sed_eval reads, webvtt subtitles for players, jams a JAMS file. An audacity, webvtt or \
-            jams file is of one recording: for several give --per-file.
+            Other programs' formats: audacity is a label track, raven a selection table, kaleidoscope its results \
+            table, dcase the table that sed_eval reads, webvtt subtitles for players, jams a JAMS file. An audacity, \
+            webvtt or jams file is for one recording: for several, give --per-file.
 
             EXAMPLE  earmark export events --cache c --class Dog --gap 0.5 --out dogs.csv
             EXAMPLE  earmark export events --cache c --format audacity --per-file --out labels
@@ -56,8 +56,8 @@ struct ExportEventsCommand: ParsableCommand {
     @OptionGroup var rule: EventRuleOptions
     @Flag(
         help: """
-            One file a recording: --out is a folder, in which the recordings' own folders are mirrored. A recording with \
-            no event gets an empty file.
+            Write one file per recording: --out is a folder in which the recordings' own folders are mirrored. A \
+            recording without events gets an empty file.
             """)
     var perFile = false
 

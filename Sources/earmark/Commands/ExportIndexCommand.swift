@@ -7,12 +7,13 @@ import Wording
 
 struct ExportIndexCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "index", abstract: "Write where each clip's rows lie in the cache's shards.",
+        commandName: "index", abstract: "Write where each clip's rows are in the cache's shards.",
         discussion: """
-            The index has the rows of all pipelines, unless one is named, in clip order and a clip's by kind and stage. \
-            Its columns are clip, kind, shard, first and count, then stage (the first twelve digits of the fingerprint \
-            of what made the rows) and hop (samples from one chunk to the next, at the rate that the pipeline resamples \
-            to). With another number of workers only shard and first differ. Rows of shards that a run has not sealed yet are left out, and counted.
+            The index has the rows of all pipelines, unless one is named, in clip order and, within a clip, by kind \
+            and stage. Its columns are clip, kind, shard, first and count, then stage (the first twelve digits of \
+            the fingerprint of what made the rows) and hop (samples from one chunk to the next, at the rate that the \
+            pipeline resamples to). Only shard and first depend on the number of workers. Rows of shards that a run \
+            has not sealed yet are left out and counted.
 
             EXAMPLE  earmark export index --cache c --out index.csv
             """)
@@ -39,9 +40,9 @@ struct ExportIndexCommand: ParsableCommand {
     }
 }
 
-/// What is said of rows that no index has yet.
+/// The notice about rows that are not in any index yet.
 enum Unsealed {
-    /// nil where there are none.
+    /// Returns the notice, or nil if there are none.
     static func text(_ count: Int) -> String? {
         count == 0
             ? nil

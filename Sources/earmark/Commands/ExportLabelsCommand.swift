@@ -9,9 +9,10 @@ struct ExportLabelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "labels", abstract: "Write which classes each clip has: clip, path, label, score, rank.",
         discussion: """
-            A row a clip and class whose score is at or above the class's threshold, clip by clip, the best first. The rank is the \
-            class's place among all classes of the clip, whichever are chosen. --top alone takes the best so many of every \
-            clip, whatever their scores. SQLite files have the tables clips, classes, labels and provenance.
+            One row for each clip and class whose score is at or above the class's threshold, clip by clip, the best \
+            first. The rank is the class's place among all classes of the clip, whichever are selected. --top alone \
+            takes that many of the best classes of every clip, whatever their scores. SQLite files have the tables \
+            clips, classes, labels and provenance.
 
             EXAMPLE  earmark export labels --cache c --threshold 0.6 --class Dog --out dogs.csv
             EXAMPLE  earmark export labels --cache c --thresholds thresholds.csv --format sqlite --out labels.sqlite

@@ -7,7 +7,7 @@ import Wording
 
 struct ExportScoresCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "scores", abstract: "Write clip scores: a row a clip, a column a class.",
+        commandName: "scores", abstract: "Write clip scores: one row per clip, one column per class.",
         discussion: """
             EXAMPLE  earmark export scores --cache c --format csv --out scores.csv
             """)

@@ -2,15 +2,15 @@ import Corpora
 import Errors
 import Foundation
 
-/// Which clips a split keeps together, as `--group` says: each by itself, those of a folder, or those in whose names a pattern
-/// finds the same.
+/// Which clips a split keeps together, by `--group`: each clip by itself, the clips of one folder, or the clips in
+/// whose names a pattern captures the same text.
 enum GroupRule {
     case clip
     case folder
     case pattern(NSRegularExpression)
 
-    /// - Parameter text: `folder` or a regular expression; nil for none.
-    /// - Throws: `CommandError` of status usage for what is no regular expression, or one that captures nothing.
+    /// - Parameter text: `folder` or a regular expression; nil for no groups.
+    /// - Throws: `CommandError` of category `usage` if the text is not a regular expression, or captures nothing.
     init(_ text: String?) throws {
         switch text {
         case nil: self = .clip
@@ -30,7 +30,7 @@ enum GroupRule {
         }
     }
 
-    /// The group of a clip, by its name; where a pattern does not match, the clip by itself.
+    /// Returns the group of a clip by its name; the clip by itself if a pattern does not match.
     func group(of clip: String) -> SplitPlan.Group {
         switch self {
         case .clip: return .clip(ClipName(clip))

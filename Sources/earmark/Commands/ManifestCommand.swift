@@ -11,12 +11,12 @@ struct ManifestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manifest", abstract: "List the clips of a folder, or of FSD50K, in a CSV file.",
         discussion: """
-            Columns: clip,path,labels,split; labels are separated by commas within their field, those with a
-            comma in double quotes. A folder's audio files are known by their endings, else by their contents; what is
-            left out is counted on standard error.
+            Columns: clip,path,labels,split; labels are separated by commas within their field, and a label with a
+            comma is in double quotes. A folder's audio files are recognised by their extensions, else by their
+            contents; files that are left out are counted on standard error.
 
-            A split hangs on the seed and on the clips' names below the folder alone, so every machine draws the same. Sizes
-            are counted in clips, and are met within one group.
+            A split depends only on the seed and on the clips' names below the folder, so every machine draws the same
+            one. Sizes are counted in clips, and are exact to within one group.
 
             EXAMPLE  earmark manifest folder ~/recordings --out recordings.csv
             EXAMPLE  earmark manifest folder sites --out sites.csv --split train=0.8,val=0.1,eval=0.1 --group folder
@@ -31,18 +31,18 @@ struct ManifestCommand: ParsableCommand {
             "Draw each clip's split (folder only): names with shares that add up to 1, such as "
                 + "train=0.8,val=0.1,eval=0.1.", valueName: "name=share,..."))
     var split: String?
-    @Option(help: "Seed of the split; the same gives the same (1).") var seed: UInt64?
+    @Option(help: "Seed of the split; the same seed gives the same split (default: 1).") var seed: UInt64?
     @Option(
         help: ArgumentHelp(
             "Clips that stay in one split: 'folder' for those of one folder, or a regular expression whose first "
-                + "part in parentheses, found in a clip's name, names its group.", valueName: "folder|regex"))
+                + "part in parentheses, as found in a clip's name, gives its group.", valueName: "folder|regex"))
     var group: String?
-    @Flag(help: "Replace a manifest that is there; any other file is never replaced.") var force = false
+    @Flag(help: "Replace an existing manifest; no other file is ever replaced.") var force = false
     @Flag(help: "Name every file that is left out, and why.") var verbose = false
 
     func validate() throws {
         if split == nil, seed != nil || group != nil {
-            throw ValidationError("--\(seed != nil ? "seed" : "group") is of use with --split only")
+            throw ValidationError("--\(seed != nil ? "seed" : "group") applies only with --split")
         }
         if split != nil, layout != .folder {
             throw ValidationError("--split is for a folder; FSD50K has splits of its own")

@@ -8,10 +8,10 @@ import Wording
 extension ModelCommand {
     struct Classes: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List a model's classes in the order of its scores, with their identifiers where it has them.",
+            abstract: "List a model's classes in the order of its scores, with their identifiers if it has any.",
             discussion: """
                 The columns index,mid,display_name are those of a class map, as 'earmark model import --classes' takes it.
-                A model that is named and not on this machine is fetched.
+                A named model that is not on this machine is fetched.
 
                 EXAMPLE  earmark model classes yamnet --out classes.csv
                 """)
@@ -19,9 +19,9 @@ extension ModelCommand {
         @Argument(help: "A model's name, or a model file.", completion: .safetensors) var model: String
         @Option(help: ArgumentHelp("File to write (default: standard output).", valueName: "csv"), completion: .csv)
         var out = "-"
-        @Flag(help: "Write one JSON array of objects with index, identifier (null where not known) and name.")
+        @Flag(help: "Write one JSON array of objects with index, identifier (null if not known) and name.")
         var json = false
-        @Flag(help: "Fetch nothing: a model that is named and not on this machine is an error.") var offline = false
+        @Flag(help: "Fetch nothing: a named model that is not on this machine is an error.") var offline = false
 
         func run() throws {
             try OutputPath.check(out)

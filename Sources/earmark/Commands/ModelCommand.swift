@@ -9,7 +9,7 @@ import Wording
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "List, fetch, import, describe, quantise and calibrate models.",
+        commandName: "model", abstract: "List, fetch, import, describe and quantise models, and set their thresholds.",
         subcommands: [
             List.self, Classes.self, Fetch.self, Import.self, Info.self, Quantize.self, SetThresholds.self,
         ])
@@ -23,7 +23,7 @@ struct ModelCommand: ParsableCommand {
         @Argument(help: "The TensorFlow Lite file.", completion: .file(extensions: ["tflite"])) var file: String
         @Option(
             help: ArgumentHelp(
-                "Class map: index,mid,display_name (default: the list that the official file carries).",
+                "Class map: index,mid,display_name (default: the list in the official file).",
                 valueName: "csv"), completion: .csv)
         var classes: String?
         @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors"), completion: .safetensors)
@@ -54,7 +54,7 @@ struct ModelCommand: ParsableCommand {
 
     struct Quantize: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write a model with 8-bit weights, one scale an output channel.",
+            abstract: "Write a model with 8-bit weights, one scale per output channel.",
             discussion: "EXAMPLE  earmark model quantize lean.safetensors lean-int8.safetensors")
 
         @Argument(help: "A float32 model file.", completion: .safetensors) var input: String
@@ -71,8 +71,8 @@ struct ModelCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Get a model from its official address, check its SHA-256, and import it.",
             discussion: """
-                Needed only to keep the file at a place of your own: a pipeline or command that names the model fetches
-                it by itself.
+                Needed only to keep the file in a place of your choice: a pipeline or command that names the model
+                fetches it automatically.
 
                 EXAMPLE  earmark model fetch yamnet --out Models/yamnet.safetensors
                 """)
@@ -91,7 +91,7 @@ struct ModelCommand: ParsableCommand {
                 let near = NearestName.find(name, in: Self.names).map { " (is '\($0)' meant?)" } ?? ""
                 throw CommandError(
                     .usage,
-                    "no model '\(name)' is to be fetched\(near), expected one of \(Self.names.joined(separator: ", "))")
+                    "no model '\(name)' can be fetched\(near), expected one of \(Self.names.joined(separator: ", "))")
             }
             try OutputPath.check(out)
             let mirror = try url.map { text in
@@ -106,12 +106,16 @@ struct ModelCommand: ParsableCommand {
         }
     }
 
-    /// Says what was written, where that can be read back.
+    /// Describes the model file that was written; only says where it went if it cannot be read back.
+    ///
+    /// - Throws: `ModelError` if it is not sound.
     static func tell(_ out: String) throws {
         if OutputPath.isFile(out) { print(try describe(out)) } else { say("a model file was written to \(out)") }
     }
 
-    /// One line on a model file.
+    /// Describes a model file in one line.
+    ///
+    /// - Throws: `ModelError` if it is not sound.
     static func describe(_ path: String) throws -> String {
         let model = try NativeModel.load(path: path)
         let size = FileSystem.status(path).map { Int64($0.st_size) } ?? 0

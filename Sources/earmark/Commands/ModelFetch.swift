@@ -3,24 +3,27 @@ import Files
 import Foundation
 import Models
 
-/// Puts the file of a known model in its place: downloaded, checked, imported, and only then given its name.
+/// Puts a known model's file in place: downloads, checks and imports it, and only then gives it its name.
 struct ModelFetch {
     let model: KnownModel
     let remote: RemoteFile
-    /// The model file to be.
+    /// The path of the model file to write.
     let path: String
 
-    /// Fetches a model that a command needs. Says what it is about to fetch before anything is sent; of several processes
-    /// that need the same file one fetches it and the others wait.
+    /// Fetches a model that a command needs.
     ///
-    /// - Throws: what `write(to:)` does, and `CommandError` of status 74 where the folder cannot be written.
+    /// Reports what it is about to fetch before any request is sent. If several processes need the same file, one
+    /// fetches it and the others wait.
+    ///
+    /// - Throws: what `write(to:)` throws; `FileError` if the folder cannot be made; `CommandError` of status 74 if the
+    ///   lock's file cannot be made.
     func run() throws {
         try FileSystem.makeFolder(FileSystem.folder(of: path))
         let lock = try FetchLock(path + ".lock") {
             say("earmark: another process is fetching the model; waiting for it")
         }
         defer { withExtendedLifetime(lock) {} }
-        // Whoever had the lock before may have left the file.
+        // The process that held the lock before may have fetched the file.
         if FileSystem.isFile(path) { return }
         say(
             "earmark: fetching the model '\(model.name)' (\(remote.terms(of: model))); it is kept as "
@@ -30,7 +33,8 @@ struct ModelFetch {
 
     /// Downloads the file, checks its digest and imports it.
     ///
-    /// - Throws: `CommandError` where the network fails or the file is another; `ModelError` where it cannot be imported.
+    /// - Throws: `CommandError` if the network fails or the digest is wrong; `ModelError` if the file cannot be
+    ///   imported; `FileError` if a file cannot be read or written.
     func write(to out: String) throws {
         let data = try remote.fetch(for: out)
         try Self.inScratch { scratch in
@@ -43,7 +47,9 @@ struct ModelFetch {
         }
     }
 
-    /// Calls `body` with a new folder that is gone afterwards.
+    /// Calls `body` with a new temporary folder, which is removed afterwards.
+    ///
+    /// - Throws: `FileError` if the folder cannot be made; what `body` throws.
     static func inScratch(_ body: (String) throws -> Void) throws {
         let scratch = NSTemporaryDirectory() + "/earmark-" + UUID().uuidString
         try FileSystem.makeFolder(scratch)

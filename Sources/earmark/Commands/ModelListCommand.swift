@@ -9,8 +9,8 @@ extension ModelCommand {
         static let configuration = CommandConfiguration(
             abstract: "List the models that can be called by name, and where each is or would come from.",
             discussion: """
-                A name stands for the file NAME.safetensors in Models/ of the working folder, else in Models/ of what is
-                installed, else among those that were fetched. The first that is there is taken.
+                A name means the file NAME.safetensors in Models/ of the working folder, else in Models/ of what is
+                installed, else among those that were fetched. The first one found is used.
 
                 EXAMPLE  earmark model list
                 """)
@@ -27,7 +27,8 @@ extension ModelCommand {
             for row in rows { print(row.text) }
         }
 
-        /// Found files in the order in which they are searched, by name; then known models of which no file is here.
+        /// Rows by name, for known models without a file too; files of the same name are in the order in which they are
+        /// searched.
         private static func rows(_ finder: ModelFinder) throws -> [ModelRow] {
             let files = finder.files()
             var rows = files.map { ModelRow($0, isTaken: finder.file(named: $0.name) == $0, finder.known($0.name)) }
@@ -40,27 +41,27 @@ extension ModelCommand {
     }
 }
 
-/// One model of the list.
+/// One model in the list.
 struct ModelRow {
     let name: String
     /// What it is, in a few words.
     let summary: String
     let licence: String
     let classCount: Int?
-    /// Of the model file.
+    /// The size of the model file.
     let bytes: Int
-    /// nil where it is not on this machine.
+    /// The path of the file; nil if it is not on this machine.
     let path: String?
-    /// The kind of folder it was found in; nil where it was not.
+    /// The kind of folder that it was found in; nil if it was not found.
     let kind: ModelFinder.Folder.Kind?
-    /// Another file of the same name comes first.
+    /// Whether another file of the same name comes first.
     let isHidden: Bool
-    /// Where it would be fetched from.
+    /// Where it would be fetched from; nil if it was found or has no address.
     let remote: RemoteFile?
-    /// Why the file cannot be used.
+    /// Why the model cannot be used; nil if it can.
     let fault: String?
 
-    /// A file that was found. One that cannot be read is listed with the reason.
+    /// Makes the row of a file that was found; if it cannot be read, the row gives the reason.
     init(_ found: ModelFinder.Found, isTaken: Bool, _ known: KnownModel?) {
         let file = Result { try ModelFile(path: found.path) }
         name = found.name
@@ -85,9 +86,9 @@ struct ModelRow {
         }
     }
 
-    /// A known model of which there is no file.
+    /// Makes the row of a known model without a file.
     ///
-    /// - Throws: `CommandError` where EARMARK_MIRROR is no address.
+    /// - Throws: `CommandError` if EARMARK_MIRROR is not an address.
     init(absent model: KnownModel, _ finder: ModelFinder) throws {
         name = model.name
         summary = model.summary
@@ -101,7 +102,7 @@ struct ModelRow {
         fault = model.origin == nil ? finder.refusal(of: model.name) : nil
     }
 
-    /// Two lines: the name with its figures, then where it is.
+    /// Two lines, the name with its figures and where the file is; or one that says why the model cannot be used.
     var text: String {
         if let fault, classCount == nil || path == nil {
             return TerminalText.plain("\(name): cannot be used: \(fault)")

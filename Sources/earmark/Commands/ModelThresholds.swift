@@ -6,15 +6,16 @@ import Results
 import Wording
 
 extension ModelCommand {
-    /// A command of its own, and no option of `calibrate`: a table is often looked through, edited by hand or put together
-    /// of several before it goes into a model, and a model is not to change because of a look at its scores.
+    /// A separate command rather than an option of `calibrate`: a table is often reviewed, edited by hand or combined
+    /// from several before it goes into a model, and looking at a model's scores must not change the model.
     struct SetThresholds: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "set-thresholds", abstract: "Write a model that recommends thresholds for its classes.",
             discussion: """
-                'export', 'stats' and 'evaluate' take the thresholds that a model recommends where they are given no others. \
-                They change no score: caches that were made with the model go on, and learn them at their next run. Those \
-                that the model had go; a table without any threshold leaves it without.
+                'export', 'stats' and 'evaluate' use the thresholds that a model recommends unless they are given \
+                others. Thresholds change no score: caches made with the model stay valid, and record the new \
+                thresholds at their next run. The model's earlier thresholds are removed; a table without any \
+                threshold leaves the model with none.
 
                 EXAMPLE  earmark model set-thresholds lean.safetensors thresholds.csv lean-calibrated.safetensors
                 """)
@@ -23,7 +24,7 @@ extension ModelCommand {
         @Argument(
             help: ArgumentHelp("Thresholds by class, as 'earmark calibrate' writes them.", valueName: "csv"),
             completion: .csv) var thresholds: String
-        @Argument(help: "Model file to write; it may be the same.", completion: .safetensors) var output: String
+        @Argument(help: "Model file to write; it may be the input.", completion: .safetensors) var output: String
 
         func run() throws {
             try OutputPath.check(output)

@@ -5,15 +5,15 @@ import Models
 import Pipeline
 import Stages
 
-/// Models that a command or a pipeline calls by name: found in a folder of this machine, or fetched.
+/// Finds the models that a command or a pipeline calls by name, in a folder on this machine, or fetches them.
 struct NamedModels {
-    /// What becomes of a model that is not on this machine.
+    /// What to do about a model that is not on this machine.
     enum Absent {
-        /// It is fetched, after its size, licence and address were said.
+        /// Fetch it, after reporting its size, licence and address.
         case fetch
-        /// It stays where it is: for a plan, which changes nothing.
+        /// Do without it: for a plan, which changes nothing.
         case leave
-        /// It is an error: the user wants no network.
+        /// Refuse: the user wants no network.
         case refuse
     }
 
@@ -21,15 +21,18 @@ struct NamedModels {
     let absent: Absent
     let quiet: Bool
 
-    /// - Parameter quiet: does not say where a model was found.
-    /// - Throws: `CommandError` where EARMARK_DATA names a folder without pipelines.
+    /// - Parameter quiet: whether to leave out where a model was found.
+    /// - Throws: `CommandError` if EARMARK_DATA names a folder without `Pipelines`.
     init(absent: Absent, quiet: Bool = false) throws {
         finder = try Self.finder()
         self.absent = absent
         self.quiet = quiet
     }
 
-    /// `Models` of the working folder, then of what is installed, then the user's cache folder.
+    /// Makes a finder that searches `Models` in the working folder, then in what is installed, then the user's cache
+    /// folder.
+    ///
+    /// - Throws: `CommandError` if EARMARK_DATA names a folder without `Pipelines`.
     static func finder() throws -> ModelFinder {
         let shipped = try ShippedFiles.find()
         var folders = [ModelFinder.Folder(.working, "Models")]
@@ -38,8 +41,8 @@ struct NamedModels {
         return ModelFinder(folders: folders, shippedPipelines: shipped?.pipelines)
     }
 
-    /// Where fetched models are kept: `earmark/models` in XDG_CACHE_HOME, else in `.cache` of the home folder. A relative
-    /// XDG_CACHE_HOME counts as none (XDG Base Directory Specification 0.8).
+    /// The folder for fetched models: `earmark/models` in XDG_CACHE_HOME, else in `.cache` of the home folder. A
+    /// relative XDG_CACHE_HOME is ignored (XDG Base Directory Specification 0.8).
     static func userFolder() -> String {
         let environment = ProcessInfo.processInfo.environment
         let absolute = { (name: String) in environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
@@ -47,9 +50,10 @@ struct NamedModels {
         return cache + "/earmark/models"
     }
 
-    /// The model that a pipeline names.
+    /// Locates the model that a pipeline names, and fetches it if necessary.
     ///
-    /// - Throws: `FileReference.NotFound`, and `CommandError` where it is to be fetched and cannot be.
+    /// - Throws: `FileReference.NotFound` if there is no such model; `CommandError` if it is not here and `absent`
+    ///   forbids fetching it; what `ModelFetch.run()` throws.
     func locate(_ reference: FileReference) throws -> LocatedModel {
         let (model, notice) = try finder.locate(reference)
         if let notice, !quiet { say("earmark: \(TerminalText.plain(notice))") }
@@ -57,9 +61,10 @@ struct NamedModels {
         return .file(try fetched(known, to: path))
     }
 
-    /// The file that a command's argument stands for: a file of the working folder, or a model's name.
+    /// Returns the file that a command's argument means: a file of the working folder, or a model's name.
     ///
-    /// - Throws: `CommandError` of status 65 where there is no such model, and where it is to be fetched and cannot be.
+    /// - Throws: `CommandError` of status 65 if there is no such model, or it is not here and `absent` forbids fetching
+    ///   it; what `ModelFetch.run()` throws.
     func file(_ argument: String) throws -> String {
         let model: LocatedModel
         do {
@@ -83,11 +88,11 @@ struct NamedModels {
         return path
     }
 
-    /// What a plan says of a model that is not there.
+    /// The note that a plan prints about a model that is not on this machine.
     ///
-    /// - Throws: `CommandError` where EARMARK_MIRROR is no address.
+    /// - Throws: `CommandError` if EARMARK_MIRROR is not an address.
     static func note(onAbsent model: KnownModel) throws -> String {
-        "a run first fetches the model '\(model.name)' (\(try RemoteFile(of: model).terms(of: model))). Until it is here, what "
-            + "the cache already has by it is not known, and is counted as to do"
+        "a run first fetches the model '\(model.name)' (\(try RemoteFile(of: model).terms(of: model))). Until then, "
+            + "what the cache already has from it is not known and counts as to do"
     }
 }

@@ -10,15 +10,15 @@ struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Say what a run would do and why; change nothing.",
         discussion: """
-            The time is reckoned from earlier runs of the cache that did the same with their clips, or else from a few \
-            clips that are tried, which takes two seconds at most and keeps nothing; the room from the lengths of the \
-            clips. Both are estimates, and nothing is refused by them.
+            The time is estimated from earlier runs of the cache that did the same with their clips, or else from a \
+            trial of a few clips, which takes two seconds at most and keeps nothing; the disk space is estimated \
+            from the clips' lengths. Nothing is refused because of these estimates.
 
             EXAMPLE  earmark plan Pipelines/label.yaml --manifest m.csv --cache c
             """)
 
     @OptionGroup var work: WorkOptions
-    @Option(help: "Worker threads that the time is reckoned for (default: one a processor).") var workers: Int =
+    @Option(help: "Worker threads to estimate the time for (default: one per processor).") var workers: Int =
         ProcessInfo.processInfo.activeProcessorCount
     @Flag(help: "Open no files and try no clips for the estimate.") var noProbe = false
     @Flag(help: "Print one JSON object.") var json = false
@@ -34,7 +34,7 @@ struct PlanCommand: ParsableCommand {
         let known = try Reconciler(
             manifest: manifest, graph: pipeline.graph, ledger: ledger, readsContent: work.checkContent)
         let plan = Plan(graph: pipeline.graph, clips: known.facts, isLossless: LoadedPipeline.isLossless)
-        // By a model that is not there nothing can be compared with what an earlier run had.
+        // Without the model's digest, nothing can be compared with what an earlier run had.
         let absent = pipeline.absentModels
         let changed = try (absent.isEmpty ? ledger : nil).flatMap {
             try ChangedSettings(graph: pipeline.graph, plan: plan, ids: known.ids, ledger: $0)

@@ -10,35 +10,36 @@ import Wording
 
 struct PruneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "prune", abstract: "Free what no pipeline and no manifest of a cache needs any more.",
+        commandName: "prune", abstract: "Remove what no pipeline or manifest of a cache needs any more.",
         discussion: """
-            Needed are the rows that each pipeline of the cache, as it ran last, made of the clips that the manifest of \
-            the last run names. All else is freed: rows of earlier settings and models, of clips that are gone from the \
-            manifest, and of files as they were before. A cache that several manifests use is told the others by \
-            --manifest. Nothing is asked: --dry-run says beforehand what would go, and how much.
+            The rows that are needed are those that each pipeline of the cache, with the settings of its last run, \
+            made of the clips in the manifest of the cache's last run. Everything else is removed: rows of earlier \
+            settings and models, of clips that are gone from the manifest, and of earlier versions of files. If \
+            several manifests use the cache, name the others with --manifest. No confirmation is asked for: \
+            --dry-run shows beforehand what would be removed, and how much.
 
-            A shard of which nothing is needed is removed. One of which a part is needed is copied without the rest, where \
-            the rest is at least --share of it; a copy takes room before the old shard goes, up to eight at a time. A \
-            prune that is killed or runs out of space leaves the cache whole; run it again to go on. An export that is \
-            under way meanwhile may end with an error, and has to be started again.
+            A shard with no needed rows is removed. A shard with some needed rows is copied without the rest if the \
+            rest is at least --share of it; the copies, up to eight at a time, take disk space before the old shards \
+            are removed. A prune that is killed or runs out of space leaves the cache intact; run it again to \
+            continue. An export that runs at the same time may end with an error and must then be started again.
 
             EXAMPLE  earmark prune --cache c --dry-run
             EXAMPLE  earmark prune --cache c --manifest other.csv --drop-pipeline features
             """)
 
     @OptionGroup var cache: CacheOption
-    @Flag(help: "Say what would go; change nothing.") var dryRun = false
+    @Flag(help: "Show what would be removed; change nothing.") var dryRun = false
     @Option(
         name: .customLong("manifest"), parsing: .singleValue,
         help: ArgumentHelp(
-            "A further manifest whose clips stay, beside that of the last run. May be repeated.", valueName: "csv"),
+            "Another manifest whose clips stay, besides that of the last run. May be repeated.", valueName: "csv"),
         completion: .csv)
     var manifests: [String] = []
     @Option(
         name: .customLong("drop-pipeline"), parsing: .singleValue,
-        help: ArgumentHelp("Forget a pipeline of the cache: its rows go too. May be repeated.", valueName: "name"))
+        help: ArgumentHelp("Forget a pipeline of the cache and remove its rows. May be repeated.", valueName: "name"))
     var dropped: [String] = []
-    @Option(help: "Copy a shard where at least this share of its rows is of no use, 0 to 1.") var share = 0.2
+    @Option(help: "Copy a shard if at least this share of its rows is not needed, 0 to 1.") var share = 0.2
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
@@ -73,7 +74,9 @@ struct PruneCommand: ParsableCommand {
         try conclude(report)
     }
 
-    /// - Throws: `CommandError` of status usage for a name that no pipeline has, and where none would be left.
+    /// Returns the pipelines to forget.
+    ///
+    /// - Throws: `CommandError` of category `usage` if no pipeline has a given name, or if none would be left.
     private func dropping(_ pipelines: [PipelineRecord]) throws -> Set<String> {
         let known = pipelines.map(\.name)
         for name in dropped where !known.contains(name) {
@@ -91,7 +94,7 @@ struct PruneCommand: ParsableCommand {
         return dropping
     }
 
-    /// Digests of the models that pipelines use; nil where one was run by a version that did not keep its settings.
+    /// The digests of the models that pipelines use; nil if a version that did not record settings ran one of them.
     private func models(of pipelines: [PipelineRecord]) -> Set<String>? {
         let settings = pipelines.map { PipelineSettings(text: $0.settings) }
         guard !settings.contains(where: { $0 == nil }) else { return nil }
@@ -121,7 +124,8 @@ struct PruneCommand: ParsableCommand {
             throw CommandError(
                 .busy,
                 "\(shortage); \(counted(report.uncopied, "shard")) that \(report.uncopied == 1 ? "was" : "were") to be "
-                    + "copied \(report.uncopied == 1 ? "is" : "are") left as before: make room and run this again")
+                    + "copied \(report.uncopied == 1 ? "is" : "are") left as before: free some space and run this again"
+            )
         }
         if !json, !report.plan.isEmpty { print("freed \(Figures.bytes(report.plan.bytes))") }
     }

@@ -7,19 +7,20 @@ import Models
     import FoundationNetworking
 #endif
 
-/// A file of the open web with the digest it must have.
+/// A file to fetch, with the digest that it must have.
 struct RemoteFile {
     let url: URL
     let sha256: String
-    /// Its size.
+    /// The size to announce, in bytes.
     let bytes: Int
 
-    /// - Parameter url: nil for the official address, or that of the mirror that EARMARK_MIRROR names: a folder, by an address
-    ///   such as `https://host/folder` or `file:///folder`, that has the file by its own name.
-    /// - Throws: `CommandError` of status usage where EARMARK_MIRROR is no address, or the model cannot be fetched.
+    /// - Parameter url: the address; nil for the official one, or for the mirror that EARMARK_MIRROR names: the address
+    ///   of a folder, such as `https://host/folder` or `file:///folder`, that has the file under its own name.
+    /// - Throws: `CommandError` of category `usage` if EARMARK_MIRROR is not an address, or if the model cannot be
+    ///   fetched.
     init(of model: KnownModel, url: URL? = nil) throws {
         guard let origin = model.origin else {
-            throw CommandError(.usage, at: "\(model.name)", "ships with Earmark, and is not to be fetched")
+            throw CommandError(.usage, at: "\(model.name)", "ships with Earmark and cannot be fetched")
         }
         sha256 = origin.sha256
         bytes = origin.bytes
@@ -40,18 +41,19 @@ struct RemoteFile {
 
     private static let schemes: Set = ["http", "https", "file"]
 
-    /// What a user is told before the file is sent for: how much, under which licence, from where.
+    /// What the user is told before the file is requested: its size, licence and address.
     func terms(of model: KnownModel) -> String {
         "\(Figures.bytes(Int64(bytes))), licence \(model.licence), from \(url)"
     }
 
-    /// The whole file, once its digest was found right.
+    /// Fetches the whole file and checks its digest.
     ///
-    /// - Parameter out: the model file that the user wants of it, for advice.
-    /// - Throws: `CommandError` with status 75 where the network fails or the transfer is cut, 65 for a wrong digest.
+    /// - Parameter out: the model file that the user wants to make of it, for the advice in an error.
+    /// - Throws: `CommandError` with status 75 if the network fails or the transfer is cut short, 65 for a wrong digest
+    ///   or an address of something other than a regular file; `FileError` if a local file cannot be read.
     func fetch(for out: String) throws -> Data {
         if url.isFileURL, FileSystem.exists(url.path), !FileSystem.isFile(url.path) {
-            throw CommandError(.badInput, at: "\(url)", "no regular file is there, expected the model's")
+            throw CommandError(.badInput, at: "\(url)", "it is not a regular file, expected the model's file")
         }
         let data = url.isFileURL ? Data(try FileSystem.read(url.path)) : try download(for: out)
         let found = SHA256.of([UInt8](data))
@@ -89,7 +91,7 @@ struct RemoteFile {
         return data
     }
 
-    /// What went wrong, by the few codes that say more than "it failed".
+    /// Describes an error, in particular for the few codes that say more than "it failed".
     private static func words(_ error: any Error) -> String {
         switch (error as? URLError)?.code {
         case .cannotFindHost?, .dnsLookupFailed?: "the host's address cannot be found (is this machine online?)"

@@ -3,17 +3,17 @@ import Foundation
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run a pipeline over a manifest into a cache; go on where the last run stopped.",
+        commandName: "run", abstract: "Run a pipeline over a manifest into a cache; resume where the last run stopped.",
         discussion: "EXAMPLE  earmark run Pipelines/features.yaml --manifest m.csv --cache c --workers 2")
 
     @OptionGroup var work: WorkOptions
-    @Option(help: "Worker threads (default: one a processor).") var workers: Int = ProcessInfo.processInfo
+    @Option(help: "Worker threads (default: one per processor).") var workers: Int = ProcessInfo.processInfo
         .activeProcessorCount
     @Option(
         name: [.customLong("decode-limit"), .customLong("patience")],
         help: "Seconds that decoding a clip may take beyond the clip's own length before the clip is given up.")
     var decodeLimit = 30
-    @Flag(help: "Say nothing but changed settings, failures and the last line.") var quiet = false
+    @Flag(help: "Print only changed settings, failures and the last line.") var quiet = false
     @Flag(help: "Print events as JSON lines.") var json = false
 
     func validate() throws {

@@ -1,13 +1,14 @@
 import Cache
+import Corpora
 import Foundation
 import Pipeline
 import Sessions
 import Stages
 import Wording
 
-/// A run as the user sees it: what is to do, progress, failures, and the last line.
+/// A run as the user sees it: the plan, progress, failures, and the last line.
 struct RunFlow {
-    /// Failures named on the screen; all of them are in `status`.
+    /// The most failures that are named on the screen; `status` names all of them.
     private static let shownFailures = 20
 
     let work: WorkOptions
@@ -15,20 +16,26 @@ struct RunFlow {
     let quiet: Bool
     let json: Bool
     var decodeLimit = 30
-    /// The caller has told what was assumed of the manifest.
+    /// Whether the caller has reported what was assumed about the manifest.
     var isManifestTold = false
+    /// The clips to run instead of all those of the manifest; the cache's other clips stay in it. nil for all.
+    var part: Manifest?
 
+    /// Runs the pipeline.
+    ///
     /// - Returns: the exit status.
+    /// - Throws: what `SystemLimits.require()`, `WorkOptions.load` and the run itself throw.
     func run() throws -> Int32 {
         try SystemLimits.require()
-        let (pipeline, manifest) = try work.load(quiet: quiet || isManifestTold)
-        let session = try RunSession(pipeline: pipeline, manifest: manifest, cache: work.cache.value)
+        let (pipeline, whole) = try work.load(quiet: quiet || isManifestTold)
+        let session = try RunSession(
+            pipeline: pipeline, manifest: part ?? whole, cache: work.cache.value, keepsOthers: part != nil)
         defer { try? session.close() }
         let stop = StopSignal()
         let trap = SignalTrap(stop)
         defer { withExtendedLifetime(trap) {} }
         let plan = try session.plan(readsContent: work.checkContent)
-        // Nobody reads any more: the run ends in order, and the program as any whose reader has gone.
+        // When the reader of a stream has gone, the run stops in order; the program then ends as after any closed pipe.
         for stream in [StandardStream.output, .errors] { stream.whenClosed { stop.raise() } }
         let progress = RunProgress(clips: plan.pending, bytes: session.pendingBytes(plan))
         let display = ProgressDisplay(

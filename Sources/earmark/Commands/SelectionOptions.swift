@@ -1,18 +1,20 @@
 import ArgumentParser
 import Results
 
-/// Which classes and clips labels and events are asked of, and from which score on.
+/// The options that choose classes, clips and thresholds for labels and events.
 struct SelectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Score from which on a class counts, 0 to 1 (default: what the model recommends, else 0.5).",
+            "Score at or above which a class counts, 0 to 1 (default: the model's own, else 0.5).",
             valueName: "score"))
     var threshold: Double?
     @Option(
         help: ArgumentHelp(
-            "A table class,threshold[,release]; other classes keep the default.", valueName: "csv"), completion: .csv)
+            "A CSV table class,threshold[,release]; other classes keep the default.", valueName: "csv"),
+        completion: .csv)
     var thresholds: String?
-    @Option(help: ArgumentHelp("The best so many of each clip, at least 1 (default: all).", valueName: "count"))
+    @Option(
+        help: ArgumentHelp("Only this many of the best of each clip, at least 1 (default: all).", valueName: "count"))
     var top: Int?
     @Option(
         name: .customLong("class"), parsing: .singleValue,
@@ -25,7 +27,7 @@ struct SelectionOptions: ParsableArguments {
     @Option(
         name: .customLong("clip"), parsing: .singleValue,
         help: ArgumentHelp(
-            "Only clips whose name or path fits the pattern: * any characters, ? one, [a-z] one of these. May be repeated.",
+            "Only clips whose name or path matches: * any characters, ? one, [a-z] one of these. May be repeated.",
             valueName: "glob"))
     var clips: [String] = []
 
@@ -34,7 +36,9 @@ struct SelectionOptions: ParsableArguments {
         if let top, top < 1 { throw ValidationError("--top is \(top), expected 1 or more") }
     }
 
-    /// - Throws: `ValidationError` for what is no score.
+    /// Checks that a value is a score.
+    ///
+    /// - Throws: `ValidationError` if it is not between 0 and 1.
     static func check(_ option: String, _ value: Double) throws {
         guard (0...1).contains(value) else { throw ValidationError("\(option) is \(value), expected 0 to 1") }
     }

@@ -4,35 +4,37 @@ import Engines
 import Pipeline
 import Training
 
-/// The settings of a training as options; each may also stand in the pipeline's `train` section.
+/// Training settings as options; each may also stand in the pipeline's `train` section.
 struct SettingOptions: ParsableArguments {
-    @Option(help: "lean, lean-mean, wave-encoder, yamnet-projection or yamnet (lean).") var architecture: String?
+    @Option(help: "lean, lean-mean, wave-encoder, yamnet-projection or yamnet (default: lean).")
+    var architecture: String?
     @Option(
         help: ArgumentHelp("Model file, or name of a model, to take weights from.", valueName: "safetensors"),
         completion: .safetensors)
     var `init`: String?
-    @Option(help: ArgumentHelp("Split to train on (train).", valueName: "name")) var trainSplit: String?
-    @Option(help: ArgumentHelp("Split that chooses the epoch; '' for none (val).", valueName: "name"))
+    @Option(help: ArgumentHelp("Split to train on (default: train).", valueName: "name")) var trainSplit: String?
+    @Option(
+        help: ArgumentHelp("Split by which the best epoch is chosen; '' for none (default: val).", valueName: "name"))
     var validationSplit: String?
     @Option(
-        help: ArgumentHelp("Classes in their order, a line each: a name or index,label,mid.", valueName: "csv"),
+        help: ArgumentHelp("Classes in order, one per line: a name or index,label,mid.", valueName: "csv"),
         completion: .csv)
     var classes: String?
-    @Option(help: "Epochs (40).") var epochs: String?
-    @Option(help: "Chunks of a step (64).") var batch: String?
-    @Option(help: "Learning rate of Adam (1e-4).") var learningRate: String?
-    @Option(help: "constant or cosine (constant).") var schedule: String?
-    @Option(help: "Steps over which the learning rate rises (0).") var warmup: String?
-    @Option(help: "Epochs without a better one before training stops; 0 for never (0).") var patience: String?
-    @Option(help: "Seed of weights, order and augmentation (1).") var seed: String?
-    @Option(help: "Share of a chunk that the next one repeats (0.5).") var overlap: String?
-    @Option(help: "none, chunk-mean or band-mean (chunk-mean).") var normalization: String?
-    @Option(help: "none or balanced (none).") var classWeights: String?
-    @Option(help: "labelled, or unlabelled: chunks of silence are taught to have no label (labelled).")
+    @Option(help: "Epochs (default: 40).") var epochs: String?
+    @Option(help: "Chunks per step (default: 64).") var batch: String?
+    @Option(help: "Learning rate of Adam (default: 1e-4).") var learningRate: String?
+    @Option(help: "constant or cosine (default: constant).") var schedule: String?
+    @Option(help: "Steps over which the learning rate rises (default: 0).") var warmup: String?
+    @Option(help: "Epochs without improvement before training stops; 0 for never (default: 0).") var patience: String?
+    @Option(help: "Seed of weights, order and augmentation (default: 1).") var seed: String?
+    @Option(help: "Share of each chunk that the next one repeats (default: 0.5).") var overlap: String?
+    @Option(help: "none, chunk-mean or band-mean (default: chunk-mean).") var normalization: String?
+    @Option(help: "none or balanced (default: none).") var classWeights: String?
+    @Option(help: "labelled, or unlabelled: silent chunks are trained to have no label (default: labelled).")
     var silence: String?
-    @Option(help: "Largest gain drawn for each chunk, dB up or down (0).") var gain: String?
-    @Option(help: "Alpha of mixup, at most 1; 0 for none (0).") var mixup: String?
-    @Option(help: "true keeps the trunk's weights as they are (false).") var freezeTrunk: String?
+    @Option(help: "Largest random gain of a chunk, dB up or down (default: 0).") var gain: String?
+    @Option(help: "Alpha of mixup, at most 1; 0 for none (default: 0).") var mixup: String?
+    @Option(help: "true keeps the trunk's weights as they are (default: false).") var freezeTrunk: String?
 
     private var given: [(name: String, text: String)] {
         [
@@ -45,9 +47,10 @@ struct SettingOptions: ParsableArguments {
         ].compactMap { name, text in text.map { (name, $0) } }
     }
 
-    /// The pipeline's settings with the command line's over them.
+    /// Returns the pipeline's settings, overridden by those of the command line.
     ///
-    /// - Throws: `PipelineError` with the line, `CommandError` of status usage with the option.
+    /// - Throws: `PipelineError` naming the line, or `CommandError` of category `usage` naming the option, for a
+    ///   setting that is not accepted.
     func merged(with spec: PipelineSpec) throws -> TrainingSettings {
         var settings = TrainingSettings()
         for (name, value) in spec.train.sorted(by: { $0.key < $1.key }) {

@@ -1,16 +1,19 @@
 import Corpora
 import Wording
 
-/// Gives each clip of a folder its split, and says what came out.
+/// Assigns each clip of a folder to a split, and reports the result.
 struct SplitFlow {
-    /// Names that are told, of however many there are.
+    /// The most groups, and the most labels of a split, that are named.
     private static let shown = 5
 
     let shares: SplitShares
     let rule: GroupRule
     let seed: UInt64
 
-    /// - Returns: lines for the user: sizes, clips without a group, groups and labels that do not fit.
+    /// Sets the split of each entry.
+    ///
+    /// - Returns: lines for the user: sizes, clips without a group, groups that are too large, and labels that a split
+    ///   lacks.
     func apply(to entries: inout [Manifest.Entry]) -> [String] {
         let groups = entries.map { rule.group(of: $0.clip) }
         let plan = SplitPlan(groups: groups, shares: shares, seed: seed)
@@ -42,14 +45,15 @@ struct SplitFlow {
     private func large(_ plan: SplitPlan) -> [String] {
         guard let smallest = plan.sizes.map(\.wanted).min() else { return [] }
         let lines = plan.large.prefix(Self.shown).map { group, clips in
-            "group '\(group.name)' has \(counted(clips, "clip")), more than the smallest split is to have "
+            "group '\(group.name)' has \(counted(clips, "clip")), more than the smallest split should have "
                 + "(\(Figures.fixed(smallest, 1)))"
         }
         let more = plan.large.count - lines.count
-        return lines + (more > 0 ? ["and \(counted(more, "group")) more of that kind"] : [])
+        return lines + (more > 0 ? ["and \(counted(more, "more such group", "more such groups"))"] : [])
     }
 
-    /// Labels of the collection that a split has no clip of: it cannot measure them, or not learn them.
+    /// Names the labels of the collection that a split has no clip of, so that they cannot be measured or learned from
+    /// it.
     private static func missingLabels(_ entries: [Manifest.Entry], _ plan: SplitPlan) -> [String] {
         var labels: [String: Set<String>] = [:]
         for entry in entries { labels[entry.split, default: []].formUnion(entry.labels) }

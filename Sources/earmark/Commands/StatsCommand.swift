@@ -12,9 +12,10 @@ struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Write per-class statistics: classes.csv, summary.json, report.html.",
         discussion: """
-            Hours are the recordings' own length; hours above a threshold are the time that chunks at or above it cover. A \
-            label of the truth is the name or the identifier of a class of the model, or stands in the label map; another is \
-            refused. Where clips of the cache have no scores yet, that is said and the exit status is 3.
+            Hours are the recordings' own lengths; hours above a threshold are the time covered by chunks at or \
+            above it. A label of the truth must be the name or identifier of one of the model's classes, or be in \
+            the label map; any other is refused. If clips of the cache have no scores yet, that is reported and the \
+            exit status is 3.
 
             EXAMPLE  earmark stats --cache c --truth m.csv --thresholds thresholds.csv --out stats
             """)
@@ -53,7 +54,10 @@ struct StatsCommand: ParsableCommand {
 
     private func map(_ truth: SummaryReport.Truth) -> String { Figures.fixed(truth.meanAveragePrecision, 4) }
 
-    /// Writes the three files and hands out what they say.
+    /// Writes `classes.csv` with its record, `summary.json` and `report.html`, and returns the report that they hold.
+    ///
+    /// - Throws: what `OutputPath.check(folder:names:)`, the readers of the truth, label map and thresholds, and the
+    ///   writers throw; `CacheError` if there are no scores.
     func write() throws -> SummaryReport {
         try OutputPath.check(
             folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])

@@ -5,11 +5,12 @@ import Wording
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Say how the clips of a cache stand, also while a run goes on.",
+        commandName: "status", abstract: "Show the state of a cache's clips, also during a run.",
         discussion: """
-            Of each pipeline: clips done, failed and pending, where it was read, its models and settings; then how the last \
-            run ended, or which process it is; then rows and bytes of each stage. Clips are those of the manifest of the \
-            last run. Rows that are of no pipeline as it ran last are what 'earmark prune' frees.
+            For each pipeline: clips done, failed and pending, the file it was read from, its models and settings; \
+            then how the last run ended, or which process it is; then rows and bytes of each stage. Clips are those \
+            in the manifest of the last run. 'earmark prune' removes rows that are shown as 'of no pipeline as it ran \
+            last'.
 
             EXAMPLE  earmark status --cache c --json
             """)
@@ -30,7 +31,8 @@ struct StatusCommand: ParsableCommand {
                 ledgerBytes: cache.value.ledgerBytes)
             return (report, try ledger.lastRun())
         }
-        // Read after the ledger: a run that ended in between has released the lock, and is then queried once more.
+        // The lock is read after the ledger: a run that ended in between has released it, and the ledger is then read
+        // again.
         report.run = RunReport(run: last, lock: CacheLock.state(folder: cache.cache))
         if report.run.state == .killed {
             last = try ledger.lastRun()

@@ -17,10 +17,10 @@ struct TrainCommand: ParsableCommand {
         commandName: "train", abstract: "Train LEAN, or one of its parts, on cached features.",
         discussion: """
             Features that the cache lacks are computed first, by the pipeline. The folder --out then holds \
-            model.safetensors (the best epoch), checkpoint.safetensors and history.csv. The same command goes on where an \
-            interrupted one stopped and ends with the very weights of an uninterrupted one.
+            model.safetensors (the best epoch), checkpoint.safetensors and history.csv. The same command resumes an \
+            interrupted training, and ends with exactly the weights of an uninterrupted one.
 
-            The settings may also stand in the pipeline's file, under 'train:'; the command line has the last word.
+            The settings may also be given in the pipeline's file, under 'train:'; the command line takes precedence.
 
             EXAMPLE  earmark train --manifest m.csv --cache c --init Models/yamnet.safetensors --out lean
             """)
@@ -34,10 +34,10 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Folder for model, checkpoint and history.", valueName: "dir"), completion: .directory)
     var out: String
     @OptionGroup(title: "Settings") var settings: SettingOptions
-    @Option(help: "Threads; the weights do not depend on them (default: one a processor).")
+    @Option(help: "Threads; the weights do not depend on their number (default: one per processor).")
     var workers = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Licence of the weights, for the model's header.") var licence: String?
-    @Flag(help: "Begin anew where --out holds a checkpoint.") var restart = false
+    @Flag(help: "Start afresh even if --out holds a checkpoint.") var restart = false
     @Flag(help: "Print only the last line.") var quiet = false
 
     func validate() throws {
@@ -49,7 +49,8 @@ struct TrainCommand: ParsableCommand {
         try OutputPath.check(
             folder: out,
             names: ["model.safetensors", "checkpoint.safetensors", "history.csv", "history.csv.meta.json"])
-        // For its settings alone: what a model of it must be fetched for is the run of the features.
+        // Loaded only for its settings and graph; the run that computes the features fetches the model that it may
+        // need.
         let models = try NamedModels(absent: .leave, quiet: true)
         let loaded = try PipelineLoader.load(
             path: ShippedFiles.pipeline(pipeline), sets: [], locate: models.locate)
@@ -70,7 +71,11 @@ struct TrainCommand: ParsableCommand {
         let files = Trainer.Files(folder: out)
         try FileSystem.makeFolder(FileSystem.absolute(out))
         if restart { try FileSystem.remove(files.checkpoint) }
-        try FeatureFlow(pipeline: pipeline, manifest: manifest, cache: cache, workers: workers, quiet: quiet).run()
+        // The two splits may be one.
+        let needed = clips.map(\.entry) + (settings.validationSplit == settings.trainSplit ? [] : validation ?? [])
+        try FeatureFlow(
+            pipeline: pipeline, manifest: manifest, clips: needed, cache: cache, workers: workers, quiet: quiet
+        ).run()
         let chunks = { (entries: [Manifest.Entry]) in try set(entries, settings, labels) }
         let trainer = try Trainer(
             options: settings.options, metadata: metadata,
@@ -80,7 +85,9 @@ struct TrainCommand: ParsableCommand {
         try train(trainer, files, settings.options)
     }
 
-    /// Puts beside the history what the training was made of. Every clip of the splits has features by now.
+    /// Writes beside the history what the training was made of. Every clip of the splits has features by now.
+    ///
+    /// - Throws: `ModelError` or `FileError` if the initial model cannot be read or the record cannot be written.
     private func writeOrigin(_ settings: TrainingSettings, _ graph: Graph, training: Int, validation: Int?) throws {
         let start = try settings.initial.map { path in
             SummaryReport.Origin.Model(

@@ -4,11 +4,11 @@ import Wording
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Read every byte of a cache against its checksums.",
+        commandName: "verify", abstract: "Check every byte of a cache against its checksums.",
         discussion: "EXAMPLE  earmark verify --cache c --repair   (damaged clips become pending)")
 
     @OptionGroup var cache: CacheOption
-    @Flag(help: "Make the clips of damaged rows pending, so that the next run makes them anew.") var repair = false
+    @Flag(help: "Make the clips of damaged rows pending, so that the next run processes them again.") var repair = false
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
@@ -29,7 +29,7 @@ struct VerifyCommand: ParsableCommand {
                 "\(counted(report.shards, "shard")), \(counted(report.results, "result")), \(Figures.bytes(report.bytes)) read: "
                     + (report.findings.isEmpty ? "all sound" : counted(report.findings.count, "fault"))
                     + (repair && report.repaired > 0
-                        ? "; \(counted(report.repaired, "result")) taken back, run again" : ""))
+                        ? "; \(counted(report.repaired, "result")) made pending, run again" : ""))
         }
         if report.findings.contains(where: { !$0.isMended }) { throw ExitCode(Status.badInput) }
     }

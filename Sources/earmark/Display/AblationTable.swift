@@ -5,7 +5,7 @@ import Foundation
 import Models
 import Training
 
-/// The paper's table: each variant, with and without overlap, in floats and in int8, and the size of its file.
+/// The paper's table: each variant with and without overlap, in floats and in int8, with the size of its file.
 struct AblationTable {
     private struct Row {
         let variant: String
@@ -72,7 +72,7 @@ struct AblationTable {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    /// Null where a metric is not defined.
+    /// Formats a metric as JSON; null if it is not defined.
     private func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
 
     private func printJSON(_ rows: [Row]) {

@@ -1,11 +1,11 @@
 import ArgumentParser
 import Evaluation
 
-/// The end of a command that writes what a cache holds of some of its clips.
+/// Ends a command whose output may lack some of the cache's clips.
 enum CoverageText {
-    /// Says on standard error what is missing.
+    /// Reports on standard error what is missing.
     ///
-    /// - Throws: `ExitCode` of status 3 where something is.
+    /// - Throws: `ExitCode` of status 3 if anything is.
     static func conclude(_ coverage: Coverage, what: String) throws {
         if coverage.isWhole { return }
         let line =

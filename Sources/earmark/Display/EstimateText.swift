@@ -1,7 +1,7 @@
 import Sessions
 import Wording
 
-/// What the work of a plan would take, in words.
+/// Describes in words what the work of a plan would take.
 enum EstimateText {
     static func lines(_ estimate: WorkEstimate) -> [String] {
         guard let audio = estimate.audio else { return ["estimate: none, as no clip's length is known"] }
@@ -14,7 +14,9 @@ enum EstimateText {
         if let bytes = estimate.bytes { line += ", \(Figures.bytes(bytes)) of rows" }
         var lines = [line]
         let guessed = estimate.lengths.estimated + estimate.lengths.unknown
-        if guessed > 0 { lines.append("  \(counted(guessed, "clip")) of a length that only the file's size tells") }
+        if guessed > 0 {
+            lines.append("  \(counted(guessed, "clip")) of unknown length, estimated from file size")
+        }
         if let speed = estimate.speed {
             lines.append(
                 "  \(Figures.fixed(speed, 0)) x real time, by " + estimate.bases.map(text).joined(separator: " and "))
@@ -36,7 +38,7 @@ enum EstimateText {
         }
     }
 
-    /// One object; what is not known is null.
+    /// One JSON object; what is not known is null.
     static func json(_ estimate: WorkEstimate) -> String {
         let bases = estimate.bases.map { basis in
             switch basis {

@@ -4,14 +4,15 @@ import Foundation
 import Models
 import Tables
 
-/// The class names that the official YAMNet file carries: a text file in a ZIP archive behind the model, stored
-/// without compression (PKWARE APPNOTE 6.3, local file header).
+/// The class names in the official YAMNet file: a text file in a ZIP archive appended to the model, stored without
+/// compression (PKWARE APPNOTE 6.3, local file header).
 enum LabelList {
     private static let name = "yamnet_label_list.txt"
 
-    /// The names as a class map, `index,mid,display_name`; the mids are empty where the list is not the official one.
+    /// Returns the names as a class map, `index,mid,display_name`; the mids are empty if the list is not the official
+    /// one.
     ///
-    /// - Throws: `CommandError` where the list is not there.
+    /// - Throws: `CommandError` of category `badInput` if the file has no such list.
     static func classMap(in file: Data, of path: String) throws -> [UInt8] {
         let signature = Data([0x50, 0x4B, 3, 4])
         var from = file.startIndex
@@ -38,6 +39,6 @@ enum LabelList {
         }
         throw CommandError(
             .badInput, at: path,
-            "carries no \(name) as the official file does, expected --classes with a class map")
+            "has no \(name), which the official file has; expected --classes with a class map")
     }
 }

@@ -1,7 +1,10 @@
 import Corpora
 
 extension Manifest {
-    /// Reads a manifest and tells on standard error what was assumed of it, and what in it is not used.
+    /// Reads a manifest and reports on standard error what was assumed about it, and what in it is not used.
+    ///
+    /// - Parameter quiet: whether to report nothing.
+    /// - Throws: `FileError` if it cannot be read, `TableError` for a fault in it.
     static func reading(_ path: String, quiet: Bool = false) throws -> Manifest {
         let manifest = try Manifest(contentsOf: path)
         if !quiet {

@@ -3,7 +3,7 @@ import Pipeline
 import Sessions
 import Wording
 
-/// A plan in words.
+/// Describes a plan in words.
 enum PlanText {
     private static let why: [Plan.Reason: String] = [
         .new: "new", .changed: "changed since they were read", .incomplete: "without results of these stages",
@@ -26,27 +26,27 @@ enum PlanText {
         return lines.joined(separator: "\n")
     }
 
-    /// Of clips whose files are not there any more; nil where there are none.
+    /// Describes the clips whose files are gone; nil if there are none.
     static func gone(_ plan: Plan) -> String? {
         guard plan.missing > 0 else { return nil }
         var text = gone(plan.missing)
-        if plan.missingDone > 0 { text += "; the cached rows of \(counted(plan.missingDone, "done clip")) stand" }
+        if plan.missingDone > 0 { text += "; the cached rows of \(counted(plan.missingDone, "done clip")) are kept" }
         return text
     }
 
-    /// - Parameter missing: clips without a file, at least one.
+    /// - Parameter missing: the number of clips without a file, at least one.
     static func gone(_ missing: Int) -> String {
         missing == 1 ? "the file of 1 clip is not there" : "the files of \(missing) clips are not there"
     }
 
-    /// Why clips that are done are done again, as a JSON object; null where none are.
+    /// A JSON object that says why finished clips are processed again; null if none are.
     static func json(_ changed: ChangedSettings?) -> String {
         changed.map {
             #"{"clips":\#($0.clips),"differences":[\#($0.differences.map(JSON.text).joined(separator: ","))]}"#
         } ?? "null"
     }
 
-    /// - Parameter absent: models that a run would fetch first.
+    /// - Parameter absent: the models that a run would fetch first.
     static func json(
         _ plan: Plan, changed: ChangedSettings?, estimate: WorkEstimate, absent: [KnownModel] = []
     ) -> String {

@@ -2,10 +2,10 @@ import Foundation
 import Pipeline
 import Wording
 
-/// Shows how a run goes: a bar on a terminal, a line now and then elsewhere, or events as JSON lines.
+/// Shows the progress of a run: a bar on a terminal, an occasional line elsewhere, or events as JSON lines.
 ///
-/// Audio, speed and what is left move with every block that is decoded, also within a long clip, by a thread of its own; clips
-/// count when they are durable.
+/// A separate thread updates the display. Audio, speed and time left advance with every decoded block, even within a
+/// long clip; clips count once they are durable.
 final class ProgressDisplay: @unchecked Sendable {
     enum Style { case bar, lines, json, quiet }
 
@@ -19,13 +19,13 @@ final class ProgressDisplay: @unchecked Sendable {
     private let condition = MonotonicCondition()
     private var done = 0
     private var failed = 0
-    /// Of audio in clips that are durable: done, and failed.
+    /// Seconds of audio in durable clips: done, and failed.
     private var seconds = (done: 0.0, failed: 0.0)
     private var isOver = false
 
     /// - Parameters:
-    ///   - total: clips with work to do.
-    ///   - progress: of the run that is shown.
+    ///   - total: the number of clips with work to do.
+    ///   - progress: the progress of the run that is shown.
     init(style: Style, total: Int, progress: RunProgress) {
         self.style = style
         self.total = total
@@ -38,7 +38,7 @@ final class ProgressDisplay: @unchecked Sendable {
         return isatty(STDERR_FILENO) != 0 ? .bar : .lines
     }
 
-    /// Begins to show.
+    /// Starts the display's thread.
     func start() {
         guard style != .quiet, total > 0 else { return }
         let thread = Thread { [self] in
@@ -53,7 +53,7 @@ final class ProgressDisplay: @unchecked Sendable {
         thread.start()
     }
 
-    /// Called after each commit, on the committer's thread.
+    /// Counts the clips of a commit; called after each commit, on the committer's thread.
     func add(_ outcomes: [Outcome]) {
         condition.lock()
         defer { condition.unlock() }
@@ -68,7 +68,7 @@ final class ProgressDisplay: @unchecked Sendable {
         }
     }
 
-    /// The last word: what is durable, not what was heard of clips that were given up.
+    /// Shows the final figures: the audio of durable clips, not what was heard of clips that were given up.
     func finish() {
         condition.lock()
         defer { condition.unlock() }
@@ -83,7 +83,7 @@ final class ProgressDisplay: @unchecked Sendable {
         if style == .bar { StandardStream.errors.write("\n") }
     }
 
-    /// Seconds of audio in the clips that were done.
+    /// Seconds of audio in the clips that are done.
     var audioSeconds: Double {
         condition.lock()
         defer { condition.unlock() }
@@ -110,33 +110,34 @@ final class ProgressDisplay: @unchecked Sendable {
     }
 }
 
-/// What is known of a run at one moment, and how it is put.
+/// The figures of a run at one moment, and their texts.
 struct ProgressFigures {
-    /// With work to do.
+    /// Clips with work to do.
     var clips: Int
-    /// Durable.
+    /// Clips whose results are durable.
     var done: Int
     var failed: Int
-    /// Seconds of audio that went through.
+    /// Seconds of audio processed so far.
     var heard: Double
-    /// Seconds of audio in all, estimated; nil where nothing is known yet.
+    /// Estimated seconds of audio in all; nil if nothing is known yet.
     var total: Double?
     /// Seconds since the run began.
     var elapsed: Double
     var isLast = false
 
-    /// Seconds of audio a second.
+    /// Seconds of audio per second.
     var speed: Double { heard / max(elapsed, 1e-6) }
 
-    /// Seconds until the end at the mean speed so far, which is steadier than the last few seconds' and right in the long run;
-    /// nil where it is not known.
+    /// Seconds left at the mean speed so far, which is steadier than the speed of the last few seconds and right in the
+    /// long run; nil if it is not known.
     var remaining: Double? {
         if isLast { return nil }
         guard let total, heard > 0, elapsed > 0 else { return nil }
         return max(0, total - heard) / speed
     }
 
-    /// From 0 to 1: by audio, and by clips where no audio went through, as when only scores are made anew.
+    /// The share that is done, 0 to 1: by audio; by clips at the end, and when no audio is processed, as when only
+    /// scores are computed again.
     var share: Double {
         let ended = clips > 0 ? Double(done + failed) / Double(clips) : 1
         guard !isLast, let total, total > 0 else { return ended }
@@ -158,11 +159,11 @@ struct ProgressFigures {
             separator: ", ")
     }
 
-    /// One line that is shorter than a terminal is wide: a bar, and as much beside it as there is room for.
+    /// One line, shorter than the terminal is wide: a bar, and as many figures beside it as fit.
     func bar(columns: Int) -> String {
         let room = max(1, columns - 1)
         let speed = "\(Figures.fixed(speed, 0)) x"
-        // What can be missed goes first; how far it is and what failed stay longest.
+        // The least important figures are dropped first; progress and failures stay longest.
         let choices: [[String?]] = [
             [counts, audio, "\(Figures.fixed(self.speed, 0)) x real time", eta, failures],
             [counts, audio, speed, eta, failures], [counts, speed, eta, failures], [counts, eta, failures],
@@ -182,7 +183,7 @@ struct ProgressFigures {
         return String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
     }
 
-    /// One event, a JSON object.
+    /// One event as a JSON object.
     var json: String {
         #"{"event":"progress","clips":\#(clips),"done":\#(done),"failed":\#(failed),"#
             + #""audio_s":\#(Figures.fixed(heard, 1)),"audio_total_s":\#(total.map { Figures.fixed($0, 1) } ?? "null"),"#

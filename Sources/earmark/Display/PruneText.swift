@@ -4,14 +4,14 @@ import Ledger
 import Sessions
 import Wording
 
-/// What a pruning takes out, in words.
+/// Describes what a pruning removes.
 struct PruneText {
     let plan: PrunePlan
     let names: StageNames
     let isDryRun: Bool
-    /// Of a shard, from which on it is copied.
+    /// The smallest share of unneeded rows at which a shard is copied.
     let share: Double
-    /// The pipelines that stay, with how the clips of the manifest stand with them.
+    /// The pipelines that stay, each with the states of the manifest's clips.
     let kept: [(pipeline: PipelineRecord, counts: ClipCounts)]
     let dropped: [String]
     let pipelines: [PipelineRecord]
@@ -33,15 +33,15 @@ struct PruneText {
             }
             if !plan.strays.isEmpty {
                 lines.append(
-                    "  \(counted(plan.strays.count, "file")) of no shard, \(Figures.bytes(strayBytes))")
+                    "  \(counted(plan.strays.count, "file")) not in any shard, \(Figures.bytes(strayBytes))")
             }
             lines.append(
                 "  in all \(Figures.bytes(plan.bytes)): \(counted(plan.removedShards, "shard")) removed, "
-                    + "\(plan.rewrittenShards) copied without what is of no use")
+                    + "\(plan.rewrittenShards) copied without what is not needed")
         }
         if plan.keptRows > 0 {
             lines.append(
-                "left: \(grouped(plan.keptRows)) rows of no use, \(Figures.bytes(plan.keptBytes)), in "
+                "left: \(grouped(plan.keptRows)) rows not needed, \(Figures.bytes(plan.keptBytes)), in "
                     + counted(plan.unevenShards, "shard") + " of which they are less than \(percent) "
                     + "or that a run still fills")
         }
@@ -62,7 +62,7 @@ struct PruneText {
             + "\(counted(stage.results, "result")) (\(TerminalText.plain(owner)))"
     }
 
-    /// One object.
+    /// One JSON object.
     var json: String {
         let stages = plan.stages.map { stage in
             let needing = needing(stage).map(JSON.text).joined(separator: ",")

@@ -13,7 +13,8 @@ struct RunReport {
 
     let run: RunRecord?
     let state: State
-    /// A process that holds the cache although the last run is over: it is planning a run, or repairing or retrying.
+    /// A process that holds the cache although the last run is over: it is planning a run, repairing, pruning or
+    /// retrying.
     let other: CacheLock.Holder?
     private let now: Double
 
@@ -31,14 +32,14 @@ struct RunReport {
         } else if lock == .free {
             (state, other) = (.killed, nil)
         } else if let started = holder?.started, started > run.started {
-            // The process that holds the cache now came later: the unfinished run is not its own.
+            // The process that holds the cache now started later, so the unfinished run is not its own.
             (state, other) = (.killed, holder)
         } else {
             (state, other) = (.running(holder), nil)
         }
     }
 
-    /// One or two words.
+    /// The state in a few words.
     var word: String {
         switch state {
         case .never: "none"
@@ -58,16 +59,16 @@ struct RunReport {
         }
     }
 
-    /// Seconds that it took or has taken so far; nil where it was killed, or the clock was set back meanwhile.
+    /// Seconds that the run took or has taken so far; nil if it was killed, or if the clock was set back meanwhile.
     private var seconds: Double? {
         guard let run else { return nil }
         if case .running = state { return now >= run.started ? now - run.started : nil }
         return run.finished.flatMap { $0 >= run.started ? $0 - run.started : nil }
     }
 
-    /// Lines for people, each of at most 80 characters but for the fault's own words.
+    /// Lines for people, each at most 80 characters long, except the error's own words.
     ///
-    /// - Parameter pipeline: the one that the command is about; another one's run is named.
+    /// - Parameter pipeline: the pipeline that the command is about; if another one ran last, the lines name it.
     func lines(pipeline: String) -> [String] {
         guard let run else { return ["last run: none"] }
         let whose = run.pipeline == pipeline ? "" : " (pipeline \(TerminalText.plain(run.pipeline)))"
@@ -97,7 +98,7 @@ struct RunReport {
         return lines
     }
 
-    /// A JSON object; null where there was no run.
+    /// A JSON object; null if there was no run.
     var json: String {
         guard let run else { return "null" }
         var holder: CacheLock.Holder?

@@ -2,8 +2,8 @@ import Glibc
 
 /// The descriptors 0, 1 and 2, which every process expects to be open.
 enum StandardDescriptors {
-    /// Those that were closed when the process began and lead to `/dev/null` since: the next file to be opened, such as a
-    /// cache's lock, would otherwise take the number, and progress would be written into it.
+    /// Which of them were closed when the process began. They lead to `/dev/null` since: otherwise the next file to be
+    /// opened, such as a cache's lock, would get the number, and progress would be written into it.
     private static let closedAtStart: [Bool] = (0...2).map { number in
         guard fcntl(Int32(number), F_GETFD) < 0, errno == EBADF else { return false }
         // The lowest free number is this one.
@@ -12,7 +12,7 @@ enum StandardDescriptors {
         return true
     }
 
-    /// To be called before anything else is opened.
+    /// Opens the closed ones; must be called before anything else is opened.
     static func open() { _ = closedAtStart }
 
     static func wasClosed(_ number: Int32) -> Bool {

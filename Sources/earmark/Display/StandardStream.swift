@@ -2,18 +2,19 @@ import Errors
 import Files
 import Foundation
 
-/// Standard output or standard error: the one way in which this program prints, so that no failed write goes unnoticed.
+/// Standard output or standard error. The program prints only through this type, so that no failed write goes
+/// unnoticed.
 ///
-/// `Swift.print` and `FileHandle` were not used: the one says nothing of a full disk, the other ends the process.
+/// `Swift.print` was rejected because it does not report a full disk, and `FileHandle` because it ends the process.
 final class StandardStream: @unchecked Sendable {
     static let output = StandardStream(STDOUT_FILENO)
     static let errors = StandardStream(STDERR_FILENO)
 
-    /// What became of what was written.
+    /// Why a write failed.
     enum Fault: Equatable {
         /// The pipe's reader has gone.
         case closedPipe
-        /// The system's reason.
+        /// Any other failure, with the system's reason.
         case failed(String)
     }
 
@@ -31,16 +32,16 @@ final class StandardStream: @unchecked Sendable {
         isBuffered = descriptor == STDOUT_FILENO && isatty(descriptor) == 0
     }
 
-    /// The first fault; what comes after it is dropped.
+    /// The first fault; anything written after it is dropped.
     var fault: Fault? { lock.withLock { found } }
 
-    /// Registers a callback, called once, that tells long work when nobody reads any more.
+    /// Registers a callback that is called once, when the reader has gone, so that long work can stop.
     func whenClosed(_ body: @escaping @Sendable () -> Void) { lock.withLock { onClosedPipe = body } }
 
     func line(_ text: String) { write(text + "\n") }
 
     func write(_ text: String) {
-        // On a terminal, or with both in one file, lines stand in the order in which they were said.
+        // On a terminal, or with both streams in one file, lines appear in the order in which they were written.
         if descriptor == STDERR_FILENO { StandardStream.output.flush() }
         let report: (@Sendable () -> Void)? = lock.withLock {
             gathered += text.utf8
@@ -54,12 +55,14 @@ final class StandardStream: @unchecked Sendable {
         report?()
     }
 
-    /// - Returns: whom to tell, once the lock is free, that the pipe is closed.
+    /// Writes what has been gathered.
+    ///
+    /// - Returns: the callback to call, once the lock is released, if the pipe turns out to be closed.
     private func send() -> (@Sendable () -> Void)? {
         defer { gathered.removeAll(keepingCapacity: true) }
         guard !gathered.isEmpty, found == nil else { return nil }
         guard !StandardDescriptors.wasClosed(descriptor) else {
-            // Results that are asked for and cannot be handed over are a fault; progress that nobody wants is none.
+            // Requested results that cannot be delivered are a fault; progress that nobody wants is not.
             if descriptor == STDOUT_FILENO { found = .failed("it is closed") }
             return nil
         }
@@ -78,8 +81,8 @@ final class StandardStream: @unchecked Sendable {
     }
 }
 
-/// Takes the place of `Swift.print` in this program: a line on standard output whose failure is noticed.
+/// Replaces `Swift.print` in this program: writes a line to standard output and notices a failure.
 func print(_ text: String) { StandardStream.output.line(text) }
 
-/// A line on standard error.
+/// Writes a line to standard error.
 func say(_ text: String) { StandardStream.errors.line(text) }

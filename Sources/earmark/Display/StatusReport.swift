@@ -5,28 +5,28 @@ import Ledger
 import Sessions
 import Wording
 
-/// What `status` says of a cache.
+/// What `status` reports about a cache.
 struct StatusReport {
     private static let width = 80
 
-    /// Those of the cache with how their clips stand: first the one that the command is about.
+    /// The cache's pipelines and the states of their clips; the one that the command is about comes first.
     let pipelines: [(record: PipelineRecord, counts: ClipCounts)]
-    /// Of the first pipeline.
+    /// The failures of the first pipeline.
     let failures: [FailureLine]
-    /// Those of the whole cache: all that a ledger of an earlier version keeps.
+    /// The models of the whole cache, which is all that a ledger of an earlier version records.
     let models: [(digest: String, path: String)]
     let holdings: [StageHolding]
-    /// Results in shards that are not sealed.
+    /// The number of results in shards that are not sealed.
     let unsealed: Int
     let ledgerBytes: Int64
-    /// Clips whose files are gone.
+    /// The number of clips whose files are gone.
     var missing = 0
     var run = RunReport(run: nil, lock: .free)
 
     private var bytes: Int64 { holdings.reduce(0) { $0 + $1.bytes } }
     private var shards: Int { holdings.reduce(0) { $0 + $1.shards } }
 
-    /// For people.
+    /// The report as lines for people.
     var lines: [String] {
         var lines: [String] = []
         for (place, pipeline) in pipelines.enumerated() {
@@ -39,7 +39,7 @@ struct StatusReport {
         lines.append(
             "  in all \(Figures.bytes(bytes)) in \(counted(shards, "shard")), and \(Figures.bytes(ledgerBytes)) of ledger"
         )
-        if missing > 0 { lines.append(PlanText.gone(missing) + "; rows that the cache has of them stand") }
+        if missing > 0 { lines.append(PlanText.gone(missing) + "; any rows in the cache are kept") }
         if let unsealed = Unsealed.text(unsealed) { lines.append(unsealed) }
         return lines + failures.map { $0.text(on: STDOUT_FILENO) }
     }
@@ -56,7 +56,7 @@ struct StatusReport {
         return lines + settings(of: pipeline)
     }
 
-    /// The models that the pipeline was last run with; those of the whole cache where its settings are not known.
+    /// The models that the pipeline was last run with; those of the whole cache if its settings are not known.
     private func models(of pipeline: PipelineRecord) -> [(digest: String, path: String)] {
         PipelineSettings(text: pipeline.settings)?.stages.compactMap { stage in
             guard let path = stage.parameters["model"], let digest = stage.marks["model"] else { return nil }
@@ -64,8 +64,8 @@ struct StatusReport {
         } ?? models
     }
 
-    /// The parameters that the pipeline was last run with, a line for each stage that has some; none where the ledger is of an earlier
-    /// version, which did not keep them. A model is told by itself.
+    /// The parameters that the pipeline was last run with, a line for each stage that has any; none if the ledger is of
+    /// an earlier version, which did not keep them. A model has a line of its own elsewhere, so it is left out here.
     private func settings(of pipeline: PipelineRecord) -> [String] {
         (PipelineSettings(text: pipeline.settings)?.stages ?? []).compactMap { stage in
             let values = stage.parameters.filter { $0.key != "model" && stage.marks[$0.key] != nil }
@@ -83,7 +83,7 @@ struct StatusReport {
         return size.count + 1 + owner.count <= Self.width ? [size + " " + owner] : [size, "    " + owner]
     }
 
-    /// One object. What is at the top is of the first pipeline.
+    /// One JSON object; its top level describes the first pipeline.
     var json: String {
         guard let (first, counts) = pipelines.first else { return "{}" }
         let names = StageNames(pipelines.map(\.record))
@@ -110,7 +110,7 @@ struct StatusReport {
             + #""run":"\#(updated)",\#(Self.json(counts)),\#(members(of: record))}"#
     }
 
-    /// Where a pipeline was read, its settings and its models.
+    /// The JSON members for a pipeline's file, settings and models.
     private func members(of pipeline: PipelineRecord) -> String {
         let files = models(of: pipeline).map {
             #"{"path":\#(JSON.text($0.path)),"digest":\#(JSON.text($0.digest))}"#

@@ -1,9 +1,9 @@
 import Cache
 import Glibc
 
-/// Names and messages as they may stand on a terminal.
+/// Makes names and messages safe to show on a terminal.
 enum TerminalText {
-    /// Control characters are shown by their numbers: a file's name must not move the cursor or clear the screen.
+    /// Replaces control characters by their code points: a file's name must not move the cursor or clear the screen.
     static func plain(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var shown = ""
@@ -17,7 +17,7 @@ enum TerminalText {
         return shown
     }
 
-    /// C0, DEL and C1, and those that turn the direction of writing.
+    /// C0, DEL, C1 and the characters that change the direction of text.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069: true

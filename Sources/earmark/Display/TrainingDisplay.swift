@@ -2,7 +2,7 @@ import Foundation
 import Pipeline
 import Training
 
-/// Shows how a training goes: a line that is rewritten on a terminal, and one line an epoch everywhere.
+/// Shows the progress of training: a line that is rewritten on a terminal, and one line per epoch everywhere.
 final class TrainingDisplay {
     private static let interval = 0.3
     private let epochs: Int

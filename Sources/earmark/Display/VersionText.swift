@@ -2,9 +2,9 @@ import Engines
 import Features
 import CBuildCommit
 
-/// What `earmark --version` says: version, commit, and the instruction sets of the kernels in use.
+/// The text of `earmark --version`: version, commit, and the instruction sets of the kernels in use.
 enum VersionText {
-    /// First digits of the commit that the program was built from, or `unknown`.
+    /// The first digits of the commit that the program was built from, or `unknown`.
     static var commit: String { String(cString: build_commit()) }
 
     static var text: String {

@@ -1,12 +1,14 @@
 import Models
 
-/// Cross-attention: context = sum over t of softmax over t (query . values[t] / 16) values[t], over the encoder's 40 outputs.
+/// Cross-attention: context = sum over t of softmax over t (query . values[t] / 16) values[t], over the encoder's 40
+/// outputs.
 package struct AttentionLayer: Sendable {
     private static let scale: Float = 1 / 16
 
     package init() {}
 
-    /// query (256), values (40, 256) whose steps are `stride` floats apart, to context (256); keeps the weights (40).
+    /// Computes context (256) from query (256) and values (40, 256), whose steps are `stride` floats apart; also writes
+    /// the attention weights (40).
     package func forward(
         query: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, _ context: UnsafeMutablePointer<Float>,
         weights: UnsafeMutablePointer<Float>, _ kernels: Kernels
@@ -16,7 +18,7 @@ package struct AttentionLayer: Sendable {
             scale: Self.scale, context, weights: weights)
     }
 
-    /// Adds to the query's gradient and writes the values', laid out as the values are.
+    /// Adds to the query's gradient and writes the values' gradient, which is laid out like the values.
     package func backward(
         query: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, weights: UnsafePointer<Float>,
         gradient: UnsafePointer<Float>, queryGradient: UnsafeMutablePointer<Float>,

@@ -1,8 +1,10 @@
 import Models
 
-/// y (rows, outputs) = act(x (rows, inputs) w + b): pointwise convolutions, the projection, an LSTM's products, the classifier.
+/// A dense layer, y (rows, outputs) = act(x (rows, inputs) w + b), used for pointwise convolutions, the projection, an
+/// LSTM's products and the classifier.
 ///
-/// Holds its weights packed both ways; `load` packs them anew after every step. Between two loads any number of threads may use it.
+/// It holds its weights packed for both passes; `load` packs them again after every step. Between two calls of `load`
+/// any number of threads may use it.
 package final class DenseLayer: Sendable {
     package let inputs: Int
     package let outputs: Int
@@ -15,8 +17,8 @@ package final class DenseLayer: Sendable {
     private let zeros: AlignedFloats
 
     /// - Parameters:
-    ///   - weight: name of the parameter (inputs, outputs).
-    ///   - bias: name of the parameter (outputs); nil for a layer that adds to what its output holds.
+    ///   - weight: name of the weight (inputs, outputs).
+    ///   - bias: name of the bias (outputs); nil for a layer that adds to the current values of its output.
     package init(
         _ layout: ParameterLayout, weight: String, bias: String?, activation: Kernels.Activation = .none
     ) {
@@ -32,17 +34,17 @@ package final class DenseLayer: Sendable {
         zeros = AlignedFloats(count: Kernels.packedCount(1, inputs))
     }
 
-    /// Floats of scratch memory that `backward` needs for so many rows.
+    /// Number of floats of scratch memory that `backward` needs for `rows` rows.
     package func scratch(rows: Int) -> Int { Kernels.packedCount(rows, outputs) }
 
-    /// Takes over the weights.
+    /// Packs the current weights.
     package func load(_ parameters: ParameterBuffer) {
         Kernels.pack(parameters.pointer(weight), inputs, outputs, into: ahead.pointer)
         Kernels.packTransposed(parameters.pointer(weight), outputs, inputs, into: back.pointer)
         if let bias { start.pointer.update(from: parameters.pointer(bias), count: outputs) }
     }
 
-    /// x's rows are `inputStride` floats apart, y's `outputs`.
+    /// Computes y from x. The rows of x are `inputStride` floats apart, those of y `outputs` floats.
     package func forward(
         _ x: UnsafePointer<Float>, inputStride: Int? = nil, _ y: UnsafeMutablePointer<Float>, rows: Int,
         _ kernels: Kernels
@@ -53,13 +55,14 @@ package final class DenseLayer: Sendable {
             n: outputs, activation)
     }
 
-    /// dy (rows, outputs) becomes the gradient before the activation; the weights' gradients are added to; dx is written or added to.
+    /// Replaces dy (rows, outputs) with the gradient before the activation, adds to the parameters' gradients, and
+    /// writes dx or adds to it.
     ///
     /// - Parameters:
-    ///   - y: what `forward` gave.
-    ///   - dx: (rows, inputs); nil where nobody asks for it.
-    ///   - addsToInput: true adds to what dx holds.
-    ///   - scratch: `scratch(rows:)` floats.
+    ///   - y: the output of `forward`.
+    ///   - dx: (rows, inputs); nil if it is not needed.
+    ///   - addsToInput: true to add to the current values of dx.
+    ///   - scratch: `scratch(rows:)` floats; receives dy in packed form.
     package func backward(
         _ x: UnsafePointer<Float>, inputStride: Int? = nil, y: UnsafePointer<Float>,
         _ dy: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>?, addsToInput: Bool = false, rows: Int,
@@ -84,7 +87,8 @@ package final class DenseLayer: Sendable {
         inputGradient(dy, dx, adds: addsToInput, rows: rows, kernels)
     }
 
-    /// Adds to the weight's gradient what rows of x and rows of a gradient packed elsewhere give, `firstRow` of it being the first.
+    /// Adds to the weight's gradient the product of rows of x with rows of a gradient that is already packed, starting
+    /// at its row `firstRow`.
     func accumulate(
         _ x: UnsafePointer<Float>, inputStride: Int, packed: AlignedFloats, firstRow: Int, depth: Int, rows: Int,
         gradients: ParameterBuffer, _ kernels: Kernels
@@ -94,7 +98,7 @@ package final class DenseLayer: Sendable {
             gradients.pointer(weight), m: inputs, k: rows, n: outputs)
     }
 
-    /// dx (rows, inputs) = dy (rows, outputs) times the transpose of w, or that added to it.
+    /// Computes dx (rows, inputs) = dy (rows, outputs) times the transpose of w, or adds that product to dx.
     func inputGradient(
         _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, adds: Bool, rows: Int, _ kernels: Kernels
     ) {

@@ -1,4 +1,4 @@
-/// 3x3 depthwise convolution of images (height, width, channels), stride 1 or 2, SAME padding, with bias and ReLU6.
+/// A 3x3 depthwise convolution of images (height, width, channels) with stride 1 or 2, SAME padding, bias and ReLU6.
 package struct DepthwiseLayer: Sendable {
     package let height: Int
     package let width: Int
@@ -12,7 +12,7 @@ package struct DepthwiseLayer: Sendable {
     package var outputWidth: Int { (width + stride - 1) / stride }
     package var outputCount: Int { outputHeight * outputWidth * channels }
 
-    /// - Parameter name: that of the parameters `name/w` (9, channels) and `name/b` (channels).
+    /// - Parameter name: prefix of the parameters `name/w` (9, channels) and `name/b` (channels).
     package init(name: String, height: Int, width: Int, channels: Int, stride: Int) {
         self.height = height
         self.width = width
@@ -22,7 +22,7 @@ package struct DepthwiseLayer: Sendable {
         bias = name + "/b"
     }
 
-    /// x (images, inputCount) to y (images, outputCount).
+    /// Computes y (images, outputCount) from x (images, inputCount).
     package func forward(
         _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, images: Int, _ parameters: ParameterBuffer,
         _ kernels: Kernels
@@ -35,7 +35,7 @@ package struct DepthwiseLayer: Sendable {
         }
     }
 
-    /// dy becomes the gradient before the rectifier; dx is written; the weights' gradients are added to.
+    /// Replaces dy with the gradient before the rectifier, writes dx and adds to the parameters' gradients.
     package func backward(
         _ x: UnsafePointer<Float>, y: UnsafePointer<Float>, _ dy: UnsafeMutablePointer<Float>,
         dx: UnsafeMutablePointer<Float>, images: Int, _ parameters: ParameterBuffer, gradients: ParameterBuffer,

@@ -1,6 +1,7 @@
 import Models
 
-/// 3x3 convolution of one channel (height, width) to 32 (height / 2, width / 2, 32), SAME padding, with bias and ReLU6.
+/// A 3x3 convolution of one channel (height, width) to 32 (height / 2, width / 2, 32), with SAME padding, bias and
+/// ReLU6.
 package struct FirstConvolutionLayer: Sendable {
     package let height: Int
     package let width: Int
@@ -8,13 +9,13 @@ package struct FirstConvolutionLayer: Sendable {
     package var inputCount: Int { height * width }
     package var outputCount: Int { height / 2 * (width / 2) * YAMNetShape.firstChannels }
 
-    /// Both sizes are even.
+    /// Makes a layer for images whose height and width are both even.
     package init(height: Int, width: Int) {
         self.height = height
         self.width = width
     }
 
-    /// x (inputCount) to y (outputCount), one image.
+    /// Computes y (outputCount) from x (inputCount), for one image.
     package func forward(
         _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ parameters: ParameterBuffer, _ kernels: Kernels
     ) {
@@ -23,7 +24,8 @@ package struct FirstConvolutionLayer: Sendable {
             y)
     }
 
-    /// dy becomes the gradient before the rectifier; the weights' gradients are added to. Nobody asks for the input's.
+    /// Replaces dy with the gradient before the rectifier and adds to the parameters' gradients. The input's gradient
+    /// is not needed, so it is not computed.
     package func backward(
         _ x: UnsafePointer<Float>, y: UnsafePointer<Float>, _ dy: UnsafeMutablePointer<Float>,
         gradients: ParameterBuffer, _ kernels: Kernels

@@ -1,8 +1,9 @@
 import Models
 
-/// One direction of an LSTM over 40 steps of a group of chunks; everything is laid out (steps, chunks, values).
+/// One direction of an LSTM layer over 40 steps of a group of chunks; all arrays are laid out as (steps, chunks,
+/// values).
 ///
-/// gates = x w + b + h u in the order input, forget, cell, output; c = f c + i g; h = o tanh c.
+/// gates = x w + b + h u, in the order input (i), forget (f), cell (g), output (o); c = f c + i g; h = o tanh c.
 package final class LSTMLayer: Sendable {
     package let input: DenseLayer
     package let recurrent: DenseLayer
@@ -10,17 +11,17 @@ package final class LSTMLayer: Sendable {
     private let steps = LEANShape.steps
     private let hidden = LEANShape.hidden
 
-    /// What a worker keeps from the way forward to the way back, for at most `chunks`.
+    /// One worker's memory, which keeps what the backward pass needs from the forward pass.
     package struct Memory {
-        /// Activations of the gates, later their gradients (steps, chunks, 512).
+        /// Activations of the gates (steps, chunks, 512), later replaced by their gradients.
         let gates: AlignedFloats
-        /// (steps, chunks, 128)
+        /// Cells after each step (steps, chunks, 128).
         let cells: AlignedFloats
         let outputGradient: AlignedFloats
         let cellGradient: AlignedFloats
         let zeros: AlignedFloats
 
-        /// - Parameter chunks: most chunks of one pass.
+        /// - Parameter chunks: maximum number of chunks in one pass.
         package init(chunks: Int) {
             gates = AlignedFloats(count: LEANShape.steps * chunks * LEANShape.gates)
             cells = AlignedFloats(count: LEANShape.steps * chunks * LEANShape.hidden)
@@ -30,26 +31,26 @@ package final class LSTMLayer: Sendable {
         }
     }
 
-    /// - Parameter name: that of the parameters `name/w` (inputs, 512), `name/u` (128, 512) and `name/b` (512).
+    /// - Parameter name: prefix of the parameters `name/w` (inputs, 512), `name/u` (128, 512) and `name/b` (512).
     package init(_ layout: ParameterLayout, name: String, isBackward: Bool) {
         input = DenseLayer(layout, weight: name + "/w", bias: name + "/b")
         recurrent = DenseLayer(layout, weight: name + "/u", bias: nil)
         self.isBackward = isBackward
     }
 
-    /// Packs the weights as they are now.
+    /// Packs the current weights.
     package func load(_ parameters: ParameterBuffer) {
         input.load(parameters)
         recurrent.load(parameters)
     }
 
-    /// Floats of scratch memory that so many chunks take.
+    /// Number of floats of scratch memory that `backward` needs for `chunks` chunks.
     package func scratch(chunks: Int) -> Int { input.scratch(rows: steps * chunks) }
 
-    /// The step that is worked at as the `turn`th.
+    /// The step that the forward pass computes in turn `turn`, counted from 0.
     private func step(_ turn: Int) -> Int { isBackward ? steps - 1 - turn : turn }
 
-    /// x (40, chunks, inputs) to y (40, chunks, 128), whose rows are `outputStride` floats apart.
+    /// Computes y (40, chunks, 128), whose rows are `outputStride` floats apart, from x (40, chunks, inputs).
     package func forward(
         _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outputStride: Int, chunks: Int, _ memory: Memory,
         _ kernels: Kernels
@@ -71,7 +72,8 @@ package final class LSTMLayer: Sendable {
         }
     }
 
-    /// dy (40, chunks, 128), rows `outputStride` floats apart as y's; dx (40, chunks, inputs) is written or added to.
+    /// Adds to the parameters' gradients, and writes dx (40, chunks, inputs) or adds to it. The rows of dy (40, chunks,
+    /// 128) are `outputStride` floats apart, like those of y.
     package func backward(
         _ x: UnsafePointer<Float>, y: UnsafePointer<Float>, dy: UnsafePointer<Float>, outputStride: Int,
         dx: UnsafeMutablePointer<Float>?, addsToInput: Bool, chunks: Int, _ memory: Memory,
@@ -101,7 +103,8 @@ package final class LSTMLayer: Sendable {
         input.backward(
             x, y: memory.gates.pointer, memory.gates.pointer, dx: dx, addsToInput: addsToInput, rows: steps * chunks,
             gradients: gradients, scratch: scratch, kernels)
-        // Step t's gates met the output of the step before: the same rows, moved by one step.
+        // Each step's gates were computed from the output of the step before. So the gates' gradients, which `scratch`
+        // still holds in packed form, are multiplied with the rows of y shifted by one step.
         let rows = (steps - 1) * chunks
         recurrent.accumulate(
             y + (isBackward ? chunks * outputStride : 0), inputStride: outputStride, packed: scratch,

@@ -4,16 +4,17 @@ import Foundation
 package struct SigmoidCrossEntropy: Sendable {
     package init() {}
 
-    /// Loss of one chunk's logits and its gradient.
+    /// Computes the loss of one chunk's logits and its gradient.
     ///
-    /// Worked out from the logits, as max(z, 0) - z t + ln(1 + exp(-|z|)), so that no logarithm of 0 is taken.
+    /// The loss is computed from the logits, as max(z, 0) - z t + ln(1 + exp(-|z|)), so that no logarithm of 0 is
+    /// taken.
     ///
     /// - Parameters:
     ///   - logits: (classes), replaced by their gradient times `scale`.
     ///   - targets: (classes), 0 to 1.
-    ///   - weights: (classes), what each class counts for; nil for 1.
-    ///   - scale: what the gradient is multiplied by; the loss is not.
-    /// - Returns: the sum over classes, not yet scaled.
+    ///   - weights: (classes), the weight of each class in the loss; nil for 1.
+    ///   - scale: factor for the gradient, not for the loss.
+    /// - Returns: the sum of the loss over classes, not multiplied by `scale`.
     package func lossAndGradient(
         _ logits: UnsafeMutablePointer<Float>, targets: UnsafePointer<Float>, weights: [Float]?, classes: Int,
         scale: Float

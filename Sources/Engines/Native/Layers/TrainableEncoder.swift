@@ -1,11 +1,12 @@
 import Models
 
-/// The wave encoder as it is trained: two bidirectional LSTM layers over 40 windows of a raw second, and back.
+/// The wave encoder in training: forward and backward passes of two bidirectional LSTM layers over 40 windows of one
+/// second of raw samples.
 package final class TrainableEncoder: Sendable {
-    /// Forward and backward direction of both layers.
+    /// For each of the two layers, its forward and its backward direction.
     private let layers: [[LSTMLayer]]
 
-    /// - Parameter layout: where its parameters lie.
+    /// - Parameter layout: the network's layout, which includes the encoder's parameters.
     package init(_ layout: ParameterLayout) {
         layers = [1, 2].map { level in
             [("forward", false), ("backward", true)].map { name, isBackward in
@@ -14,19 +15,19 @@ package final class TrainableEncoder: Sendable {
         }
     }
 
-    /// What a worker keeps from the way forward to the way back, for at most `chunks`.
+    /// One worker's memory, which keeps what the backward pass needs from the forward pass.
     package struct Memory {
         fileprivate let windows: AlignedFloats
         fileprivate let hidden: AlignedFloats
         fileprivate let hiddenGradient: AlignedFloats
         fileprivate let directions: [[LSTMLayer.Memory]]
         fileprivate let scratch: AlignedFloats
-        /// What `forward` gives, (40, chunks, 256), and room for its gradient.
+        /// The result of `forward` (40, chunks, 256); `outputGradient` has the same shape.
         package let output: AlignedFloats
         package let outputGradient: AlignedFloats
     }
 
-    /// What a pass over so many chunks keeps for the way back.
+    /// Makes the memory for passes over at most `chunks` chunks.
     package func makeMemory(chunks: Int) -> Memory {
         let width = LEANShape.steps * chunks * LEANShape.width
         return Memory(
@@ -39,7 +40,7 @@ package final class TrainableEncoder: Sendable {
 
     var denseLayers: [DenseLayer] { layers.joined().flatMap { [$0.input, $0.recurrent] } }
 
-    /// waves (chunks, 16000) to `memory.output` (40, chunks, 256).
+    /// Computes `memory.output` (40, chunks, 256) from waves (chunks, 16000).
     package func forward(_ waves: UnsafePointer<Float>, chunks: Int, _ memory: Memory, _ kernels: Kernels) {
         let window = LEANShape.window
         for step in 0..<LEANShape.steps {
@@ -59,7 +60,7 @@ package final class TrainableEncoder: Sendable {
         }
     }
 
-    /// Back from `memory.outputGradient` (40, chunks, 256).
+    /// Adds to the parameters' gradients, starting from `memory.outputGradient` (40, chunks, 256).
     package func backward(chunks: Int, _ memory: Memory, gradients: ParameterBuffer, _ kernels: Kernels) {
         for level in [1, 0] {
             let source = level == 0 ? memory.windows : memory.hidden

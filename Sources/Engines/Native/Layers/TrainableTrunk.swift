@@ -1,9 +1,10 @@
 import Models
 
-/// YAMNet's trunk as it is trained: log-mel patches (96, 64) to 1024 pooled channels, and back.
+/// YAMNet's trunk in training: forward and backward passes between log-mel patches (96, 64) and 1024 pooled channels.
 ///
-/// Batch normalisation stays folded into weights and biases, as in the file the weights come from. The first blocks, whose images
-/// are large, go chunk by chunk so that gradients stay in cache; the last ones go group by group because their weights are large.
+/// Batch normalisation stays folded into weights and biases, as in the file the weights come from. The early blocks,
+/// whose images are large, are computed chunk by chunk so that gradients stay in cache. The late ones are computed for
+/// the whole group at once because their weights are large.
 package final class TrainableTrunk: Sendable {
     private struct Block: Sendable {
         let depthwise: DepthwiseLayer
@@ -18,7 +19,7 @@ package final class TrainableTrunk: Sendable {
     private let blocks: [Block]
     private let pool: MeanLayer
 
-    /// - Parameter layout: where its parameters lie.
+    /// - Parameter layout: the network's layout, which includes the trunk's parameters.
     package init(_ layout: ParameterLayout) {
         var height = YAMNetShape.frames / 2
         var width = YAMNetShape.bands / 2
@@ -34,17 +35,17 @@ package final class TrainableTrunk: Sendable {
         pool = MeanLayer(rows: height * width, columns: YAMNetShape.embedding)
     }
 
-    /// What a worker keeps from the way forward to the way back, for at most `chunks`.
+    /// One worker's memory, which keeps what the backward pass needs from the forward pass.
     package struct Memory {
         fileprivate let convolution: AlignedFloats
         fileprivate let depthwise: [AlignedFloats]
         fileprivate let pointwise: [AlignedFloats]
-        /// Gradients, in turn.
+        /// Gradients of the late blocks' images, between a block's two convolutions, and of one chunk's early images.
         fileprivate let gradients: [AlignedFloats]
         fileprivate let scratch: AlignedFloats
     }
 
-    /// What a pass over so many chunks keeps for the way back.
+    /// Makes the memory for passes over at most `chunks` chunks.
     package func makeMemory(chunks: Int) -> Memory {
         let late = blocks[Self.early...]
         let largest = max(
@@ -62,7 +63,7 @@ package final class TrainableTrunk: Sendable {
 
     var denseLayers: [DenseLayer] { blocks.map(\.pointwise) }
 
-    /// patches (chunks, 96, 64) to output (chunks, 1024).
+    /// Computes output (chunks, 1024) from patches (chunks, 96, 64).
     package func forward(
         _ patches: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, chunks: Int, _ memory: Memory,
         _ parameters: ParameterBuffer, _ kernels: Kernels
@@ -84,7 +85,7 @@ package final class TrainableTrunk: Sendable {
         }
     }
 
-    /// What goes into a block, from chunk `first` on.
+    /// The input of a block, from chunk `first` on.
     private func input(_ index: Int, first: Int, _ memory: Memory) -> UnsafeMutablePointer<Float> {
         (index == 0 ? memory.convolution : memory.pointwise[index - 1]).pointer
             + first * blocks[index].depthwise.inputCount
@@ -101,7 +102,7 @@ package final class TrainableTrunk: Sendable {
             between, memory.pointwise[index].pointer + first * block.outputCount, rows: chunks * block.pixels, kernels)
     }
 
-    /// Back from dy (chunks, 1024), with the patches that `forward` had.
+    /// Adds to the parameters' gradients, starting from dy (chunks, 1024), with the same patches as `forward`.
     package func backward(
         _ patches: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, chunks: Int, _ memory: Memory,
         _ parameters: ParameterBuffer, gradients: ParameterBuffer, _ kernels: Kernels
@@ -116,7 +117,8 @@ package final class TrainableTrunk: Sendable {
             backward(
                 index, memory.gradients[0].pointer, first: 0, chunks: chunks, memory, parameters, gradients, kernels)
         }
-        // The early blocks are worked off chunk by chunk, each from its place in what came back from the late ones.
+        // The early blocks go chunk by chunk, each chunk starting from its part of the gradient that the late blocks
+        // left.
         let outputs = blocks[Self.early].depthwise.inputCount
         let gradient = memory.gradients[2].pointer
         for chunk in 0..<chunks {
@@ -131,7 +133,7 @@ package final class TrainableTrunk: Sendable {
         }
     }
 
-    /// `gradient` is that of the block's output and becomes that of its input.
+    /// Takes a block's output gradient in `gradient` and replaces it with the input gradient.
     private func backward(
         _ index: Int, _ gradient: UnsafeMutablePointer<Float>, first: Int, chunks: Int, _ memory: Memory,
         _ parameters: ParameterBuffer, _ gradients: ParameterBuffer, _ kernels: Kernels
