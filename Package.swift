@@ -6,7 +6,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
     ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
-    ("CMpg123", "libmpg123-dev"),
+    ("CMpg123", "libmpg123-dev"), ("CPNG", "libpng-dev"),
 ]
 
 /// Makes an import bring in only that module's own members, so that every file and target states what it uses.
@@ -44,8 +44,8 @@ let modules: [(String, [Target.Dependency])] = [
     (
         "Results",
         [
-            "Audio", "Cache", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger", "Models",
-            "Pipeline", "Sessions", "Shards", "Stages", "Tables", "Wording", grdb,
+            "Audio", "Cache", "Corpora", "CPNG", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger",
+            "Models", "Pipeline", "Sessions", "Shards", "Stages", "Tables", "Wording", grdb,
         ]
     ),
     (
@@ -62,7 +62,8 @@ let modules: [(String, [Target.Dependency])] = [
 let testDependencies: [String: [Target.Dependency]] = [
     // For the test of all error types.
     "Errors": [
-        "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Tables", "Training",
+        "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Results", "Tables",
+        "Training",
     ],
     "Ledger": [grdb],
     "Sessions": ["Evaluation", "Results", "Tables"],

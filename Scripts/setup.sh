@@ -23,6 +23,7 @@ include fftw3.h libfftw3-dev
 include sqlite3.h libsqlite3-dev
 include xxhash.h libxxhash-dev
 include nettle/sha2.h nettle-dev
+include png.h libpng-dev
 command -v strace >/dev/null || missing+=(strace)
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || python3 -c 'import numpy' 2>/dev/null || missing+=(python3-numpy)
 

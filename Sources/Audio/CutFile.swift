@@ -42,12 +42,21 @@ package final class CutFile {
     ///   - frames: the maximum number of frames to be written.
     ///   - own: the format that holds the samples exactly.
     /// - Throws: `Failure`.
-    package init(
+    package convenience init(
         descriptor: Int32, container: Container, rate: Int, channels: Int, frames: Int64, own: SampleFormat
+    ) throws(Failure) {
+        try self.init(
+            FileSink(descriptor: descriptor), container: container, rate: rate, channels: channels, frames: frames,
+            own: own)
+    }
+
+    /// Writes through a sink, which outlives the file.
+    init(
+        _ sink: FileSink, container: Container, rate: Int, channels: Int, frames: Int64, own: SampleFormat
     ) throws(Failure) {
         format = container.format(for: own)
         self.channels = channels
-        sink = FileSink(descriptor: descriptor)
+        self.sink = sink
         let isLong = frames > Self.longestWAV / Int64(channels * format.size)
         guard let code = container.code(format, channels: channels, isLong: isLong) else {
             throw .refused("no \(format.rawValue) in \(container.rawValue)")

@@ -88,6 +88,18 @@ final class Sndfile {
         sf_command(handle, Int32(SFC_SET_ADD_PEAK_CHUNK), nil, 0)
     }
 
+    /// Ogg Opus, as libsndfile numbers it.
+    static let oggOpus = SF_FORMAT_OGG | SF_FORMAT_OPUS
+
+    /// How hard to compress what is written, 0 for the highest bit rate to 1 for the lowest; before the first sample.
+    ///
+    /// - Returns: whether the coding takes it.
+    func compress(_ level: Double) -> Bool {
+        var level = level
+        return sf_command(
+            handle, Int32(SFC_SET_COMPRESSION_LEVEL), &level, Int32(MemoryLayout<Double>.size)) == SF_TRUE
+    }
+
     private init(_ handle: OpaquePointer, _ info: SF_INFO, _ part: FilePart?, sink: FileSink? = nil) {
         self.handle = handle
         self.part = part

@@ -117,6 +117,41 @@ package final class CacheReader {
         return (values, shard.header.columns)
     }
 
+    /// Up to this many bytes, a clip's rows are compared with their digest even if only a few are asked for: one digest is
+    /// of all of them, and reading those of ten hours takes seconds.
+    private static let checkedBytes = 16 << 20
+
+    /// Some of a record's rows as floats, without reading the others.
+    ///
+    /// - Parameter rows: counted from the record's first.
+    /// - Returns: the values, shape (rows, columns), and whether all rows of the record, at most 16 MiB, were compared with
+    ///   their digest.
+    /// - Throws: `FileError` if they are not what was written, or are not there.
+    package func floats(_ record: ResultRecord, rows: Range<Int>) throws -> (
+        values: [Float], columns: Int, isChecked: Bool
+    ) {
+        let end = Int(record.firstRow + record.rowCount)
+        // A shard that a run is writing has grown since it was mapped.
+        if let known = shards.firstIndex(where: { $0.id == record.shard }), shards[known].shard.header.rows < end {
+            shards.remove(at: known)
+        }
+        var shard = try shard(record.shard)
+        let isChecked = Int(record.rowCount) <= Self.checkedBytes / max(1, shard.header.rowSize)
+        if isChecked { shard = try checked(record) }
+        let columns = shard.header.columns
+        guard rows.lowerBound >= 0, rows.upperBound <= Int(record.rowCount) else {
+            throw FileError(
+                path: shard.path, "rows \(rows.lowerBound) to \(rows.upperBound) were asked for, of \(record.rowCount)")
+        }
+        var values = [Float](repeating: 0, count: rows.count * columns)
+        try values.withUnsafeMutableBufferPointer {
+            if let base = $0.baseAddress {
+                try shard.floats(Int(record.firstRow) + rows.lowerBound, rows.count, to: base)
+            }
+        }
+        return (values, columns, isChecked)
+    }
+
     /// The mapped shard with an id, sealed or still open.
     ///
     /// - Throws: `LedgerError` if the ledger cannot be read, `FileError` if a shard cannot be opened.

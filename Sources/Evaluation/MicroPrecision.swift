@@ -4,13 +4,23 @@ enum MicroPrecision {
     ///
     /// Positives are few, so they alone are sorted; each negative then only raises the count between two of them.
     static func value(_ table: ScoreTable, truth: LabelTable) -> Double {
+        var sum = 0.0
+        forEachLevel(table, truth: truth) { gained, hits, counted in
+            sum += Double(gained) * Double(hits) / Double(counted)
+        }
+        return truth.total > 0 ? sum / Double(truth.total) : .nan
+    }
+
+    /// Calls `body(gained, hits, counted)` for every score of a positive, the highest first: positives with that score,
+    /// positives with it or a higher one, and all clips and classes with it or a higher one.
+    static func forEachLevel(_ table: ScoreTable, truth: LabelTable, _ body: (Int, Int, Int) -> Void) {
         let width = table.classes.count
         var scores: [Float] = []
         scores.reserveCapacity(truth.total)
         for clip in 0..<table.clips {
             for label in truth.row(clip) { scores.append(table.scores[clip * width + Int(label)] + 0) }
         }
-        if scores.isEmpty { return .nan }
+        if scores.isEmpty { return }
         scores.sort(by: >)
         var distinct: [Float] = []
         var hitsAt: [Int] = []
@@ -23,13 +33,11 @@ enum MicroPrecision {
             }
         }
         let above = countsAbove(distinct, all: table.scores)
-        var sum = 0.0
         var hits = 0
         for index in distinct.indices {
             hits += hitsAt[index]
-            sum += Double(hitsAt[index]) * Double(hits) / Double(above[index])
+            body(hitsAt[index], hits, above[index])
         }
-        return sum / Double(scores.count)
     }
 
     /// For every level (distinct, descending) how many of `all` reach it.

@@ -133,7 +133,7 @@ extension SummaryReport {
         }
 
         /// The rows that a page shows, as names and values.
-        var lines: [Setting] {
+        package var lines: [Setting] {
             var lines = [Setting("Earmark", version), Setting("Written", written)]
             if let pipeline {
                 lines += [
@@ -158,16 +158,5 @@ extension SummaryReport {
     var originMembers: [(String, JSONText)] {
         (coverage.map { [("coverage", $0.json)] } ?? []) + (truthCoverage.map { [("truth_coverage", $0.json)] } ?? [])
             + (origin?.members ?? [])
-    }
-
-    /// The part of the page that says how it was made; empty if that is not known.
-    func originTable() -> String {
-        guard let origin else { return "" }
-        var text = "<h2>How this was made</h2>\n<div class=\"wide\"><table class=\"made\">\n<tbody>\n"
-        for line in origin.lines {
-            text +=
-                "<tr><th scope=\"row\">\(HTMLText.escaped(line.name))</th><td>\(HTMLText.escaped(line.value))</td></tr>\n"
-        }
-        return text + "</tbody>\n</table></div>\n"
     }
 }

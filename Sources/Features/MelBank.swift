@@ -51,7 +51,8 @@ extension FrontEnd.MelScale {
     /// Slaney's scale: 15 mel per kilohertz up to 1 kHz, and 27 mel for each factor of 6.4 above.
     private static let (linear, knee, growth) = (0.015, 1000.0, log(6.4) / 27)
 
-    fileprivate func mel(_ hertz: Double) -> Double {
+    /// The mel of a frequency in Hz.
+    package func mel(_ hertz: Double) -> Double {
         switch self {
         case .htk: 1127 * log1p(hertz / 700)
         case .slaney:
@@ -60,7 +61,8 @@ extension FrontEnd.MelScale {
         }
     }
 
-    fileprivate func hertz(_ mel: Double) -> Double {
+    /// The frequency in Hz of a mel.
+    package func hertz(_ mel: Double) -> Double {
         switch self {
         case .htk: 700 * expm1(mel / 1127)
         case .slaney:

@@ -1,6 +1,8 @@
 import Cache
 import Errors
+import Features
 import Files
+import Foundation
 import Ledger
 import Shards
 
@@ -39,11 +41,14 @@ package struct ChunkScores {
     package let timing: ChunkTiming
     /// The front-end's frequency band, in Hz.
     package let band: ClosedRange<Double>
+    /// The front-end that the chunks are cut for.
+    package let frontEnd: FrontEnd
+    /// The stage that keeps the scores.
+    package let stage: StageRecord
     /// What to tell the user about the choice of pipeline; nil if there is nothing to say.
     package let notice: String?
     private let ledger: Ledger
     private let reader: CacheReader
-    private let stage: Int64
 
     /// - Parameter pipeline: its name; nil for the one that ran last among those that keep chunk scores.
     /// - Throws: `CacheError` if that pipeline keeps none, or the ledger does not record the chunks' timing; `LedgerError`.
@@ -58,16 +63,17 @@ package struct ChunkScores {
         self.pipeline = found.pipeline
         notice = found.notice
         self.ledger = ledger
-        stage = found.stage.id
+        stage = found.stage
         classes = ClassList.decode(found.stage.classes)
-        let told = try ledger.frontEnds()[stage]
-        guard let told, let timing = ChunkTiming(told) else {
+        let told = try ledger.frontEnds()[stage.id]
+        guard let told, let timing = ChunkTiming(told), let frontEnd = told.frontEnd else {
             throw CacheError(
                 .badInput, path: ledger.path,
                 "it does not tell how far the chunks of pipeline '\(found.pipeline.name)' lie apart, as an earlier version "
                     + "made it; run the pipeline again, which does nothing anew and notes it")
         }
         self.timing = timing
+        self.frontEnd = frontEnd
         band = told.band ?? 0...Double(told.rate) / 2
         reader = CacheReader(cache: cache.folder, ledger: ledger)
     }
@@ -77,17 +83,54 @@ package struct ChunkScores {
     /// - Parameter isWanted: clips for which it returns false are not read.
     /// - Throws: `CacheError` if rows do not match the stage's classes; `FileError`, `LedgerError`, and anything `body` throws.
     package func forEach(where isWanted: (ClipRecord) -> Bool = { _ in true }, _ body: (Clip) throws -> Void) throws {
-        try ledger.forEachCurrentResult(stages: [stage]) { clip, result, source in
+        try ledger.forEachCurrentResult(stages: [stage.id]) { clip, result, source in
             guard isWanted(clip) else { return }
             let rows = try reader.cursor(result)
-            guard rows.columns == classes.count else {
-                throw CacheError(
-                    .badInput, path: ledger.path,
-                    "the scores of clip '\(clip.name)' have \(rows.columns) columns, expected the \(classes.count) classes; "
-                        + "run 'earmark verify --repair'")
-            }
+            try check(columns: rows.columns, of: clip)
             try body(Clip(record: clip, rows: rows, samples: samples(result, source), seconds: source.seconds))
         }
+    }
+
+    /// Where the scores of one clip lie.
+    package struct Place {
+        package let result: ResultRecord
+        /// The clip's file as it was when it was scored.
+        package let source: SourceRecord
+        /// Samples at the pipeline's rate, without padding; nil in caches from before this was stored.
+        package let samples: Int?
+        /// Number of chunks.
+        package var chunks: Int { Int(result.rowCount) }
+    }
+
+    /// Where the scores of one clip lie; nil if it has none of its file as it was last read.
+    ///
+    /// - Throws: `LedgerError` if a row is not what was written.
+    package func place(of clip: ClipRecord) throws -> Place? {
+        guard let result = try ledger.currentResult(clip: clip.name, stage: stage.id),
+            let source = try ledger.clip(named: clip.name)?.source, source.content == result.content
+        else { return nil }
+        return Place(result: result, source: source, samples: samples(result, source))
+    }
+
+    /// The scores of some chunks of a clip, shape (chunks, classes), without reading the others.
+    ///
+    /// - Returns: the scores, and whether the clip's rows were compared with their digest, as in
+    ///   `CacheReader.floats(_:rows:)`.
+    /// - Throws: `CacheError` if rows do not match the stage's classes; `FileError` if they are not as they were written.
+    package func values(
+        _ place: Place, chunks: Range<Int>, of clip: ClipRecord
+    ) throws -> (values: [Float], isChecked: Bool) {
+        let found = try reader.floats(place.result, rows: chunks)
+        try check(columns: found.columns, of: clip)
+        return (found.values, found.isChecked)
+    }
+
+    private func check(columns: Int, of clip: ClipRecord) throws {
+        guard columns != classes.count else { return }
+        throw CacheError(
+            .badInput, path: ledger.path,
+            "the scores of clip '\(clip.name)' have \(columns) columns, expected the \(classes.count) classes; "
+                + "run 'earmark verify --repair'")
     }
 
     /// A resampler may round a recording's length up: samples past the recording's own length do not count.

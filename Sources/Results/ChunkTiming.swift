@@ -20,9 +20,7 @@ package struct ChunkTiming: Sendable, Equatable {
 
     /// From the ledger's record of a stage; nil if that record does not describe a front-end.
     package init?(_ told: StageFrontEnd) {
-        guard let frontEnd = try? JSONDecoder().decode(FrontEnd.self, from: Data(told.settings.utf8)), told.rate > 0,
-            told.chunkHop > 0, frontEnd.chunk > 0
-        else { return nil }
+        guard let frontEnd = told.frontEnd, told.rate > 0, told.chunkHop > 0, frontEnd.chunk > 0 else { return nil }
         self.init(rate: told.rate, hop: told.chunkHop, length: frontEnd.chunk)
     }
 
@@ -36,11 +34,12 @@ package struct ChunkTiming: Sendable, Equatable {
 }
 
 extension StageFrontEnd {
+    /// The front-end itself; nil if the settings do not describe one.
+    var frontEnd: FrontEnd? { try? JSONDecoder().decode(FrontEnd.self, from: Data(settings.utf8)) }
+
     /// From the lowest to the highest edge of the mel bands, in Hz; nil if the settings do not describe a front-end.
     var band: ClosedRange<Double>? {
-        guard let frontEnd = try? JSONDecoder().decode(FrontEnd.self, from: Data(settings.utf8)), frontEnd.low >= 0,
-            frontEnd.high > frontEnd.low
-        else { return nil }
+        guard let frontEnd, frontEnd.low >= 0, frontEnd.high > frontEnd.low else { return nil }
         return frontEnd.low...frontEnd.high
     }
 }

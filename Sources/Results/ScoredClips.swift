@@ -13,6 +13,10 @@ struct ScoredClips {
     let coverage: Coverage
     /// Ledger ids of the table's clips.
     let ids: Set<Int64>
+    /// The same, row by row.
+    let rows: [Int64]
+    /// The clips divided by folder, and by split if a truth was given.
+    let groups: [ClipGroups]
     /// Clips whose length is not in the ledger.
     let unknownLengths: Int
 
@@ -31,7 +35,8 @@ struct ScoredClips {
         try ledger.forEachSource { seconds[$0.clip] = $0.seconds }
         var values: [Float] = []
         var lengths: [Double] = []
-        var ids: Set<Int64> = []
+        var rows: [Int64] = []
+        var (folders, splits) = (FolderGroups(), SplitGroups())
         var labels = LabelTable(classes: scores.classes.count)
         var (scored, unknownLengths, unlabelled) = (0, 0, 0)
         try scores.forEach { clip, row in
@@ -41,11 +46,13 @@ struct ScoredClips {
                 let found = resolver.places(of: truth.labels(place))
                 if found.isEmpty { unlabelled += 1 }
                 try labels.append(found)
+                splits.add(split: truth.split(place))
             }
             values += row
             if seconds[clip.id] == nil { unknownLengths += 1 }
             lengths.append(seconds[clip.id] ?? 0)
-            ids.insert(clip.id)
+            rows.append(clip.id)
+            folders.add(path: clip.path)
         }
         guard !lengths.isEmpty else {
             throw CacheError(
@@ -56,7 +63,9 @@ struct ScoredClips {
         }
         table = try ScoreTable(classes: scores.classes, scores: values, seconds: lengths)
         self.labels = truth == nil ? nil : labels
-        self.ids = ids
+        self.rows = rows
+        ids = Set(rows)
+        groups = [folders.groups()] + (truth == nil ? [] : [splits.groups()])
         self.unknownLengths = unknownLengths
         let counts = try ledger.counts(for: scores.pipeline)
         coverage = Coverage(clips: counts.clips, done: scored, failed: counts.failed)

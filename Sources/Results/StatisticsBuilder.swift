@@ -1,10 +1,10 @@
-import Errors
 import Cache
 import Corpora
+import Errors
 import Evaluation
 import Ledger
 
-/// Collects a cache's clip and chunk scores into per-class statistics.
+/// Collects a cache's clip and chunk scores into per-class statistics, and into what a page shows beside them.
 package struct StatisticsBuilder {
     private let cache: CacheFolder
     private let pipeline: String?
@@ -23,52 +23,120 @@ package struct StatisticsBuilder {
     package func report(truth: Manifest?, map: LabelMap? = nil, thresholds: ClassThresholds? = nil) throws
         -> SummaryReport
     {
-        let ledger = try cache.reading()
-        return try ledger.consistently { try report(ledger, truth: truth, map: map, thresholds: thresholds) }
+        try content(truth: truth, map: map, thresholds: thresholds, examples: nil).summary
     }
 
-    private func report(_ ledger: Ledger, truth: Manifest?, map: LabelMap?, thresholds: ClassThresholds?) throws
-        -> SummaryReport
-    {
+    /// The statistics and all else that a page shows of them. Its title is empty.
+    ///
+    /// - Parameters:
+    ///   - truth: as for `report(truth:map:thresholds:)`, and so are `map` and `thresholds`.
+    ///   - examples: which clips are shown as examples, and how; nil for the statistics alone.
+    /// - Throws: as `report(truth:map:thresholds:)` does.
+    package func content(
+        truth: Manifest?, map: LabelMap? = nil, thresholds: ClassThresholds? = nil, examples: ExampleSettings?
+    ) throws -> ReportContent {
+        let ledger = try cache.reading()
+        return try ledger.consistently {
+            try content(ledger, truth: truth, map: map, thresholds: thresholds, examples: examples)
+        }
+    }
+
+    private func content(
+        _ ledger: Ledger, truth: Manifest?, map: LabelMap?, thresholds: ClassThresholds?, examples: ExampleSettings?
+    ) throws -> ReportContent {
         let scored = try PipelineChoice.scored(ledger, name: pipeline)
         let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
         let model = ScoredModel(scored)
         let thresholds = thresholds ?? model.thresholds(given: nil)
         let clips = try ScoredClips(ledger, scores: scores, model: model, truth: truth, map: map)
-        let time = try coveredTime(ledger, scored, model, clips, thresholds)
+        let details = try examples.map {
+            try ReportDetails(
+                clips.table, truth: clips.labels, thresholds: thresholds, groups: clips.groups, examples: $0.perClass)
+        }
+        let limits = clips.table.classes.map { thresholds.value(of: $0) }
+        var windows = ExampleWindows(Self.keys(details, clips), thresholds: limits)
+        let chunks = try chunkScores(ledger, scored, model)
+        let time = try chunks.flatMap { try coveredTime($0, clips, limits, &windows) }
         var report = try Evaluator(thresholds: thresholds).report(
             clips.table, truth: clips.labels, hoursAbove: time?.hours)
         report.coverage = clips.coverage
         report.truthCoverage = clips.truthCoverage
         report.clipsWithoutLength = clips.unknownLengths
         report.clipsWithoutChunkScores = clips.ids.count - (time?.clips ?? 0)
-        return report
+        var content = ReportContent(summary: report, details: details)
+        guard let examples, let details else { return content }
+        content.failures = try FailureLine.all(ledger, pipeline: scored.pipeline)
+        let records = try Self.records(ledger, details, clips)
+        content.clips = records.mapValues { ReportContent.Clip(name: $0.name, path: $0.path) }
+        if examples.perClass == 0 { return content }
+        guard let chunks else {
+            content.excerpts = ReportExcerpts(
+                none: "the pipeline keeps no chunk scores, which would say where in a recording to look")
+            return content
+        }
+        content.excerpts = try ExcerptMaker(
+            settings: examples, thresholds: limits, rate: chunks.timing.rate, records: records, windows: windows,
+            reader: ExcerptReader(cache: cache, ledger: ledger, scores: chunks)
+        ).make(details, summary: report)
+        return content
     }
 
-    /// How long each class was present, and how many clips' chunk scores that is based on; nil if there are no chunk scores.
-    private func coveredTime(
-        _ ledger: Ledger, _ scored: PipelineChoice.Scored, _ model: ScoredModel, _ clips: ScoredClips,
-        _ thresholds: ClassThresholds
-    ) throws -> (hours: [Double], clips: Int)? {
+    /// The clips and classes of all examples.
+    private static func keys(_ details: ReportDetails?, _ clips: ScoredClips) -> [ExampleWindows.Key] {
+        (details?.classes ?? []).enumerated().flatMap { index, found in
+            found.examples.map { ExampleWindows.Key(clip: clips.rows[$0.clip], classIndex: index) }
+        }
+    }
+
+    /// The ledger's records of the clips that are examples, by row.
+    private static func records(_ ledger: Ledger, _ details: ReportDetails, _ clips: ScoredClips) throws
+        -> [Int: ClipRecord]
+    {
+        let rows = Set(details.classes.flatMap { $0.examples.map(\.clip) })
+        let rowOf = Dictionary(uniqueKeysWithValues: rows.map { (clips.rows[$0], $0) })
+        var records: [Int: ClipRecord] = [:]
+        try ledger.forEachClip { clip in
+            if let row = rowOf[clip.id] { records[row] = clip }
+        }
+        return records
+    }
+
+    /// The chunk scores that the clip scores were made of; nil if there are none that can be placed in time.
+    private func chunkScores(_ ledger: Ledger, _ scored: PipelineChoice.Scored, _ model: ScoredModel) throws
+        -> ChunkScores?
+    {
         // Rows from before the ledger stored the timing of chunks cannot be placed in time.
         guard let stage = try model.chunkScores(ledger, of: scored), try ledger.frontEnds()[stage.id] != nil else {
             return nil
         }
-        let chunks = try ChunkScores(
+        return try ChunkScores(
             cache: cache, ledger: ledger,
             found: PipelineChoice.Scored(pipeline: scored.pipeline, stage: stage, notice: nil))
-        var time = CoveredTime(thresholds: chunks.classes.map { thresholds.value(of: $0) })
+    }
+
+    /// How long each class was present, and how many clips' chunk scores that is based on; nil if no clip has chunk scores.
+    /// Examples' windows are found in the same pass.
+    private func coveredTime(
+        _ chunks: ChunkScores, _ clips: ScoredClips, _ limits: [Double], _ windows: inout ExampleWindows
+    ) throws -> (hours: [Double], clips: Int)? {
+        var time = CoveredTime(thresholds: limits)
         var found = 0
+        var search = windows
         try chunks.forEach(where: { clips.ids.contains($0.id) }) { clip in
             found += 1
             time.begin()
+            search.begin(clip: clip.record.id)
             var start = 0
             try clip.forEachChunk { row in
                 // If the recording's length was not stored, its last chunk counts whole.
-                time.add(row, from: start, to: min(start + chunks.timing.length, clip.samples ?? .max))
+                let end = min(start + chunks.timing.length, clip.samples ?? .max)
+                time.add(row, from: start, to: end)
+                search.add(row, start..<max(start, end))
                 start += chunks.timing.hop
             }
         }
+        search.end()
+        windows = search
         return found == 0 ? nil : (time.hours(rate: chunks.timing.rate), found)
     }
 }

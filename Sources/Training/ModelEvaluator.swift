@@ -26,13 +26,27 @@ package struct ModelEvaluator {
         self.resamples = resamples
     }
 
+    /// A report, and what it was computed from: rows in the order of the clips.
+    package struct Evaluation: Sendable {
+        package let report: SummaryReport
+        package let table: ScoreTable
+        package let truth: LabelTable
+    }
+
     /// Evaluates a model; labels are matched to its classes by name, by identifier or by the label map.
     ///
     /// - Parameter thresholds: nil for the model's own.
     /// - Throws: `TrainingError` if a clip has no features; any error of the engine.
     package func report(
         _ engine: any InferenceEngine, overlap: Double, thresholds: ClassThresholds? = nil
-    ) throws -> SummaryReport {
+    ) throws -> SummaryReport { try evaluate(engine, overlap: overlap, thresholds: thresholds).report }
+
+    /// As `report`, with the scores.
+    ///
+    /// - Throws: as `report` does.
+    package func evaluate(
+        _ engine: any InferenceEngine, overlap: Double, thresholds: ClassThresholds? = nil
+    ) throws -> Evaluation {
         let model = engine.model
         let names = ClassNames(model.classes, identifiers: model.classIDs)
         let thresholds = thresholds ?? ClassThresholds(recommended: model.thresholds)
@@ -57,6 +71,6 @@ package struct ModelEvaluator {
             dropped: resolver.droppedText)
         report.coverage = Coverage(clips: clips.count, done: report.clips, failed: 0)
         report.clipsWithSilencedEnd = set.clipsWithSilencedEnd
-        return report
+        return Evaluation(report: report, table: scored.table, truth: scored.truth)
     }
 }

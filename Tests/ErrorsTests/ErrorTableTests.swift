@@ -8,6 +8,7 @@ import Foundation
 import Ledger
 import Models
 import Pipeline
+import Results
 import Tables
 import Testing
 import Training
@@ -56,6 +57,7 @@ struct ErrorTableTests {
         + [ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN].map {
             Row(FileError(path: "/a", "cannot write", code: $0), .shortage, "/a: ")
         }
+        + ExcerptError.Kind.allCases.map { Row(ExcerptError($0, path: "/a", "b"), .badInput, "/a: ") }
         + LedgerError.Kind.allCases.map { Row(LedgerError($0, path: "/a", "b"), category(of: $0), "/a: ") }
         + evaluation.map { Row($0, .badInput, place(of: $0)) } + models.map { Row($0, .badInput, place(of: $0)) }
 
@@ -129,7 +131,7 @@ struct ErrorTableTests {
             AudioError(.empty, path: text, text), FrontEnd.Misfit(text), LedgerError(.busy, path: text, text),
             EvaluationError.aggregation(found: text, expected: text),
             ModelError.metadata(path: text, key: text, reason: text),
-            ModelError.tensor(path: text, tensor: text, reason: text),
+            ModelError.tensor(path: text, tensor: text, reason: text), ExcerptError(.undecodable, path: text, text),
         ]
         for error in errors { #expect(!"\(error)".contains { $0.isNewline || $0 == "\0" }, "\(type(of: error))") }
     }

@@ -44,7 +44,7 @@ import Testing
                 #expect(counts.f1.isNaN == (counts.positives == 0))
             }
         }
-        for text in [report.json(), report.html()] { #expect(text.contains("t.csv for all 7 classes")) }
+        #expect(report.json().contains("t.csv for all 7 classes"))
         let header = report.csv().split(separator: "\n")[0]
         #expect(header.hasSuffix(",best_threshold,threshold,precision,recall,f1"))
         // Where no chunk scores are at hand there are no hours, which is not none.

@@ -39,15 +39,4 @@ import Testing
         let plain = try report(truth: false).json()
         #expect(!plain.contains("mAP") && plain.contains("\"hours\": 1.75"))
     }
-
-    @Test(arguments: [true, false]) func pageStandsAlone(truth: Bool) throws {
-        let page = try report(truth: truth).html(title: "A & B")
-        #expect(page.hasPrefix("<!DOCTYPE html>"))
-        #expect(page.contains("A &amp; B") && !page.contains("<b>"))
-        #expect(page.contains("&lt;b&gt;&quot;Dog&quot;&lt;/b&gt;"))
-        #expect(!page.contains("http") && !page.contains("src=") && !page.contains("<script"))
-        #expect(page.contains("<svg") && page.contains("prefers-color-scheme"))
-        #expect(page.contains("mAP") == truth)
-        #expect(!page.contains("nan"))
-    }
 }

@@ -44,7 +44,7 @@ import Testing
             } else {
                 // Of chunks whose scores are not kept nobody knows when a class was there.
                 #expect(report.classes.allSatisfy(\.hoursAbove.isNaN) && report.clipsWithoutChunkScores == 10)
-                #expect(report.html().contains("the hours above the thresholds leave out 10 clips"))
+                #expect(ReportPage(report).html().contains("the hours above the thresholds leave out 10 clips"))
             }
             #expect(report.coverage == Coverage(clips: 10, done: 10, failed: 0))
         }
@@ -72,6 +72,8 @@ import Testing
         // No class has clips with it and without it: there is no mean, which is not the same as one of 0.
         let none = try builder.report(truth: manifest(fixture, "clip,path\na,a.wav\n"))
         #expect(none.truth?.scoredClasses == 0 && none.truth?.meanAveragePrecision.isNaN == true)
-        #expect(none.json().contains("\"mAP\": null") && none.html().contains(SummaryReport.Truth.undefinedMeans))
+        #expect(
+            none.json().contains("\"mAP\": null")
+                && ReportPage(none).html().contains(SummaryReport.Truth.undefinedMeans))
     }
 }

@@ -39,6 +39,7 @@ struct EvaluateCommand: ParsableCommand {
         help: ArgumentHelp("Folder for classes.csv, summary.json and report.html.", valueName: "dir"),
         completion: .directory)
     var out: String?
+    @OptionGroup var figures: FigureOptions
     @Option(help: "Bootstrap resamples; 0 for no intervals.") var resamples = 200
     @Option(help: "Threads (default: one per processor).") var workers = ProcessInfo.processInfo.activeProcessorCount
     @Flag(
@@ -52,6 +53,9 @@ struct EvaluateCommand: ParsableCommand {
         guard models.count == 1 || ablation || out == nil else {
             throw ValidationError("--out takes the report of one model, found \(models.count)")
         }
+        guard figures.figures == nil || out != nil else {
+            throw ValidationError("--figures is for the pictures of a report, expected --out as well")
+        }
         guard (0...100_000).contains(resamples) else {
             throw ValidationError("--resamples is \(resamples), expected 0 to 100000")
         }
@@ -63,6 +67,7 @@ struct EvaluateCommand: ParsableCommand {
             try OutputPath.check(
                 folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
         }
+        try figures.check()
         let list = try Manifest.reading(manifest)
         let clips = try Labels.clips(list, split: split)
         let engines = EngineRegistry.standard
@@ -90,7 +95,10 @@ struct EvaluateCommand: ParsableCommand {
         }
         for (path, engine) in loaded {
             let chosen = try thresholds.read(ScoredModel(engine.model))
-            try report(path, judge.report(engine, overlap: overlap, thresholds: chosen))
+            let found = try judge.evaluate(engine, overlap: overlap, thresholds: chosen)
+            try report(path, found.report) { report in
+                try page(path, report, found, clips.map(\.entry), thresholds: report.thresholds)
+            }
         }
     }
 
@@ -123,16 +131,39 @@ struct EvaluateCommand: ParsableCommand {
             ])
     }
 
-    private func report(_ path: String, _ found: SummaryReport) throws {
+    /// What the page shows beside the report.
+    private func page(
+        _ path: String, _ report: SummaryReport, _ found: ModelEvaluator.Evaluation, _ clips: [Manifest.Entry],
+        thresholds: ClassThresholds
+    ) throws -> ReportContent {
+        let details = try ReportDetails(
+            found.table, truth: found.truth, thresholds: thresholds,
+            groups: .of(clips.lazy.map { (path: $0.path, split: $0.split) }))
+        let examples = Set(details.classes.flatMap { $0.examples.map(\.clip) })
+        return ReportContent(
+            title: "Earmark: \(path)", summary: report, details: details,
+            clips: Dictionary(
+                uniqueKeysWithValues: examples.map {
+                    ($0, ReportContent.Clip(name: clips[$0].clip, path: clips[$0].path))
+                }),
+            excerpts: ReportExcerpts(
+                none: "'earmark stats' shows them, of scores that a pipeline left in the cache"),
+            history: try TrainingHistory.beside(model: path))
+    }
+
+    /// - Parameter page: makes what the page shows, of the report with its origin.
+    private func report(_ path: String, _ found: SummaryReport, page: (SummaryReport) throws -> ReportContent) throws {
         var report = found
         report.origin = try origin(path)
         if let out {
             try FileSystem.makeFolder(FileSystem.absolute(out))
+            let page = ReportPage(try page(report))
             for (name, text) in [
                 ("classes.csv", report.csv()), ("classes.csv.meta.json", report.meta()),
                 ("summary.json", report.json()),
-                ("report.html", report.html(title: "Earmark: \(path)")),
+                ("report.html", page.html()),
             ] { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
+            try figures.write(page)
         }
         if json {
             print(report.json())

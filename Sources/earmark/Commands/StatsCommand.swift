@@ -17,6 +17,10 @@ struct StatsCommand: ParsableCommand {
             the label map; any other is refused. If clips of the cache have no scores yet, that is reported and the \
             exit status is 3.
 
+            The page needs no network and no other file. It shows of each class its best and its most doubtful clips, and with \
+            a truth its worst mistakes, with pictures and short cuts of the sound, until these fill the room that --examples-size \
+            gives them.
+
             EXAMPLE  earmark stats --cache c --truth m.csv --thresholds thresholds.csv --out stats
             """)
 
@@ -26,6 +30,8 @@ struct StatsCommand: ParsableCommand {
     var truth: String?
     @OptionGroup var labelMap: LabelMapOption
     @OptionGroup var thresholds: ThresholdOptions
+    @OptionGroup var examples: ExampleOptions
+    @OptionGroup var figures: FigureOptions
     @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory) var out: String
 
     func validate() throws {
@@ -61,24 +67,32 @@ struct StatsCommand: ParsableCommand {
     func write() throws -> SummaryReport {
         try OutputPath.check(
             folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
+        try figures.check()
         let manifest = try truth.map { try Manifest.reading($0) }
         let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
         if let notice = scored.notice { say(notice) }
         let model = ScoredModel(scored)
-        var report = try StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name).report(
-            truth: manifest, map: labelMap.read(model.names), thresholds: thresholds.read(model))
+        var content = try StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name).content(
+            truth: manifest, map: labelMap.read(model.names), thresholds: thresholds.read(model),
+            examples: examples.settings(hasFiles: figures.figures != nil))
+        var report = content.summary
         report.origin = SummaryReport.Origin(
             version: Earmark.version, pipeline: scored.pipeline,
             settings: [
                 ("cache", FileSystem.absolute(cache.cache)), ("truth", truth.map { FileSystem.absolute($0) }),
                 ("thresholds", report.thresholdText),
             ])
+        content.summary = report
+        content.title = "Earmark: \(cache.cache)"
+        let page = ReportPage(content)
         try FileSystem.makeFolder(FileSystem.absolute(out))
         let files = [
             ("classes.csv", report.csv()), ("classes.csv.meta.json", report.meta()), ("summary.json", report.json()),
-            ("report.html", report.html(title: "Earmark: \(cache.cache)")),
+            ("report.html", page.html()),
         ]
         for (name, text) in files { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
+        try figures.write(page)
+        if let excerpts = content.excerpts { say(excerpts.text) }
         return report
     }
 }

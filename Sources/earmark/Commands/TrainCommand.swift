@@ -17,8 +17,9 @@ struct TrainCommand: ParsableCommand {
         commandName: "train", abstract: "Train LEAN, or one of its parts, on cached features.",
         discussion: """
             Features that the cache lacks are computed first, by the pipeline. The folder --out then holds \
-            model.safetensors (the best epoch), checkpoint.safetensors and history.csv. The same command resumes an \
-            interrupted training, and ends with exactly the weights of an uninterrupted one.
+            model.safetensors (the best epoch), checkpoint.safetensors, history.csv, and report.html with the learning curves \
+            unless a report of 'evaluate' is there. The same command resumes an interrupted training, and ends with exactly \
+            the weights of an uninterrupted one.
 
             The settings may also be given in the pipeline's file, under 'train:'; the command line takes precedence.
 
@@ -48,7 +49,9 @@ struct TrainCommand: ParsableCommand {
         try SystemLimits.require()
         try OutputPath.check(
             folder: out,
-            names: ["model.safetensors", "checkpoint.safetensors", "history.csv", "history.csv.meta.json"])
+            names: [
+                "model.safetensors", "checkpoint.safetensors", "history.csv", "history.csv.meta.json", "report.html",
+            ])
         // Loaded only for its settings and graph; the run that computes the features fetches the model that it may
         // need.
         let models = try NamedModels(absent: .leave, quiet: true)
@@ -81,14 +84,24 @@ struct TrainCommand: ParsableCommand {
             options: settings.options, metadata: metadata,
             training: chunks(clips.map(\.entry)), validation: validation.map(chunks), initial: settings.initial,
             files: files, threads: workers)
-        try writeOrigin(settings, graph, training: clips.count, validation: validation?.count)
-        try train(trainer, files, settings.options)
+        let origin = try writeOrigin(settings, graph, training: clips.count, validation: validation?.count)
+        try train(trainer, files, settings.options) { try writePage(files, origin) }
     }
 
-    /// Writes beside the history what the training was made of. Every clip of the splits has features by now.
-    ///
-    /// - Throws: `ModelError` or `FileError` if the initial model cannot be read or the record cannot be written.
-    private func writeOrigin(_ settings: TrainingSettings, _ graph: Graph, training: Int, validation: Int?) throws {
+    /// Draws the learning curves, unless there is a page that training did not write.
+    private func writePage(_ files: Trainer.Files, _ origin: SummaryReport.Origin) throws {
+        let path = out + "/report.html"
+        guard FileSystem.isFile(files.history) else { return }
+        if FileSystem.exists(path), try !TrainingPage.isOne(FileSystem.read(path, upTo: 4096)) { return }
+        let page = TrainingPage.html(
+            try TrainingHistory(contentsOf: files.history), origin: origin, title: "Earmark: \(files.model)")
+        try FileSystem.write(path) { try $0(Array(page.utf8)[...]) }
+    }
+
+    /// Puts beside the history what the training was made of, and returns it. Every clip of the splits has features by now.
+    private func writeOrigin(
+        _ settings: TrainingSettings, _ graph: Graph, training: Int, validation: Int?
+    ) throws -> SummaryReport.Origin {
         let start = try settings.initial.map { path in
             SummaryReport.Origin.Model(
                 stage: nil, path: FileSystem.absolute(path), digest: try ModelDigest.ofFile(path))
@@ -105,6 +118,7 @@ struct TrainCommand: ParsableCommand {
         let clips = training + (validation ?? 0)
         let text = origin.meta(Coverage(clips: clips, done: clips, failed: 0))
         try FileSystem.write(out + "/history.csv.meta.json") { try $0(Array(text.utf8)[...]) }
+        return origin
     }
 
     private func set(_ entries: [Manifest.Entry], _ settings: TrainingSettings, _ labels: Labels) throws -> ChunkSet {
@@ -137,13 +151,17 @@ struct TrainCommand: ParsableCommand {
                 + "seed \(settings.options.seed), \(start)")
     }
 
-    private func train(_ trainer: Trainer, _ files: Trainer.Files, _ options: TrainingOptions) throws {
+    /// - Parameter finish: called when training has ended, be it by an interruption.
+    private func train(
+        _ trainer: Trainer, _ files: Trainer.Files, _ options: TrainingOptions, finish: () throws -> Void
+    ) throws {
         let stop = StopSignal()
         let trap = SignalTrap(stop)
         defer { withExtendedLifetime(trap) {} }
         if trainer.epochsDone > 0 { say("going on after epoch \(trainer.epochsDone) of \(options.epochs)") }
         let display = TrainingDisplay(epochs: options.epochs, quiet: quiet)
         let end = try trainer.run(stop: stop) { display.show($0) }
+        try finish()
         if end == .interrupted {
             say("interrupted after epoch \(trainer.epochsDone); the same command goes on from there")
             throw ExitCode(Status.tryAgain)

@@ -1,0 +1,58 @@
+/// A clip that is shown as an example of a class, or of a mistake about it.
+package struct ExampleClip: Sendable, Hashable {
+    /// Why a clip is shown.
+    package enum Kind: String, Sendable, CaseIterable {
+        /// The class's score is among the highest.
+        case best
+        /// The score is at the threshold or above, and among the nearest to it.
+        case justAbove
+        /// The score is below the threshold, and among the nearest to it.
+        case justBelow
+        /// The clip reaches the threshold and does not have the class by the truth; among the highest such scores.
+        case falseAlarm
+        /// The clip has the class by the truth and stays below the threshold; among the lowest such scores.
+        case missed
+    }
+
+    package let kind: Kind
+    /// The clip's row in the table of scores.
+    package let clip: Int
+    package let score: Float
+
+    package init(kind: Kind, clip: Int, score: Float) {
+        self.kind = kind
+        self.clip = clip
+        self.score = score
+    }
+
+    /// The examples of one class.
+    ///
+    /// - Parameters:
+    ///   - ranking: of the class's scores, with the positives of the truth marked if there is one.
+    ///   - above: clips at or above the threshold.
+    ///   - limit: most best ones, doubtful ones, false alarms and missed ones, each.
+    /// - Returns: kind by kind; a clip that is among the best is not shown again as a doubtful one.
+    static func chosen(_ ranking: Ranking, above: Int, limit: Int, hasTruth: Bool) -> [ExampleClip] {
+        func example(_ kind: Kind, _ rank: Int) -> ExampleClip {
+            ExampleClip(
+                kind: kind, clip: Int(ranking.entries[rank] & 0xFFFF_FFFF) >> 1, score: ranking.score(rank: rank))
+        }
+        let best = min(limit, ranking.count)
+        var chosen = (0..<best).map { example(.best, $0) }
+        // A class that no clip reaches has its nearest ones among the best.
+        if above > 0 {
+            let (over, under) = (max(0, above - best), ranking.count - max(above, best))
+            // One from each side in turn; where a side has too few, the other one fills up.
+            let half = (limit + 1) / 2
+            let upper = min(over, max(half, limit - under))
+            let lower = min(under, limit - upper)
+            chosen += (0..<upper).map { example(.justAbove, above - 1 - $0) }
+            chosen += (0..<lower).map { example(.justBelow, max(above, best) + $0) }
+        }
+        guard hasTruth else { return chosen }
+        let isPositive = { (rank: Int) in ranking.entries[rank] & 1 == 1 }
+        chosen += (0..<above).lazy.filter { !isPositive($0) }.prefix(limit).map { example(.falseAlarm, $0) }
+        chosen += (above..<ranking.count).reversed().lazy.filter(isPositive).prefix(limit).map { example(.missed, $0) }
+        return chosen
+    }
+}

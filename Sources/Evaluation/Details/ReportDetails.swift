@@ -1,0 +1,120 @@
+/// What a page shows of the scores beside the statistics: distributions, curves, confusions, and which clips are examples.
+package struct ReportDetails: Sendable, Equatable {
+    /// One class.
+    package struct ClassDetails: Sendable, Equatable {
+        package var histogram: ScoreHistogram
+        /// nil without a truth, or if no clip has the class.
+        package var curve: PrecisionRecallCurve?
+        /// For each of `groups`, the clips at or above the threshold by group: the most first, groups without any left out.
+        package var clipsByGroup: [[GroupCount]]
+        /// Classes that share the most clips with it.
+        package var companions: [Companion]
+        package var examples: [ExampleClip]
+    }
+
+    /// A group, by index, and how many clips of it reach the threshold.
+    package struct GroupCount: Sendable, Equatable {
+        package let group: Int
+        package let clips: Int
+    }
+
+    /// Another class, by index, and how many clips reach both thresholds.
+    package struct Companion: Sendable, Equatable {
+        package let index: Int
+        package let clips: Int
+    }
+
+    /// Most companions of a class.
+    package static let mostCompanions = 6
+
+    /// In the order of the table.
+    package let classes: [ClassDetails]
+    package let groups: [ClipGroups]
+    package let coOccurrence: CoOccurrence
+    /// Of all clips and classes as one ranking; nil without a truth.
+    package let microCurve: PrecisionRecallCurve?
+    /// nil without a truth.
+    package let confusion: TopOneConfusion?
+    /// Most examples of each kind and class that were asked for.
+    package let exampleLimit: Int
+
+    /// - Parameters:
+    ///   - truth: one row per clip, with the table's classes; nil for none.
+    ///   - groups: divisions of the table's clips.
+    ///   - examples: most best, doubtful, falsely found and missed clips of a class, each.
+    /// - Throws: `EvaluationError.shape` if truth or groups do not fit the table.
+    package init(
+        _ table: ScoreTable, truth: LabelTable?, thresholds: ClassThresholds, groups: [ClipGroups] = [],
+        examples: Int = 3
+    ) throws {
+        try truth?.requireFit(table)
+        for groups in groups where groups.groupOf.count != table.clips {
+            throw EvaluationError.shape(
+                what: "clips of the \(groups.kind)s", found: groups.groupOf.count, expected: table.clips)
+        }
+        let clipsOf = truth?.clipsByClass()
+        // As float32, in which scores are kept and compared.
+        let limits = table.classes.map { Float(thresholds.value(of: $0)) }
+        let ranking = Ranking(count: table.clips)
+        var counters = groups.map { GroupCounter($0) }
+        var classes: [ClassDetails] = []
+        var clipsAbove: [Int] = []
+        table.forEachColumn { index, column in
+            ranking.fill(column, positivePlaces: clipsOf?[index] ?? [])
+            var above = 0
+            for clip in column.indices where column[clip] >= limits[index] {
+                above += 1
+                for place in counters.indices { counters[place].add(clip) }
+            }
+            clipsAbove.append(above)
+            var byGroup: [[GroupCount]] = []
+            for place in counters.indices { byGroup.append(counters[place].take()) }
+            classes.append(
+                ClassDetails(
+                    histogram: ScoreHistogram(column, positivePlaces: clipsOf?[index]),
+                    curve: truth == nil ? nil : PrecisionRecallCurve(ranking), clipsByGroup: byGroup, companions: [],
+                    examples: ExampleClip.chosen(
+                        ranking, above: above, limit: examples, hasTruth: truth != nil)))
+        }
+        coOccurrence = CoOccurrence(table, thresholds: limits, clipsAbove: clipsAbove)
+        for (place, index) in coOccurrence.classes.enumerated() {
+            classes[index].companions = coOccurrence.companions(of: place, limit: Self.mostCompanions).map {
+                Companion(index: $0.index, clips: $0.clips)
+            }
+        }
+        self.classes = classes
+        self.groups = groups
+        microCurve = truth.flatMap { PrecisionRecallCurve(table, truth: $0) }
+        confusion = truth.map { TopOneConfusion(table, truth: $0) }
+        exampleLimit = examples
+    }
+
+    /// Counts a class's clips by group; only the groups that were met are put back to nothing for the next class.
+    private struct GroupCounter {
+        private let groupOf: [Int32]
+        private var counts: [Int]
+        private var met: [Int] = []
+
+        init(_ groups: ClipGroups) {
+            groupOf = groups.groupOf
+            counts = [Int](repeating: 0, count: groups.names.count)
+        }
+
+        mutating func add(_ clip: Int) {
+            let group = Int(groupOf[clip])
+            if counts[group] == 0 { met.append(group) }
+            counts[group] += 1
+        }
+
+        /// The counts so far, the most first; the next class begins.
+        mutating func take() -> [GroupCount] {
+            defer {
+                for group in met { counts[group] = 0 }
+                met.removeAll(keepingCapacity: true)
+            }
+            return met.map { GroupCount(group: $0, clips: counts[$0]) }.sorted {
+                ($1.clips, $0.group) < ($0.clips, $1.group)
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+import Audio
+import Cache
+import Errors
+import Features
+import Files
+import Foundation
+import Ledger
+import Pipeline
+import Sessions
+
+/// Reads what a report or a page shows and plays of a stretch of one recording: log-mel frames, the score curve of a class, and
+/// the sound.
+///
+/// Only what the stretch needs is read, however long the recording. One instance is for one thread at a time.
+package final class ExcerptReader {
+    /// The longest stretch, in seconds: its frames and samples are in memory as a whole.
+    package static let longest = 600.0
+
+    private let ledger: Ledger
+    private let scores: ChunkScores
+    private let reader: CacheReader
+    /// How the scored pipeline resamples.
+    private let converter: Converter
+    /// The stages whose log-mel frames are in the cache, the scored pipeline's front-end first.
+    private var melStages: [(id: Int64, frontEnd: FrontEnd)]
+    /// Files that were compared with the ledger, by path.
+    private var compared: [String: Compared] = [:]
+
+    /// A file as it was when it was last compared with the ledger.
+    private struct Compared {
+        let stat: SourceStat
+        let content: String
+        let isSame: Bool
+    }
+
+    /// - Parameter scores: of the pipeline whose chunk scores are shown.
+    /// - Throws: `LedgerError`.
+    package init(cache: CacheFolder, ledger: Ledger, scores: ChunkScores) throws {
+        self.ledger = ledger
+        self.scores = scores
+        reader = CacheReader(cache: cache.folder, ledger: ledger)
+        converter = Self.converter(scores)
+        melStages = try Self.melStages(ledger, scores)
+    }
+
+    // MARK: Frames
+
+    /// The log-mel frames of a stretch: those in the cache, whichever pipeline left them, if they are of the file as it was last
+    /// read; otherwise computed from the file with the front-end of the scored pipeline.
+    ///
+    /// Within the first half minute of a recording, computed frames are the pipeline's bit for bit. Further on decoding and
+    /// resampling begin a second before the stretch if the codec can be entered there, and a frame may differ in its last bits.
+    ///
+    /// - Parameters:
+    ///   - from, to: seconds in the recording, clamped to it.
+    /// - Throws: `ExcerptError`; `LedgerError`; `FileError` or `AudioError` if the system has run out of something.
+    package func logMel(of clip: ClipRecord, from: Double, to: Double) throws -> LogMelExcerpt {
+        let known = try known(clip)
+        let window = try window(from, to, known)
+        if let found = try cachedFrames(known) {
+            return try cached(found.result, found.frontEnd, window)
+        }
+        return try computed(known, window)
+    }
+
+    private func cached(
+        _ result: ResultRecord, _ frontEnd: FrontEnd, _ window: Range<Double>
+    ) throws -> LogMelExcerpt {
+        let timing = FrameTiming(frontEnd)
+        let frames = timing.frames(window, of: Int(result.rowCount))
+        let found = try undamaged { try reader.floats(result, rows: frames) }
+        guard found.columns == frontEnd.bands, found.values.allSatisfy(\.isFinite) else {
+            throw ExcerptError(
+                .damaged, path: ledger.path,
+                "the cached frames are damaged: found \(found.columns) bands, expected \(frontEnd.bands) of finite numbers; "
+                    + "run 'earmark verify --repair'")
+        }
+        return LogMelExcerpt(
+            values: found.values, frontEnd: frontEnd, first: timing.seconds(frames.lowerBound), window: window,
+            isFromCache: true, isChecked: found.isChecked)
+    }
+
+    private func computed(_ known: Known, _ window: Range<Double>) throws -> LogMelExcerpt {
+        try checkFile(known)
+        let frontEnd = scores.frontEnd
+        let frames = RecordingFrames(
+            frontEnd: frontEnd, chunkHop: scores.timing.hop, converter: converter, samples: known.samples)
+        let timing = FrameTiming(frontEnd)
+        let range = timing.frames(window, of: frames.count)
+        return LogMelExcerpt(
+            values: try frames.read(range, of: known.clip.path), frontEnd: frontEnd,
+            first: timing.seconds(range.lowerBound), window: window)
+    }
+
+    private func cachedFrames(_ known: Known) throws -> (result: ResultRecord, frontEnd: FrontEnd)? {
+        func find() throws -> (result: ResultRecord, frontEnd: FrontEnd)? {
+            for stage in melStages {
+                if let result = try ledger.currentResult(clip: known.clip.name, stage: stage.id), result.rowCount > 0 {
+                    return (result, stage.frontEnd)
+                }
+            }
+            return nil
+        }
+        if let found = try find() { return found }
+        // A run may have left frames of another stage since.
+        let now = try Self.melStages(ledger, scores)
+        guard now.map(\.id) != melStages.map(\.id) else { return nil }
+        melStages = now
+        return try find()
+    }
+
+    private static func melStages(
+        _ ledger: Ledger, _ scores: ChunkScores
+    ) throws -> [(id: Int64, frontEnd: FrontEnd)] {
+        let told = try ledger.frontEnds()
+        let own = Set(scores.pipeline.stages)
+        let stages = try ledger.stages().filter { $0.kind == "mel" }.compactMap { stage in
+            // Before the ledger recorded front-ends, YAMNet's was the only one.
+            let frontEnd = told[stage.id].map(\.frontEnd) ?? FrontEnd.standard
+            return frontEnd.map { (id: stage.id, frontEnd: $0) }
+        }
+        func rank(_ stage: (id: Int64, frontEnd: FrontEnd)) -> Int {
+            let isSame =
+                stage.frontEnd.rate == scores.frontEnd.rate
+                && stage.frontEnd.identityOfFrames == scores.frontEnd.identityOfFrames
+            return (isSame ? 0 : 2) + (own.contains(stage.id) ? 0 : 1)
+        }
+        return stages.sorted { (rank($0), -$0.id) < (rank($1), -$1.id) }
+    }
+
+    /// The converter of the resample stage above the scores.
+    private static func converter(_ scores: ChunkScores) -> Converter {
+        let stages = PipelineSettings(text: scores.pipeline.settings)?.stages ?? []
+        var waiting = stages.filter { $0.fingerprint == scores.stage.fingerprint }.map(\.name)
+        var seen = Set(waiting)
+        while let name = waiting.popLast() {
+            guard let stage = stages.first(where: { $0.name == name }) else { continue }
+            if stage.uses == "resample" { return stage.parameters["converter"].flatMap(Converter.init) ?? .soxrHQ }
+            for above in stage.from where seen.insert(above).inserted { waiting.append(above) }
+        }
+        return .soxrHQ
+    }
+
+    // MARK: Curve
+
+    /// The scores of a class for the chunks that touch a stretch, in order.
+    ///
+    /// - Parameters:
+    ///   - place: the class's place among those of the model.
+    ///   - from, to: seconds in the recording, clamped to it.
+    /// - Throws: `ExcerptError`, `LedgerError`; `CacheError` if the rows do not match the classes; `FileError` if the system
+    ///   has run out of something.
+    package func curve(of clip: ClipRecord, class place: Int, from: Double, to: Double) throws -> [CurvePoint] {
+        guard scores.classes.indices.contains(place) else {
+            throw ExcerptError(
+                .unknownClass, path: clip.path,
+                "found no class \(place), expected 0 to \(scores.classes.count - 1), the model's classes")
+        }
+        let known = try known(clip)
+        let window = try window(from, to, known)
+        let (rate, hop, length) = (
+            Double(scores.timing.rate), Double(scores.timing.hop), Double(scores.timing.length)
+        )
+        // Chunk i touches the window if i hop < to and i hop + length > from.
+        let count = known.scores.chunks
+        let first = max(0, Int(((window.lowerBound * rate - length) / hop).rounded(.down)) + 1)
+        let end = min(count, Int((window.upperBound * rate / hop).rounded(.up)))
+        let chunks = min(first, count)..<max(end, min(first, count))
+        let rows = try undamaged { try scores.values(known.scores, chunks: chunks, of: clip) }.values
+        return chunks.map { chunk in
+            let start = Double(chunk) * hop
+            return CurvePoint(
+                start: start / rate, end: min((start + length) / rate, known.seconds),
+                score: rows[(chunk - chunks.lowerBound) * scores.classes.count + place])
+        }
+    }
+
+    // MARK: Sound
+
+    /// The sound of a stretch, cut out of the recording at its own rate and encoded for a browser.
+    ///
+    /// - Parameters:
+    ///   - from, to: seconds in the recording, clamped to it.
+    /// - Throws: `ExcerptError`, `LedgerError`; `FileError` or `AudioError` if the system has run out of something.
+    package func sound(
+        of clip: ClipRecord, from: Double, to: Double, encoding: SoundEncoding
+    ) throws -> EncodedSound {
+        try soundLater(of: clip, from: from, to: to, encoding: encoding)()
+    }
+
+    /// As `sound(of:from:to:encoding:)`, in two steps: the ledger is asked and the file looked at now; decoding and encoding are
+    /// what is returned, which any thread may do.
+    ///
+    /// - Throws: as `sound(of:from:to:encoding:)` does, and so does what is returned.
+    package func soundLater(
+        of clip: ClipRecord, from: Double, to: Double, encoding: SoundEncoding
+    ) throws -> @Sendable () throws -> EncodedSound {
+        let known = try known(clip)
+        let window = try window(from, to, known)
+        try checkFile(known)
+        let path = known.clip.path
+        return { try SoundCutter(path: path).cut(window, as: encoding) }
+    }
+
+    // MARK: Checks
+
+    /// What the ledger knows of a clip.
+    private struct Known {
+        let clip: ClipRecord
+        let source: SourceRecord
+        let scores: ChunkScores.Place
+        /// The recording's length.
+        let seconds: Double
+        /// The same in samples at the pipeline's rate.
+        let samples: Int
+    }
+
+    private func known(_ clip: ClipRecord) throws -> Known {
+        guard let place = try scores.place(of: clip) else {
+            throw ExcerptError(.unscored, path: clip.path, "it has no scores of the file as it was last read")
+        }
+        // Caches of before lengths were stored: the last chunk counts whole.
+        let samples = place.samples ?? (place.chunks - 1) * scores.timing.hop + scores.timing.length
+        return Known(
+            clip: clip, source: place.source, scores: place,
+            seconds: place.source.seconds ?? Double(samples) / Double(scores.timing.rate), samples: samples)
+    }
+
+    private func window(_ from: Double, _ to: Double, _ known: Known) throws -> Range<Double> {
+        let (first, end) = (max(0, from), min(to, known.seconds))
+        guard !from.isNaN, !to.isNaN, first < end else {
+            throw ExcerptError(
+                .emptyWindow, path: known.clip.path,
+                "found the stretch from \(from) to \(to) s, expected some of the recording's \(known.seconds) s")
+        }
+        guard end - first <= Self.longest else {
+            throw ExcerptError(
+                .tooLong, path: known.clip.path,
+                "found a stretch of \(end - first) s, expected at most \(Self.longest) s")
+        }
+        return first..<end
+    }
+
+    /// Compares the file with the one that was read.
+    ///
+    /// As in a run, equal size and modification time count as equal content; if either differs, the content decides.
+    private func checkFile(_ known: Known) throws {
+        let path = known.clip.path
+        guard let stat = SourceStat.find(path) else {
+            let code = errno
+            if SystemReason.isShortage(code) { throw FileError(path: path, "cannot look at", code: code) }
+            throw ExcerptError(
+                .gone, path: path, [ENOENT, ENOTDIR].contains(code) ? "gone" : "gone: \(SystemReason.text(code))")
+        }
+        let source = known.source
+        if stat.size == source.size, stat.modified == source.modified { return }
+        if let last = compared[path], last.stat == stat, last.content == source.content {
+            if last.isSame { return }
+            throw Self.changed(path)
+        }
+        let isSame: Bool
+        do {
+            isSame = try stat.digest(path) == source.content
+        } catch let failure as ClipFailure {
+            throw ExcerptError(.undecodable, path: path, "cannot be decoded: \(failure.reason)")
+        }
+        compared[path] = Compared(stat: stat, content: source.content, isSame: isSame)
+        if !isSame { throw Self.changed(path) }
+    }
+
+    private static func changed(_ path: String) -> ExcerptError {
+        ExcerptError(.changed, path: path, "changed since it was read")
+    }
+
+    /// Turns what is wrong with rows of the cache into an error of this type.
+    private func undamaged<Rows>(_ read: () throws -> Rows) throws -> Rows {
+        do {
+            return try read()
+        } catch let error as FileError {
+            if error.isShortage { throw error }
+            throw ExcerptError(.damaged, path: error.path, "the cached rows cannot be read: \(error.reason)")
+        }
+    }
+}

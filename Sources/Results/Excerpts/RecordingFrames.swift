@@ -1,0 +1,111 @@
+import Audio
+import Errors
+import Features
+
+/// Log-mel frames of a stretch of a recording, decoded, resampled and computed as a pipeline does.
+struct RecordingFrames {
+    /// Up to this place, in seconds, decoding begins at the recording's start: the resampler's output is then the pipeline's bit
+    /// for bit.
+    private static let exactSeconds = 30
+    /// Seconds that are resampled before a stretch further on, so that the filter has run in: many times its length.
+    private static let leadSeconds = 1
+    /// Sample frames read at a time.
+    private static let block = 16_384
+
+    private let frontEnd: FrontEnd
+    private let converter: Converter
+    /// Samples at the front-end's rate, without padding.
+    private let samples: Int
+    /// Samples with the zeros that the pipeline puts behind them to the end of the last chunk.
+    private let padded: Int
+
+    /// - Parameters:
+    ///   - chunkHop: samples from one chunk to the next.
+    ///   - samples: of the recording at the front-end's rate, at least 1.
+    init(frontEnd: FrontEnd, chunkHop: Int, converter: Converter, samples: Int) {
+        self.frontEnd = frontEnd
+        self.converter = converter
+        self.samples = samples
+        let plan = try? ChunkPlan(frontEnd: frontEnd, overlap: 1 - Double(chunkHop) / Double(frontEnd.chunk))
+        padded = plan?.paddedLength(samples: samples) ?? max(samples, frontEnd.span)
+    }
+
+    /// Frames of the padded recording.
+    var count: Int { frontEnd.frames(samples: padded) }
+
+    /// - Returns: shape (frames, bands).
+    /// - Throws: `ExcerptError` if the recording cannot be decoded; `AudioError` if the system has run out of something.
+    func read(_ frames: Range<Int>, of path: String) throws -> [Float] {
+        // Centred frames at the start of what is computed see zeros or a mirror image, and are dropped.
+        let isPlain = frontEnd.framing == .left
+        let first = isPlain ? frames.lowerBound : max(0, frames.lowerBound - frontEnd.fft / frontEnd.hop - 2)
+        let start = first * frontEnd.hop
+        let end = min(padded, (frames.upperBound - 1) * frontEnd.hop + max(frontEnd.fft, frontEnd.window) + 1)
+        var wave = try resampled(start..<max(start, min(end, samples)), of: path)
+        wave += repeatElement(0, count: max(0, end - start - wave.count))
+        var values: [Float] = []
+        var next = first
+        let logMel = try LogMel(frontEnd: frontEnd)
+        func take(_ rows: UnsafeBufferPointer<Float>, _ count: Int) {
+            for row in 0..<count {
+                if frames.contains(next) { values += rows[row * frontEnd.bands..<(row + 1) * frontEnd.bands] }
+                next += 1
+            }
+        }
+        try wave.withUnsafeBufferPointer { try logMel.process($0, emit: take) }
+        if end == padded { try logMel.finish(emit: take) }
+        return values
+    }
+
+    /// Samples at the front-end's rate, the mean over the channels.
+    private func resampled(_ range: Range<Int>, of path: String) throws -> [Float] {
+        let recording = try openRecording(path)
+        let (from, to) = (recording.rate, frontEnd.rate)
+        var place = 0
+        if range.lowerBound > Self.exactSeconds * to {
+            // A frame of the file on which a sample of the output falls.
+            let step = from / Self.divisor(from, to)
+            let own = (range.lowerBound / to - Self.leadSeconds) * from / step * step
+            recording.skip(to: Int64(own))
+            place = own / step * (to / Self.divisor(from, to))
+        }
+        let resampler = try Resampler(from: from, to: to, converter: converter)
+        var wave: [Float] = []
+        wave.reserveCapacity(range.count)
+        func take(_ made: UnsafeBufferPointer<Float>) {
+            let (first, end) = (max(range.lowerBound - place, 0), min(range.upperBound - place, made.count))
+            if first < end { wave += made[first..<end] }
+            place += made.count
+        }
+        var mono = [Float](repeating: 0, count: Self.block)
+        try withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.block * recording.channels) { buffer in
+            while place < range.upperBound {
+                let count = recording.read(into: buffer)
+                Self.mix(buffer, frames: count, channels: recording.channels, into: &mono)
+                try mono.withUnsafeBufferPointer {
+                    try resampler.process(UnsafeBufferPointer(rebasing: $0[..<count]), end: count == 0, emit: take)
+                }
+                if count > 0 { continue }
+                if let fault = recording.fault, place < range.upperBound {
+                    throw ExcerptError(.undecodable, path: path, "cannot be decoded: \(fault)")
+                }
+                break
+            }
+        }
+        return wave
+    }
+
+    /// The mean over the channels, summed as `AudioFile` sums it; samples that are not finite count as 0.
+    private static func mix(
+        _ samples: UnsafeMutableBufferPointer<Double>, frames: Int, channels: Int, into out: inout [Float]
+    ) {
+        let scale = 1 / Float(channels)
+        for frame in 0..<frames {
+            var sum: Float = 0
+            for channel in 0..<channels { sum += Float(samples[frame * channels + channel]) }
+            out[frame] = sum.isFinite ? (channels == 1 ? sum : sum * scale) : 0
+        }
+    }
+
+    private static func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
+}

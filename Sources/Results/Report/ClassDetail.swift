@@ -1,0 +1,98 @@
+import Evaluation
+import Wording
+
+/// One class: distribution, curve, where it was found, what with, and examples.
+struct ClassDetail {
+    private let content: ReportContent
+    private let details: ReportDetails
+    private let index: Int
+    private var row: ClassReport { content.summary.classes[index] }
+    private var found: ReportDetails.ClassDetails { details.classes[index] }
+    /// Most groups that are listed.
+    private static let mostGroups = 8
+
+    init(_ content: ReportContent, _ details: ReportDetails, _ index: Int) {
+        self.content = content
+        self.details = details
+        self.index = index
+    }
+
+    /// The start of the names of the class's pictures: its number in the model, with as many digits as the last one has.
+    private var stem: String {
+        let width = "\(max(0, content.summary.classes.count - 1))".count
+        let number = "\(index)"
+        return "class-" + String(repeating: "0", count: width - number.count) + number + "-"
+            + SafeName.component(row.name, limit: 60)
+    }
+
+    /// A part that opens; its pictures are added to `figures`.
+    func html(_ figures: inout [ReportFigure]) -> String {
+        var facts = [counted(row.clipsAbove, "clip")]
+        if row.hoursAbove.isFinite { facts.append("\(HTMLText.number(row.hoursAbove)) h") }
+        if let metrics = row.truth?.metrics, !metrics.averagePrecision.isNaN {
+            facts.append("AP \(HTMLText.number(metrics.averagePrecision))")
+        }
+        // The anchor is within: a browser opens what a link leads into, also without a script.
+        var text = "<details class=\"class\"><summary><h3>\(HTMLText.name(row.name))</h3> "
+        text += "<span class=\"note\">\(facts.joined(separator: ", "))</span></summary>\n<div class=\"body\" "
+        text += "id=\"class-\(index)\">\n<div class=\"pair\">\n"
+        let histogram = HistogramPicture(name: row.name, histogram: found.histogram, threshold: row.threshold).picture()
+        text += ReportText.figure(
+            histogram,
+            "Scores of \(counted(content.summary.clips, "clip")); threshold \(HTMLText.number(row.threshold))")
+        figures.append(ReportFigure("\(stem)-scores", histogram))
+        if let curve = found.curve {
+            let counts = row.truth?.counts
+            let point = counts.flatMap { $0.counted > 0 ? (recall: $0.recall, precision: $0.precision) : nil }
+            let picture = CurvePicture(name: row.name, curve: curve, point: point).picture()
+            var caption = "Precision and recall; \(counted(curve.positives, "positive"))"
+            if let point {
+                caption += ", at the threshold \(HTMLText.number(point.precision)) and \(HTMLText.number(point.recall))"
+            }
+            text += ReportText.figure(picture, caption)
+            figures.append(ReportFigure("\(stem)-precision-recall", picture))
+        } else if content.summary.truth != nil {
+            text += ReportText.note("No curve: by the truth no clip has this class.")
+        }
+        text += "</div>\n"
+        let tables = (places + [companions]).compactMap(\.self)
+        if !tables.isEmpty { text += "<div class=\"pair\">\n\(tables.joined())</div>\n" }
+        text += ExampleList(content, details, index, stem: stem).html(&figures)
+        return text + "</div></details>\n"
+    }
+
+    /// Where the class was found, a table for each division that has more than one part.
+    private var places: [String?] {
+        if row.clipsAbove == 0 { return [] }
+        return zip(details.groups, found.clipsByGroup).map { groups, counts in
+            guard groups.isDivided else { return nil }
+            let rows = counts.prefix(Self.mostGroups).map { count in
+                let all = groups.clips[count.group]
+                return [
+                    HTMLText.name(groups.names[count.group]), "\(count.clips)",
+                    "\(HTMLText.percent(Double(count.clips) / Double(all))) of \(all)",
+                ]
+            }
+            let rest = counts.dropFirst(Self.mostGroups)
+            let more =
+                rest.isEmpty
+                ? ""
+                : ReportText.note(
+                    "and \(rest.reduce(0) { $0 + $1.clips }) in \(counted(rest.count, "more \(groups.kind)"))")
+            return "<div>" + ReportText.table(["By \(groups.kind)", "Clips", "Share"], Array(rows), style: "small")
+                + more
+                + "</div>\n"
+        }
+    }
+
+    private var companions: String? {
+        guard !found.companions.isEmpty else { return nil }
+        let rows = found.companions.map { other in
+            [
+                "<a href=\"#class-\(other.index)\">\(HTMLText.name(content.summary.classes[other.index].name))</a>",
+                "\(other.clips)", HTMLText.percent(Double(other.clips) / Double(row.clipsAbove)),
+            ]
+        }
+        return "<div>" + ReportText.table(["Together with", "Clips", "Share"], rows, style: "small") + "</div>\n"
+    }
+}
