@@ -3,6 +3,10 @@ import PackageDescription
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
+let flyingFox: [Target.Dependency] = [
+    .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
+]
+
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
     ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
@@ -49,6 +53,10 @@ let modules: [(String, [Target.Dependency])] = [
         ]
     ),
     (
+        "Review",
+        ["Audio", "Cache", "Corpora", "Errors", "Evaluation", "Files", "Ledger", "Random", "Results"] + flyingFox
+    ),
+    (
         "Training",
         [
             "Cache", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline",
@@ -62,12 +70,17 @@ let modules: [(String, [Target.Dependency])] = [
 let testDependencies: [String: [Target.Dependency]] = [
     // For the test of all error types.
     "Errors": [
-        "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Results", "Tables",
-        "Training",
+        "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Results", "Review",
+        "Tables", "Training",
     ],
     "Ledger": [grdb],
     "Sessions": ["Evaluation", "Results", "Tables"],
     "Training": ["Results", "Sessions", "Stages"],
+]
+
+/// Files that are put into the program itself, so that it needs none beside it.
+let resources: [String: [Resource]] = [
+    "Review": ["index.html", "review.css", "review.js"].map { .embedInCode("Page/" + $0) }
 ]
 
 /// Modules without a test target of their own; the tests of the modules above cover them.
@@ -82,6 +95,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", .upToNextMinor(from: "0.27.1")),
     ],
     targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
         .target(name: "CKernels"),
@@ -90,7 +104,8 @@ let package = Package(
             name: "earmark",
             dependencies: [
                 "Audio", "Cache", "CBuildCommit", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files",
-                "Ledger", "Models", "Pipeline", "Results", "Sessions", "Shards", "Stages", "Synth", "Tables",
+                "Ledger", "Models", "Pipeline", "Random", "Results", "Review", "Sessions", "Shards", "Stages", "Synth",
+                "Tables",
                 "Training",
                 "Wording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -111,7 +126,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Engines", "Features", "Models", "Random"], path: "Tests/TestSupport"),
     ]
-        + modules.map { .target(name: $0.0, dependencies: $0.1, swiftSettings: settings) }
+        + modules.map {
+            .target(name: $0.0, dependencies: $0.1, resources: resources[$0.0] ?? [], swiftSettings: settings)
+        }
         + modules.filter { !untested.contains($0.0) }.map {
             .testTarget(
                 name: "\($0.0)Tests",

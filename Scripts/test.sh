@@ -4,6 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 Scripts/tests/readers.sh
+Scripts/tests/browser.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0

@@ -1,6 +1,6 @@
 import Errors
 
-/// What a short sound is sent to a browser as; Chromium and Firefox play all of them.
+/// The format in which a short sound is sent to a browser; Chromium and Firefox play all of them.
 package enum SoundEncoding: String, Sendable, CaseIterable {
     /// 16 bits, uncompressed.
     case wav
@@ -18,25 +18,27 @@ package enum SoundEncoding: String, Sendable, CaseIterable {
         }
     }
 
-    /// The ending of a file of it, without the dot.
+    /// The file name extension, without the dot.
     package var ending: String { rawValue }
 }
 
 /// Encodes a short sound in memory.
 package enum SoundEncoder {
-    /// The only rate of Opus at which nothing is resampled once more, samples per second.
+    /// The only rate at which Opus does not resample again, in samples per second.
     package static let opusRate = 48_000
-    /// libsndfile's measure of the bit rate: 6 kbit/s at 1, and 250 kbit/s more a channel at 0. This is 40 kbit/s.
+    /// The compression level that gives 40 kbit/s. In libsndfile, level 1 is 6 kbit/s, and level 0 is 250 kbit/s more
+    /// per channel.
     private static let opusCompression = 1 - (40_000.0 - 6_000) / 250_000
-    /// Frames that are handed over at a time.
+    /// The number of frames passed to libsndfile at a time.
     private static let block = 4096
 
     /// - Parameters:
-    ///   - samples: interleaved, whole frames; full scale is 1. For WAV and FLAC they are rounded to 16 bits, halves to even.
+    ///   - samples: interleaved, whole frames; full scale is 1. For WAV and FLAC, they are rounded to 16 bits, ties to
+    ///     even.
     ///   - rate: samples per second; `opusRate` for Opus.
     ///   - channels: 1 for Opus.
-    /// - Returns: the file's bytes, and how many samples were beyond full scale and were cut to it.
-    /// - Throws: `AudioError` if the encoding does not take the rate or the channels.
+    /// - Returns: the file's bytes, and the number of samples beyond full scale, which were clipped to it.
+    /// - Throws: `AudioError` if the format does not support the rate or the number of channels.
     package static func encode(
         _ samples: [Double], rate: Int, channels: Int, as encoding: SoundEncoding
     ) throws(AudioError) -> (bytes: [UInt8], clipped: Int64) {
@@ -80,12 +82,12 @@ package enum SoundEncoder {
         } catch {
             throw refused(rate, channels, "opus", error.reason)
         }
-        guard file.compress(opusCompression) else { throw refused(rate, channels, "opus", "no bit rate is taken") }
+        guard file.compress(opusCompression) else { throw refused(rate, channels, "opus", "bit rate not accepted") }
         var clipped: Int64 = 0
         var floats: [Float] = []
         floats.reserveCapacity(samples.count)
         for sample in samples {
-            // A sample that is no number is silence.
+            // NaN samples become silence.
             let value = sample.isNaN ? 0 : min(max(sample, -1), 1)
             if value != sample, !sample.isNaN { clipped += 1 }
             floats.append(Float(value))
@@ -96,11 +98,11 @@ package enum SoundEncoder {
             let count = min(block, frames - done)
             let put = floats.withUnsafeBufferPointer { file.write($0.baseAddress! + done * channels, frames: count) }
             guard put == count else {
-                throw refused(rate, channels, "opus", file.fault ?? "libsndfile does not write it")
+                throw refused(rate, channels, "opus", file.fault ?? "libsndfile cannot write it")
             }
             done += count
         }
-        guard file.close() else { throw refused(rate, channels, "opus", "libsndfile does not end it") }
+        guard file.close() else { throw refused(rate, channels, "opus", "libsndfile cannot finish it") }
         return (sink.bytes, clipped)
     }
 

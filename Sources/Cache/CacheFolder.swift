@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Ledger
 
-/// A cache folder: `ledger.sqlite`, `lock` and the shards under `shards/`.
+/// A cache folder: `ledger.sqlite`, `lock`, the shards under `shards/`, and `judgements.sqlite` once something was judged.
 package struct CacheFolder: Sendable {
     package let folder: String
 
@@ -12,6 +12,8 @@ package struct CacheFolder: Sendable {
     package var ledgerPath: String { folder + "/ledger.sqlite" }
     /// A copy of the ledger as the last run left it. `verify --repair` uses it when the ledger is damaged or missing.
     package var backupPath: String { folder + "/ledger.backup.sqlite" }
+    /// What reviewers judged. No run writes to it, and no prune or repair removes it.
+    package var judgements: JudgementStore { JudgementStore(path: folder + "/judgements.sqlite") }
     package var indexPath: String { folder + "/shards/index.csv" }
     /// Total size of the ledger's file, its log and its copy.
     package var ledgerBytes: Int64 {

@@ -49,13 +49,39 @@ package struct SourceStat: Equatable {
     }
 }
 
+/// Clips whose files are gone: how many, and the first of them by name.
+package struct ClipsWithoutFile: Sendable {
+    /// A clip, and where its file was.
+    package struct Clip: Sendable, Equatable {
+        package let name: String
+        package let path: String
+
+        package init(name: String, path: String) {
+            self.name = name
+            self.path = path
+        }
+    }
+
+    package private(set) var count = 0
+    package private(set) var named: [Clip] = []
+
+    package init() {}
+
+    /// - Parameter limit: how many clips are named.
+    package mutating func add(_ name: String, path: String, limit: Int) {
+        count += 1
+        if named.count < limit { named.append(Clip(name: name, path: path)) }
+    }
+}
+
 extension Ledger {
-    /// How many of the manifest's clips no longer have a file. Checks every one.
+    /// Which of the manifest's clips no longer have a file. Checks every one.
     ///
+    /// - Parameter limit: how many of them are named.
     /// - Throws: `LedgerError` if the ledger cannot be read.
-    package func clipsWithoutFile() throws -> Int {
-        var count = 0
-        try forEachClip { if SourceStat.find($0.path) == nil { count += 1 } }
-        return count
+    package func clipsWithoutFile(naming limit: Int) throws -> ClipsWithoutFile {
+        var found = ClipsWithoutFile()
+        try forEachClip { if SourceStat.find($0.path) == nil { found.add($0.name, path: $0.path, limit: limit) } }
+        return found
     }
 }

@@ -71,6 +71,7 @@ package struct Verifier {
                 ))
         }
         try checkBackup(ledger, repair: repair, &report)
+        checkJudgements(&report)
         return report
     }
 
@@ -148,6 +149,16 @@ package struct Verifier {
         guard repair, !strays.isEmpty else { return }
         try ledger.repair(strays)
         report.repaired += strays.count
+    }
+
+    /// Judgements are nobody's but their reviewers': a repair leaves them as they are.
+    private func checkJudgements(_ report: inout Report) {
+        do {
+            let damage = try cache.judgements.contents().damage
+            report.findings += damage.map { Finding(what: $0, clips: [], isMended: false) }
+        } catch {
+            report.findings.append(Finding(what: "\(error)", clips: [], isMended: false))
+        }
     }
 
     /// Checks the copy against its own checks; a repair that changed the ledger makes the copy again.

@@ -27,8 +27,9 @@ package struct ClassNames: Sendable {
         places = Dictionary((names.enumerated() + byIdentifier).map { ($1, $0) }) { first, _ in first }
     }
 
-    /// The index of the class whose name or identifier is `label`; nil if there is none.
-    package func place(of label: String) -> Int? { places[label] }
+    /// The index of the class whose name or identifier is `label`, also as an export writes it (`CSV.safeField`); nil if
+    /// there is none.
+    package func place(of label: String) -> Int? { places[label] ?? places[CSV.name(ofSafe: label)] }
 
     /// What was expected instead of a label, for messages: the nearest names, or that the model has no identifiers.
     package func expected(_ label: String) -> String {
@@ -56,7 +57,7 @@ package struct ClassNames: Sendable {
         var counts: [String: Int] = [:]
         var clipCount = 0
         for (line, clip, labels) in clips {
-            let unknown = labels.filter { places[$0] == nil && map?[$0] == nil }
+            let unknown = labels.filter { place(of: $0) == nil && map?[$0] == nil }
             guard let label = unknown.first else { continue }
             if first == nil { first = (line, clip, label) }
             clipCount += 1

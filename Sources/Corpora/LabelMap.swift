@@ -22,14 +22,39 @@ package struct LabelMap: Sendable {
         try self.init(bytes: try FileSystem.read(path), file: path, names: names)
     }
 
-    /// Reads a map from text in memory, which errors call `file`.
+    /// Reads a map from text in memory, which errors call `file`. As a map need not have a header, the delimiter is the
+    /// first with which the whole text is a map: commas, semicolons, tabs.
     ///
     /// - Throws: `TableError`, as `init(contentsOf:names:)` does.
     package init(bytes: [UInt8], file: String, names: ClassNames) throws {
-        let text = try ManifestText(bytes, file: file)
-        let comma = UInt8(ascii: ",")
-        var reader = CSVReader(bytes: text.bytes, file: file, delimiter: text.delimiter ?? comma)
-        if let header = text.header { reader.seek(start: header.start, line: header.line) }
+        let text = try SpreadsheetText(bytes, file: file)
+        var likeliest: (width: Int, error: any Error)?
+        for delimiter in text.delimiters {
+            var width = 0
+            do {
+                let places = try Self.places(text.reader(delimiter: delimiter), names, width: &width)
+                self.file = file
+                self.places = places
+                notices = (text.notices + [SpreadsheetText.notice(of: delimiter)].compactMap(\.self)).map {
+                    "\(file): \($0)"
+                }
+                return
+            } catch {
+                // With another delimiter than its own, a row is a single field.
+                if likeliest.map({ width > $0.width }) ?? true { likeliest = (width, error) }
+            }
+        }
+        throw likeliest?.error ?? TableError(file: file, line: 1, found: "no label", expected: Self.expected)
+    }
+
+    private static let expected = "label,class[,class...]"
+
+    /// - Parameter width: set to the number of fields of the first row.
+    private static func places(
+        _ start: CSVReader, _ names: ClassNames, width: inout Int
+    ) throws -> [String: [Int]] {
+        var reader = start
+        let file = reader.file
         var places: [String: [Int]] = [:]
         var lines: [String: Int] = [:]
         var isFirst = true
@@ -39,15 +64,17 @@ package struct LabelMap: Sendable {
                 TableError(file: file, line: line, found: found, expected: expected)
             }
             let fields = reader.fields.map { LabelText.trimmed(reader.text($0)) }
+            if isFirst { width = fields.count }
             defer { isFirst = false }
             if isFirst, fields.prefix(2).map({ $0.lowercased() }) == ["label", "class"] { continue }
             guard let label = fields.first, !label.isEmpty else {
                 // Spreadsheets write empty rows that consist of delimiters alone.
                 if fields.allSatisfy(\.isEmpty) { continue }
-                throw wrong("a line without a label", "label,class[,class...]")
+                throw wrong("a line without a label", expected)
             }
-            if fields.count == 1, label.contains(where: { $0 == ";" || $0 == "\t" }) {
-                throw wrong("'\(label)' and no comma", "label,class[,class...], or 'sep=;' as the first line")
+            // A label alone on its line is ignored on purpose, but not a whole row of another delimiter.
+            if fields.count == 1, label.utf8.contains(where: { $0 != reader.delimiter && ",;\t".utf8.contains($0) }) {
+                throw wrong("'\(label)' and no \(CSV.name(of: reader.delimiter).dropFirst(2))", expected)
             }
             if let first = lines[label] {
                 throw wrong("label '\(label)' again (first on line \(first))", "every label once")
@@ -60,16 +87,12 @@ package struct LabelMap: Sendable {
                 return place
             }
         }
-        guard !places.isEmpty else {
-            throw TableError(file: file, line: 1, found: "no label", expected: "label,class[,class...]")
-        }
-        self.file = file
-        notices = text.notices.map { "\(file): \($0)" }
-        self.places = places
+        guard !places.isEmpty else { throw TableError(file: file, line: 1, found: "no label", expected: expected) }
+        return places
     }
 
     /// The indexes of a label's classes, empty if the label is ignored; nil if the map does not contain it.
-    package subscript(label: String) -> [Int]? { places[label] }
+    package subscript(label: String) -> [Int]? { places[label] ?? places[CSV.name(ofSafe: label)] }
 
     /// All labels, sorted.
     package var labels: [String] { places.keys.sorted() }

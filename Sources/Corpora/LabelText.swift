@@ -1,18 +1,12 @@
 import Files
+import Tables
 
 /// Labels as a manifest has them: one field, with items separated by commas. An item that contains a comma, begins with
 /// a quote, or begins or ends with a blank is enclosed in quotes, with each quote in it doubled. A quote elsewhere in
 /// an item is an ordinary character, and so is one that begins an item but is not properly closed.
 package enum LabelText {
     /// A text without blanks at its ends.
-    package static func trimmed(_ text: some StringProtocol) -> String {
-        // By scalars: a `Character` that begins with a blank may continue with a mark that belongs to the name.
-        let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-        else { return "" }
-        return String(String.UnicodeScalarView(scalars[first...last]))
-    }
+    package static func trimmed(_ text: some StringProtocol) -> String { SpreadsheetText.trimmed(text) }
 
     /// A folder's name as a label: control characters become blanks, each run of blanks becomes one, and those at the
     /// ends are removed.

@@ -1,4 +1,5 @@
 import Files
+import Tables
 
 extension Manifest {
     /// Number of bytes within which the header must end.
@@ -18,7 +19,7 @@ extension Manifest {
         let line = start.prefix { $0 != 0x0A && $0 != 0x0D }
         let heads = isWide ? [start[...], start.dropLast(2)] : [isSeparator ? start[...] : line]
         return heads.contains { head in
-            guard let text = try? ManifestText(Array(head), file: path) else { return false }
+            guard let text = try? SpreadsheetText(Array(head), file: path) else { return false }
             return (try? ManifestHeader(text)) != nil
         }
     }

@@ -9,7 +9,8 @@ import Wording
 /// `clip` names the clip and is unique byte by byte; `path` is absolute or relative to the manifest's folder; `labels`
 /// are separated by commas within the one field, whatever separates fields (see `LabelText`); `split` is any word.
 /// Fields are bytes: a path that is not UTF-8 works, and is represented as described for `PathText`. What spreadsheets
-/// write can be read too (`ManifestText`), and `notices` say what was assumed.
+/// write can be read too (`SpreadsheetText`), and `notices` say what was assumed. A name is read as `CSV.safeField` may
+/// have written it, so that a table made from an export names the same clips.
 ///
 /// The text is kept as it is, with an offset per row and a hash table of names: about the file's size plus 28 bytes per
 /// clip.
@@ -61,13 +62,14 @@ package final class Manifest: Sendable {
     ///
     /// - Throws: `TableError` with the line that is wrong.
     package init(bytes raw: [UInt8], file: String, folder: String) throws {
-        let text = try ManifestText(raw, file: file)
+        let text = try SpreadsheetText(raw, file: file)
         let header = try ManifestHeader(text)
         let bytes = text.bytes
         var reader = header.reader
         let (clipPlace, pathPlace) = (header.places[0] ?? 0, header.places[1] ?? 0)
         let width = reader.fields.count
         var blank: (rows: Int, firstLine: Int) = (0, 0)
+        var safeNames = 0
         var starts: [Int] = []
         var lines: [UInt32] = []
         var names = ClipIndex()
@@ -101,10 +103,11 @@ package final class Manifest: Sendable {
                 }
             }
             let row = starts.count
-            let name = reader.fields[clipPlace]
+            let name = Self.name(in: reader, at: clipPlace)
+            if name != reader.fields[clipPlace] { safeNames += 1 }
             let twin = names.insert(row: row, name: reader.bytes, name) { other in
                 earlier.seek(start: starts[other], line: 1)
-                return (try? earlier.next()) == true ? earlier.fields[clipPlace] : nil
+                return (try? earlier.next()) == true ? Self.name(in: earlier, at: clipPlace) : nil
             }
             if let twin {
                 throw TableError.duplicate(
@@ -124,7 +127,10 @@ package final class Manifest: Sendable {
         notices =
             (text.notices + header.notices
             + (blank.rows == 0
-                ? [] : ["empty rows skipped: \(blank.rows), the first on line \(blank.firstLine)"]))
+                ? [] : ["empty rows skipped: \(blank.rows), the first on line \(blank.firstLine)"])
+            + (safeNames == 0
+                ? []
+                : ["clip names with an apostrophe before = + - or @, as in exports, read without it: \(safeNames)"]))
             .map { "\(file): \($0)" }
     }
 
@@ -135,12 +141,12 @@ package final class Manifest: Sendable {
     package func entry(_ row: Int) -> Entry {
         let own = parsed(row)
         return Entry(
-            clip: text(own, 0), path: FileSystem.absolute(text(own, 1), base: folder),
+            clip: name(own), path: FileSystem.absolute(text(own, 1), base: folder),
             labels: labels(own), split: text(own, 3))
     }
 
     /// A clip's name.
-    package func clip(_ row: Int) -> String { text(parsed(row), 0) }
+    package func clip(_ row: Int) -> String { name(parsed(row)) }
     /// A clip's absolute path, as represented by `PathText`.
     package func path(_ row: Int) -> String { FileSystem.absolute(text(parsed(row), 1), base: folder) }
     /// A clip's labels, trimmed, in the manifest's order, each once.
@@ -162,7 +168,7 @@ package final class Manifest: Sendable {
         var parser = reader
         return names.row(name: bytes, whole) { other in
             parser.seek(start: starts[other], line: 1)
-            return (try? parser.next()) == true ? parser.fields[header.places[0] ?? 0] : nil
+            return (try? parser.next()) == true ? Self.name(in: parser, at: header.places[0] ?? 0) : nil
         } bytes: {
             reader.bytes
         }
@@ -174,6 +180,18 @@ package final class Manifest: Sendable {
         // The row was read without an error when the manifest was.
         _ = try? parser.next()
         return parser
+    }
+
+    private func name(_ parser: CSVReader) -> String {
+        guard let place = header.places[0], place < parser.fields.count else { return "" }
+        return parser.text(Self.name(in: parser, at: place))
+    }
+
+    /// The field of a clip's name, without the apostrophe that exports put before some names.
+    private static func name(in parser: CSVReader, at place: Int) -> CSV.Field {
+        let field = parser.fields[place]
+        guard CSV.isSafe(parser.bytes[field.start..<field.end]) else { return field }
+        return CSV.Field(start: field.start + 1, end: field.end, isEscaped: field.isEscaped)
     }
 
     private func text(_ parser: CSVReader, _ column: Int) -> String {

@@ -15,12 +15,11 @@ struct ManifestHeader: Sendable {
     let notices: [String]
 
     /// - Throws: `TableError` for a column that is missing or occurs twice, a broken quote, or an empty file.
-    init(_ text: ManifestText) throws {
+    init(_ text: SpreadsheetText) throws {
         var first: (any Error)?
         var best: (reader: CSVReader, rank: Int)?
-        for delimiter in text.delimiter.map({ [$0] }) ?? ManifestText.delimiters {
-            var reader = CSVReader(bytes: text.bytes, file: text.file, delimiter: delimiter)
-            if let (start, line) = text.header { reader.seek(start: start, line: line) }
+        for delimiter in text.delimiters {
+            var reader = text.reader(delimiter: delimiter)
             do {
                 guard try reader.next() else {
                     throw TableError(
@@ -75,15 +74,9 @@ struct ManifestHeader: Sendable {
     }
 
     private static func notices(
-        _ reader: CSVReader, _ text: ManifestText, places: [Int?], further: [(place: Int, name: String)]
+        _ reader: CSVReader, _ text: SpreadsheetText, places: [Int?], further: [(place: Int, name: String)]
     ) -> [String] {
-        var notices: [String] = []
-        switch reader.delimiter {
-        case UInt8(ascii: ","): break
-        case UInt8(ascii: ";"): notices.append("read as semicolon-separated")
-        case UInt8(ascii: "\t"): notices.append("read as tab-separated")
-        default: notices.append("read as separated by \(CSV.name(of: reader.delimiter))")
-        }
+        var notices = [SpreadsheetText.notice(of: reader.delimiter)].compactMap(\.self)
         for (name, place) in zip(Manifest.columns, places) {
             guard let place else { continue }
             let found = reader.text(reader.fields[place])

@@ -45,6 +45,6 @@ extension Manifest {
     ///   - further: values of the header's further columns.
     package static func row(_ entry: Entry, folder: String, further: [String] = []) -> [UInt8] {
         let place = FileSystem.relative(entry.path, to: folder)
-        return CSV.row([entry.clip, place, LabelText.field(entry.labels), entry.split] + further)
+        return CSV.row([CSV.exactField(entry.clip), place, LabelText.field(entry.labels), entry.split] + further)
     }
 }

@@ -45,7 +45,7 @@ public struct ClipList: Sendable, RandomAccessCollection {
                 throw EarmarkKitError(
                     .usage, "clip \(place): found '\(clip.name)' again (first at \(first)), expected every name once")
             }
-            CSV.append([clip.name, clip.path], to: &bytes)
+            CSV.append([CSV.exactField(clip.name), clip.path], to: &bytes)
         }
         manifest = try EarmarkKitError.translating {
             try Manifest(bytes: bytes, file: Self.file, folder: FileSystem.absolute("."))

@@ -67,6 +67,6 @@ public struct RunSummary: Sendable, Hashable {
         wasInterrupted = report.result.wasInterrupted
         notes =
             (changed.map { [$0.text] } ?? []) + report.notes
-            + (report.clipping.samples > 0 ? [report.clipping.text] : []) + report.accepted.lines
+            + (report.clipping.samples > 0 ? [report.clipping.text()] : []) + report.accepted.lines
     }
 }

@@ -10,8 +10,23 @@ package struct Calibration: Sendable, Equatable {
     /// How many resamples the thresholds' intervals are based on; 0 for none.
     package let resamples: Int
     package let seed: UInt64
+    /// What was counted: `clip`, or `event`.
+    package let unit: String
     /// In the model's order.
     package let classes: [ClassCalibration]
+
+    package init(
+        clips: Int, goal: ThresholdGoal, least: Int, resamples: Int, seed: UInt64, classes: [ClassCalibration],
+        unit: String = "clip"
+    ) {
+        self.clips = clips
+        self.goal = goal
+        self.least = least
+        self.resamples = resamples
+        self.seed = seed
+        self.classes = classes
+        self.unit = unit
+    }
 
     /// Classes that have a threshold of their own.
     package var found: Int { classes.count { $0.threshold != nil } }
@@ -54,7 +69,7 @@ package struct ClassCalibration: Sendable, Equatable {
         case .threshold: return nil
         case .tooFewClips:
             let (count, side) = positives < calibration.least ? (positives, "with") : (negatives, "without")
-            return "\(counted(count, "clip")) \(side) it, expected at least \(max(1, calibration.least))"
+            return "\(counted(count, calibration.unit)) \(side) it, expected at least \(max(1, calibration.least))"
         case .neverReached(let best):
             return "no threshold has a \(calibration.goal); the best has \(HTMLText.number(best))"
         }

@@ -44,7 +44,7 @@ package struct Calibrator: Sendable {
             classes: classes)
     }
 
-    private func outcome(_ ranking: Ranking, _ bootstrap: Bootstrap?) -> ClassCalibration.Outcome {
+    func outcome(_ ranking: Ranking, _ bootstrap: Bootstrap?) -> ClassCalibration.Outcome {
         guard ranking.positives > 0, ranking.positives >= least, ranking.count - ranking.positives >= least else {
             return .tooFewClips
         }

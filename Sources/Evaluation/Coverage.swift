@@ -74,6 +74,13 @@ package struct TruthCoverage: Sendable, Equatable {
             + (unlabelled > 0 ? "; \(counted(unlabelled, "clip")) without a label, taken as having no class" : "")
     }
 
+    /// What a report leaves out because the truth does not name it; nil if that is nothing.
+    package var limit: String? {
+        if others == 0 { return nil }
+        return "all columns, also counts and hours, are of the \(counted(scored, "clip")) with scores in the truth; "
+            + "\(counted(others, "other clip")) \(others == 1 ? "is" : "are") left out"
+    }
+
     var json: JSONText {
         var members: [(String, JSONText)] = [
             ("clips", .integer(clips)), ("with_scores", .integer(scored)), ("without_scores", .integer(clips - scored)),

@@ -1,3 +1,5 @@
+import Tables
+
 extension SummaryReport {
     /// `classes.csv`: a header and one row per class. A value that is not defined is an empty field.
     ///
@@ -43,8 +45,7 @@ extension SummaryReport {
     private static func csvNumber(_ value: Double) -> String { value.isFinite ? "\(value)" : "" }
 
     private static func csvName(_ name: String) -> String {
-        var name = name
-        if let first = name.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { name = "'" + name }
+        let name = CSV.safeField(name)
         let special = name.unicodeScalars.contains { "\",\n\r".unicodeScalars.contains($0) }
         if !special { return name }
         return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""

@@ -3,7 +3,8 @@ import Tables
 extension SummaryReport {
     /// `summary.json`: the same keys in the same order every time; undefined values are null. `_95` are 95 % intervals as
     /// `[low, high]`. `clips` and the keys after it cover the clips with scores (only those that the truth names, if one is
-    /// given); `coverage` says how many of the cache's clips these are, and `earmark` to `settings` say what made them.
+    /// given: `truth_coverage` says how many others there are); `coverage` says how many of the cache's clips have scores,
+    /// and `earmark` to `settings` say what made them.
     /// `threshold` applies to classes that have no other according to `thresholds`, which is in words. The keys under and after
     /// `truth` are there only with the truth.
     package func json() -> String {

@@ -151,8 +151,9 @@ extension SummaryReport {
         }
     }
 
-    /// `classes.csv.meta.json`: the part of `summary.json` that says how many clips the table covers, and what made it.
-    package func meta() -> String { JSONText.object(originMembers).text() + "\n" }
+    /// `classes.csv.meta.json`: the part of `summary.json` that says how many clips the table covers (`clips`), and what
+    /// made it.
+    package func meta() -> String { JSONText.object([("clips", .integer(clips))] + originMembers).text() + "\n" }
 
     /// Coverage and origin, as far as they are known.
     var originMembers: [(String, JSONText)] {

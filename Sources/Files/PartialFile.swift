@@ -22,6 +22,26 @@ package final class PartialFile {
         if OutputFile.withBytes(path, { stat($0, &old) }) == 0 { fchmod(descriptor, old.st_mode & 0o777) }
     }
 
+    /// Removes the partial file of a process that was killed; leaves one alone that a process is writing, and anything
+    /// that is not a regular file.
+    ///
+    /// - Parameter partial: the partial file's own path.
+    /// - Returns: whether it was removed.
+    package static func removeAbandoned(_ partial: [UInt8]) -> Bool {
+        let file = OutputFile.withBytes(partial) { open($0, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, flock(file, LOCK_EX | LOCK_NB) == 0
+        else { return false }
+        // The process that held the lock before may have renamed the file and another one begun a new one.
+        var named = stat()
+        guard OutputFile.withBytes(partial, { lstat($0, &named) }) == 0, named.st_ino == status.st_ino,
+            named.st_dev == status.st_dev
+        else { return false }
+        return OutputFile.withBytes(partial) { unlink($0) } == 0
+    }
+
     deinit {
         if !isNamed { OutputFile.withBytes(partial) { _ = unlink($0) } }
         close(descriptor)

@@ -171,7 +171,8 @@ extension Ledger {
             while let row = try rows.next() {
                 let found = try ResultRecord.read(cursor: row)
                 let shared = ResultRecord(
-                    clip: found.clip, stage: target, content: found.content, shard: found.shard, firstRow: found.firstRow,
+                    clip: found.clip, stage: target, content: found.content, shard: found.shard,
+                    firstRow: found.firstRow,
                     rowCount: found.rowCount, digest: found.digest, samples: found.samples)
                 put.setUncheckedArguments([
                     shared.clip, shared.stage, shared.content, shared.shard, shared.firstRow, shared.rowCount,

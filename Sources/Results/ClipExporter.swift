@@ -42,6 +42,8 @@ package struct ClipExporter {
         package var clipped = 0
         /// Files of an earlier export that the new index does not list.
         package var stale = 0
+        /// Partial files of an export that was killed, which were removed.
+        package var abandoned = 0
     }
 
     package static let indexName = "index.csv"
@@ -69,6 +71,7 @@ package struct ClipExporter {
         let index = try tree.path(Self.indexName)
         var earlier = Self.files(of: index)
         var summary = Summary()
+        summary.abandoned = Self.removeAbandoned(below: tree.root)
         var (written, made): ([String], [String]) = ([], [])
         let isSpread = if case .spread = settings.choice { true } else { false }
         let further = Self.columns + (hasStartTimes ? ["began"] : []) + (isSpread ? Self.strata : [])
@@ -99,6 +102,24 @@ package struct ClipExporter {
         summary.stale = earlier.filter(FileSystem.exists).count
         return summary
     }
+
+    /// Removes the partial files of an export that was killed: those in the folders of classes that have the name of a
+    /// cut. An export of other events would not meet them.
+    ///
+    /// - Returns: how many there were.
+    private static func removeAbandoned(below root: String) -> Int {
+        var count = 0
+        for folder in (try? FileSystem.list(root)) ?? [] where !folder.isLink && folder.kind != .file {
+            let path = root + "/" + folder.name
+            for name in FileSystem.names(in: path) where name.hasSuffix(partialEnding) {
+                guard CutNames.isCut(String(name.dropLast(partialEnding.count)), in: folder.name) else { continue }
+                if PartialFile.removeAbandoned(PathText.bytes(path + "/" + name)) { count += 1 }
+            }
+        }
+        return count
+    }
+
+    private static let partialEnding = ".partial"
 
     /// A row of the index.
     private struct Row {

@@ -11,8 +11,11 @@ package struct ClipSelection: Sendable {
     /// - Parameter patterns: in `Glob` syntax; empty for all clips.
     package init(_ patterns: [String]) { globs = patterns.map(Glob.init) }
 
-    package func contains(_ clip: ClipRecord) -> Bool {
-        isAll || globs.contains { $0.matches(clip.name) || $0.matches(clip.path) }
+    package func contains(_ clip: ClipRecord) -> Bool { contains(name: clip.name, path: clip.path) }
+
+    /// - Parameter path: empty if it is not known.
+    package func contains(name: String, path: String) -> Bool {
+        isAll || globs.contains { $0.matches(name) || (!path.isEmpty && $0.matches(path)) }
     }
 
     /// - Throws: `SettingError` naming a pattern that matches no clip of the cache; `LedgerError`.

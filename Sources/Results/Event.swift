@@ -15,6 +15,8 @@ package struct Event: Sendable, Equatable {
     package let peak: Double
     /// When the event began, in ISO 8601 with its time zone; nil if the recording's own start is not known.
     package let began: String?
+    /// What reviewers said of it; nil if nobody judged it, or nobody asked.
+    package var review: EventReview?
 
     package init(
         clip: String, path: String, start: Double, end: Double, label: String, score: Double, peak: Double,

@@ -1,17 +1,28 @@
 import Corpora
 import Errors
 import Files
+import Ledger
 
 /// Writes a cache's events into one file, or into one file per recording.
 package struct EventExport {
     package let source: EventSource
+    /// What the user asked for.
+    package let settings: [(name: String, value: String)]
     private let provenance: Provenance
+    private let reviewed: (contents: JudgementStore.Contents, ledger: Ledger)?
 
-    /// - Parameter version: Earmark's version, for the provenance.
-    package init(source: EventSource, version: String) {
+    /// - Parameters:
+    ///   - version: Earmark's version, for the provenance.
+    ///   - reviewed: judgements to put beside the events, and the ledger that the events are of; nil for none.
+    package init(
+        source: EventSource, version: String, reviewed: (contents: JudgementStore.Contents, ledger: Ledger)? = nil
+    ) {
         self.source = source
-        var provenance = Provenance(version: version, pipeline: source.pipeline, settings: source.settings)
+        self.reviewed = reviewed
+        settings = source.settings + (reviewed.map { [("reviewed", $0.contents.text)] } ?? [])
+        var provenance = Provenance(version: version, pipeline: source.pipeline, settings: settings)
         provenance.band = source.band
+        provenance.isReviewed = reviewed != nil
         self.provenance = provenance
     }
 
@@ -31,7 +42,7 @@ package struct EventExport {
             try withoutActuallyEscaping(put) { put in
                 let sink = EventTextSink(format.make(), put)
                 try sink.begin(provenance)
-                summary = try source.forEach(sink)
+                summary = try events(into: sink, hasVerdicts: format.hasVerdicts)
                 try sink.finish()
             }
         }
@@ -46,7 +57,7 @@ package struct EventExport {
         var provenance = provenance
         provenance.root = names.root
         let files = try RecordingFiles(folder: folder, format: format, provenance: provenance, names: names)
-        let summary = try source.forEach(files)
+        let summary = try events(into: files, hasVerdicts: format.hasVerdicts, writesClipsWithoutScores: false)
         try files.finish()
         return summary
     }
@@ -59,9 +70,23 @@ package struct EventExport {
         try ResultDatabase.make(
             path, .events, classes: source.classes, thresholds: source.rule.thresholds, provenance: provenance
         ) { database in
-            summary = try source.forEach(EventDatabaseSink(database))
+            summary = try events(into: EventDatabaseSink(database), hasVerdicts: true)
             return summary.coverage
         }
+        return summary
+    }
+
+    /// - Parameter writesClipsWithoutScores: whether judgements of clips without scores can be written.
+    private func events(
+        into sink: any EventSink, hasVerdicts: Bool, writesClipsWithoutScores: Bool = true
+    ) throws -> EventSource.Summary {
+        guard let reviewed else { return try source.forEach(sink) }
+        let beside = ReviewedEvents(
+            reviewed.contents, ledger: reviewed.ledger, form: hasVerdicts ? .beside : .applied,
+            labels: source.selection.places.map { source.classes[$0] }, clips: source.selection.clips, inner: sink)
+        var summary = try source.forEach(beside)
+        try beside.finish(writesClipsWithoutScores: writesClipsWithoutScores)
+        summary.reviews = beside.summary
         return summary
     }
 }

@@ -25,6 +25,8 @@ package struct EventSource {
         package var coverage = Coverage(clips: 0, done: 0, failed: 0)
         /// Clips whose own length was never stored by any version of Earmark: their last chunk counts whole, padding included.
         package var unknownLengths = 0
+        /// What became of judgements; nil if they were not asked for.
+        package var reviews: ReviewedEvents.Summary?
     }
 
     package let classes: [String]
@@ -33,6 +35,10 @@ package struct EventSource {
     package let notice: String?
     package let selection: ResultSelection
     package let rule: EventRule
+    /// Only clips of these names, of those that were chosen; nil for all.
+    package var only: Set<ClipName>?
+    /// Fingerprint of the stage whose scores these are.
+    package let stage: String
     private let ledger: Ledger
     private let scores: ChunkScores
 
@@ -51,6 +57,7 @@ package struct EventSource {
         classes = scores.classes
         self.pipeline = scores.pipeline
         notice = scores.notice
+        stage = found.stage.fingerprint
         selection = try request.resolved(
             classes: classes, identifiers: model.names.identifiers, recommended: model.recommended)
         try selection.clips.check(ledger)
@@ -87,7 +94,7 @@ package struct EventSource {
         var tally = ClipTally()
         var finder = EventFinder(timing: scores.timing, rule: rule, places: selection.places)
         var best = selection.top.map(BestEvents.init)
-        try scores.forEach(where: selection.clips.contains) { clip in
+        try scores.forEach(where: { isWanted($0) }) { clip in
             tally.note(clip.record)
             if clip.samples == nil { summary.unknownLengths += 1 }
             try sink.begin(clip: EventClip(clip.record, seconds: clip.seconds))
@@ -105,6 +112,10 @@ package struct EventSource {
             try sink.note(missing: EventClip(clip, seconds: nil), state: state.rawValue)
         }
         return summary
+    }
+
+    private func isWanted(_ clip: ClipRecord) -> Bool {
+        only.map { $0.contains(ClipName(clip.name)) } ?? true && selection.clips.contains(clip)
     }
 
     private func event(_ found: FoundEvent, _ clip: ChunkScores.Clip) -> Event {

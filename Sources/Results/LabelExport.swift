@@ -11,8 +11,10 @@ package struct LabelExport {
     package enum Format: String, CaseIterable, Sendable { case csv, jsonl, sqlite }
 
     /// The outcome of an export.
-    package struct Summary: Sendable, Equatable {
+    package struct Summary: Sendable {
         package var labels = 0
+        /// Labels with a judgement, and judged classes that are none of the labels; nil if they were not asked for.
+        package var judged: (labels: Int, others: Int)?
         package var coverage = Coverage(clips: 0, done: 0, failed: 0)
     }
 
@@ -20,15 +22,22 @@ package struct LabelExport {
     package let pipeline: PipelineRecord
     private let ledger: Ledger
     private let scores: ClipScores
+    /// What the user asked for.
+    package let settings: [(name: String, value: String)]
     private let provenance: Provenance
+    /// nil if judgements were not asked for.
+    private let verdicts: ClipVerdicts?
 
     /// - Parameters:
     ///   - pipeline: its name; nil for the one that ran last among those that make clip scores.
     ///   - version: Earmark's version, for the provenance.
+    ///   - reviewed: judgements to put beside the labels; nil for none. The events that they are of are found by the same
+    ///     thresholds.
     /// - Throws: `CacheError`, `LedgerError`; `TableError` or `SettingError` if the request does not fit the classes or the
     ///   clips.
     package init(
-        cache: CacheFolder, ledger: Ledger, pipeline: String?, request: SelectionRequest, version: String
+        cache: CacheFolder, ledger: Ledger, pipeline: String?, request: SelectionRequest, version: String,
+        reviewed: JudgementStore.Contents? = nil
     ) throws {
         self.ledger = ledger
         scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
@@ -41,13 +50,24 @@ package struct LabelExport {
             recommended: isTopAlone ? nil : model.recommended, without: isTopAlone ? 0 : Thresholds.usual,
             usesReleases: false)
         try selection.clips.check(ledger)
-        provenance = Provenance(version: version, pipeline: scores.pipeline, settings: selection.settings)
+        settings = selection.settings + (reviewed.map { [("reviewed", $0.text)] } ?? [])
+        var provenance = Provenance(version: version, pipeline: scores.pipeline, settings: settings)
+        provenance.isReviewed = reviewed != nil
+        self.provenance = provenance
+        let name = scores.pipeline.name
+        verdicts = try reviewed.map { contents in
+            var events = request
+            (events.top, events.only, events.not, events.clips) = (nil, [], [], [])
+            let source = try EventSource(
+                cache: cache, ledger: ledger, pipeline: name, request: events, gap: 0, least: 0)
+            return try ClipVerdicts(contents, source: source, ledger: ledger)
+        }
     }
 
     /// - Throws: `FileError`, `CacheError`, `LedgerError`; `FileError` if the file cannot be written.
     package func write(_ format: Format, to path: String) throws -> Summary {
         switch format {
-        case .csv: try write(LabelCSVWriter(classes: scores.classes), to: path)
+        case .csv: try write(LabelCSVWriter(classes: scores.classes, isReviewed: verdicts != nil), to: path)
         case .jsonl: try write(LabelLinesWriter(classes: scores.classes), to: path)
         case .sqlite: try writeDatabase(to: path)
         }
@@ -62,7 +82,11 @@ package struct LabelExport {
             try forEach { clip, labels in
                 tally.note(clip)
                 writer.begin(clip: clip, &out)
-                for label in labels { writer.write(label, &out) }
+                if verdicts == nil {
+                    for label in labels { writer.write(label, &out) }
+                } else {
+                    reviewed(clip.name, labels, &summary) { writer.write($0, place: $1, review: $2, &out) }
+                }
                 summary.labels += labels.count
                 try put(out[...])
                 out.removeAll(keepingCapacity: true)
@@ -84,8 +108,14 @@ package struct LabelExport {
             try forEach { clip, labels in
                 tally.note(clip)
                 try database.write(EventClip(clip, seconds: seconds[clip.id]), state: ClipTally.State.done.rawValue)
-                for label in labels {
-                    try database.write(label, clip: clip.name, name: scores.classes[label.place])
+                if verdicts == nil {
+                    for label in labels {
+                        try database.write(label, clip: clip.name, name: scores.classes[label.place])
+                    }
+                } else {
+                    try reviewed(clip.name, labels, &summary) {
+                        try database.write($0, clip: clip.name, name: scores.classes[$1], review: $2)
+                    }
                 }
                 summary.labels += labels.count
             }
@@ -95,6 +125,28 @@ package struct LabelExport {
             return summary.coverage
         }
         return summary
+    }
+
+    /// Labels with what was judged of them, then the chosen classes that were judged and are none of the labels, in the model's
+    /// order.
+    private func reviewed(
+        _ clip: String, _ labels: [ClipLabel], _ summary: inout Summary,
+        _ write: (ClipLabel?, Int, EventReview?) throws -> Void
+    ) rethrows {
+        let found = verdicts?[clip] ?? [:]
+        var judged = summary.judged ?? (0, 0)
+        for label in labels {
+            let verdict = found[scores.classes[label.place]]
+            if verdict != nil { judged.labels += 1 }
+            try write(label, label.place, verdict?.review)
+        }
+        let written = Set(labels.map { scores.classes[$0.place] })
+        for place in selection.places {
+            guard let verdict = found[scores.classes[place]], !written.contains(scores.classes[place]) else { continue }
+            judged.others += 1
+            try write(nil, place, verdict.review)
+        }
+        summary.judged = judged
     }
 
     /// The chosen clips that have scores, with their labels.

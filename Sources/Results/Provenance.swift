@@ -21,6 +21,8 @@ package struct Provenance: Sendable {
     package let settings: [(name: String, value: String)]
     /// Whether events have a `began` time.
     package let hasStartTimes: Bool
+    /// Whether reviewers' judgements stand beside the events.
+    package var isReviewed = false
     /// The folder that contains all recordings of the cache, absolute: formats name recordings relative to it.
     package var root = "/"
     /// The model's front-end's frequency band, in Hz, for formats whose events span a band.

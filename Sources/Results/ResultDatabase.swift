@@ -2,6 +2,7 @@ import Errors
 import Evaluation
 import Files
 import GRDB
+import Ledger
 import Tables
 
 /// An SQLite file of labels or events: `clips`, `classes`, `provenance`, and `labels` or `events`, whose columns are those of the
@@ -17,6 +18,7 @@ final class ResultDatabase {
     private let database: Database
     private let clip: Statement
     private let row: Statement
+    private let isReviewed: Bool
 
     /// Makes the file and fills it.
     ///
@@ -37,9 +39,9 @@ final class ResultDatabase {
                     // journal.
                     try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
                     try database.inTransaction(.exclusive) {
-                        try database.execute(sql: tables(kind))
+                        try database.execute(sql: tables(kind, isReviewed: provenance.isReviewed))
                         try write(classes, thresholds, database)
-                        let coverage = try fill(ResultDatabase(database, kind))
+                        let coverage = try fill(ResultDatabase(database, kind, isReviewed: provenance.isReviewed))
                         try write(provenance, coverage, database)
                         // Built at the end: updating them row by row would take most of the time.
                         try database.execute(
@@ -72,11 +74,17 @@ final class ResultDatabase {
         return "file:" + String(decoding: escaped, as: UTF8.self) + "?vfs=unix-none"
     }
 
-    private static func tables(_ kind: Kind) -> String {
+    private static func tables(_ kind: Kind, isReviewed: Bool) -> String {
+        // What was judged and is not found any more has no score.
+        let must = isReviewed ? "" : " NOT NULL"
+        let reviews =
+            isReviewed
+            ? ", verdict TEXT, reviewer TEXT, judged_at TEXT, corrected_label TEXT, corrected_start REAL, corrected_end REAL"
+            : ""
         let own =
             switch kind {
-            case .labels: "score REAL NOT NULL, rank INTEGER NOT NULL"
-            case .events: "score REAL NOT NULL, peak REAL NOT NULL, began TEXT"
+            case .labels: "score REAL\(must), rank INTEGER\(must)\(reviews)"
+            case .events: "score REAL\(must), peak REAL\(must), began TEXT\(reviews)"
             }
         let span = kind == .events ? "start REAL NOT NULL, \"end\" REAL NOT NULL, " : ""
         return """
@@ -108,10 +116,13 @@ final class ResultDatabase {
         }
     }
 
-    private init(_ database: Database, _ kind: Kind) throws {
+    private init(_ database: Database, _ kind: Kind, isReviewed: Bool) throws {
         self.database = database
-        clip = try database.makeStatement(sql: "INSERT INTO clips VALUES(?, ?, ?, ?)")
-        let marks = kind == .labels ? "?, ?, ?, ?" : "?, ?, ?, ?, ?, ?, ?"
+        self.isReviewed = isReviewed
+        // A clip without scores is noted first, and comes again with what was judged in it.
+        clip = try database.makeStatement(sql: "INSERT\(isReviewed ? " OR IGNORE" : "") INTO clips VALUES(?, ?, ?, ?)")
+        let count = (kind == .labels ? 4 : 7) + (isReviewed ? EventText.reviewColumns.count : 0)
+        let marks = [String](repeating: "?", count: count).joined(separator: ", ")
         row = try database.makeStatement(sql: "INSERT INTO \(kind.rawValue) VALUES(\(marks))")
     }
 
@@ -120,16 +131,32 @@ final class ResultDatabase {
         try self.clip.execute()
     }
 
-    func write(_ label: ClipLabel, clip: String, name: String) throws {
-        row.setUncheckedArguments([clip, name, Self.number(label.score), label.rank])
+    /// - Parameters:
+    ///   - label: nil for a class that was judged, and is none of the labels.
+    ///   - review: only in a file with judgements.
+    func write(_ label: ClipLabel?, clip: String, name: String, review: EventReview? = nil) throws {
+        let values: [(any DatabaseValueConvertible)?] = [
+            clip, name, label.map { Self.number($0.score) }, label.map(\.rank),
+        ]
+        row.setUncheckedArguments(StatementArguments(values + reviewValues(review)))
         try row.execute()
     }
 
+    private func reviewValues(_ review: EventReview?) -> [(any DatabaseValueConvertible)?] {
+        guard isReviewed else { return [] }
+        return [
+            review?.verdict.rawValue, review?.reviewers.joined(separator: EventText.reviewerSeparator),
+            review?.judgedAt, review?.correction.label, review?.correction.start, review?.correction.end,
+        ]
+    }
+
     func write(_ event: Event) throws {
-        row.setUncheckedArguments([
-            event.clip, event.start, event.end, event.label, Self.number(Float(event.score)),
-            Self.number(Float(event.peak)), event.began,
-        ])
+        let values: [(any DatabaseValueConvertible)?] = [
+            event.clip, event.start, event.end, event.label,
+            event.score.isNaN ? nil : Self.number(Float(event.score)),
+            event.peak.isNaN ? nil : Self.number(Float(event.peak)), event.began,
+        ]
+        row.setUncheckedArguments(StatementArguments(values + reviewValues(event.review)))
         try row.execute()
     }
 

@@ -91,9 +91,12 @@ package struct ScoreCache {
                 let content = "content \(ids[place])"
                 batch.results.append(try rows.append(scores, ids[place], content, clip.samples))
                 batch.results.append(try whole.append(aggregator.finish(), ids[place], content, clip.samples))
+                // A recording that is there counts as unchanged by its size and time.
+                let stat = SourceStat.find(clip.path)
                 batch.sources.append(
                     SourceRecord(
-                        clip: ids[place], size: 44, modified: 1, content: content, frames: Int64(clip.samples),
+                        clip: ids[place], size: stat?.size ?? 44, modified: stat?.modified ?? 1, content: content,
+                        frames: Int64(clip.samples),
                         rate: Int64(timing.rate)))
                 batch.done.append(ids[place])
             } else if place % 2 == 1 {

@@ -37,12 +37,46 @@ package struct StatisticsBuilder {
     ) throws -> ReportContent {
         let ledger = try cache.reading()
         return try ledger.consistently {
-            try content(ledger, truth: truth, map: map, thresholds: thresholds, examples: examples)
+            try content(ledger, truth: truth, map: map, thresholds: thresholds, judged: nil, examples: examples)
+        }
+    }
+
+    /// As `content(truth:map:thresholds:examples:)`, with what reviewers judged as the truth of the clips and classes that
+    /// they judged; of the others nothing is known.
+    ///
+    /// - Returns: the content, and the truth that it was made with.
+    /// - Throws: as `report(truth:map:thresholds:)` does; `CacheError` if the pipeline keeps no chunk scores.
+    package func content(
+        reviewed contents: JudgementStore.Contents, request: SelectionRequest, thresholds: ClassThresholds? = nil,
+        examples: ExampleSettings?
+    ) throws -> (content: ReportContent, truth: PartialTruth) {
+        let ledger = try cache.reading()
+        return try ledger.consistently {
+            let scored = try PipelineChoice.scored(ledger, name: pipeline)
+            let source = try EventSource(
+                cache: cache, ledger: ledger, pipeline: scored.pipeline.name, request: request, gap: 0, least: 0)
+            let verdicts = try ClipVerdicts(contents, source: source, ledger: ledger)
+            let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
+            var truth = PartialTruth(classes: scores.classes.count)
+            var row = 0
+            // Only asks which clips there are, in the table's order.
+            try scores.forEach(where: { clip in
+                for (place, name) in scores.classes.enumerated() {
+                    if let has = verdicts[clip.name][name]?.has { truth.add(row: row, place: place, has: has) }
+                }
+                row += 1
+                return false
+            }) { _, _ in }
+            return (
+                try content(
+                    ledger, truth: nil, map: nil, thresholds: thresholds, judged: truth, examples: examples), truth
+            )
         }
     }
 
     private func content(
-        _ ledger: Ledger, truth: Manifest?, map: LabelMap?, thresholds: ClassThresholds?, examples: ExampleSettings?
+        _ ledger: Ledger, truth: Manifest?, map: LabelMap?, thresholds: ClassThresholds?, judged: PartialTruth?,
+        examples: ExampleSettings?
     ) throws -> ReportContent {
         let scored = try PipelineChoice.scored(ledger, name: pipeline)
         let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
@@ -57,8 +91,10 @@ package struct StatisticsBuilder {
         var windows = ExampleWindows(Self.keys(details, clips), thresholds: limits)
         let chunks = try chunkScores(ledger, scored, model)
         let time = try chunks.flatMap { try coveredTime($0, clips, limits, &windows) }
-        var report = try Evaluator(thresholds: thresholds).report(
-            clips.table, truth: clips.labels, hoursAbove: time?.hours)
+        let evaluator = Evaluator(thresholds: thresholds)
+        var report =
+            try judged.map { try evaluator.report(clips.table, judged: $0, hoursAbove: time?.hours) }
+            ?? evaluator.report(clips.table, truth: clips.labels, hoursAbove: time?.hours)
         report.coverage = clips.coverage
         report.truthCoverage = clips.truthCoverage
         report.clipsWithoutLength = clips.unknownLengths

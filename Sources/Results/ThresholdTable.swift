@@ -60,7 +60,7 @@ package struct ThresholdTable: Sendable, Equatable {
                 return LabelText.trimmed(reader.text(reader.fields[place]))
             }
             func number(_ name: String, _ place: Int?) throws -> Double? {
-                let text = field(place)
+                let text = SpreadsheetText.withPoint(field(place), delimiter: reader.delimiter)
                 if text.isEmpty { return nil }
                 // Swift also reads hexadecimal, and stops at no NUL.
                 guard text.utf8.allSatisfy({ "0123456789.+-eE".utf8.contains($0) }), let value = Double(text),
@@ -101,25 +101,16 @@ package struct ThresholdTable: Sendable, Equatable {
         return out
     }
 
-    /// The reader positioned after the header, and the positions of the columns. Commas are tried before semicolons and tabs,
-    /// which some spreadsheets write.
+    /// The reader positioned after the header, and the positions of the columns.
     private static func header(
         _ bytes: [UInt8], _ file: String
     ) throws -> (reader: CSVReader, label: Int, threshold: Int, release: Int?, fields: Int) {
-        var line = 1
-        for delimiter in ",;\t".utf8 {
-            var reader = CSVReader(bytes: bytes, file: file, delimiter: delimiter)
-            guard try reader.next() else {
-                throw TableError(file: file, line: 1, found: "an empty file", expected: expected)
-            }
-            line = reader.rowLine
-            let names = reader.fields.map { LabelText.trimmed(reader.text($0)).lowercased() }
-            guard let label = names.firstIndex(of: "class"), let threshold = names.firstIndex(of: "threshold") else {
-                continue
-            }
-            return (reader, label, threshold, names.firstIndex(of: "release"), names.count)
+        guard let (reader, places) = try SpreadsheetText(bytes, file: file).table(columns: ["class", "threshold"])
+        else { throw TableError(file: file, line: 1, found: "an empty file", expected: expected) }
+        guard let label = places["class"], let threshold = places["threshold"] else {
+            throw TableError(file: file, line: reader.rowLine, found: "a header without them", expected: expected)
         }
-        throw TableError(file: file, line: line, found: "a header without them", expected: expected)
+        return (reader, label, threshold, places["release"], reader.fields.count)
     }
 
     private static let expected = "the columns class and threshold, and release if wanted"

@@ -26,9 +26,15 @@ package struct Clipping: Sendable, Equatable {
     }
 
     /// One line for the end of a run.
-    package var text: String {
-        "int16 raw: \(grouped(samples)) of \(grouped(stored)) samples, in \(counted(clips, "clip")), were beyond full scale and "
-            + "were clipped (--set \(stage).dtype=float32 keeps them)"
+    ///
+    /// - Parameter pipeline: the file of the pipeline, if the command that ran it takes no settings: a copy of it can
+    ///   have the other setting.
+    package func text(pipeline: String? = nil) -> String {
+        let advice =
+            pipeline.map { "a copy of \($0) with 'dtype: float32' in stage '\(stage)', used as the pipeline," }
+            ?? "--set \(stage).dtype=float32"
+        return "int16 raw: \(grouped(samples)) of \(grouped(stored)) samples, in \(counted(clips, "clip")), were "
+            + "beyond full scale and were clipped (\(advice) keeps them)"
     }
 
     /// Adds up what was clipped in committed clips, on any thread.

@@ -69,10 +69,32 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
     }
 
     /// The settings as JSON with sorted keys, for the ledger.
-    package var text: String {
+    package var text: String { Self.text(self) }
+
+    /// The settings as JSON without the identifiers of the models' classes, of which there may be hundreds.
+    package var textWithoutIdentifiers: String {
+        Self.text(Brief(stages: stages, models: models?.map(Brief.Model.init)))
+    }
+
+    private struct Brief: Encodable {
+        struct Model: Encodable {
+            let stage: String
+            let scores: [String]
+            let thresholds: [String: Double]
+
+            init(_ model: PipelineSettings.Model) {
+                (stage, scores, thresholds) = (model.stage, model.scores, model.thresholds)
+            }
+        }
+
+        let stages: [Stage]
+        let models: [Model]?
+    }
+
+    private static func text(_ settings: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return (try? encoder.encode(settings)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     /// How these settings differ from earlier ones, in words: one line for each difference that results depend on.

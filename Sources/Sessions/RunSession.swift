@@ -206,6 +206,20 @@ package final class RunSession {
         (error as? FileError)?.isOutOfSpace ?? ((error as? LedgerError)?.kind == .outOfSpace)
     }
 
+    /// The clips of the plan whose files are gone, in the manifest's order.
+    ///
+    /// - Parameters:
+    ///   - limit: how many are named.
+    ///   - excluded: names of clips that are left out, such as those that are reported as failed.
+    package func clipsWithoutFile(naming limit: Int, except excluded: Set<String>) -> ClipsWithoutFile {
+        var found = ClipsWithoutFile()
+        for (row, fact) in (reconciled?.facts ?? []).enumerated() where fact.isMissing {
+            let clip = manifest.clip(row)
+            if !excluded.contains(clip) { found.add(clip, path: manifest.path(row), limit: limit) }
+        }
+        return found
+    }
+
     /// Total size in bytes of the files of the clips that have work to do.
     package func pendingBytes(_ plan: Plan) -> Int64 {
         zip(plan.assignments, reconciled?.sizes ?? []).reduce(0) { $0 + ($1.0 >= 0 ? $1.1 : 0) }

@@ -17,12 +17,31 @@ package enum CSV {
     }
 
     /// A name made safe for an export that a spreadsheet will open: a name that begins with = + - @, a tab or a
-    /// carriage return would be read as a formula, so it gets an apostrophe in front. Only for names in exports; never
-    /// for manifests, which are read back.
+    /// carriage return would be read as a formula, so it gets an apostrophe in front. A name that already begins with
+    /// apostrophes and one of these gets another one, so that `name(ofSafe:)` gives every name back.
     package static func safeField(_ name: String) -> String {
-        guard let first = name.utf8.first, "=+-@\t\r".utf8.contains(first) else { return name }
+        let rest = name.utf8.drop { $0 == apostrophe }
+        guard let first = rest.first, formulaStarts.contains(first) else { return name }
         return "'" + name
     }
+
+    /// The name for which `safeField` wrote a field. Every table of ours that is read is read with this.
+    package static func name(ofSafe field: String) -> String {
+        isSafe(field.utf8) ? String(field.unicodeScalars.dropFirst()) : field
+    }
+
+    /// Whether bytes begin with an apostrophe that `safeField` may have put there.
+    package static func isSafe(_ bytes: some Collection<UInt8>) -> Bool {
+        guard bytes.first == apostrophe, let first = bytes.first(where: { $0 != apostrophe }) else { return false }
+        return formulaStarts.contains(first)
+    }
+
+    /// A name for a table whose names are written exactly but read with `name(ofSafe:)`, such as a manifest: only a
+    /// name that would lose an apostrophe gets another one.
+    package static func exactField(_ name: String) -> String { isSafe(name.utf8) ? "'" + name : name }
+
+    private static let apostrophe = UInt8(ascii: "'")
+    private static let formulaStarts = Array("=+-@\t\r".utf8)
 
     /// One row with its line end (LF), fields quoted where they must be. `PathText` escapes become their bytes again.
     package static func row(_ fields: [String]) -> [UInt8] {

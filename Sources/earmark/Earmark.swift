@@ -42,7 +42,8 @@ struct Earmark: ParsableCommand {
         subcommands: [
             DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
             RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, PruneCommand.self,
-            ExportCommand.self, StatsCommand.self, CalibrateCommand.self, TrainCommand.self, EvaluateCommand.self,
+            ExportCommand.self, StatsCommand.self, ReviewCommand.self, CalibrateCommand.self, TrainCommand.self,
+            EvaluateCommand.self,
             BenchCommand.self,
             CompletionsCommand.self,
         ])

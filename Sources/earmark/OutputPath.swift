@@ -86,7 +86,9 @@ enum OutputPath {
         let place = FileSystem.resolved(PathText.text(bytes))
         let name = String(place[place.index(after: place.lastIndex(of: "/") ?? place.startIndex)...])
         let folder = FileSystem.folder(of: place)
-        let isKept = name.hasPrefix("ledger.sqlite") || ["lock", "in-flight"].contains(name)
+        let isKept =
+            name.hasPrefix("ledger.sqlite") || name.hasPrefix("judgements.sqlite")
+            || ["lock", "in-flight"].contains(name)
         if isKept, FileSystem.exists(folder + "/ledger.sqlite") { throw kept(path, folder) }
         // Anywhere below `shards`.
         var inner = folder

@@ -6,7 +6,8 @@ import Pipeline
 final class SignalTrap {
     private var sources: [any DispatchSourceSignal] = []
 
-    init(_ stop: StopSignal) {
+    /// - Parameter then: what else is to be done at the first signal.
+    init(_ stop: StopSignal, then: @escaping @Sendable () -> Void = {}) {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
@@ -14,6 +15,7 @@ final class SignalTrap {
                 if stop.isRaised { _exit(Status.tryAgain) }
                 stop.raise()
                 say("\nearmark: stopping; what is done is kept (press Ctrl-C again to stop at once)")
+                then()
             }
             source.resume()
             sources.append(source)

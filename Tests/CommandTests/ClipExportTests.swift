@@ -253,6 +253,89 @@ struct ClipExportTests {
         #expect(Set(try rows(scratch).map { $0["recording"] }) == ["deep", "four", "float", "odd"])
     }
 
+    @Test("Clips whose names a spreadsheet would compute are cut; rows of no clip are counted, and end with status 3")
+    func namesAndStrangers() throws {
+        let scratch = try Scratch()
+        // The second has the name that an export gives the first.
+        let names = ["=1+1", "'=1+1", "-b", "plain"]
+        for number in names.indices { try scratch.writeTone("\(number).wav", number) }
+        try scratch.write(
+            "m.csv", "clip,path\n=1+1,0.wav\n''=1+1,1.wav\n-b,2.wav\nplain,3.wav\n")
+        #expect(try Tool.run(scratch.run("label.yaml", manifest: "m.csv")).status == 0)
+        let found = try Tool.run(
+            "export", "events", "--cache", scratch.path("cache"), "--threshold", "0", "--class", "Rain", "--out",
+            scratch.path("e.csv"))
+        #expect(found.status == 0, "\(found.errors)")
+        let lines = try scratch.lines("e.csv")
+        let rows = lines.dropFirst()
+        #expect(rows.map { $0.prefix { $0 != "," } } == ["'=1+1", "''=1+1", "'-b", "plain"], "\(lines)")
+        let result = try export(scratch, "--events", scratch.path("e.csv"))
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        #expect(try self.rows(scratch).map { $0["recording"] } == names)
+        // Names written exactly: the path tells the two apart.
+        let exact = zip(names, rows).map { $0 + String($1.drop { $0 != "," }) }
+        try scratch.write("exact.csv", ([lines[0]] + exact).joined(separator: "\n"))
+        #expect(try export(scratch, "--events", scratch.path("exact.csv"), out: "exact").status == 0)
+        #expect(try scratch.bytes("exact/index.csv") == scratch.bytes("cuts/index.csv"))
+        // As a spreadsheet writes it where a comma is the decimal point.
+        let foreign = lines.map { line -> String in
+            let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+            return fields.enumerated().map { $0 < 2 ? String($1) : String($1).replacing(".", with: ",") }
+                .joined(separator: ";")
+        }
+        try scratch.write("german.csv", (["sep=;"] + foreign + [";;;;;;", ""]).joined(separator: "\r\n"))
+        let german = try export(scratch, "--events", scratch.path("german.csv"), out: "german")
+        #expect(german.status == 0, "\(german.errors)")
+        for words in ["semicolon-separated", "empty rows skipped: 1", "commas in numbers read as decimal points"] {
+            #expect(german.errors.contains(words), "\(german.errors)")
+        }
+        #expect(try scratch.bytes("german/index.csv") == scratch.bytes("cuts/index.csv"))
+        try scratch.write("tabs.csv", lines.map { $0.replacing(",", with: "\t") }.joined(separator: "\n"))
+        #expect(try export(scratch, "--events", scratch.path("tabs.csv"), out: "tabs").status == 0)
+        #expect(try scratch.bytes("tabs/index.csv") == scratch.bytes("cuts/index.csv"))
+        // Two rows of another cache.
+        let strange = ["other,/x.wav,0,1,Rain,0.5,1", "other,/x.wav,1,2,Rain,0.5,1"]
+        try scratch.write("more.csv", ([lines[0], strange[0]] + rows + [strange[1]]).joined(separator: "\n"))
+        let more = try export(scratch, "--events", scratch.path("more.csv"), out: "more")
+        #expect(more.status == 3, "\(more.errors)")
+        #expect(
+            more.errors.contains("not cut out: 2 rows of \(scratch.path("more.csv")) whose clip is not in this")
+                && more.errors.contains("the first on line 2: 'other'"), "\(more.errors)")
+        #expect(try scratch.bytes("more/index.csv") == scratch.bytes("cuts/index.csv"))
+        #expect(try scratch.text("more/index.csv.meta.json").contains("events.rows-without-clip"))
+    }
+
+    @Test("What a killed export left half written goes with the next one, and nothing else does")
+    func abandoned() throws {
+        let scratch = try Scratch()
+        let sources = try heard(scratch)
+        try scratch.write(
+            "e.csv",
+            "clip,path,start,end,label,score,peak\n\(sources[1].name),\(scratch.path("two.wav")),0,1,Dog,0.5,1\n")
+        #expect(try export(scratch, "--events", scratch.path("e.csv")).status == 0)
+        let ours = ["Dog/Dog_0.873_a_b_12.340_1f0c22ab.wav", "Dog/Dog_0.500__3.000_00000000.flac"]
+        let others = [
+            "Dog/notes.partial", "Dog/Dog_0.873_a_12.340_1f0c22aX.wav.partial",
+            "Dog/Cat_0.873_a_1.000_1f0c22ab.wav.partial",
+            "x.partial", "Dog/Dog_0.873_a_12.340_1f0c22ab.wav",
+        ]
+        for name in ours.map({ $0 + ".partial" }) + others { try scratch.write("cuts/" + name, "half") }
+        // One that another process is writing.
+        let busy = "Dog/Dog_0.100_busy_1.000_1f0c22ab.wav.partial"
+        try scratch.write("cuts/" + busy, "half")
+        let file = open(scratch.path("cuts/" + busy), O_WRONLY)
+        #expect(file >= 0 && flock(file, LOCK_EX) == 0)
+        defer { close(file) }
+        let again = try export(scratch, "--events", scratch.path("e.csv"))
+        #expect(again.status == 0 && again.errors == "removed: 2 partial files of an export that was killed\n")
+        let left = Set(files(scratch.path("cuts")))
+        #expect(left.isSuperset(of: others + [busy]) && ours.allSatisfy { !left.contains($0 + ".partial") }, "\(left)")
+        // A single table's partial file is taken over.
+        try scratch.write("i.csv.partial", "half")
+        _ = try Tool.run("export", "index", "--cache", scratch.path("cache"), "--out", scratch.path("i.csv"))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("i.csv.partial")))
+    }
+
     @Test("Events of another cache, no events, and options that do not fit are refused, and nothing is left")
     func refused() throws {
         let scratch = try Scratch()

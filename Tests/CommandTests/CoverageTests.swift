@@ -65,6 +65,33 @@ struct CoverageTests {
         #expect(status.output.contains(#""done":4,"failed":0,"pending":0,"missing":1"#), "\(status.output)")
     }
 
+    @Test("Clips whose files are gone are named: by status up to 20, all in JSON; by a run up to three")
+    func filesThatAreGone() throws {
+        let scratch = try Scratch()
+        for number in 0..<23 { try scratch.writeTone("\(number).wav", number, seconds: 0.2) }
+        try scratch.write("corpus.csv", "clip,path\n" + (0..<23).map { "clip \($0),\($0).wav\n" }.joined())
+        #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
+        for number in 1..<23 { try FileManager.default.removeItem(atPath: scratch.path("\(number).wav")) }
+        let text = try Tool.run("status", "--cache", scratch.path("cache")).output
+        #expect(text.contains("\n  not there: clip 1 (\(scratch.path("1.wav")))\n"), "\(text)")
+        #expect(text.contains("not there: clip 20 (") && !text.contains("clip 21"), "\(text)")
+        #expect(text.contains("\n  and 2 more: earmark status --json"), "\(text)")
+        let json = try Tool.run("status", "--cache", scratch.path("cache"), "--json").output
+        let told = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        let clips = try #require(told["missing_clips"] as? [[String: String]])
+        #expect(clips.map { $0["clip"] } == (1..<23).map { "clip \($0)" } && told["missing"] as? Int == 22)
+        #expect(clips.first?["path"] == scratch.path("1.wav"))
+        let run = try Tool.run(scratch.run("features.yaml").filter { $0 != "--quiet" }).errors
+        #expect(run.contains("not there: clip 3 (") && !run.contains("clip 4"), "\(run)")
+        #expect(run.contains("and 19 more: earmark status --cache \(scratch.path("cache"))"), "\(run)")
+        let events = try Tool.run(scratch.run("features.yaml") + ["--json"]).output
+        #expect(events.contains(#"{"event":"missing","clip":"clip 1","#), "\(events)")
+        // A clip that failed for it is named as failed, not twice.
+        try scratch.write("new.csv", "clip,path\nnew,new.wav\n")
+        let failed = try Tool.run(scratch.run("features.yaml", manifest: "new.csv").filter { $0 != "--quiet" })
+        #expect(failed.status == 3 && !failed.errors.contains("not there: new"), "\(failed.errors)")
+    }
+
     @Test("A truth with a label that is no class is refused by stats and evaluate in the same words")
     func unknownLabels() throws {
         let scratch = try Scratch()
@@ -102,6 +129,14 @@ struct CoverageTests {
         let truth = try #require(summary?.truthCoverage)
         #expect(truth.clips == 4 && truth.withScores == 3 && truth.withoutScores == 1)
         #expect(truth.scoresWithoutTruth == 3)
+        let limit =
+            "all columns, also counts and hours, are of the 3 clips with scores in the truth; 3 other clips are left out"
+        #expect(result.output.split(separator: "\n").dropFirst().first.map(String.init) == limit, "\(result.output)")
+        #expect(result.output.contains("\nscores in the cache: 6 of 6 clips: "), "\(result.output)")
+        #expect(try scratch.text("stats/report.html").contains(limit))
+        let meta = try JSONSerialization.jsonObject(with: Data(scratch.bytes("stats/classes.csv.meta.json")))
+        #expect((meta as? [String: Any])?["clips"] as? Int == 3, "\(meta)")
+        #expect(try !stats(scratch, truth: "corpus.csv").0.output.contains("left out"))
         try scratch.write("bare.csv", "clip,path\n\(lines[1].split(separator: ",")[0]),x.wav\n")
         let bare = try stats(scratch, truth: "bare.csv")
         #expect(bare.0.output.contains("1 clip without a label, taken as having no class"), "\(bare.0.output)")

@@ -4,8 +4,10 @@ import Testing
 /// What a run shows while it goes on, and what it says at its end.
 @Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
 struct DisplayTests {
-    /// Runs the program with standard error on a terminal of so many columns.
-    private func onTerminal(_ arguments: [String], columns: UInt16) throws -> (status: Int32, text: String) {
+    /// Runs the program with standard error, or both streams, on a terminal of so many columns.
+    private func onTerminal(
+        _ arguments: [String], columns: UInt16, withOutput: Bool = false
+    ) throws -> (status: Int32, text: String) {
         let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
         // TIOCSPTLCK and TIOCGPTN of Linux's asm-generic/ioctls.h, macros that are not imported.
         var (isLocked, number): (Int32, Int32) = (0, 0)
@@ -18,8 +20,9 @@ struct DisplayTests {
         process.executableURL = URL(fileURLWithPath: Tool.path)
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle(fileDescriptor: terminal, closeOnDealloc: false)
+        let handle = FileHandle(fileDescriptor: terminal, closeOnDealloc: false)
+        process.standardOutput = withOutput ? handle : FileHandle.nullDevice
+        process.standardError = handle
         try process.run()
         close(terminal)
         var text: [UInt8] = []
@@ -46,6 +49,58 @@ struct DisplayTests {
         for line in shown { #expect(line.count < columns, "\(line.count): \(line)") }
         if columns >= 40 { #expect(shown.last?.contains("1300 failed") == true, "\(shown)") }
         if columns >= 60 { #expect(shown.last?.hasPrefix("[####") == true, "\(shown)") }
+    }
+
+    @Test("Long lines are broken between words on a terminal of 80 columns, and stay whole in a pipe")
+    func wrapped() throws {
+        let scratch = try Scratch()
+        try scratch.synth(40, seed: 9)
+        // Short paths: what has no blank cannot be broken.
+        let folder = "/tmp/earmark-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: scratch.folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let place = ["--cache", folder + "/cache"]
+        let (pipeline, manifest) = (Tool.pipeline("label.yaml"), folder + "/corpus.csv")
+        let calibrate = ["calibrate", "--truth", manifest, "--least", "3", "--out", folder + "/t.csv"] + place
+        let plan = ["plan", pipeline, "--manifest", manifest, "--no-probe"] + place
+        for (words, isRun) in [(plan, false), (calibrate, true)] {
+            if isRun { #expect(try Tool.run(scratch.run("label.yaml")).status == 0) }
+            let piped = try Tool.run(words).output
+            #expect(piped.split(separator: "\n").contains { $0.count > 80 }, "\(piped)")
+            let shown = try onTerminal(words, columns: 80, withOutput: true).text.replacing("\r\n", with: "\n")
+            for line in shown.split(separator: "\n") { #expect(line.count <= 80, "\(line.count): \(line)") }
+            // Nothing is lost, and nothing but blanks is added.
+            func plain(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
+            #expect(plain(shown) == plain(piped), "\(shown)")
+        }
+    }
+
+    @Test("A run that is stopped within its first clip says the audio that it has heard, and no time left")
+    func stoppedEarly() throws {
+        let scratch = try Scratch()
+        try scratch.writeWAV("long.wav", samples: [])
+        // Two hours of silence, most of it a hole in the file.
+        let seconds = 7200
+        var header = try scratch.bytes("long.wav")
+        let size = 32_000 * seconds
+        for (place, value) in [(4, 36 + size), (40, size)] {
+            for byte in 0..<4 { header[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+        }
+        try scratch.write("long.wav", header)
+        #expect(truncate(scratch.path("long.wav"), 44 + size) == 0)
+        try scratch.write("m.csv", "clip,path\nlong,long.wav\n")
+        let running = try Tool.start(scratch.run("features.yaml", manifest: "m.csv", workers: 1) + ["--json"])
+        let shards = scratch.path("cache/shards")
+        let hasBegun = running.until {
+            (try? FileManager.default.contentsOfDirectory(atPath: shards).contains { $0.hasSuffix(".partial") }) == true
+        }
+        running.send(SIGINT)
+        let run = running.wait()
+        #expect(hasBegun && run.status == 75, "\(run.status) \(run.errors)")
+        let last = try #require(run.output.split(separator: "\n").last { $0.contains("progress") }, "\(run.output)")
+        let event = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+        #expect((event["audio_s"] as? Double).map { $0 > 0 && $0 < Double(seconds) } == true, "\(last)")
+        #expect(event["audio_total_s"] as? Double == Double(seconds) && event["eta_s"] is NSNull, "\(last)")
     }
 
     @Test("The last line's numbers are those of the ledger and of the files: clips, hours, failures")

@@ -97,7 +97,7 @@ struct FaultTests {
                     "infer.model=" + bad,
                 ],
                 ["plan", pipeline, "--manifest", bad, "--cache", out], ["status", "--cache", bad],
-                ["status", "--cache", bad, "--json"], ["retry", "--cache", bad],
+                ["status", "--cache", bad, "--json"], ["review", "--cache", bad], ["retry", "--cache", bad],
                 ["export", "scores", "--cache", bad, "--out", out], ["stats", "--cache", bad, "--out", out],
                 ["stats", "--cache", cache, "--truth", bad, "--out", out],
                 ["manifest", "folder", bad, "--out", out + ".csv"],

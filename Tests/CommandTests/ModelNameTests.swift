@@ -69,6 +69,22 @@ struct ModelNameTests {
         #expect(machine.left().isEmpty)
     }
 
+    @Test("Every command that takes a model's file takes its name")
+    func names() throws {
+        let machine = try Machine()
+        try machine.scratch.write("t.csv", "class,threshold\nRain,0.25\n")
+        let name = "lean-esc10"
+        let set = try machine.run("model", "set-thresholds", name, "t.csv", "set.safetensors")
+        #expect(set.status == 0 && set.output.contains("thresholds of 1 class"), "\(set.errors)")
+        let quantize = try machine.run("model", "quantize", name, "name.safetensors")
+        #expect(quantize.errors.contains("\(machine.lean): is quantised already"), "\(quantize.errors)")
+        let unknown = try machine.run("model", "quantize", "nonesuch", "x.safetensors")
+        #expect(unknown.status == 65 && !FileManager.default.fileExists(atPath: machine.scratch.path("x.safetensors")))
+        let evaluate = try machine.run(
+            "evaluate", name, "--manifest", "m.csv", "--cache", "c", "--resamples", "0")
+        #expect(evaluate.status == 0, "\(evaluate.errors)")
+    }
+
     @Test("A run says size, licence and address before it fetches; where nobody answers, nothing is left")
     func unreachable() throws {
         var machine = try Machine()

@@ -98,6 +98,20 @@ struct StatusTests {
         }
     }
 
+    @Test("A model's class identifiers are not in the JSON: other settings are, and the model's command has them")
+    func identifiers() throws {
+        let scratch = try Scratch()
+        try scratch.synth(2)
+        #expect(try Tool.run(scratch.run("label.yaml")).status == 0)
+        let json = try Tool.run("status", "--cache", scratch.path("cache"), "--json").output
+        let told = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        let settings = try #require(told["settings"] as? [String: Any])
+        #expect((settings["stages"] as? [Any])?.isEmpty == false)
+        let models = try #require(settings["models"] as? [[String: Any]])
+        #expect(!models.isEmpty && models.allSatisfy { $0["stage"] is String && $0["scores"] is [Any] })
+        #expect(!json.contains("identifiers"), "\(json)")
+    }
+
     @Test("Stopped by a fault: which one, and how far it came")
     func fault() throws {
         let scratch = try Scratch()

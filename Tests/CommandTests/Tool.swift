@@ -79,6 +79,11 @@ struct Tool {
 
         var isRunning: Bool { process.isRunning }
 
+        /// What it has written on standard output so far.
+        var output: String {
+            String(decoding: FileManager.default.contents(atPath: files[0]) ?? Data(), as: UTF8.self)
+        }
+
         func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
         /// Polls until a condition holds or the program ends; false where it ended first.

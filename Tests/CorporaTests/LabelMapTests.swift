@@ -41,6 +41,38 @@ import Testing
         #expect(try self.map("sep=;\nlabel;class\na;Dog;Bark\n")["a"] == [2, 3])
     }
 
+    @Test("Semicolons and tabs, with and without a header, and UTF-16: the same map, and a word about it")
+    func spreadsheets() throws {
+        for (delimiter, word) in [(";", "read as semicolon-separated"), ("\t", "read as tab-separated")] {
+            for header in ["", "label,class\r\n"] {
+                let text = header + "dog,Dog,Bark\r\n\"kid\",Child speech? kid speaking\r\nMisc,\r\n,,\r\n"
+                let own = text.replacing(",", with: delimiter).replacing("?", with: ",")
+                let map = try map(own)
+                #expect(map["dog"] == [2, 3] && map["kid"] == [1] && map["Misc"] == [] && map.labels.count == 3)
+                #expect(map.notices == ["map.csv: " + word])
+                let wide: [UInt8] =
+                    [0xFF, 0xFE]
+                    + own.utf16.flatMap { unit -> [UInt8] in
+                        [UInt8(unit & 0xFF), UInt8(unit >> 8)]
+                    }
+                let other = try LabelMap(bytes: wide, file: "map.csv", names: names)
+                #expect(other["kid"] == [1] && other.notices.count == 2)
+            }
+        }
+        // A label of one's own may have a semicolon in it.
+        let plain = try map("a;b,Dog\n")
+        #expect(plain["a;b"] == [2] && plain.notices.isEmpty)
+    }
+
+    @Test("A class or label whose name an export has disarmed is the same class or label")
+    func disarmed() throws {
+        let names = ClassNames(["-x", "Dog"])
+        #expect(names.place(of: "'-x") == 0 && names.place(of: "-x") == 0 && names.place(of: "'Dog") == nil)
+        let map = try LabelMap(bytes: Array("a,'-x\n=b,Dog\n".utf8), file: "map.csv", names: names)
+        #expect(map["a"] == [0] && map["'=b"] == [1])
+        try names.check([(line: 2, clip: "a", labels: ["'-x", "-x"])], file: "t.csv")
+    }
+
     @Test("An unknown class, a label that comes again, a line that is none, an empty file: one line with the place")
     func refused() {
         #expect(
@@ -49,7 +81,10 @@ import Testing
         #expect(message("a,/m/none\n").contains("map.csv:1: found class '/m/none'"))
         #expect(message("a,Dog\nb,Bark\na,Bark\n").hasPrefix("map.csv:3: found label 'a' again (first on line 1)"))
         #expect(message("a,Dog\n,Bark\n").hasPrefix("map.csv:2: found a line without a label"))
-        #expect(message("a;Dog\n").hasPrefix("map.csv:1: found 'a;Dog' and no comma"))
+        #expect(message("a,Dog\nb;Bark\n").hasPrefix("map.csv:2: found 'b;Bark' and no comma"))
+        #expect(
+            message("label;class\na;Dog\nb;Brak\n")
+                == "map.csv:3: found class 'Brak' for label 'b', expected one of the 4 classes; nearest: 'Bark'")
         for empty in ["", "\n\n", "label,class\n", ",,\n"] {
             #expect(message(empty).hasPrefix("map.csv:1: found no label"))
         }

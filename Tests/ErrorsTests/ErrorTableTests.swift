@@ -9,6 +9,7 @@ import Ledger
 import Models
 import Pipeline
 import Results
+import Review
 import Tables
 import Testing
 import Training
@@ -52,6 +53,8 @@ struct ErrorTableTests {
             Row(AudioError(.unreadable, path: "/a", "b", isOutput: true), .inputOutput, "/a: "),
             Row(shortAudio, .shortage, "/a: "),
             Row(FrontEnd.Misfit("b"), .badInput, ""),
+            Row(ReviewError(.busy, port: 80, "b"), .busy, "127.0.0.1:80: "),
+            Row(ReviewError(.inputOutput, port: 0, "b", code: EACCES), .inputOutput, "127.0.0.1: "),
             Row(UnexpectedError(CancellationError()), .internal, ""),
         ]
         + [ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE, EAGAIN].map {

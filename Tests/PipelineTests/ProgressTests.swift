@@ -5,7 +5,8 @@ import Testing
 
 /// Progress by seconds of audio, block by block.
 @Suite struct ProgressTests {
-    /// Gives clips of as many seconds as their path says, one second a step, and looks at the progress before each.
+    /// Gives clips of as many seconds as their path says, one second a step, and looks at the progress before each. A clip
+    /// with a minus before its seconds does not know them.
     private final class Seconds: Source {
         private let outlet: Outlet
         private let look: @Sendable () -> Void
@@ -18,12 +19,12 @@ import Testing
 
         func begin(_ job: ClipJob) {
             done = 0
-            job.expect(seconds: Double(job.path) ?? 0)
+            job.expect(seconds: job.path.hasPrefix("-") ? .greatestFiniteMagnitude : Double(job.path) ?? 0)
         }
 
         func step(_ job: ClipJob) throws -> Bool {
             look()
-            guard done < Int(job.path) ?? 0 else { return false }
+            guard done < abs(Int(job.path) ?? 0) else { return false }
             done += 1
             job.seconds = Double(done)
             try [Float(1)].withUnsafeBufferPointer { try outlet.emit(Block($0, rate: 8), job) }
@@ -90,6 +91,15 @@ import Testing
             }
             #expect(all.allSatisfy { $0.heard <= sum })
         }
+    }
+
+    @Test("A clip of unknown length: what was heard is told, the total is not known, or as others' bytes suggest")
+    func unknownLength() throws {
+        let (alone, last) = try readings([-500], workers: 1) { _ in 5000 }
+        #expect(alone.map(\.heard) == (0...500).map(Double.init) && alone.allSatisfy { $0.total == nil })
+        #expect(last == .init(heard: 500, total: 500))
+        let (all, _) = try readings([100, -300], workers: 1) { Int64(abs($0)) * 10 }
+        #expect(all.allSatisfy { $0.total == 400 }, "\(all.map(\.total))")
     }
 
     @Test("Files that are gone have no size: clips count alike, and the end is exact")

@@ -69,7 +69,7 @@ import Testing
         #expect(excerpts.counts.shown == 0 && excerpts.leftOut == 0 && excerpts.bytes == 0)
         let page = ReportPage(content).html()
         #expect(page.contains("No picture and no sound: gone."))
-        #expect(page.contains("What could not be done") && page.contains("made up"))
+        #expect(page.contains("Clips not processed") && page.contains("made up"))
         #expect(
             content.summary
                 == (try StatisticsBuilder(cache: folder.cache, pipeline: nil).report(

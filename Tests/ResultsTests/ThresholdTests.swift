@@ -14,10 +14,18 @@ import Testing
         "class,threshold\nDog,0.6\n\"Child speech, kid speaking\",0.25\n",
         "\u{FEFF}Class;Threshold;note\nDog;0.6;x\nChild speech, kid speaking;0.25;\n",
         "recall\tclass\trelease\tthreshold\n1\tDog\t\t0.6\n1\tChild speech, kid speaking\t\t0.25\n1\tRain\t\t\n",
+        "sep=;\nclass;threshold\nDog;0,6\nChild speech, kid speaking;0,25\n",
+        "\"Class\";\"Threshold\"\r\n\"Dog\";\"0.6\"\r\n\"Child speech, kid speaking\";0.25\r\n",
     ]) func read(text: String) throws {
         let found = try Thresholds(classes: Self.classes, fallback: 0.5, tables: [table(text)])
         #expect(found.on == [0.6, 0.5, 0.25, 0.5])
         #expect(found.release == [0.3, 0.25, 0.125, 0.25])
+    }
+
+    @Test func disarmedNames() throws {
+        let table = try ThresholdTable(
+            bytes: Array("class,threshold\n'-x,0.6\n".utf8), file: "t.csv", classes: ClassNames(["-x"]))
+        #expect(table.entries.map(\.label) == ["-x"])
     }
 
     @Test func writtenAndReadBack() throws {

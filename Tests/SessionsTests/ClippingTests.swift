@@ -22,9 +22,13 @@ import Testing
         #expect(report.clipping == expected)
         if dtype == "int16" {
             #expect(
-                report.clipping.text
+                report.clipping.text()
                     == "int16 raw: 80 of 40,000 samples, in 1 clip, were beyond full scale and were clipped "
                     + "(--set raw-cache.dtype=float32 keeps them)")
+            // A command without --set says what can be done there.
+            #expect(
+                report.clipping.text(pipeline: "p.yaml").hasSuffix(
+                    "(a copy of p.yaml with 'dtype: float32' in stage 'raw-cache', used as the pipeline, keeps them)"))
         }
         #expect(try fixture.run(sets: ["raw-cache.dtype=\(dtype)"]).clipping == Clipping())
     }

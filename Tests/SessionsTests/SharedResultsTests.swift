@@ -42,7 +42,8 @@ import Testing
         #expect(try fixture.digests(fresh) == after)
         // A further setting of the kind, and back: nothing that is there is made again.
         #expect(
-            try fixture.run("label.yaml", sets: ["decode.truncated=accept", "decode.non-finite=zero"]).plan.pending == 1)
+            try fixture.run("label.yaml", sets: ["decode.truncated=accept", "decode.non-finite=zero"]).plan.pending == 1
+        )
         let again = try fixture.run("label.yaml")
         #expect(again.plan.pending == 0 && again.failures == 1)
         #expect(try Verifier(cache: fixture.cache()).run(repair: false).findings.isEmpty)

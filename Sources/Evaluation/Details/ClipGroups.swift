@@ -1,13 +1,13 @@
 /// A division of the clips into named groups, such as folders or splits.
 package struct ClipGroups: Sendable, Equatable {
-    /// What the groups are: `folder`, `split`.
+    /// The noun for one group: `folder` or `split`.
     package let kind: String
-    /// What is common to all of them, such as the folder that they lie in; empty if there is nothing to say.
+    /// What all groups have in common, such as the folder that contains them; empty if there is nothing to say.
     package let within: String
     package let names: [String]
-    /// Each clip's group.
+    /// Each clip's group, as an index into `names`.
     package let groupOf: [Int32]
-    /// Clips in each group.
+    /// The number of clips in each group.
     package let clips: [Int]
 
     /// - Parameters:

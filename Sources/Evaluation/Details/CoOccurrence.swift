@@ -1,18 +1,18 @@
-/// How many clips reach the thresholds of two classes.
+/// The numbers of clips that reach the thresholds of two classes.
 package struct CoOccurrence: Sendable, Equatable {
-    /// Most classes whose pairs are counted: a million numbers.
+    /// The maximum number of classes whose pairs are counted: a million numbers.
     package static let most = 1000
 
-    /// The classes that are counted, as indices: those with a clip at their threshold, the most clips first.
+    /// The indices of the counted classes: those with a clip at their threshold, sorted by descending number of clips.
     package let classes: [Int]
-    /// Classes with a clip at their threshold whose pairs are not counted, because there are too many classes.
+    /// The number of classes with a clip at their threshold whose pairs are not counted, as there are too many classes.
     package let uncounted: Int
-    /// Shape (classes, classes), symmetric; on the diagonal the clips with one class.
+    /// The counts, shape (classes, classes), symmetric; the diagonal has the clips of each class.
     private var counts: [Int32]
 
     /// - Parameters:
     ///   - thresholds: by class, as float32.
-    ///   - clipsAbove: clips at or above the threshold, by class.
+    ///   - clipsAbove: the number of clips at or above the threshold, by class.
     init(_ table: ScoreTable, thresholds: [Float], clipsAbove: [Int]) {
         let found = clipsAbove.indices.filter { clipsAbove[$0] > 0 }.sorted {
             (clipsAbove[$1], $0) < (clipsAbove[$0], $1)
@@ -35,16 +35,17 @@ package struct CoOccurrence: Sendable, Equatable {
         }
     }
 
-    /// Clips with both classes, which are places in `classes`; with a class and itself, its clips.
+    /// The number of clips with both classes, which are positions in `classes`; if they are the same, the class's
+    /// clips.
     package func clips(_ first: Int, _ second: Int) -> Int { Int(counts[first * classes.count + second]) }
 
-    /// The share of the clips with either class that have both (Jaccard's index), 0 to 1.
+    /// The share of clips with either class that have both (the Jaccard index), 0 to 1.
     package func share(_ first: Int, _ second: Int) -> Double {
         let both = clips(first, second)
         return Double(both) / Double(clips(first, first) + clips(second, second) - both)
     }
 
-    /// Pairs of places with a clip in common, by the number of such clips.
+    /// The pairs of positions with at least one clip in common, sorted by descending number of such clips.
     ///
     /// - Parameter limit: at most so many.
     package func pairs(limit: Int) -> [(first: Int, second: Int, clips: Int)] {
@@ -57,7 +58,7 @@ package struct CoOccurrence: Sendable, Equatable {
         return Array(found.sorted { ($1.clips, $0.first, $0.second) < ($0.clips, $1.first, $1.second) }.prefix(limit))
     }
 
-    /// The classes that share the most clips with the class at a place, as indices.
+    /// The indices of the classes that share the most clips with the class at a position in `classes`.
     ///
     /// - Parameter limit: at most so many.
     package func companions(of place: Int, limit: Int) -> [(index: Int, clips: Int)] {

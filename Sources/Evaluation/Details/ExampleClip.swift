@@ -1,16 +1,17 @@
-/// A clip that is shown as an example of a class, or of a mistake about it.
+/// A clip shown as an example of a class, or of a mistake about it.
 package struct ExampleClip: Sendable, Hashable {
-    /// Why a clip is shown.
+    /// The reason why a clip is shown.
     package enum Kind: String, Sendable, CaseIterable {
         /// The class's score is among the highest.
         case best
-        /// The score is at the threshold or above, and among the nearest to it.
+        /// The score is at or above the threshold, and among the nearest to it.
         case justAbove
         /// The score is below the threshold, and among the nearest to it.
         case justBelow
-        /// The clip reaches the threshold and does not have the class by the truth; among the highest such scores.
+        /// The clip reaches the threshold but does not have the class according to the truth; among the highest such
+        /// scores.
         case falseAlarm
-        /// The clip has the class by the truth and stays below the threshold; among the lowest such scores.
+        /// The clip has the class according to the truth but is below the threshold; among the lowest such scores.
         case missed
     }
 
@@ -25,13 +26,13 @@ package struct ExampleClip: Sendable, Hashable {
         self.score = score
     }
 
-    /// The examples of one class.
+    /// Chooses the examples of one class.
     ///
     /// - Parameters:
-    ///   - ranking: of the class's scores, with the positives of the truth marked if there is one.
-    ///   - above: clips at or above the threshold.
-    ///   - limit: most best ones, doubtful ones, false alarms and missed ones, each.
-    /// - Returns: kind by kind; a clip that is among the best is not shown again as a doubtful one.
+    ///   - ranking: the ranking of the class's scores; if there is a truth, its positives are marked.
+    ///   - above: the number of clips at or above the threshold.
+    ///   - limit: the maximum number of best clips, doubtful clips, false alarms and missed clips, each.
+    /// - Returns: the examples, kind by kind; a clip among the best is not repeated as a doubtful one.
     static func chosen(_ ranking: Ranking, above: Int, limit: Int, hasTruth: Bool) -> [ExampleClip] {
         func example(_ kind: Kind, _ rank: Int) -> ExampleClip {
             ExampleClip(
@@ -39,10 +40,10 @@ package struct ExampleClip: Sendable, Hashable {
         }
         let best = min(limit, ranking.count)
         var chosen = (0..<best).map { example(.best, $0) }
-        // A class that no clip reaches has its nearest ones among the best.
+        // If no clip reaches the threshold, the nearest clips are already among the best.
         if above > 0 {
             let (over, under) = (max(0, above - best), ranking.count - max(above, best))
-            // One from each side in turn; where a side has too few, the other one fills up.
+            // Half from each side; if one side has too few, the other fills up.
             let half = (limit + 1) / 2
             let upper = min(over, max(half, limit - under))
             let lower = min(under, limit - upper)

@@ -1,14 +1,14 @@
-/// Precision over recall, without interpolation, in steps of a hundredth of the recall.
+/// A curve of precision over recall, without interpolation, in steps of 0.01 in recall.
 ///
-/// The precision of a step is the mean of the curve over it, so that the area under the steps is the average precision, exactly
-/// and not only nearly, whatever the number of positives.
+/// The precision of a step is the mean of the curve over it, so that the area under the steps is exactly the average
+/// precision, whatever the number of positives.
 package struct PrecisionRecallCurve: Sendable, Equatable {
-    /// Steps of equal width, from recall 0 to 1.
+    /// The number of steps, which have equal width, from recall 0 to 1.
     package static let steps = 100
 
-    /// Positives: clips that have the class, or labels if the curve is of all classes.
+    /// The number of positives: clips that have the class, or labels if the curve covers all classes.
     package let positives: Int
-    /// Mean precision of each step, 0 to 1.
+    /// The mean precision of each step, 0 to 1.
     package private(set) var precision = [Double](repeating: 0, count: steps)
     private var found = 0
 
@@ -18,7 +18,7 @@ package struct PrecisionRecallCurve: Sendable, Equatable {
         self.positives = positives
     }
 
-    /// The curve of one class; nil if no clip has it.
+    /// Creates the curve of one class; nil if no clip has it.
     init?(_ ranking: Ranking) {
         guard ranking.positives > 0 else { return nil }
         self.init(positives: ranking.positives)
@@ -31,7 +31,7 @@ package struct PrecisionRecallCurve: Sendable, Equatable {
         self = curve
     }
 
-    /// The curve of all clips and classes as one ranking; nil if no clip has a label.
+    /// Creates the curve of all clips and classes as one ranking; nil if no clip has a label.
     init?(_ table: ScoreTable, truth: LabelTable) {
         guard truth.total > 0 else { return nil }
         self.init(positives: truth.total)
@@ -42,7 +42,7 @@ package struct PrecisionRecallCurve: Sendable, Equatable {
         self = curve
     }
 
-    /// Adds the next positives, which all have one score, and the precision at that score.
+    /// Adds the next positives, which all have the same score, and the precision at that score.
     private mutating func add(gained: Int, precision value: Double) {
         let width = Double(Self.steps) / Double(positives)
         var from = Double(found) * width

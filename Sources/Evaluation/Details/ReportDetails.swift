@@ -1,48 +1,49 @@
-/// What a page shows of the scores beside the statistics: distributions, curves, confusions, and which clips are examples.
+/// What a page shows in addition to the statistics: distributions, curves, confusions and examples.
 package struct ReportDetails: Sendable, Equatable {
-    /// One class.
+    /// The details of one class.
     package struct ClassDetails: Sendable, Equatable {
         package var histogram: ScoreHistogram
-        /// nil without a truth, or if no clip has the class.
+        /// The curve; nil without a truth, or if no clip has the class.
         package var curve: PrecisionRecallCurve?
-        /// For each of `groups`, the clips at or above the threshold by group: the most first, groups without any left out.
+        /// For each of `groups`, the clips at or above the threshold by group, in descending order, without empty
+        /// groups.
         package var clipsByGroup: [[GroupCount]]
-        /// Classes that share the most clips with it.
+        /// The classes that share the most clips with this one.
         package var companions: [Companion]
         package var examples: [ExampleClip]
     }
 
-    /// A group, by index, and how many clips of it reach the threshold.
+    /// The index of a group, and the number of its clips that reach the threshold.
     package struct GroupCount: Sendable, Equatable {
         package let group: Int
         package let clips: Int
     }
 
-    /// Another class, by index, and how many clips reach both thresholds.
+    /// The index of another class, and the number of clips that reach both thresholds.
     package struct Companion: Sendable, Equatable {
         package let index: Int
         package let clips: Int
     }
 
-    /// Most companions of a class.
+    /// The maximum number of companions of a class.
     package static let mostCompanions = 6
 
-    /// In the order of the table.
+    /// The classes, in the order of the table.
     package let classes: [ClassDetails]
     package let groups: [ClipGroups]
     package let coOccurrence: CoOccurrence
-    /// Of all clips and classes as one ranking; nil without a truth.
+    /// The curve of all clips and classes as one ranking; nil without a truth or if no clip has a label.
     package let microCurve: PrecisionRecallCurve?
     /// nil without a truth.
     package let confusion: TopOneConfusion?
-    /// Most examples of each kind and class that were asked for.
+    /// The requested maximum number of examples of each kind and class.
     package let exampleLimit: Int
 
     /// - Parameters:
     ///   - truth: one row per clip, with the table's classes; nil for none.
-    ///   - groups: divisions of the table's clips.
-    ///   - examples: most best, doubtful, falsely found and missed clips of a class, each.
-    /// - Throws: `EvaluationError.shape` if truth or groups do not fit the table.
+    ///   - groups: divisions of the table's clips into groups.
+    ///   - examples: the maximum number of best, doubtful, falsely found and missed clips of a class, each.
+    /// - Throws: `EvaluationError.shape` if the truth or groups do not match the table.
     package init(
         _ table: ScoreTable, truth: LabelTable?, thresholds: ClassThresholds, groups: [ClipGroups] = [],
         examples: Int = 3
@@ -53,7 +54,7 @@ package struct ReportDetails: Sendable, Equatable {
                 what: "clips of the \(groups.kind)s", found: groups.groupOf.count, expected: table.clips)
         }
         let clipsOf = truth?.clipsByClass()
-        // As float32, in which scores are kept and compared.
+        // As float32, the type in which scores are stored and compared.
         let limits = table.classes.map { Float(thresholds.value(of: $0)) }
         let ranking = Ranking(count: table.clips)
         var counters = groups.map { GroupCounter($0) }
@@ -89,7 +90,7 @@ package struct ReportDetails: Sendable, Equatable {
         exampleLimit = examples
     }
 
-    /// Counts a class's clips by group; only the groups that were met are put back to nothing for the next class.
+    /// Counts a class's clips by group; only the groups that occurred are reset for the next class.
     private struct GroupCounter {
         private let groupOf: [Int32]
         private var counts: [Int]
@@ -106,7 +107,7 @@ package struct ReportDetails: Sendable, Equatable {
             counts[group] += 1
         }
 
-        /// The counts so far, the most first; the next class begins.
+        /// Returns the counts in descending order, and resets them for the next class.
         mutating func take() -> [GroupCount] {
             defer {
                 for group in met { counts[group] = 0 }

@@ -1,12 +1,12 @@
-/// How a class's clip scores are spread from 0 to 1.
+/// The distribution of a class's clip scores from 0 to 1.
 package struct ScoreHistogram: Sendable, Equatable {
-    /// Bins of equal width.
+    /// The number of bins, which have equal width.
     package static let bins = 50
 
-    /// Clips by bin. Bin b holds the scores from b / bins up to, but not including, (b + 1) / bins; the last one holds 1 too.
-    /// What lies outside 0 to 1 is counted in the first and the last bin.
+    /// The number of clips in each bin. Bin b has the scores from b / bins up to, but not including, (b + 1) / bins;
+    /// the last one also includes 1. Scores outside 0 to 1 are counted in the first or last bin.
     package private(set) var clips = [Int](repeating: 0, count: bins)
-    /// Of these the clips that truly have the class; nil without a truth.
+    /// The number of clips in each bin that truly have the class; nil without a truth.
     package private(set) var positives: [Int]?
 
     /// - Parameters:

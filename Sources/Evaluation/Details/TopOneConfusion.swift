@@ -1,6 +1,6 @@
-/// For clips with exactly one label: which class has their highest score.
+/// The class with the highest score of each clip that has exactly one label, counted by label and class.
 package struct TopOneConfusion: Sendable, Equatable {
-    /// A label and the class that has the highest score, as indices.
+    /// A label and the class with the highest score, as indices.
     package struct Pair: Hashable, Sendable {
         package let label: Int
         package let top: Int
@@ -11,13 +11,13 @@ package struct TopOneConfusion: Sendable, Equatable {
         }
     }
 
-    /// Clips with exactly one label.
+    /// The number of clips with exactly one label.
     package private(set) var clips = 0
-    /// Clips by pair; pairs without a clip are not in it.
+    /// The number of clips of each pair; pairs without clips are omitted.
     package private(set) var counts: [Pair: Int] = [:]
 
-    /// Ties count against the clip, as in the top-1 accuracy: of classes with the same highest score the first that is not the
-    /// label is taken.
+    /// Counts the pairs of a table. As in the top-1 accuracy, ties count against the clip: of several classes with the
+    /// highest score, the first that is not the label is used.
     init(_ table: ScoreTable, truth: LabelTable) {
         let width = table.classes.count
         table.scores.withUnsafeBufferPointer { scores in
@@ -36,14 +36,14 @@ package struct TopOneConfusion: Sendable, Equatable {
         }
     }
 
-    /// Labels that occur, ascending, with their clips.
+    /// The labels that occur, in ascending order, with their numbers of clips.
     package var labels: [(place: Int, clips: Int)] {
         var sums: [Int: Int] = [:]
         for (pair, count) in counts { sums[pair.label, default: 0] += count }
         return sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// The pairs of a label and another class, the most frequent first.
+    /// The pairs of a label and a different class, the most frequent first.
     package var mistakes: [(pair: Pair, clips: Int)] {
         counts.filter { $0.key.label != $0.key.top }.sorted {
             ($1.value, $0.key.label, $0.key.top) < ($0.value, $1.key.label, $1.key.top)

@@ -49,8 +49,10 @@ package final class ClipJob {
     var meter: ClipMeter?
 
     /// Says how long the clip is, in seconds: its decoding may take that much longer.
+    ///
+    /// - Parameter seconds: `greatestFiniteMagnitude` if it is not known.
     package func expect(seconds: Double) {
-        meter?.length = seconds
+        meter?.length = seconds < .greatestFiniteMagnitude ? seconds : 0
         watch?.extend(by: seconds.isFinite ? Int(min(max(seconds, 0), 1e9)) : 0)
     }
 

@@ -3,14 +3,14 @@ import Synchronization
 /// How much audio a run has processed, block by block, for a progress display; can be read safely from any thread.
 ///
 /// The total is known only when every file has been opened. Until then it is estimated: files not yet opened are
-/// assumed to have as many seconds per byte as those opened so far, and a clip in flight to be as long as its header
-/// says.
+/// assumed to have as many seconds per byte as those opened so far, and so is a clip in flight whose header gives no
+/// length; any other clip in flight is assumed to be as long as its header says.
 package final class RunProgress: Sendable {
     /// How far a run is, in seconds of audio.
     package struct Reading: Sendable, Equatable {
         /// Seconds of audio processed.
         package var heard: Double
-        /// nil before the first clip has been opened.
+        /// nil before the length of any clip is known.
         package var total: Double?
 
         package init(heard: Double, total: Double?) {
@@ -43,21 +43,25 @@ package final class RunProgress: Sendable {
 
     /// The current progress; can be read from any thread.
     package var reading: Reading {
-        let underWay = meters.withLock { $0.map { ($0.bytes, $0.heard, $0.length) } }
+        let underWay = meters.withLock { $0.map { (bytes: $0.bytes, heard: $0.heard, length: $0.length) } }
         let totals = totals.withLock { $0 }
         var (heard, known) = (totals.heard, totals.heard)
         var (seconds, bytes, clips) = (totals.wholeSeconds, totals.wholeBytes, Double(totals.wholeClips))
         for clip in underWay {
-            heard += clip.1
-            let length = max(clip.1, clip.2)
+            heard += clip.heard
+            // What was heard of a clip of unknown length says nothing of the rest of it.
+            guard clip.length > 0 else { continue }
+            let length = max(clip.heard, clip.length)
             known += length
-            if length > 0 {
-                seconds += length
-                bytes += clip.0
-                clips += 1
-            }
+            seconds += length
+            bytes += clip.bytes
+            clips += 1
         }
         guard seconds > 0 else { return Reading(heard: heard, total: nil) }
+        for clip in underWay where clip.length == 0 {
+            let guess = clip.bytes > 0 && bytes > 0 ? clip.bytes * seconds / bytes : seconds / max(1, clips)
+            known += max(clip.heard, guess)
+        }
         // Missing files have no size; their clips are replayed from the cache, and each counts as a clip of mean
         // length.
         let left =

@@ -1,28 +1,28 @@
 import Foundation
 
-/// The 256 colours of log-mel pictures, dark to light: indigo, purple, red, orange, cream.
+/// The 256 colours of log-mel pictures, from dark to light: indigo, purple, red, orange, cream.
 ///
-/// The anchors lie in OKLab (B. Ottosson, A perceptual color space for image processing, 2020), and the colours at equal
-/// distances along the line through them, so that equal steps of level look equal. The lightness only rises: the picture
-/// reads in grey too. The darkest is not black and the lightest not white, so that the picture stands out from a dark page
-/// and from a light one.
+/// The anchors are points in OKLab (B. Ottosson, A perceptual color space for image processing, 2020). The colours are
+/// evenly spaced along the line through them, so that equal steps of level look equal. The lightness increases
+/// throughout, so the picture is also readable in greyscale. The darkest colour is not black and the lightest is not
+/// white, so that the picture stands out from both dark and light pages.
 package enum ColourScale {
-    /// Lightness, chroma and hue in degrees.
+    /// The anchors' lightness, chroma, and hue in degrees.
     private static let anchors: [(lightness: Double, chroma: Double, hue: Double)] = [
         (0.19, 0.045, 275), (0.34, 0.125, 290), (0.51, 0.185, 345), (0.68, 0.170, 397), (0.83, 0.140, 435),
         (0.965, 0.055, 463),
     ]
     private static let count = 256
-    /// Points between anchors at which distances are measured.
+    /// The number of points from one anchor to the next, between which distances are measured.
     private static let fine = 400
 
-    /// Red, green and blue in sRGB, 0 to 255, of each colour.
+    /// Red, green and blue of each colour in sRGB, 0 to 255.
     package static let palette: [UInt8] = colours.flatMap { $0.map { UInt8(min(max($0 * 255, 0), 255).rounded()) } }
 
-    /// Red, green and blue in sRGB of each colour; within 0 to 1 if the anchors are.
+    /// Red, green and blue of each colour in sRGB; within 0 to 1 if the anchors are in the sRGB gamut.
     package static let colours: [[Double]] = points().map(sRGB)
 
-    /// Places in OKLab at equal distances.
+    /// Evenly spaced points in OKLab.
     private static func points() -> [[Double]] {
         var line: [[Double]] = []
         for (from, to) in zip(anchors, anchors.dropFirst()) {

@@ -2,41 +2,43 @@ import Audio
 import Errors
 import Files
 
-/// A stretch of a recording as a browser plays it.
+/// A stretch of a recording, encoded so that a browser can play it.
 package struct EncodedSound: Sendable {
-    /// What the sound has less of than the recording.
+    /// A property in which the sound has less than the recording.
     package enum Reduction: String, Sendable, CaseIterable { case channels, rate, bits }
 
-    /// A whole file.
+    /// The bytes of a complete file.
     package let bytes: [UInt8]
     package let encoding: SoundEncoding
-    /// Where it begins, in seconds of the recording.
+    /// The start of the sound, in seconds of the recording.
     package let first: Double
-    /// Its length in seconds.
+    /// The length in seconds.
     package let duration: Double
     /// Sample frames per second.
     package let rate: Int
     package let channels: Int
-    /// What was reduced; Opus always loses bits.
+    /// The properties that were reduced; Opus always reduces bits.
     package let reduced: Set<Reduction>
-    /// Samples beyond full scale that were cut to it.
+    /// The number of samples beyond full scale, which were clipped to it.
     package let clipped: Int64
 
     package var mediaType: String { encoding.mediaType }
 }
 
-/// Cuts a stretch out of a recording, and makes of it what a browser can play.
+/// Cuts a stretch out of a recording and encodes it for a browser.
 struct SoundCutter {
-    /// Rates that browsers play, in Hz. Others are resampled to the nearer of the two.
+    /// The rates that browsers play, in Hz. A rate outside this range is resampled to the nearer limit.
     private static let rates = 8_000...48_000
     private static let mostChannels = 2
-    /// Sample frames read at a time.
+    /// The number of sample frames read at a time.
     private static let block = 16_384
 
     let path: String
 
-    /// - Parameter window: seconds in the recording, not empty.
-    /// - Throws: `ExcerptError`; `AudioError` if the system has run out of something.
+    /// Cuts out and encodes a stretch.
+    ///
+    /// - Parameter window: the stretch in seconds of the recording, not empty.
+    /// - Throws: `ExcerptError`; `AudioError` if a system resource has run out.
     func cut(_ window: Range<Double>, as encoding: SoundEncoding) throws -> EncodedSound {
         let recording = try openRecording(path)
         let own = Double(recording.rate)
@@ -46,7 +48,7 @@ struct SoundCutter {
         var reduced: Set<EncodedSound.Reduction> = []
         let most = encoding == .opus ? 1 : Self.mostChannels
         if channels.count > most {
-            // As the pipeline listens: the mean over all channels. Of six, two could be picked that are silent.
+            // The mean over all channels, as in the pipeline. If two of six were picked, both could be silent.
             channels = [Self.mean(channels)]
             reduced.insert(.channels)
         }
@@ -75,7 +77,7 @@ struct SoundCutter {
                 let wanted = Int(min(Int64(Self.block), frames.upperBound - recording.position))
                 let count = recording.read(
                     into: UnsafeMutableBufferPointer(rebasing: buffer[..<(wanted * recording.channels)]))
-                // The ledger's length is that of the decoded samples: a recording that ends before it is damaged.
+                // The ledger stores the number of decoded samples, so a recording that ends earlier is damaged.
                 guard count > 0 else {
                     throw ExcerptError(
                         .undecodable, path: path,
@@ -111,7 +113,9 @@ struct SoundCutter {
     }
 }
 
-/// Opens a recording; what is wrong with it is told as an `ExcerptError`.
+/// Opens a recording.
+///
+/// - Throws: `ExcerptError` if something is wrong with the recording; `AudioError` if a system resource has run out.
 func openRecording(_ path: String) throws -> Recording {
     do throws(AudioError) {
         return try Recording(path: path, bytes: PathText.bytes(path))

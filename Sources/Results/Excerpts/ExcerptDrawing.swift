@@ -2,19 +2,20 @@ import Evaluation
 import Features
 import Foundation
 
-/// A log-mel picture with its axes, the score curve of a class under it, the threshold and an event's borders, as SVG.
+/// An SVG drawing of a log-mel picture with its axes, the score curve of a class below it, the threshold and an event's
+/// borders.
 ///
-/// The curve is the one in which events are found: at each moment the geometric mean of the scores of the chunks that cover it.
-/// Colours are a page's own (`--ink`, `--soft`, `--card`, `--line`, `--bar`, `--mark`) where it has them.
+/// The curve is the one in which events are found: at each moment, the geometric mean of the scores of the chunks that
+/// cover it. Colours come from the page (`--ink`, `--soft`, `--card`, `--line`, `--bar`, `--mark`) if it defines them.
 package struct ExcerptDrawing: Sendable {
-    /// What is drawn beside the frames.
+    /// What is drawn in addition to the frames.
     package struct Marks: Sendable {
-        /// The chunks that touch the stretch; empty: no curve is drawn.
+        /// The chunks that overlap the stretch; if empty, no curve is drawn.
         package var curve: [CurvePoint] = []
         /// The class of the curve.
         package var label = ""
         package var threshold: Double?
-        /// Borders of an event, in seconds of the recording.
+        /// The borders of an event, in seconds of the recording.
         package var event: ClosedRange<Double>?
 
         package init(
@@ -27,7 +28,7 @@ package struct ExcerptDrawing: Sendable {
         }
     }
 
-    /// A colour by its name in a page, and what it is elsewhere.
+    /// A colour, with its name in a page and its value elsewhere.
     private enum Colour: String {
         case ink = "#1d2733"
         case soft = "#5d6b7a"
@@ -36,7 +37,7 @@ package struct ExcerptDrawing: Sendable {
         case bar = "#2f7f8f"
         case mark = "#b4532a"
 
-        /// The attribute for a program that knows no CSS, and the style for one that does.
+        /// The attribute for programs that do not support CSS, and the style for those that do.
         func attributes(_ property: String) -> String {
             "\(property)=\"\(rawValue)\" style=\"\(property):var(--\(self),\(rawValue))\""
         }
@@ -46,7 +47,7 @@ package struct ExcerptDrawing: Sendable {
         "--ink:#e7ecf1;--soft:#9aa8b6;--card:#1b222a;--line:#2f3943;--bar:#4fb0c0;--mark:#f0a072"
     private static let (left, right, top) = (46.0, 42.0, 8.0)
     private static let (gap, curveHeight, axisHeight) = (21.0, 64.0, 34.0)
-    /// In units of about a pixel.
+    /// The width in units of about a pixel.
     private let width: Double
     private let pictureHeight: Double
     private var room: Double { width - Self.left - Self.right }
@@ -56,8 +57,8 @@ package struct ExcerptDrawing: Sendable {
     private let title: String
 
     /// - Parameters:
-    ///   - title: what is seen, for those who do not see it; the stretch and the curve's class are added.
-    ///   - width: in units of about a pixel; its writing is 12 of them high. Under 600 the frames are drawn lower too.
+    ///   - title: the start of the text alternative; the stretch and the curve's class are added to it.
+    ///   - width: in units of about a pixel; text is 12 units high. Below 600, the frames are also drawn less high.
     package init(_ picture: LogMelPicture, marks: Marks = Marks(), title: String, width: Double = 720) {
         self.width = width
         pictureHeight = width < 600 ? 128 : 192
@@ -66,9 +67,10 @@ package struct ExcerptDrawing: Sendable {
         self.title = title
     }
 
-    /// The drawing; scales to the width it is given.
+    /// The drawing, which scales to the available width.
     ///
-    /// - Parameter isFile: for a file of its own, with colours for light and dark; otherwise for a place in an HTML page.
+    /// - Parameter isFile: true for a separate file, with colours for light and dark; false for embedding in an HTML
+    ///   page.
     /// - Throws: `ExcerptError` if the picture cannot be made.
     package func svg(isFile: Bool = false) throws -> String {
         let hasCurve = !marks.curve.isEmpty
@@ -91,7 +93,7 @@ package struct ExcerptDrawing: Sendable {
 
     private var window: Range<Double> { picture.excerpt.window }
 
-    /// What is drawn, in words.
+    /// A description of the drawing.
     private var description: String {
         func seconds(_ value: Double) -> String { Self.number(value, digits: 2) }
         var text = "\(title): log-mel spectrogram from \(seconds(window.lowerBound)) to \(seconds(window.upperBound)) s"
@@ -112,7 +114,7 @@ package struct ExcerptDrawing: Sendable {
         return Self.left + room * min(max(share, 0), 1)
     }
 
-    /// A number as short as it can be, with so many digits behind the point at most.
+    /// A number in its shortest form, with at most `digits` decimal places.
     private static func number(_ value: Double, digits: Int = 1) -> String {
         var out: [UInt8] = []
         NumberText.append(value, upTo: digits, to: &out)
@@ -126,14 +128,14 @@ package struct ExcerptDrawing: Sendable {
     // MARK: Frames
 
     private func image() throws -> String {
-        // A frame reaches half a hop to either side of its middle, which lies in the window.
+        // A frame extends half a hop to both sides of its middle, which is inside the window.
         let excerpt = picture.excerpt
         let scale = room / (window.upperBound - window.lowerBound)
         let start = Self.left + (excerpt.first - excerpt.hop / 2 - window.lowerBound) * scale
         let length = Double(excerpt.frames) * excerpt.hop * scale
         let data = Data(try picture.png()).base64EncodedString()
         let (first, end) = (max(start, Self.left - 0.5), min(start + length, Self.left + room + 0.5))
-        // Where there is no whole frame, at a recording's ends, the quietest colour stands.
+        // At a recording's ends, where there is no whole frame, the quietest colour is shown.
         let palette = ColourScale.palette
         let darkest = "rgb(\(palette[0]),\(palette[1]),\(palette[2]))"
         return "<rect x=\"\(Self.number(Self.left))\" y=\"\(Self.number(Self.top))\" "
@@ -153,7 +155,7 @@ package struct ExcerptDrawing: Sendable {
         var ticks = "<g fill=\"none\" \(Colour.soft.attributes("stroke"))>"
         var last = Double.infinity
         for hertz in [50.0, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000] {
-            // The middle of band b lies b + 1 steps above the lower edge, and is drawn in the middle of its row.
+            // The middle of band b is b + 1 steps above the lower edge, and is drawn in the middle of its row.
             let row = (scale.mel(hertz) - low) / step - 0.5
             guard row >= 0, row <= Double(frontEnd.bands) else { continue }
             let y = Self.top + pictureHeight * (1 - row / Double(frontEnd.bands))
@@ -168,7 +170,7 @@ package struct ExcerptDrawing: Sendable {
     }
 
     private static func label(_ name: String, _ x: Double, _ y: Double) -> String {
-        // A page's rules for text in pictures would colour it otherwise.
+        // Without this style, a page's rules for text in pictures would change the colour.
         "<text x=\"\(number(x))\" y=\"\(number(y))\" style=\"fill:inherit\">\(HTMLText.escaped(name))</text>"
     }
 
@@ -199,7 +201,8 @@ package struct ExcerptDrawing: Sendable {
         guard let event = marks.event else { return "" }
         let inside = [event.lowerBound, event.upperBound].filter { $0 >= window.lowerBound && $0 <= window.upperBound }
         let end = Self.top + pictureHeight
-        // Over any colour of the picture a line shows that is light within dark; under it, the page's own.
+        // A light line with a dark outline is visible over any colour of the picture; below it, the page's colour is
+        // used.
         let lines = inside.map { Self.line(x($0), Self.top, x($0), end) }.joined()
         let below = inside.map { Self.line(x($0), end, x($0), bottom) }.joined()
         let bar = bottom + 26
@@ -218,7 +221,7 @@ package struct ExcerptDrawing: Sendable {
         for score in [0, 0.5, 1] { text += Self.line(Self.left, y(score), Self.left + room, y(score)) }
         text += "</g>\n<g text-anchor=\"end\" \(Colour.soft.attributes("fill"))>"
         text += Self.label("1", Self.left - 7, y(1) + 4) + Self.label("0", Self.left - 7, y(0) + 1) + "</g>\n"
-        // Between chunks that do not touch, the curve is broken.
+        // The curve is broken between chunks that do not touch.
         let ground = Self.number(y(0))
         var (outline, areas) = ("", "")
         var end = -Double.infinity
@@ -251,16 +254,16 @@ package struct ExcerptDrawing: Sendable {
             + Self.label(String(name), Self.left, top - 6) + "</g>\n"
     }
 
-    /// A stretch over which the same chunks are heard.
+    /// A stretch that is covered by the same chunks throughout.
     package struct Step: Sendable, Equatable {
         package let start: Double
         package let end: Double
-        /// The geometric mean of their scores.
+        /// The geometric mean of the scores of these chunks.
         package let score: Double
     }
 
-    /// The geometric mean of the scores of the chunks that cover each moment; of more than 1,200 stretches, which no screen
-    /// shows, the highest of every few.
+    /// The steps of the curve: the geometric mean of the scores of the chunks that cover each moment. If there are more
+    /// than 1,200 steps, which no screen shows, consecutive ones are merged and have their highest score.
     package static func steps(_ curve: [CurvePoint], in window: Range<Double>) -> [Step] {
         let edges = Set(curve.flatMap { [$0.start, $0.end] } + [window.lowerBound, window.upperBound])
             .filter { $0 >= window.lowerBound && $0 <= window.upperBound }.sorted()
@@ -268,7 +271,7 @@ package struct ExcerptDrawing: Sendable {
         var first = 0
         for (start, end) in zip(edges, edges.dropFirst()) where end - start > 1e-9 {
             let middle = (start + end) / 2
-            // Chunks begin, and end, in their order.
+            // Chunks are ordered by start, and also by end.
             while first < curve.count, curve[first].end <= middle { first += 1 }
             let heard = curve[first...].prefix { $0.start < middle }.map { Double($0.score) }
             guard !heard.isEmpty else { continue }

@@ -1,18 +1,18 @@
 import Errors
 
-/// Why a stretch of a recording cannot be shown or played.
+/// An error that says why a stretch of a recording cannot be shown or played.
 package struct ExcerptError: EarmarkError, Equatable {
     /// What is wrong.
     package enum Kind: String, Sendable, CaseIterable {
-        /// The recording's file is no longer there.
+        /// The recording's file no longer exists.
         case gone
-        /// The file is not the one that was read into the cache.
+        /// The file differs from the one that was read into the cache.
         case changed
-        /// The file cannot be decoded, or not up to the end of the stretch.
+        /// The file cannot be decoded up to the end of the stretch.
         case undecodable
-        /// Rows of the cache are not what was written.
+        /// Rows in the cache differ from what was written.
         case damaged
-        /// The clip has no scores, or the cache does not say of what file.
+        /// The clip has no scores, or the cache does not say which file they belong to.
         case unscored
         /// The model has no such class.
         case unknownClass
@@ -20,12 +20,12 @@ package struct ExcerptError: EarmarkError, Equatable {
         case emptyWindow
         /// The stretch is longer than can be shown or played at once.
         case tooLong
-        /// libpng did not make the picture.
+        /// libpng failed to make the picture.
         case undrawable
     }
 
     package let kind: Kind
-    /// The recording; for damaged rows, their shard.
+    /// The recording's path; for damaged rows, the path of their shard.
     package let path: String
     /// A short text for a page: "gone", "changed since it was read", "cannot be decoded: ...".
     package let reason: String

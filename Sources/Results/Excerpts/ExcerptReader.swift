@@ -8,32 +8,35 @@ import Ledger
 import Pipeline
 import Sessions
 
-/// Reads what a report or a page shows and plays of a stretch of one recording: log-mel frames, the score curve of a class, and
-/// the sound.
+/// Reads what a report or a page shows and plays for a stretch of one recording: log-mel frames, the score curve of a
+/// class, and the sound.
 ///
-/// Only what the stretch needs is read, however long the recording. One instance is for one thread at a time.
+/// Only the data that the stretch needs is read, however long the recording is. Use an instance on one thread at a
+/// time.
 package final class ExcerptReader {
-    /// The longest stretch, in seconds: its frames and samples are in memory as a whole.
+    /// The maximum length of a stretch, in seconds: all of its frames and samples are kept in memory.
     package static let longest = 600.0
 
     private let ledger: Ledger
     private let scores: ChunkScores
     private let reader: CacheReader
-    /// How the scored pipeline resamples.
+    /// The resampling converter of the scored pipeline.
     private let converter: Converter
-    /// The stages whose log-mel frames are in the cache, the scored pipeline's front-end first.
+    /// The stages whose log-mel frames are in the cache, those with the scored pipeline's front-end first.
     private var melStages: [(id: Int64, frontEnd: FrontEnd)]
-    /// Files that were compared with the ledger, by path.
+    /// The files that were compared with the ledger, by path.
     private var compared: [String: Compared] = [:]
 
-    /// A file as it was when it was last compared with the ledger.
+    /// The state of a file when it was last compared with the ledger.
     private struct Compared {
         let stat: SourceStat
         let content: String
         let isSame: Bool
     }
 
-    /// - Parameter scores: of the pipeline whose chunk scores are shown.
+    /// Creates a reader for one cache.
+    ///
+    /// - Parameter scores: the chunk scores of the pipeline to show.
     /// - Throws: `LedgerError`.
     package init(cache: CacheFolder, ledger: Ledger, scores: ChunkScores) throws {
         self.ledger = ledger
@@ -45,11 +48,12 @@ package final class ExcerptReader {
 
     // MARK: Frames
 
-    /// The log-mel frames of a stretch: those in the cache, whichever pipeline left them, if they are of the file as it was last
-    /// read; otherwise computed from the file with the front-end of the scored pipeline.
+    /// The log-mel frames of a stretch. They come from the cache, whichever pipeline wrote them, if they belong to the
+    /// file as it was last read; otherwise they are computed from the file with the front-end of the scored pipeline.
     ///
-    /// Within the first half minute of a recording, computed frames are the pipeline's bit for bit. Further on decoding and
-    /// resampling begin a second before the stretch if the codec can be entered there, and a frame may differ in its last bits.
+    /// Within the first half minute of a recording, computed frames equal the pipeline's bit for bit. Further on,
+    /// decoding and resampling start a second before the stretch if the codec can be entered there, and the last bits
+    /// of a frame may differ.
     ///
     /// - Parameters:
     ///   - from, to: seconds in the recording, clamped to it.
@@ -102,7 +106,7 @@ package final class ExcerptReader {
             return nil
         }
         if let found = try find() { return found }
-        // A run may have left frames of another stage since.
+        // A run may have written frames of another stage since then.
         let now = try Self.melStages(ledger, scores)
         guard now.map(\.id) != melStages.map(\.id) else { return nil }
         melStages = now
@@ -128,7 +132,7 @@ package final class ExcerptReader {
         return stages.sorted { (rank($0), -$0.id) < (rank($1), -$1.id) }
     }
 
-    /// The converter of the resample stage above the scores.
+    /// The converter of the resample stage upstream of the scores.
     private static func converter(_ scores: ChunkScores) -> Converter {
         let stages = PipelineSettings(text: scores.pipeline.settings)?.stages ?? []
         var waiting = stages.filter { $0.fingerprint == scores.stage.fingerprint }.map(\.name)
@@ -143,10 +147,10 @@ package final class ExcerptReader {
 
     // MARK: Curve
 
-    /// The scores of a class for the chunks that touch a stretch, in order.
+    /// The scores of a class for the chunks that overlap a stretch, in order.
     ///
     /// - Parameters:
-    ///   - place: the class's place among those of the model.
+    ///   - place: the class's index in the model.
     ///   - from, to: seconds in the recording, clamped to it.
     /// - Throws: `ExcerptError`, `LedgerError`; `CacheError` if the rows do not match the classes; `FileError` if the system
     ///   has run out of something.
@@ -161,7 +165,7 @@ package final class ExcerptReader {
         let (rate, hop, length) = (
             Double(scores.timing.rate), Double(scores.timing.hop), Double(scores.timing.length)
         )
-        // Chunk i touches the window if i hop < to and i hop + length > from.
+        // Chunk i overlaps the window if i hop < to and i hop + length > from.
         let count = known.scores.chunks
         let first = max(0, Int(((window.lowerBound * rate - length) / hop).rounded(.down)) + 1)
         let end = min(count, Int((window.upperBound * rate / hop).rounded(.up)))
@@ -188,10 +192,10 @@ package final class ExcerptReader {
         try soundLater(of: clip, from: from, to: to, encoding: encoding)()
     }
 
-    /// As `sound(of:from:to:encoding:)`, in two steps: the ledger is asked and the file looked at now; decoding and encoding are
-    /// what is returned, which any thread may do.
+    /// Does the same as `sound(of:from:to:encoding:)` in two steps: queries the ledger and checks the file now, and
+    /// returns a closure that decodes and encodes, on any thread.
     ///
-    /// - Throws: as `sound(of:from:to:encoding:)` does, and so does what is returned.
+    /// - Throws: the same errors as `sound(of:from:to:encoding:)`, as does the returned closure.
     package func soundLater(
         of clip: ClipRecord, from: Double, to: Double, encoding: SoundEncoding
     ) throws -> @Sendable () throws -> EncodedSound {
@@ -211,7 +215,7 @@ package final class ExcerptReader {
         let scores: ChunkScores.Place
         /// The recording's length.
         let seconds: Double
-        /// The same in samples at the pipeline's rate.
+        /// The recording's length in samples at the pipeline's rate.
         let samples: Int
     }
 
@@ -219,7 +223,7 @@ package final class ExcerptReader {
         guard let place = try scores.place(of: clip) else {
             throw ExcerptError(.unscored, path: clip.path, "it has no scores of the file as it was last read")
         }
-        // Caches of before lengths were stored: the last chunk counts whole.
+        // Older caches do not store lengths; the last chunk then counts as whole.
         let samples = place.samples ?? (place.chunks - 1) * scores.timing.hop + scores.timing.length
         return Known(
             clip: clip, source: place.source, scores: place,
@@ -241,9 +245,12 @@ package final class ExcerptReader {
         return first..<end
     }
 
-    /// Compares the file with the one that was read.
+    /// Checks that the file is still the one that was read.
     ///
-    /// As in a run, equal size and modification time count as equal content; if either differs, the content decides.
+    /// As in a run, equal size and modification time mean equal content; if either differs, the content is compared.
+    ///
+    /// - Throws: `ExcerptError` if the file is gone, has changed or cannot be read; `FileError` if a system resource
+    ///   has run out.
     private func checkFile(_ known: Known) throws {
         let path = known.clip.path
         guard let stat = SourceStat.find(path) else {
@@ -272,7 +279,9 @@ package final class ExcerptReader {
         ExcerptError(.changed, path: path, "changed since it was read")
     }
 
-    /// Turns what is wrong with rows of the cache into an error of this type.
+    /// Runs a closure that reads cached rows.
+    ///
+    /// - Throws: `ExcerptError` instead of a `FileError`, unless a system resource has run out; other errors unchanged.
     private func undamaged<Rows>(_ read: () throws -> Rows) throws -> Rows {
         do {
             return try read()

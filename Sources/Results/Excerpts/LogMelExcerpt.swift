@@ -2,17 +2,17 @@ import Features
 
 /// The log-mel frames of a stretch of a recording.
 package struct LogMelExcerpt: Sendable, Equatable {
-    /// Shape (frames, bands), row-major, low bands first; in the front-end's logarithm.
+    /// The frames, shape (frames, bands), row-major, low bands first; in the front-end's logarithm.
     package let values: [Float]
     package let frontEnd: FrontEnd
     /// The middle of the first frame's window, in seconds of the recording.
     package let first: Double
-    /// The stretch, in seconds of the recording, as far as the recording goes.
+    /// The stretch, in seconds of the recording, clamped to the recording's length.
     package let window: Range<Double>
     /// Whether the frames were in the cache; otherwise they were computed from the recording's file.
     package let isFromCache: Bool
-    /// Whether cached rows were compared with their digest. Those of a clip with more than 16 MiB of rows are not: reading
-    /// them all would take seconds.
+    /// Whether cached rows were compared with their digest. They are not if the clip has more than 16 MiB of rows, as
+    /// reading them all would take seconds.
     package let isChecked: Bool
 
     package init(
@@ -32,16 +32,16 @@ package struct LogMelExcerpt: Sendable, Equatable {
     package var frames: Int { values.count / bands }
     /// Seconds from one frame to the next.
     package var hop: Double { Double(frontEnd.hop) / Double(frontEnd.rate) }
-    /// From the lowest to the highest edge of the bands, in Hz.
+    /// The range from the lowest to the highest edge of the bands, in Hz.
     package var band: ClosedRange<Double> { frontEnd.low...frontEnd.high }
 }
 
 /// The score of a class for one chunk.
 package struct CurvePoint: Sendable, Equatable {
-    /// The chunk, in seconds of the recording; the end is not past the recording's own.
+    /// The start of the chunk, in seconds of the recording; `end` is its end, at most the recording's.
     package let start: Double
     package let end: Double
-    /// 0 to 1.
+    /// The score, 0 to 1.
     package let score: Float
 
     package init(start: Double, end: Double, score: Float) {
@@ -51,7 +51,7 @@ package struct CurvePoint: Sendable, Equatable {
     }
 }
 
-/// How a front-end's frames lie in time, counted from the middle of their windows.
+/// The positions of a front-end's frames in time, measured at the middle of their windows.
 struct FrameTiming {
     private let rate: Double
     private let hop: Double
@@ -67,10 +67,10 @@ struct FrameTiming {
     /// The middle of a frame, in seconds.
     func seconds(_ frame: Int) -> Double { (Double(frame) * hop + middle) / rate }
 
-    /// The frames whose middle lies in the window, so that adjacent windows share none and leave none out; if there is none,
-    /// the nearest one.
+    /// The frames whose middle is inside the window, so that adjacent windows neither share nor omit frames; if there
+    /// is none, the nearest frame.
     ///
-    /// - Parameter count: frames of the recording, more than 0.
+    /// - Parameter count: the number of frames of the recording, more than 0.
     func frames(_ window: Range<Double>, of count: Int) -> Range<Int> {
         let (first, end) = (frame(from: window.lowerBound), frame(from: window.upperBound))
         let found = min(first, count)..<max(min(end, count), min(first, count))

@@ -1,33 +1,33 @@
 import Features
 
-/// A picture of log-mel frames: time from left to right, low bands at the bottom, quiet dark, loud light.
+/// A picture of log-mel frames: time runs from left to right, low bands are at the bottom, and louder is lighter.
 ///
-/// The darkest colour is the level below which 5 % of the excerpt's values lie, the lightest that below which 99.8 % lie; the
-/// colours between are spread evenly in decibels. At least 24 dB are shown, so that even noise is not stretched to a pattern,
-/// and at most 80 dB, so that digital silence in a clip does not press its sounds into the lightest colours.
+/// The darkest colour is the 5th percentile of the excerpt's values and the lightest is the 99.8th; the colours between
+/// are spaced evenly in decibels. The range is at least 24 dB, so that plain noise is not stretched into a pattern, and
+/// at most 80 dB, so that digital silence in a clip does not push its sounds into the lightest colours.
 package struct LogMelPicture: Sendable {
-    /// The most columns, unless a width is asked for.
+    /// The maximum number of columns if no width is given.
     package static let mostWide = 1_200
     private static let (lowest, highest) = (0.05, 0.998)
-    /// In dB.
+    /// The minimum and maximum range, in dB.
     private static let (leastRange, mostRange) = (24.0, 80.0)
-    /// Values that the percentiles are taken of; of a longer excerpt, evenly spaced ones.
+    /// The maximum number of values used for the percentiles; longer excerpts are sampled evenly.
     private static let sampled = 65_536
 
     package let excerpt: LogMelExcerpt
     package let width: Int
     package let height: Int
-    /// Places in the palette, row by row from the top.
+    /// Palette indices, row by row from the top.
     package let pixels: [UInt8]
     /// The levels of the darkest and the lightest colour, in the front-end's logarithm.
     package let contrast: ClosedRange<Double>
-    /// Frames of which a column shows the mean of the levels; 1 or less if each frame is seen.
+    /// The number of frames averaged in a column; 1 or less if each frame is shown.
     package var framesPerColumn: Double { Double(excerpt.frames) / Double(width) }
 
     /// - Parameters:
-    ///   - width: in pixels; nil: a pixel a frame, at most `mostWide`. A column that stands for several frames shows their
-    ///     mean; a frame that has several columns fills them.
-    ///   - height: in pixels; nil: a pixel a band.
+    ///   - width: in pixels; nil for one pixel per frame, at most `mostWide`. A column that covers several frames shows
+    ///     their mean; a frame that covers several columns fills them.
+    ///   - height: in pixels; nil for one pixel per band.
     package init(_ excerpt: LogMelExcerpt, width: Int? = nil, height: Int? = nil) {
         precondition(excerpt.frames > 0, "a picture of nothing")
         self.excerpt = excerpt
@@ -39,7 +39,7 @@ package struct LogMelPicture: Sendable {
 
     /// The picture as a PNG file, with 256 colours.
     ///
-    /// - Throws: `ExcerptError` if libpng does not make it.
+    /// - Throws: `ExcerptError` if libpng fails.
     package func png() throws -> [UInt8] {
         try PNGWriter.bytes(pixels, width: width, height: height, palette: ColourScale.palette)
     }
@@ -52,7 +52,7 @@ package struct LogMelPicture: Sendable {
         let unit = excerpt.frontEnd.decibels
         let (low, high) = (level(lowest), level(highest))
         let range = min(max((high - low) * unit, leastRange), mostRange) / unit
-        // Nothing is quieter than silence: where only that is heard, it is dark.
+        // No level is below silence; an excerpt that is all silence is dark.
         let darkest = max(high - range, min(Double(excerpt.frontEnd.silence), low))
         return darkest...darkest + range
     }
@@ -85,7 +85,7 @@ package struct LogMelPicture: Sendable {
         return pixels
     }
 
-    /// The values that one of `count` pixels stands for, of `total`.
+    /// The range of values, of `total`, that one of `count` pixels covers.
     private static func span(_ pixel: Int, _ count: Int, _ total: Int) -> Range<Int> {
         let first = pixel * total / count
         return first..<max(first + 1, (pixel + 1) * total / count)
@@ -93,10 +93,10 @@ package struct LogMelPicture: Sendable {
 }
 
 extension FrontEnd {
-    /// Decibels in one unit of a stored value.
+    /// The decibels in one unit of a stored value.
     var decibels: Double {
         let factor = spectrum == .power ? 10.0 : 20.0
-        // Where there is a range, the deviation is left to the patches.
+        // If there is a range, the deviation is applied to the patches instead.
         let unit = range > 0 ? 1 : deviation
         return switch logarithm {
         case .natural: unit * factor * 0.4342944819032518

@@ -1,10 +1,11 @@
 import CPNG
 
-/// A picture in 256 colours or fewer, turned into PNG by libpng.
+/// Encodes a picture of at most 256 colours as PNG, with libpng.
 final class PNGWriter {
-    /// `PNG_FORMAT_RGB_COLORMAP`, a macro that Swift does not import: three bytes a colour, one a pixel.
+    /// `PNG_FORMAT_RGB_COLORMAP`, a macro that Swift does not import: three bytes per colour, one per pixel.
     private static let format: UInt32 = 0x02 | 0x08
-    /// `PNG_IMAGE_FLAG_FAST`: a low level of compression, which makes the file a few per cent larger in a third of the time.
+    /// `PNG_IMAGE_FLAG_FAST`: low compression, which takes a third of the time and makes the file a few per cent
+    /// larger.
     private static let fast: UInt32 = 0x02
 
     private var image = png_image()
@@ -14,7 +15,7 @@ final class PNGWriter {
     deinit { png_image_free(&image) }
 
     /// - Parameters:
-    ///   - pixels: places in the palette, row by row from the top, `width * height` of them.
+    ///   - pixels: palette indices, row by row from the top, `width * height` of them.
     ///   - palette: red, green and blue of each colour, at most 256.
     /// - Throws: `ExcerptError` with libpng's reason.
     static func bytes(_ pixels: [UInt8], width: Int, height: Int, palette: [UInt8]) throws -> [UInt8] {
@@ -29,7 +30,7 @@ final class PNGWriter {
         image.format = Self.format
         image.flags = Self.fast
         image.colormap_entries = UInt32(palette.count / 3)
-        // What does not compress takes a little more room than the pixels; the rest is header and palette.
+        // Incompressible data takes slightly more space than the pixels; the rest is for the header and palette.
         let room = pixels.count + height + pixels.count / 500 + palette.count + 1024
         var size = png_alloc_size_t(room)
         let bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
@@ -41,7 +42,7 @@ final class PNGWriter {
         }
         guard !bytes.isEmpty else {
             let reason = withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            throw ExcerptError(.undrawable, path: "picture", "libpng does not write \(width) x \(height): \(reason)")
+            throw ExcerptError(.undrawable, path: "picture", "libpng cannot write \(width) x \(height): \(reason)")
         }
         return bytes
     }

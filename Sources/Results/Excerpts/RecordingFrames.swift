@@ -2,26 +2,26 @@ import Audio
 import Errors
 import Features
 
-/// Log-mel frames of a stretch of a recording, decoded, resampled and computed as a pipeline does.
+/// The log-mel frames of a stretch of a recording, decoded, resampled and computed as in a pipeline.
 struct RecordingFrames {
-    /// Up to this place, in seconds, decoding begins at the recording's start: the resampler's output is then the pipeline's bit
-    /// for bit.
+    /// The latest start of a stretch, in seconds, for which decoding begins at the recording's start. The resampler's
+    /// output then equals the pipeline's bit for bit.
     private static let exactSeconds = 30
-    /// Seconds that are resampled before a stretch further on, so that the filter has run in: many times its length.
+    /// The seconds resampled before a later stretch so that the filter settles: many times the filter's length.
     private static let leadSeconds = 1
-    /// Sample frames read at a time.
+    /// The number of sample frames read at a time.
     private static let block = 16_384
 
     private let frontEnd: FrontEnd
     private let converter: Converter
-    /// Samples at the front-end's rate, without padding.
+    /// The number of samples at the front-end's rate, without padding.
     private let samples: Int
-    /// Samples with the zeros that the pipeline puts behind them to the end of the last chunk.
+    /// The number of samples including the zeros that the pipeline appends up to the end of the last chunk.
     private let padded: Int
 
     /// - Parameters:
     ///   - chunkHop: samples from one chunk to the next.
-    ///   - samples: of the recording at the front-end's rate, at least 1.
+    ///   - samples: the recording's length in samples at the front-end's rate, at least 1.
     init(frontEnd: FrontEnd, chunkHop: Int, converter: Converter, samples: Int) {
         self.frontEnd = frontEnd
         self.converter = converter
@@ -30,13 +30,15 @@ struct RecordingFrames {
         padded = plan?.paddedLength(samples: samples) ?? max(samples, frontEnd.span)
     }
 
-    /// Frames of the padded recording.
+    /// The number of frames of the padded recording.
     var count: Int { frontEnd.frames(samples: padded) }
 
-    /// - Returns: shape (frames, bands).
-    /// - Throws: `ExcerptError` if the recording cannot be decoded; `AudioError` if the system has run out of something.
+    /// Reads a range of frames.
+    ///
+    /// - Returns: the frames, shape (frames, bands).
+    /// - Throws: `ExcerptError` if the recording cannot be decoded; `AudioError` if a system resource has run out.
     func read(_ frames: Range<Int>, of path: String) throws -> [Float] {
-        // Centred frames at the start of what is computed see zeros or a mirror image, and are dropped.
+        // The first centred frames computed are based on zeros or a mirror image, and are dropped.
         let isPlain = frontEnd.framing == .left
         let first = isPlain ? frames.lowerBound : max(0, frames.lowerBound - frontEnd.fft / frontEnd.hop - 2)
         let start = first * frontEnd.hop
@@ -57,13 +59,13 @@ struct RecordingFrames {
         return values
     }
 
-    /// Samples at the front-end's rate, the mean over the channels.
+    /// Reads samples at the front-end's rate, averaged over the channels.
     private func resampled(_ range: Range<Int>, of path: String) throws -> [Float] {
         let recording = try openRecording(path)
         let (from, to) = (recording.rate, frontEnd.rate)
         var place = 0
         if range.lowerBound > Self.exactSeconds * to {
-            // A frame of the file on which a sample of the output falls.
+            // Start at a frame of the file that coincides with a sample of the output.
             let step = from / Self.divisor(from, to)
             let own = (range.lowerBound / to - Self.leadSeconds) * from / step * step
             recording.skip(to: Int64(own))
@@ -95,7 +97,7 @@ struct RecordingFrames {
         return wave
     }
 
-    /// The mean over the channels, summed as `AudioFile` sums it; samples that are not finite count as 0.
+    /// Averages over the channels, with the same summation as `AudioFile`; sums that are not finite count as 0.
     private static func mix(
         _ samples: UnsafeMutableBufferPointer<Double>, frames: Int, channels: Int, into out: inout [Float]
     ) {

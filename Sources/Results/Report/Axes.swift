@@ -1,29 +1,29 @@
-/// The frame of a small diagram: where values lie, and the lines and numbers at its sides.
+/// The plot area of a small diagram, with its grid lines, tick labels and axis title.
 struct Axes {
-    /// Within the picture.
+    /// The left edge of the plot area, in the picture's units, as are `top`, `width` and `height`.
     let left: Double
     let top: Double
     let width: Double
     let height: Double
 
-    /// The frame of the diagrams of one class.
+    /// The plot area of the per-class diagrams.
     static let small = Axes(left: 38, top: 14, width: 300, height: 124)
-    /// The size of a picture with `small` in it.
+    /// The size of a picture that contains `small`.
     static let smallSize = (width: 346.0, height: 172.0)
 
     var bottom: Double { top + height }
     var right: Double { left + width }
 
-    /// A place on the horizontal axis, from 0 to 1.
+    /// The x coordinate of a value from 0 to 1 on the horizontal axis.
     func x(_ share: Double) -> Double { left + share * width }
-    /// A height on the vertical axis, from 0 to 1.
+    /// The y coordinate of a value from 0 to 1 on the vertical axis.
     func y(_ share: Double) -> Double { bottom - share * height }
 
-    /// Adds lines and numbers to a picture.
+    /// Adds the grid lines, tick labels and axis title to a picture.
     ///
     /// - Parameters:
-    ///   - horizontal, vertical: where, from 0 to 1, and what is written there.
-    ///   - title: under the horizontal axis.
+    ///   - horizontal, vertical: tick positions, from 0 to 1, and their labels.
+    ///   - title: the text under the horizontal axis.
     func draw(
         _ picture: inout Picture, horizontal: [(share: Double, text: String)],
         vertical: [(share: Double, text: String)], title: String
@@ -42,8 +42,8 @@ struct Axes {
         picture.text(title, left + width / 2, bottom + 29, " class=\"soft\" text-anchor=\"middle\"")
     }
 
-    /// Numbers from 0 to 1 in fifths.
+    /// Ticks from 0 to 1 in steps of 0.2.
     static let fifths = [0.0, 0.2, 0.4, 0.6, 0.8, 1].map { (share: $0, text: $0 == 0 ? "0" : $0 == 1 ? "1" : "\($0)") }
-    /// Numbers from 0 to 1 in halves.
+    /// Ticks from 0 to 1 in steps of 0.5.
     static let halves = [0.0, 0.5, 1].map { (share: $0, text: $0 == 0 ? "0" : $0 == 1 ? "1" : "\($0)") }
 }

@@ -6,21 +6,21 @@ struct BarPicture {
     struct Bar {
         let name: String
         let value: Double
-        /// What is written behind it.
+        /// The label to the right of the bar.
         let text: String
         let interval: Interval?
     }
 
     let label: String
     let bars: [Bar]
-    /// The value of a full bar; nil for the largest value.
+    /// The value that a full-length bar represents; nil for the largest value.
     let full: Double?
-    /// The row before which bars are left out, which a gap shows; nil if none are.
+    /// The row before which bars are omitted, marked by a gap; nil if none are omitted.
     var gap: Int?
 
     private static let (width, left, room, rowHeight) = (404.0, 150.0, 178.0, 19.0)
 
-    /// The bars, those given and no others.
+    /// Draws all of `bars` without limiting their number.
     func picture() -> Picture {
         let n = Picture.text
         var picture = Picture(

@@ -1,14 +1,14 @@
 import Evaluation
 import Wording
 
-/// One class: distribution, curve, where it was found, what with, and examples.
+/// The section of one class: its score distribution, curve, places, co-occurring classes and examples.
 struct ClassDetail {
     private let content: ReportContent
     private let details: ReportDetails
     private let index: Int
     private var row: ClassReport { content.summary.classes[index] }
     private var found: ReportDetails.ClassDetails { details.classes[index] }
-    /// Most groups that are listed.
+    /// The maximum number of groups listed.
     private static let mostGroups = 8
 
     init(_ content: ReportContent, _ details: ReportDetails, _ index: Int) {
@@ -17,7 +17,8 @@ struct ClassDetail {
         self.index = index
     }
 
-    /// The start of the names of the class's pictures: its number in the model, with as many digits as the last one has.
+    /// The common prefix of the class's picture names. It contains the class's index in the model, zero-padded to the
+    /// width of the last index.
     private var stem: String {
         let width = "\(max(0, content.summary.classes.count - 1))".count
         let number = "\(index)"
@@ -25,14 +26,14 @@ struct ClassDetail {
             + SafeName.component(row.name, limit: 60)
     }
 
-    /// A part that opens; its pictures are added to `figures`.
+    /// A collapsible HTML section; its pictures are added to `figures`.
     func html(_ figures: inout [ReportFigure]) -> String {
         var facts = [counted(row.clipsAbove, "clip")]
         if row.hoursAbove.isFinite { facts.append("\(HTMLText.number(row.hoursAbove)) h") }
         if let metrics = row.truth?.metrics, !metrics.averagePrecision.isNaN {
             facts.append("AP \(HTMLText.number(metrics.averagePrecision))")
         }
-        // The anchor is within: a browser opens what a link leads into, also without a script.
+        // The anchor is inside the section: browsers open the section around a link's target, even without a script.
         var text = "<details class=\"class\"><summary><h3>\(HTMLText.name(row.name))</h3> "
         text += "<span class=\"note\">\(facts.joined(separator: ", "))</span></summary>\n<div class=\"body\" "
         text += "id=\"class-\(index)\">\n<div class=\"pair\">\n"
@@ -52,7 +53,10 @@ struct ClassDetail {
             text += ReportText.figure(picture, caption)
             figures.append(ReportFigure("\(stem)-precision-recall", picture))
         } else if content.summary.truth != nil {
-            text += ReportText.note("No curve: by the truth no clip has this class.")
+            text += ReportText.note(
+                content.judged == nil
+                    ? "No curve: no clip truly has this class."
+                    : "No curve: the truth is what reviewers judged, which is known for some of the clips only.")
         }
         text += "</div>\n"
         let tables = (places + [companions]).compactMap(\.self)
@@ -61,7 +65,7 @@ struct ClassDetail {
         return text + "</div></details>\n"
     }
 
-    /// Where the class was found, a table for each division that has more than one part.
+    /// Tables of where the class was found, one for each division that has more than one group.
     private var places: [String?] {
         if row.clipsAbove == 0 { return [] }
         return zip(details.groups, found.clipsByGroup).map { groups, counts in

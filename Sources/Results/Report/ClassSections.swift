@@ -1,13 +1,13 @@
 import Evaluation
 import Wording
 
-/// The classes: as bars, as a table, and one by one.
+/// The sections about classes: bar charts, a table, and details of each class.
 struct ClassSections {
     let content: ReportContent
     var summary: SummaryReport { content.summary }
-    /// Classes as indices, those with the most clips at the threshold first.
+    /// Class indices, sorted by descending number of clips at or above the threshold.
     private let order: [Int]
-    /// Most bars of a picture; the page's table has all classes.
+    /// The maximum number of bars in a picture; the page's table has all classes.
     private static let mostBars = 40
 
     init(_ content: ReportContent) {
@@ -20,7 +20,7 @@ struct ClassSections {
 
     // MARK: Bars
 
-    /// Hits and average precision as bars.
+    /// Bar charts of clips at or above the threshold and of average precision.
     var charts: ReportPage.Section {
         var body = ""
         var figures: [ReportFigure] = []
@@ -86,7 +86,7 @@ struct ClassSections {
 
     // MARK: Table
 
-    /// Every class in a table.
+    /// A table of all classes.
     var table: ReportPage.Section {
         let hasTruth = summary.truth != nil
         var heads = ["Class", "Clips", "Hours", "Mean", "Deviation", "5 %", "25 %", "50 %", "75 %", "95 %", "Maximum"]
@@ -97,7 +97,7 @@ struct ClassSections {
         var body = ReportText.note(
             "Clips at or above the class's threshold; hours that chunks at or above it cover; mean, deviation, quantiles and "
                 + "maximum of the clip scores" + (hasTruth ? "; then how they agree with the truth" : "")
-                + ". A dash is a value that is not defined. Classes stand by their clips.")
+                + ". A dash is a value that is not defined. Classes are sorted by clips.")
         body += "<div class=\"tools\" id=\"class-tools\" hidden=\"\">\n"
         body += "<label>Search <input type=\"search\" id=\"class-search\" autocomplete=\"off\"/></label>\n"
         if empty > 0 {
@@ -133,7 +133,7 @@ struct ClassSections {
 
     // MARK: One by one
 
-    /// Each class by itself; nil for statistics alone.
+    /// The details of each class; nil if the report contains only statistics.
     var details: ReportPage.Section? {
         guard let details = content.details else { return nil }
         var figures: [ReportFigure] = []
@@ -148,11 +148,11 @@ struct ClassSections {
 
     private func legend(_ details: ReportDetails) -> String {
         var text =
-            "Histograms are of clip scores, in \(ScoreHistogram.bins) bins; a bar's height is the logarithm of 1 + clips, as most "
+            "Histograms show clip scores in \(ScoreHistogram.bins) bins; a bar's height is the logarithm of 1 + clips, as most "
             + "scores are near 0. The dashed line is the threshold."
         if summary.truth != nil {
             text +=
-                " In orange: clips that have the class by the truth. The area under a curve is the average precision; "
+                " In orange: clips that truly have the class. The area under a curve is the average precision; "
                 + "the dot is the threshold."
         }
         return text

@@ -1,17 +1,17 @@
 import Evaluation
 import Wording
 
-/// Which classes are found in the same clips.
+/// The section on classes that are found in the same clips.
 struct CoOccurrenceSection {
     private let content: ReportContent
-    /// Most classes of the picture.
+    /// The maximum number of classes in the picture.
     private static let mostClasses = 60
-    /// Most pairs of the table.
+    /// The maximum number of pairs in the table.
     private static let mostPairs = 20
 
     init(_ content: ReportContent) { self.content = content }
 
-    /// nil for statistics alone, or if fewer than two classes are found.
+    /// The section; nil if the report contains only statistics. If fewer than two classes are found, it is just a note.
     var section: ReportPage.Section? {
         guard let found = content.details?.coOccurrence else { return nil }
         guard found.classes.count > 1 else {
@@ -21,7 +21,8 @@ struct CoOccurrenceSection {
         }
         let names = content.summary.classes.map(\.name)
         let shown = Array(found.classes.indices.prefix(Self.mostClasses))
-        // As shares of the largest one: where few classes are found together, nothing else would be seen.
+        // Colours are relative to the largest share: if classes rarely occur together, absolute ones would be too
+        // faint.
         var largest = 0.0
         for row in shown {
             for column in shown where row != column { largest = max(largest, found.share(row, column)) }

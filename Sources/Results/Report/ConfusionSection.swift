@@ -1,19 +1,19 @@
 import Evaluation
 import Wording
 
-/// Which classes are taken for which: the highest class of clips with one label.
+/// The section on confused classes: for clips with one label, the class with the highest score.
 struct ConfusionSection {
     private let content: ReportContent
-    /// Most labels of a picture.
+    /// The maximum number of labels in the picture.
     private static let mostLabels = 30
-    /// Most columns of classes that are no label.
+    /// The maximum number of columns for classes that are not labels.
     private static let mostOthers = 10
-    /// Most pairs of the table.
+    /// The maximum number of pairs in the table.
     private static let mostPairs = 30
 
     init(_ content: ReportContent) { self.content = content }
 
-    /// nil without a truth, or if no clip has exactly one label.
+    /// The section; nil without a truth, or if no clip has exactly one label.
     var section: ReportPage.Section? {
         guard let found = content.details?.confusion, found.clips > 0 else { return nil }
         let names = content.summary.classes.map(\.name)
@@ -36,7 +36,8 @@ struct ConfusionSection {
         return ReportPage.Section(id: "confusion", title: "Confusion", body: body, figures: figures)
     }
 
-    /// Rows are labels; columns the same classes, then others that are often the highest, then one for the rest.
+    /// A heat map whose rows are labels. Its columns are the same classes, then other classes that often score highest,
+    /// then one column for all remaining classes.
     private func map(_ found: TopOneConfusion, _ labels: [(place: Int, clips: Int)], _ names: [String]) -> HeatMap {
         let rows = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1.place, $0) })
         var others: [Int: Int] = [:]

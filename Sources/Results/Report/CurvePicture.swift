@@ -1,10 +1,10 @@
 import Evaluation
 
-/// Precision over recall, with the point of a threshold.
+/// A plot of precision over recall, with the point at the threshold.
 struct CurvePicture {
     let name: String
     let curve: PrecisionRecallCurve
-    /// Precision and recall at the threshold; nil if there is none, or if no clip reaches it.
+    /// Recall and precision at the threshold; nil if there is no threshold, or if no clip reaches it.
     let point: (recall: Double, precision: Double)?
 
     func picture() -> Picture {

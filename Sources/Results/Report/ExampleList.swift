@@ -1,7 +1,7 @@
 import Evaluation
 import Wording
 
-/// The examples of one class, with picture and sound where they are in the page.
+/// The examples of one class, with picture and sound if the page contains them.
 struct ExampleList {
     private let content: ReportContent
     private let details: ReportDetails
@@ -9,7 +9,7 @@ struct ExampleList {
     private let stem: String
     private var row: ClassReport { content.summary.classes[index] }
 
-    /// - Parameter stem: the start of the names of the class's pictures.
+    /// - Parameter stem: the common prefix of the class's picture names.
     init(_ content: ReportContent, _ details: ReportDetails, _ index: Int, stem: String) {
         self.content = content
         self.details = details

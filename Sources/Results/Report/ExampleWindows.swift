@@ -1,8 +1,8 @@
-/// Finds where in their recordings examples sound, while the chunk scores pass by anyway.
+/// Finds where each example sounds in its recording, in the same pass that reads the chunk scores.
 ///
-/// A window holds the chunk with the class's highest score and the chunks before and after it whose scores reach half the
-/// threshold without a break, and half a second more on both sides. If that is longer than five seconds, it is five seconds with
-/// the best chunk in the middle.
+/// A window covers the chunk with the class's highest score and the unbroken run of chunks around it whose scores reach
+/// half the threshold, plus half a second on both sides. A window longer than five seconds is cut to five seconds, with
+/// the best chunk in the middle if the original window allows it.
 package struct ExampleWindows {
     /// A pair of clip and class.
     package struct Key: Hashable {
@@ -16,26 +16,26 @@ package struct ExampleWindows {
         }
     }
 
-    /// Seconds on both sides of the chunks.
+    /// Seconds added on both sides of the chunks.
     static let pad = 0.5
-    /// Most seconds of a window.
+    /// The maximum length of a window, in seconds.
     static let longest = 5.0
 
-    /// The classes that are looked for in each clip.
+    /// The classes to search for in each clip.
     private let wanted: [Int64: [Int]]
     private let release: [Float]
     private var searches: [Search] = []
     private var clip: Int64?
     private var found: [Key: Search] = [:]
 
-    /// The search for one class in the current clip; times are in samples.
+    /// The search for one class in the current clip; ranges are in samples.
     private struct Search {
         let classIndex: Int
         var run: Range<Int>?
         var best: Float = -.infinity
         var bestChunk = 0..<0
         var bestRun = 0..<0
-        /// Whether the best chunk's run goes on.
+        /// Whether the run of the best chunk still continues.
         var isInRun = false
 
         mutating func add(_ score: Float, _ chunk: Range<Int>, release: Float) {
@@ -55,14 +55,14 @@ package struct ExampleWindows {
     }
 
     /// - Parameters:
-    ///   - keys: the pairs that are looked for.
+    ///   - keys: the pairs to search for.
     ///   - thresholds: by class.
     package init(_ keys: some Sequence<Key>, thresholds: [Double]) {
         wanted = Dictionary(grouping: Set(keys), by: \.clip).mapValues { $0.map(\.classIndex).sorted() }
         release = thresholds.map { Float($0 / 2) }
     }
 
-    /// Starts a clip.
+    /// Starts a clip, ending the previous one.
     package mutating func begin(clip: Int64) {
         end()
         guard let classes = wanted[clip] else { return }
@@ -70,9 +70,9 @@ package struct ExampleWindows {
         searches = classes.map { Search(classIndex: $0) }
     }
 
-    /// Adds the clip's next chunk, shape (classes).
+    /// Adds the scores of the clip's next chunk, shape (classes).
     ///
-    /// - Parameter chunk: its samples, cut at the recording's end.
+    /// - Parameter chunk: the chunk's sample range, cut off at the recording's end.
     package mutating func add(_ row: UnsafeBufferPointer<Float>, _ chunk: Range<Int>) {
         for index in searches.indices {
             let place = searches[index].classIndex
@@ -91,7 +91,7 @@ package struct ExampleWindows {
         searches.removeAll(keepingCapacity: true)
     }
 
-    /// The window of a pair, in seconds, not beyond the recording's start; nil if the clip has no chunk scores.
+    /// The window of a pair, in seconds, starting no earlier than the recording; nil if the clip has no chunk scores.
     ///
     /// - Parameter rate: samples per second.
     package func window(_ key: Key, rate: Int) -> ClosedRange<Double>? {

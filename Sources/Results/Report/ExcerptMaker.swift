@@ -4,40 +4,44 @@ import Evaluation
 import Ledger
 import Synchronization
 
-/// Makes pictures and sound of examples, class by class in turn, until they fill the room that they have in the page.
+/// Makes pictures and sounds of examples, cycling through the classes, until they reach the page's size limit.
 struct ExcerptMaker {
     let settings: ExampleSettings
     /// Thresholds by class.
     let thresholds: [Double]
-    /// Samples per second of the windows.
+    /// The sample rate of the windows, in samples per second.
     let rate: Int
-    /// Clips that are examples, by row.
+    /// The clips used as examples, by their row in the table of scores.
     let records: [Int: ClipRecord]
     let windows: ExampleWindows
     let reader: ExcerptReader
-    /// Of a picture, so that its writing is legible in three columns and on a phone.
+    /// The width of a picture, chosen so that its text is legible in three columns and on a phone.
     private static let width = 400.0
-    /// Most columns of its frames, which are about the pixels that it has in the page; more would take room from other examples.
+    /// The maximum number of pixel columns for frames, about as many as the page displays; more would only use up space
+    /// that other examples need.
     private static let columns = 320
 
-    /// An example with its picture, whose sound is still to be made.
+    /// An example that has its picture, but not its sound yet.
     private struct Draft {
         var excerpt: ReportExcerpt
-        /// Why there is neither picture nor sound.
+        /// The reason why there is neither picture nor sound.
         var loss: String?
-        /// Why there is no picture.
+        /// The reason why there is no picture.
         var problem: String?
-        /// Makes the sound, on any thread.
+        /// Makes the sound; may run on any thread.
         var sound: (@Sendable () throws -> EncodedSound)?
-        /// Why there is no sound.
+        /// The reason why there is no sound.
         var silence: String?
     }
 
-    /// Examples that are made at a time: a few for each thread that encodes their sound, which takes the most time.
+    /// The number of examples made at a time: a few for each thread that encodes sound, the slowest step.
     private static let batch = 8
 
-    /// - Throws: `LedgerError`, and `FileError` or `AudioError` if the system has run out of something. What is wrong with a
-    ///   recording is told in its example.
+    /// Makes the excerpts of a report's examples.
+    ///
+    /// A problem with a recording is not thrown, but reported with its example.
+    ///
+    /// - Throws: `LedgerError`; `FileError` or `AudioError` if a system resource has run out.
     func make(_ details: ReportDetails, summary: SummaryReport) throws -> ReportExcerpts {
         var made = ReportExcerpts()
         made.limit = settings.bytes
@@ -46,7 +50,7 @@ struct ExcerptMaker {
             let keys = queue[start..<min(start + Self.batch, queue.count)]
             for (place, outcome) in zip(keys.indices, try outcomes(keys, summary)) {
                 if case .shown(let excerpt) = outcome {
-                    // The first one that finds no room ends it: a smaller one further on would be there for its size alone.
+                    // Stop at the first one that does not fit: a later, smaller one would be chosen for its size alone.
                     guard made.bytes + excerpt.bytes <= settings.bytes else {
                         made.leftOut = queue.count - place
                         return made
@@ -59,9 +63,9 @@ struct ExcerptMaker {
         return made
     }
 
-    /// The examples in the order in which they get room: the first of each kind before the second of any, and kind by kind
-    /// the first one of every class before another kind. Classes with more clips at the threshold go first; those that no
-    /// clip reaches, and of which the truth has none either, get what the others leave.
+    /// The examples in the order in which they are given space: the first of each kind before the second of any, and
+    /// within that, one kind for all classes before the next kind. Classes with more clips at the threshold come first.
+    /// Classes that no clip reaches, and of which the truth has none either, come after all others.
     static func queue(_ details: ReportDetails, _ summary: SummaryReport) -> [ReportExcerpts.Key] {
         let classes = summary.classes
         let order = classes.indices.sorted { (classes[$1].clipsAbove, $0) < (classes[$0].clipsAbove, $1) }
@@ -83,7 +87,7 @@ struct ExcerptMaker {
         return queue
     }
 
-    /// What becomes of some examples, in their order.
+    /// The outcomes of some examples, in the same order.
     private func outcomes(_ keys: ArraySlice<ReportExcerpts.Key>, _ summary: SummaryReport) throws
         -> [ReportExcerpts.Outcome]
     {
@@ -122,7 +126,7 @@ struct ExcerptMaker {
         return draft
     }
 
-    /// Makes sounds on all processors; nil where there is nothing to make.
+    /// Makes sounds on all processors; a result is nil if its maker is nil.
     private static func sounds(_ makers: [(@Sendable () throws -> EncodedSound)?]) -> [Result<EncodedSound, any Error>?]
     {
         let made = Mutex([Int: Result<EncodedSound, any Error>]())
@@ -134,9 +138,9 @@ struct ExcerptMaker {
         return made.withLock { made in makers.indices.map { made[$0] } }
     }
 
-    /// Why something cannot be had; nil if it could.
+    /// Runs a closure and returns the reason if it fails; nil if it succeeds.
     ///
-    /// - Throws: all errors but `ExcerptError`, which is of the recording alone.
+    /// - Throws: all errors except `ExcerptError`, which concerns only the recording.
     private func reason(_ body: () throws -> Void) throws -> String? {
         do {
             try body()

@@ -1,8 +1,8 @@
 import Evaluation
 import Files
 
-/// Divides clips by the first folder in which their paths differ. Clips of one folder are mostly consecutive, and each folder's
-/// name is kept once.
+/// Divides clips by the first folder in which their paths differ. Each folder's name is stored once, and the last
+/// folder is remembered because consecutive clips are mostly in the same folder.
 struct FolderGroups {
     private var folders: [String] = []
     private var numbers: [String: Int32] = [:]
@@ -27,7 +27,7 @@ struct FolderGroups {
         folderOf.append(number)
     }
 
-    /// The groups, named after their folders below the one that holds all clips.
+    /// The groups, named after the folders directly below the folder that contains all clips.
     func groups() -> ClipGroups {
         let root = RecordingTree.root { pass in for folder in folders { pass(folder + "/clip") } }
         var names: [String] = []
@@ -45,7 +45,7 @@ struct FolderGroups {
     }
 }
 
-/// Divides clips by the split that a manifest gives them.
+/// Divides clips by their split in a manifest.
 struct SplitGroups {
     private var names: [String] = []
     private var places: [String: Int32] = [:]

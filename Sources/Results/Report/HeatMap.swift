@@ -1,29 +1,29 @@
 import Foundation
 
-/// A table of shares as coloured cells, with numbers in them if there is room.
+/// A table of shares as coloured cells, with numbers in them if there is enough space.
 struct HeatMap {
-    /// A cell that is not empty.
+    /// A non-empty cell.
     struct Cell {
         let row: Int
         let column: Int
-        /// 0 to 1, which its colour shows.
+        /// The share that the colour shows, 0 to 1.
         let share: Double
         let number: Int
-        /// In the second colour.
+        /// Whether the cell has the second colour.
         var isMistake = false
     }
 
-    /// The steps in which colours show shares.
+    /// The number of colour steps for shares.
     private static let steps = 10
-    /// Most rows or columns with numbers in their cells.
+    /// The maximum number of rows or columns at which cells still show numbers.
     static let mostNumbers = 31
-    /// Most letters of a name.
+    /// The maximum length of a name, in characters.
     private static let longest = 26
 
     let label: String
     let rows: [String]
     let columns: [String]
-    /// What rows and columns are; empty if they are the same.
+    /// The axis title of the rows, as `columnTitle` is of the columns; both are empty if rows and columns are the same.
     var rowTitle = ""
     var columnTitle = ""
     let cells: [Cell]
@@ -34,13 +34,13 @@ struct HeatMap {
         let hasNumbers = count <= Self.mostNumbers
         let side = count <= 12 ? 34.0 : hasNumbers ? 26.0 : 14.0
         let size = hasNumbers ? 11 : 10
-        // About the width of a letter.
+        // The approximate width of a letter.
         let letter = hasNumbers ? 6.4 : 5.9
         let room = { (name: String) in Double(min(Self.longest, name.count)) * letter }
         let title = rowTitle.isEmpty ? 0.0 : 18
         let left = (rows.map(room).max() ?? 0) + 12 + title
         let top = (columns.map(room).max() ?? 0) * 0.82 + 16 + title
-        // Names of columns lean over to the right.
+        // Column names are slanted to the right.
         let right = columns.enumerated().map { (Double($0) + 0.5) * side + room($1) * 0.58 }.max() ?? 0
         var picture = Picture(
             width: left + max(Double(columns.count) * side, right) + 10, height: top + Double(rows.count) * side + 8,

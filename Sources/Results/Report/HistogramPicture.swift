@@ -1,8 +1,8 @@
 import Evaluation
 import Foundation
 
-/// A class's clip scores as a histogram, with its threshold. Heights are logarithms of 1 + clips: most clips have scores near 0,
-/// beside which no other bar would be seen.
+/// A histogram of a class's clip scores, with its threshold. Heights are logarithms of 1 + clips: most clips have
+/// scores near 0, and on a linear scale no other bar would be visible.
 struct HistogramPicture {
     let name: String
     let histogram: ScoreHistogram
@@ -21,7 +21,7 @@ struct HistogramPicture {
         var ticks = [(share: 0.0, text: "0")]
         var tick = 1
         while tick <= max(most, 1) {
-            // Numbers that would stand on one another are left out.
+            // Labels that would overlap are omitted.
             if (share(tick) - ticks[ticks.count - 1].share) * axes.height >= 11 {
                 ticks.append((share(tick), Self.short(tick)))
             }
@@ -54,7 +54,7 @@ struct HistogramPicture {
         return path + "h\(n(Double(run) * width))V\(n(axes.bottom))z"
     }
 
-    /// 1, 10, 100, 1k, 10k ...
+    /// A power of ten in short form: 1, 10, 100, 1k, 10k ...
     private static func short(_ power: Int) -> String {
         power < 1000 ? "\(power)" : power < 1_000_000 ? "\(power / 1000)k" : "\(power / 1_000_000)M"
     }

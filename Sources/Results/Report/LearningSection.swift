@@ -1,9 +1,9 @@
 import Evaluation
 import Wording
 
-/// How a model's training went.
+/// The section on the course of a model's training.
 enum LearningSection {
-    /// nil if that is not known.
+    /// The section; nil if there is no known training history.
     static func section(_ history: TrainingHistory?) -> ReportPage.Section? {
         guard let history else { return nil }
         guard let last = history.epochs.last else {
@@ -47,7 +47,7 @@ enum LearningSection {
     }
 }
 
-/// The page that training leaves beside its model: the learning curves, and what it was made of.
+/// The page that training writes next to its model: the learning curves, and what the model was made from.
 package enum TrainingPage {
     private static let kind = "training"
 
@@ -60,7 +60,7 @@ package enum TrainingPage {
             script: nil)
     }
 
-    /// Whether a page was written by training, and not by another command or by hand.
+    /// Returns whether a page was written by training, rather than by another command or by hand.
     ///
     /// - Parameter start: the first bytes of the file.
     package static func isOne(_ start: [UInt8]) -> Bool {

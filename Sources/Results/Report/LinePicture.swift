@@ -1,15 +1,15 @@
-/// Values over the epochs of a training, as lines.
+/// A line chart of values over training epochs.
 struct LinePicture {
     /// A line.
     struct Line {
         let name: String
-        /// Epoch and value; values are finite.
+        /// Epochs and their values, which are finite.
         let points: [(epoch: Int, value: Double)]
     }
 
     let label: String
     let lines: [Line]
-    /// The greatest value of the vertical axis; nil for the largest value.
+    /// The top of the vertical axis; nil for the largest value.
     let full: Double?
     /// An epoch to mark.
     let marked: Int?
@@ -33,7 +33,7 @@ struct LinePicture {
                 let y = axes.y(min(1, max(0, point.value / top)))
                 path += "\(path.isEmpty ? "M" : "L")\(n(axes.x(x(point.epoch)))) \(n(y))"
             }
-            // A line of one point has no length, and would not be seen.
+            // A line of one point has no length and would be invisible.
             if line.points.count == 1 { path += "m-2 0h4" }
             picture.path(path, place == 0 ? "line" : "second")
         }

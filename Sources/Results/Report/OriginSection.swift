@@ -1,8 +1,8 @@
 import Evaluation
 
-/// What the report was made from, and by what.
+/// The section on what the report was made from, and by what.
 enum OriginSection {
-    /// nil if that is not known.
+    /// The section; nil if the origin is not known.
     static func section(_ origin: SummaryReport.Origin?) -> ReportPage.Section? {
         guard let origin else { return nil }
         var text = "<div class=\"wide\"><table class=\"made\"><tbody>\n"

@@ -1,20 +1,20 @@
 import Evaluation
 
-/// A drawing in SVG, within the page or as a file of its own.
+/// An SVG drawing, either inside the page or as a separate file.
 struct Picture {
-    /// In units of about a pixel.
+    /// The width in units of about a pixel, as is `height`.
     let width: Double
     let height: Double
-    /// What is to be seen, for those who do not see it.
+    /// A text alternative that describes the picture.
     let label: String
-    /// Elements of SVG.
+    /// The SVG elements.
     var content = ""
-    /// Shown at its own size, in a box that scrolls, rather than as wide as there is room.
+    /// Whether the picture is shown at its own size, in a scrolling box, instead of filling the available width.
     var hasOwnSize = false
 
     /// - Parameters:
     ///   - width, height: in units of about a pixel.
-    ///   - label: what is to be seen, unescaped.
+    ///   - label: a description of the picture, unescaped.
     init(width: Double, height: Double, label: String, hasOwnSize: Bool = false) {
         self.width = width
         self.height = height
@@ -22,10 +22,10 @@ struct Picture {
         self.hasOwnSize = hasOwnSize
     }
 
-    /// The element in the page, whose style sheet has `Picture.style`.
+    /// The SVG element for a page whose style sheet contains `Picture.style`.
     var inline: String { element("") }
 
-    /// A file of its own.
+    /// The picture as a complete SVG file.
     var file: String {
         let own = " xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Self.text(width))\" height=\"\(Self.text(height))\""
         let head =
@@ -43,8 +43,8 @@ struct Picture {
     /// Adds a line of text.
     ///
     /// - Parameters:
-    ///   - y: its base line.
-    ///   - attributes: further ones, such as ` text-anchor="end"`.
+    ///   - y: the baseline.
+    ///   - attributes: additional attributes, such as ` text-anchor="end"`.
     mutating func text(_ words: String, _ x: Double, _ y: Double, _ attributes: String = "") {
         content += "<text x=\"\(Self.text(x))\" y=\"\(Self.text(y))\"\(attributes)>\(HTMLText.escaped(words))</text>"
     }
@@ -54,19 +54,19 @@ struct Picture {
         content += "<path class=\"\(style)\" d=\"\(commands)\"/>"
     }
 
-    /// A coordinate with one digit after the point, or none.
+    /// A coordinate with at most one decimal place.
     static func text(_ value: Double) -> String {
         var out: [UInt8] = []
         NumberText.append(value, upTo: 1, to: &out)
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// A name that fits into a number of characters, cut at its end.
+    /// A name, cut at its end if it is longer than `limit` characters.
     static func short(_ name: String, _ limit: Int) -> String {
         name.count > limit ? name.prefix(limit - 1) + "…" : name
     }
 
-    /// A colour of page and pictures, by its name.
+    /// A named colour of the page and its pictures.
     private struct Colour {
         let name: String
         let light: String
@@ -83,7 +83,7 @@ struct Picture {
         Colour(name: "on", light: "#ffffff", dark: "#0c1116"),
     ]
 
-    /// The colours for a page, light or dark as the reader has set.
+    /// The CSS variables of the page's colours, light or dark according to the reader's setting.
     static let colours: String = {
         func variables(_ value: (Colour) -> String) -> String {
             palette.map { "--\($0.name):\(value($0))" }.joined(separator: ";")
@@ -92,7 +92,7 @@ struct Picture {
             + "@media (prefers-color-scheme:dark){:root{\(variables(\.dark))}}\n"
     }()
 
-    /// The look of a file of its own: colours as such, as programs other than browsers know no variables.
+    /// The style of a separate file: literal colours, as programs other than browsers do not support CSS variables.
     private static let fileStyle: String = {
         func named(_ value: (Colour) -> String) -> String {
             palette.reduce(style + ".paper{fill:var(--card)}\n") {
@@ -102,7 +102,7 @@ struct Picture {
         return named(\.light) + "@media (prefers-color-scheme:dark){\n\(named(\.dark))}\n"
     }()
 
-    /// The look of what pictures are made of.
+    /// The style of the elements of pictures.
     static let style = """
         .picture text{font:11px system-ui,sans-serif;fill:var(--ink)}
         .picture .soft{fill:var(--soft)}

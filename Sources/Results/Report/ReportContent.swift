@@ -2,9 +2,9 @@ import Audio
 import Cache
 import Evaluation
 
-/// All that a report's page shows.
+/// Everything that a report's page shows.
 package struct ReportContent: Sendable {
-    /// A clip as the page names it.
+    /// A clip's name and path as shown in the page.
     package struct Clip: Sendable, Equatable {
         package let name: String
         package let path: String
@@ -18,15 +18,17 @@ package struct ReportContent: Sendable {
     /// The page's heading.
     package var title: String
     package var summary: SummaryReport
-    /// nil for the statistics alone.
+    /// The details; nil if the report contains only statistics.
     package var details: ReportDetails?
-    /// The clips that are examples, by their row in the table of scores.
+    /// The clips used as examples, by their row in the table of scores.
     package var clips: [Int: Clip]
-    /// Clips that could not be done.
+    /// The clips that could not be processed.
     package var failures: [FailureLine]
-    /// Pictures and sound of the examples; nil if they were not asked for.
+    /// Pictures and sounds of the examples; nil if they were not requested.
     package var excerpts: ReportExcerpts?
-    /// How the model's training went; nil if that is not known.
+    /// What the truth is if it is what reviewers judged, which is known for some clips and classes only; nil otherwise.
+    package var judged: String?
+    /// The course of the model's training; nil if it is not known.
     package var history: TrainingHistory?
 
     package init(
@@ -44,14 +46,14 @@ package struct ReportContent: Sendable {
     }
 }
 
-/// Which clips a page shows as examples, and how.
+/// Settings for which clips a page shows as examples, and how.
 package struct ExampleSettings: Sendable, Equatable {
-    /// Most best, doubtful, falsely found and missed clips of a class, each.
+    /// The maximum number of best, doubtful, falsely found and missed clips of a class, each.
     package var perClass: Int
-    /// Most bytes of pictures and sound, as they stand in the page.
+    /// The maximum size of pictures and sounds in bytes, as embedded in the page.
     package var bytes: Int
     package var encoding: SoundEncoding
-    /// Whether each picture is made as a file of its own too.
+    /// Whether each picture is also written to a separate file.
     package var hasFiles: Bool
 
     package init(

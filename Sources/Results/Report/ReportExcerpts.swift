@@ -1,7 +1,7 @@
 import Evaluation
 import Wording
 
-/// Pictures and sound of the examples, as far as they are in the page.
+/// Pictures and sounds of the examples, as far as the page contains them.
 package struct ReportExcerpts: Sendable {
     /// An example of a class.
     package struct Key: Hashable, Sendable {
@@ -14,34 +14,34 @@ package struct ReportExcerpts: Sendable {
         }
     }
 
-    /// What became of an example.
+    /// The outcome for an example.
     package enum Outcome: Sendable {
         case shown(ReportExcerpt)
-        /// Neither picture nor sound, and why.
+        /// Neither picture nor sound could be made, for the given reason.
         case lost(String)
     }
 
-    /// By example; those that found no room are not in it.
+    /// The outcomes by example, without the examples that did not fit.
     package var outcomes: [Key: Outcome] = [:]
-    /// Examples for which there was no room.
+    /// The number of examples that did not fit.
     package var leftOut = 0
-    /// Bytes of pictures and sound, as they stand in the page.
+    /// The size of pictures and sounds in bytes, as embedded in the page.
     package var bytes = 0
-    /// Most of them.
+    /// The maximum of `bytes`.
     package var limit = 0
-    /// Why there is no picture and no sound at all; nil if they were tried.
+    /// The reason why there are no pictures and sounds at all; nil if making them was attempted.
     package let none: String?
 
     package init(none: String? = nil) { self.none = none }
 
-    /// Examples with a picture or sound, and those with neither.
+    /// The number of examples with a picture or sound, and of those with neither.
     package var counts: (shown: Int, lost: Int) {
         outcomes.values.reduce(into: (0, 0)) { counts, outcome in
             if case .shown = outcome { counts.0 += 1 } else { counts.1 += 1 }
         }
     }
 
-    /// Recordings whose sound could not be had although there is a picture.
+    /// The number of examples that have a picture but no sound.
     package var withoutSound: Int {
         outcomes.values.count { outcome in
             if case .shown(let excerpt) = outcome { return excerpt.sound == nil }
@@ -49,13 +49,13 @@ package struct ReportExcerpts: Sendable {
         }
     }
 
-    /// What is in the page and what is not, in words.
+    /// A summary of what the page contains and what it does not.
     package var text: String {
         if let none { return "no pictures and no sound of examples: \(none)" }
         let (shown, lost) = counts
         var text = "\(counted(shown, "example")) with pictures and sound"
         if withoutSound > 0 { text += ", \(withoutSound) of them without sound" }
-        if lost > 0 { text += "; \(lost) with neither, for the reason that stands there" }
+        if lost > 0 { text += "; \(lost) with neither, for the reason given there" }
         if leftOut > 0 {
             text += "; \(leftOut) left out, as they did not fit into \(Self.megabytes(limit)) MB (--examples-size)"
         }
@@ -68,28 +68,28 @@ package struct ReportExcerpts: Sendable {
     }
 }
 
-/// Picture and sound of a stretch of a recording.
+/// The picture and sound of a stretch of a recording.
 package struct ReportExcerpt: Sendable {
-    /// Sound as a browser plays it.
+    /// Sound in a form that a browser can play.
     package struct Sound: Sendable {
         package let bytes: [UInt8]
         /// The MIME type.
         package let type: String
     }
 
-    /// Seconds in the recording.
+    /// The stretch, in seconds of the recording.
     package var window: ClosedRange<Double>
     /// An SVG element; nil if there is none.
     package var picture: String?
-    /// The same as a file of its own.
+    /// The picture as a complete SVG file.
     package var file: String?
     package var sound: Sound?
-    /// Why there is no picture or no sound: sentences.
+    /// The reasons why there is no picture or no sound, as sentences.
     package var problems: [String] = []
 
     package init(window: ClosedRange<Double>) { self.window = window }
 
-    /// The stretch, in words.
+    /// The stretch as text.
     package var text: String {
         func seconds(_ value: Double) -> String {
             var out: [UInt8] = []
@@ -99,7 +99,7 @@ package struct ReportExcerpt: Sendable {
         return "\(seconds(window.lowerBound)) to \(seconds(window.upperBound)) s"
     }
 
-    /// Bytes in the page.
+    /// The size in the page, in bytes.
     package var bytes: Int {
         (picture?.utf8.count ?? 0) + (sound.map { HTMLText.dataURLLength($0.bytes, type: $0.type) } ?? 0)
     }

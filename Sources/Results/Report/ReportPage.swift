@@ -3,16 +3,16 @@ import Files
 import Foundation
 import Wording
 
-/// `report.html`: one page that needs nothing else, neither a network nor another file.
+/// `report.html`: one self-contained page that needs neither a network nor another file.
 ///
-/// Everything is in the page as it stands; the script only sorts, searches and hides. Names and other words from elsewhere are
-/// escaped and isolated, and a policy in the page's head keeps the browser from loading or running anything that is not in it.
+/// The page contains everything; the script only sorts, searches and hides. Names and other external text are escaped
+/// and isolated, and a policy in the page's head keeps the browser from loading or running anything from outside it.
 package struct ReportPage {
     let content: ReportContent
 
     package init(_ content: ReportContent) { self.content = content }
 
-    /// The page of statistics alone.
+    /// Creates a page that contains only statistics.
     package init(_ summary: SummaryReport, title: String = "Earmark statistics") {
         self.init(ReportContent(title: title, summary: summary))
     }
@@ -22,9 +22,9 @@ package struct ReportPage {
         /// Its anchor.
         let id: String
         let title: String
-        /// What follows the heading.
+        /// The HTML after the heading.
         let body: String
-        /// Its pictures, for files of their own.
+        /// Its pictures, as separate files.
         var figures: [ReportFigure] = []
     }
 
@@ -34,7 +34,7 @@ package struct ReportPage {
             title: content.title, lead: [], sections: sections, kind: "statistics", script: ReportScript.text)
     }
 
-    /// Every picture of the page as a file of its own.
+    /// All pictures of the page, as separate files.
     package func figures() -> [ReportFigure] { sections.flatMap(\.figures) }
 
     private var sections: [Section] {
@@ -51,11 +51,11 @@ package struct ReportPage {
     ///
     /// - Parameters:
     ///   - lead: lines under the heading, unescaped.
-    ///   - kind: what wrote the page, which a later command can tell by.
+    ///   - kind: what wrote the page, so that a later command can recognise it.
     ///   - script: nil for a page without one.
     static func document(title: String, lead: [String], sections: [Section], kind: String, script: String?) -> String {
         let style = ReportStyle.text
-        // Nothing is loaded, and of scripts and styles only these very ones count: not even one that got into a name.
+        // Nothing is loaded, and only this exact style and script are allowed: code injected through a name cannot run.
         let policy =
             "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; media-src data:; "
             + "style-src '\(digest(style))'; style-src-attr 'unsafe-inline'; script-src "
@@ -90,10 +90,10 @@ package struct ReportPage {
         return page + "</body>\n</html>\n"
     }
 
-    /// The generator that a page names in its head.
+    /// The generator named in a page's head.
     static func generator(_ kind: String) -> String { "Earmark \(ProgramVersion.number), \(kind)" }
 
-    /// A source of the policy that stands for one text.
+    /// The policy source that allows exactly one text, by its SHA-256 digest.
     private static func digest(_ text: String) -> String {
         let digits = Array(SHA256.of(Array(text.utf8)).utf8)
         let bytes = stride(from: 0, to: digits.count, by: 2).map { place in
@@ -103,28 +103,28 @@ package struct ReportPage {
     }
 }
 
-/// A picture of a page as a file of its own.
+/// A picture of a page, as a separate file.
 package struct ReportFigure: Sendable, Equatable {
-    /// A safe file name, the same for the same report.
+    /// A safe file name, always the same for the same report.
     package let name: String
     package let svg: String
 
-    /// - Parameter stem: its name without the ending.
+    /// - Parameter stem: the name without its extension.
     init(_ stem: String, _ picture: Picture) { self.init(stem, svg: picture.file) }
 
-    /// - Parameter svg: a whole file.
+    /// - Parameter svg: a complete SVG file.
     init(_ stem: String, svg: String) {
         name = SafeName.component(stem, limit: 120) + ".svg"
         self.svg = svg
     }
 }
 
-/// Tables and notes, as several sections write them.
+/// HTML building blocks that several sections use.
 enum ReportText {
-    /// A remark, escaped.
+    /// A note, whose text is escaped.
     static func note(_ text: String) -> String { "<p class=\"note\">\(HTMLText.escaped(text))</p>\n" }
 
-    /// A picture with a caption, which is HTML.
+    /// A picture with a caption, which is already HTML.
     static func figure(_ picture: Picture, _ caption: String) -> String {
         let drawn =
             picture.hasOwnSize
@@ -133,11 +133,11 @@ enum ReportText {
         return "<figure>\(drawn)<figcaption>\(caption)</figcaption></figure>\n"
     }
 
-    /// A table in a box that scrolls if there is no room for it.
+    /// A table in a box that scrolls if the table is too wide.
     ///
     /// - Parameters:
-    ///   - heads: names of the columns, HTML.
-    ///   - rows: cells, HTML; the first one of a row is its heading.
+    ///   - heads: column names, as HTML.
+    ///   - rows: cells, as HTML; the first cell of a row is its heading.
     static func table(_ heads: [String], _ rows: [[String]], style: String) -> String {
         var text = "<div class=\"wide\"><table class=\"\(style)\"><thead><tr>"
         text += heads.map { "<th scope=\"col\">\($0)</th>" }.joined() + "</tr></thead><tbody>\n"

@@ -1,4 +1,5 @@
-/// The page's script: sorts, searches and hides. Without it all is there, in the order of the classes' clips.
+/// The page's script, which sorts, searches and hides. Without it, the page shows everything, with classes sorted by
+/// their number of clips.
 enum ReportScript {
     static let text = """
 

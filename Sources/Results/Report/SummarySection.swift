@@ -3,7 +3,7 @@ import Errors
 import Evaluation
 import Wording
 
-/// What the report is of: totals, coverage, what could not be done and why.
+/// The summary section: totals, coverage, and what could not be processed and why.
 struct SummarySection {
     private let content: ReportContent
     private var summary: SummaryReport { content.summary }
@@ -18,7 +18,8 @@ struct SummarySection {
         body += "</dl>\n"
         if summary.clips == 0 { body += ReportText.note("No clip has scores: there is nothing to show.") }
         let notes = [
-            summary.coverage?.text, summary.truthCoverage?.text, "thresholds: \(summary.thresholdText)",
+            summary.coverage?.text, summary.truthCoverage?.text, summary.truthCoverage?.limit, content.judged,
+            "thresholds: \(summary.thresholdText)",
             summary.withoutChunkScores, summary.withoutLength, summary.silencedEnd, content.excerpts?.text,
         ]
         for line in notes.compactMap(\.self) { body += ReportText.note(line) }
@@ -57,7 +58,7 @@ struct SummarySection {
         interval.map { "95 %: \(HTMLText.number($0.low)) to \(HTMLText.number($0.high))" } ?? "no interval"
     }
 
-    /// Clips that could not be done, by reason, with the first of each kind.
+    /// A table of clips that could not be processed, by reason, with the first of each kind.
     private var failures: String {
         if content.failures.isEmpty { return "" }
         let groups = Dictionary(grouping: content.failures, by: \.failureClass)
@@ -68,7 +69,7 @@ struct SummarySection {
                 HTMLText.name(lines[0].clip) + ": " + HTMLText.name(lines[0].reason),
             ]
         }
-        var text = "<h3>What could not be done</h3>\n<div class=\"wide\"><table class=\"small\" id=\"failures\">"
+        var text = "<h3>Clips not processed</h3>\n<div class=\"wide\"><table class=\"small\" id=\"failures\">"
         text +=
             "<thead><tr><th scope=\"col\">Reason</th><th scope=\"col\">Clips</th><th scope=\"col\" class=\"words\">The first one</th>"
         text += "</tr></thead><tbody>\n"

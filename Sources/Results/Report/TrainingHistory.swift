@@ -2,9 +2,9 @@ import Errors
 import Files
 import Tables
 
-/// A training's `history.csv`: what each epoch came to.
+/// The results of each epoch, from a training's `history.csv`.
 package struct TrainingHistory: Sendable, Equatable {
-    /// One epoch. What was not measured is NaN.
+    /// One epoch. Values that were not measured are NaN.
     package struct Epoch: Sendable, Equatable {
         package let number: Int
         package let loss: Double
@@ -12,20 +12,24 @@ package struct TrainingHistory: Sendable, Equatable {
         package let validationMAP: Double
     }
 
-    /// The file, as it was named.
+    /// The file name, as given.
     package let file: String
     package let epochs: [Epoch]
 
-    /// The columns that are read; others are not looked at.
+    /// The columns that are read; other columns are ignored.
     private static let columns = ["epoch", "loss", "validation_loss", "validation_mAP"]
 
-    /// - Throws: `FileError` if the file cannot be read, `TableError` if it is not a history.
+    /// Reads the history from a file.
+    ///
+    /// - Throws: `FileError` if the file cannot be read; `TableError` if it is not a history.
     package init(contentsOf path: String) throws {
         try self.init(bytes: try FileSystem.read(path), file: path)
     }
 
-    /// - Parameter file: the name of the text in errors and on the page.
-    /// - Throws: `TableError` if it is not a history.
+    /// Reads the history from the bytes of a file.
+    ///
+    /// - Parameter file: the file name used in errors and on the page.
+    /// - Throws: `TableError` if the bytes are not a history.
     package init(bytes: [UInt8], file: String) throws {
         var reader = CSVReader(bytes: bytes, file: file)
         guard try reader.next() else {
@@ -69,16 +73,16 @@ package struct TrainingHistory: Sendable, Equatable {
         self.epochs = epochs
     }
 
-    /// The history that lies beside a model, as training leaves it; nil if there is none.
+    /// The history next to a model, where training writes it; nil if there is none.
     ///
-    /// - Throws: as `init(contentsOf:)` does.
+    /// - Throws: the same errors as `init(contentsOf:)`.
     package static func beside(model path: String) throws -> TrainingHistory? {
         let file = FileSystem.folder(of: path) + "/history.csv"
         return FileSystem.isFile(file) ? try TrainingHistory(contentsOf: file) : nil
     }
 
-    /// The epoch whose weights are the model: that of the highest mAP, of equal ones that of the lowest loss on the validation
-    /// split; nil if no epoch was validated, and then it is the last.
+    /// The epoch whose weights the model has: the one with the highest validation mAP and, among equals, the lowest
+    /// validation loss. If no epoch was validated, this is nil and the model has the weights of the last epoch.
     package var best: Epoch? {
         epochs.filter { !$0.validationMAP.isNaN }.max {
             ($0.validationMAP, -$0.validationLoss) < ($1.validationMAP, -$1.validationLoss)

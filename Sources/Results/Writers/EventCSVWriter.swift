@@ -1,14 +1,19 @@
 import Tables
 
-/// Events as `clip,path,start,end,label,score,peak`, and `began` where start times are known.
+/// Events as `clip,path,start,end,label,score,peak`, and `began` where start times are known; with judgements, those
+/// columns after them.
 final class EventCSVWriter: EventWriter {
     private var hasBegan = false
+    private var isReviewed = false
     private var prefix: [UInt8] = []
     private var labels = FieldCache { CSV.field(CSV.safeField($0)) }
 
     func begin(_ provenance: Provenance, _ out: inout [UInt8]) throws {
         hasBegan = provenance.hasStartTimes
-        out += Array(("clip,path,start,end,label,score,peak" + (hasBegan ? ",began\n" : "\n")).utf8)
+        isReviewed = provenance.isReviewed
+        let further = (hasBegan ? ["began"] : []) + (isReviewed ? EventText.reviewColumns : [])
+        out += (["clip,path,start,end,label,score,peak"] + further).joined(separator: ",").utf8
+        out.append(UInt8(ascii: "\n"))
     }
 
     func begin(clip: EventClip, _ out: inout [UInt8]) throws {
@@ -24,13 +29,15 @@ final class EventCSVWriter: EventWriter {
         out.append(UInt8(ascii: ","))
         out += labels[event.label]
         out.append(UInt8(ascii: ","))
-        EventText.append(score: event.score, to: &out)
+        // A judged event that is not found any more has none.
+        if !event.score.isNaN { EventText.append(score: event.score, to: &out) }
         out.append(UInt8(ascii: ","))
-        EventText.append(score: event.peak, to: &out)
+        if !event.peak.isNaN { EventText.append(score: event.peak, to: &out) }
         if hasBegan {
             out.append(UInt8(ascii: ","))
             out += CSV.field(event.began ?? "")
         }
+        if isReviewed { ReviewFields.append(event.review, to: &out) }
         out.append(UInt8(ascii: "\n"))
     }
 }

@@ -17,14 +17,16 @@ final class EventLinesWriter: EventWriter {
         EventText.append(seconds: event.end, to: &out)
         out += #","label":"#.utf8
         out += labels[event.label]
-        out += #","score":"#.utf8
-        EventText.append(score: event.score, to: &out)
-        out += #","peak":"#.utf8
-        EventText.append(score: event.peak, to: &out)
+        for (name, value) in [("score", event.score), ("peak", event.peak)] {
+            out += ",\"\(name)\":".utf8
+            // A judged event that is not found any more has none.
+            if value.isNaN { out += "null".utf8 } else { EventText.append(score: value, to: &out) }
+        }
         if let began = event.began {
             out += #","began":"#.utf8
             out += JSONLine.string(began)
         }
+        if let review = event.review { ReviewFields.appendMembers(review, to: &out) }
         out += "}\n".utf8
     }
 }

@@ -5,6 +5,13 @@ enum EventText {
 
     /// A score as float32, which chunk scores are.
     static func append(score: Double, to out: inout [UInt8]) { NumberText.append(score: Float(score), to: &out) }
+
+    /// The columns that judgements add to a table.
+    static let reviewColumns = [
+        "verdict", "reviewer", "judged_at", "corrected_label", "corrected_start", "corrected_end",
+    ]
+    /// Between the names of several reviewers.
+    static let reviewerSeparator = "; "
 }
 
 /// The bytes of names that come again and again, made once each.

@@ -31,24 +31,28 @@ package struct EventFormat: Sendable {
     package let isOfOneRecording: Bool
     /// Whether recordings are named from the folder that all of them lie in or below.
     package let namesFromRoot: Bool
+    /// Whether it has a place for a reviewer's verdict.
+    package let hasVerdicts: Bool
     /// A writer for one file.
     package let make: @Sendable () -> any EventWriter
 
     package init(
         name: String, ending: String, isOfOneRecording: Bool = false, namesFromRoot: Bool = false,
+        hasVerdicts: Bool = false,
         make: @escaping @Sendable () -> any EventWriter
     ) {
         self.name = name
         self.ending = ending
         self.isOfOneRecording = isOfOneRecording
         self.namesFromRoot = namesFromRoot
+        self.hasVerdicts = hasVerdicts
         self.make = make
     }
 
     /// Every format, in the order in which help names them: the one place where a new one is added.
     package static let all: [EventFormat] = [
-        EventFormat(name: "csv", ending: "csv") { EventCSVWriter() },
-        EventFormat(name: "jsonl", ending: "jsonl") { EventLinesWriter() },
+        EventFormat(name: "csv", ending: "csv", hasVerdicts: true) { EventCSVWriter() },
+        EventFormat(name: "jsonl", ending: "jsonl", hasVerdicts: true) { EventLinesWriter() },
         EventFormat(name: "audacity", ending: "txt", isOfOneRecording: true) { AudacityWriter() },
         EventFormat(name: "raven", ending: "selections.txt") { RavenWriter() },
         EventFormat(name: "kaleidoscope", ending: "kaleidoscope.csv", namesFromRoot: true) { KaleidoscopeWriter() },

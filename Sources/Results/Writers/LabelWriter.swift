@@ -8,16 +8,40 @@ protocol LabelWriter: AnyObject {
     /// A clip whose labels follow; it may have none.
     func begin(clip: ClipRecord, _ out: inout [UInt8])
     func write(_ label: ClipLabel, _ out: inout [UInt8])
+    /// A label with what reviewers said, in a table with judgements.
+    ///
+    /// - Parameters:
+    ///   - label: nil for a class that was judged and is none of the labels: it has neither score nor rank.
+    ///   - place: the class's index.
+    func write(_ label: ClipLabel?, place: Int, review: EventReview?, _ out: inout [UInt8])
 }
 
 /// Labels as `clip,path,label,score,rank`.
 final class LabelCSVWriter: LabelWriter {
     private let classes: [[UInt8]]
+    private let isReviewed: Bool
     private var prefix: [UInt8] = []
 
-    init(classes: [String]) { self.classes = classes.map { CSV.field(CSV.safeField($0)) + [UInt8(ascii: ",")] } }
+    init(classes: [String], isReviewed: Bool = false) {
+        self.classes = classes.map { CSV.field(CSV.safeField($0)) + [UInt8(ascii: ",")] }
+        self.isReviewed = isReviewed
+    }
 
-    func begin(_ out: inout [UInt8]) { out += "clip,path,label,score,rank\n".utf8 }
+    func begin(_ out: inout [UInt8]) {
+        let columns = ["clip,path,label,score,rank"] + (isReviewed ? EventText.reviewColumns : [])
+        out += columns.joined(separator: ",").utf8
+        out.append(UInt8(ascii: "\n"))
+    }
+
+    func write(_ label: ClipLabel?, place: Int, review: EventReview?, _ out: inout [UInt8]) {
+        out += prefix
+        out += classes[place]
+        if let label { NumberText.append(score: label.score, to: &out) }
+        out.append(UInt8(ascii: ","))
+        if let label { out += label.rank.description.utf8 }
+        ReviewFields.append(review, to: &out)
+        out.append(UInt8(ascii: "\n"))
+    }
 
     func begin(clip: ClipRecord, _ out: inout [UInt8]) {
         prefix = CSV.field(CSV.safeField(clip.name)) + [UInt8(ascii: ",")] + CSV.field(clip.path)
@@ -42,6 +66,16 @@ final class LabelLinesWriter: LabelWriter {
     init(classes: [String]) { self.classes = classes.map { JSONLine.string($0) + Array(#","score":"#.utf8) } }
 
     func begin(_ out: inout [UInt8]) {}
+
+    func write(_ label: ClipLabel?, place: Int, review: EventReview?, _ out: inout [UInt8]) {
+        out += prefix
+        out += classes[place]
+        if let label { NumberText.append(score: label.score, to: &out) } else { out += "null".utf8 }
+        out += #","rank":"#.utf8
+        out += (label?.rank.description ?? "null").utf8
+        if let review { ReviewFields.appendMembers(review, to: &out) }
+        out += "}\n".utf8
+    }
 
     func begin(clip: ClipRecord, _ out: inout [UInt8]) {
         prefix = Array(#"{"clip":"#.utf8) + JSONLine.string(clip.name)

@@ -1,6 +1,10 @@
 import ArgumentParser
 import Cache
+import Audio
 import Errors
+import Files
+import Foundation
+import Random
 import Results
 import Shards
 import Wording
@@ -21,6 +25,15 @@ struct ScoresBench: ParsableCommand {
     @Option(help: "Classes.") var classes = 200
     @Option(help: "Chunks per clip.") var chunks = 10
     @Flag(help: "Keep the scores in half precision.") var half = false
+    @Option(
+        help: ArgumentHelp(
+            "Folder for made-up recordings of the first \(ScoresBench.recordings) clips (default: none are made).",
+            valueName: "dir"), completion: .directory)
+    var sounds: String?
+
+    /// How many recordings are made.
+    private static let recordings = 100
+    private static let soundRate = 44_100
 
     func validate() throws {
         for (name, value) in [("clips", clips), ("classes", classes), ("chunks", chunks)] where value < 1 {
@@ -36,12 +49,31 @@ struct ScoresBench: ParsableCommand {
         let names = (0..<classes).map { "Class \($0)" }
         let made = ScoreCache(
             cache: cache.value, classes: names, timing: timing, dtype: half ? .float16 : .float32)
+        let seconds = Double(timing.length + (chunks - 1) * timing.hop) / Double(timing.rate)
+        if let sounds { try makeSounds(sounds, seconds: seconds) }
         try made.make(clips: clips) { place in
-            ScoreCache.Clip(
-                name: "clip-\(place)", path: "/audio/recorder-\(place % 40)/clip-\(place).wav",
+            let own = sounds.flatMap { place < Self.recordings ? FileSystem.absolute("\($0)/sound-\(place).wav") : nil }
+            return ScoreCache.Clip(
+                name: own == nil ? "clip-\(place)" : "sound-\(place)",
+                path: own ?? "/audio/recorder-\(place % 40)/clip-\(place).wav",
                 samples: timing.length + (chunks - 1) * timing.hop, scores: scores(of: place))
         }
         print("\(counted(clips, "clip")) in \(cache.cache)")
+    }
+
+    /// Noise with tones in it, two channels.
+    private func makeSounds(_ folder: String, seconds: Double) throws {
+        try FileSystem.makeFolder(FileSystem.absolute(folder))
+        let frames = Int(seconds * Double(Self.soundRate))
+        for place in 0..<min(clips, Self.recordings) {
+            var random = SplitMix64(seed: UInt64(place))
+            let step = (200 + 50 * Double(place)) * 2 * .pi / Double(Self.soundRate)
+            let samples = (0..<2 * frames).map { index in
+                0.3 * sin(Double(index / 2) * step) + 0.2 * (random.uniform() - 0.5)
+            }
+            let encoded = try SoundEncoder.encode(samples, rate: Self.soundRate, channels: 2, as: .wav)
+            try FileSystem.write("\(folder)/sound-\(place).wav") { try $0(encoded.bytes[...]) }
+        }
     }
 
     private func scores(of clip: Int) -> [Float] {

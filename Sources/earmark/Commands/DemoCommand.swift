@@ -25,6 +25,11 @@ struct DemoCommand: ParsableCommand {
     /// are new to it.
     private static let seed: UInt64 = 1
 
+    /// What opens the page on which events are judged. The model that ships is unsure of made-up sounds, so the threshold is low.
+    private func reviewCommand(_ cache: String) -> String {
+        "earmark review --cache \(cache) --threshold 0.2   (prints an address to open in a browser)"
+    }
+
     func run() throws {
         let corpus = dir + "/corpus"
         let manifest = dir + "/manifest.csv"
@@ -56,6 +61,9 @@ struct DemoCommand: ParsableCommand {
                features:   \(cache)/shards (NumPy files, and index.csv)
                scores:     \(dir)/scores.csv
                statistics: \(dir)/stats/classes.csv, summary.json and report.html (open it in a browser)
+            Look at it and listen:
+               \(dir)/stats/report.html   (in a browser)
+               \(reviewCommand(cache))
             For the same commands on your own recordings, see README.md or 'earmark help'.
             """)
     }

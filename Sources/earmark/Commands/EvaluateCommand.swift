@@ -84,7 +84,8 @@ struct EvaluateCommand: ParsableCommand {
             _ = try thresholds.read(about)
         }
         try FeatureFlow(
-            pipeline: pipeline, manifest: manifest, clips: clips.map(\.entry), cache: cache, workers: workers, quiet: false
+            pipeline: pipeline, manifest: manifest, clips: clips.map(\.entry), cache: cache, workers: workers,
+            quiet: false
         ).run()
         let judge = ModelEvaluator(
             clips: clips.map(\.entry), cache: CacheFolder(folder: cache), threads: workers, resamples: resamples
@@ -171,7 +172,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         guard let truth = report.truth else { return }
         if let origin = report.origin { print(TerminalText.plain(origin.text)) }
-        print(
+        printWrapped(
             "\(path): \(report.truthCoverage.map { $0.text + "; " } ?? "")"
                 + "\(counted(truth.scoredClasses, "class", "classes")) with both kinds of clip")
         if let gap = report.silencedEnd { print("  " + gap) }

@@ -16,8 +16,8 @@ struct ExportClipsCommand: ParsableCommand {
             is written as it is decoded; a format with fewer bits than the recording rounds, which is reported. File \
             names have class, score, recording and seconds, and are the same in every export. The folder's index.csv \
             is a manifest of the cuts, for plan, run, train and evaluate, with the events' columns after its own. \
-            Recordings that are gone, or have changed since they were analysed, are reported and left out, and the \
-            exit status is 3.
+            Recordings that are gone, or have changed since they were analysed, are reported and left out, and so are \
+            rows of --events whose clip is not in the cache's manifest; the exit status is then 3.
 
             EXAMPLE  earmark export clips --cache c --class Dog --per-class 50 --pad 0.5 --out dogs
             EXAMPLE  earmark export clips --cache c --threshold 0.2 --per-class 40 --stratified --out to-judge
@@ -73,6 +73,8 @@ struct ExportClipsCommand: ParsableCommand {
         let events: CutChooser.Events
         /// The coverage of the chosen clips; valid once `events` has been called.
         let coverage: () -> Coverage
+        /// Rows of the table of events whose clip this cache does not have.
+        var strangers: EventFile.Strangers?
     }
 
     func run() throws {
@@ -99,7 +101,7 @@ struct ExportClipsCommand: ParsableCommand {
             settings: found.settings + settings
         ).write(beside: index)
         try CoverageText.conclude(coverage, what: "clips")
-        if summary.lostEvents > 0 { throw ExitCode(Status.someFailed) }
+        if summary.lostEvents > 0 || found.strangers != nil { throw ExitCode(Status.someFailed) }
     }
 
     private var settings: [(name: String, value: String)] {
@@ -122,14 +124,23 @@ struct ExportClipsCommand: ParsableCommand {
 
     private func read(_ path: String, _ ledger: Ledger) throws -> Found {
         let file = try EventFile(contentsOf: path, ledger: ledger)
+        for notice in file.notices { say("earmark: \(TerminalText.plain(notice))") }
+        let strangers = file.strangers
+        if strangers.rows > 0 {
+            sayWrapped(
+                "not cut out: \(counted(strangers.rows, "row")) of \(TerminalText.plain(path)) whose clip is not in this "
+                    + "cache's manifest, the first on line \(strangers.line): '\(TerminalText.plain(strangers.clip))'")
+        }
         let chosen = try file.selected(only: selection.classes, not: selection.notClasses, clips: selection.clips)
         let settings = [
             ("events", FileSystem.absolute(path)), ("events.sha256", SHA256.of(try FileSystem.read(path))),
+            ("events.rows-without-clip", "\(strangers.rows)"),
         ]
         return Found(
             pipeline: try PipelineChoice.find(ledger, name: pipeline), settings: settings,
             events: { body in for (clip, events) in chosen { try body(clip, events) } },
-            coverage: { Coverage(clips: chosen.count, done: chosen.count, failed: 0) })
+            coverage: { Coverage(clips: chosen.count, done: chosen.count, failed: 0) },
+            strangers: strangers.rows > 0 ? strangers : nil)
     }
 
     private func tell(_ summary: ClipExporter.Summary) {
@@ -144,6 +155,9 @@ struct ExportClipsCommand: ParsableCommand {
             say(
                 "rounded to 24 bits, the most that flac takes: \(counted(summary.rounded, "clip"))\(clipped) "
                     + "(--format wav keeps every bit)")
+        }
+        if summary.abandoned > 0 {
+            say("removed: \(counted(summary.abandoned, "partial file")) of an export that was killed")
         }
         if summary.stale > 0 {
             say(

@@ -38,7 +38,8 @@ struct ExportEventsCommand: ParsableCommand {
             event lasts while this mean is at or above the release, and it must reach the threshold somewhere; its \
             score is the mean over the event, its peak the highest value. Start and end are seconds from the \
             recording's start. Events are sorted by recording, then by start. Docs/Events.md has the rule with \
-            worked cases. SQLite files have the tables clips, classes, events and provenance.
+            worked cases. SQLite files have the tables clips, classes, events and provenance. --reviewed adds what \
+            reviewers judged: verdict, reviewer, judged_at, corrected_label, corrected_start, corrected_end.
 
             Other programs' formats: audacity is a label track, raven a selection table, kaleidoscope its results \
             table, dcase the table that sed_eval reads, webvtt subtitles for players, jams a JAMS file. An audacity, \
@@ -54,6 +55,7 @@ struct ExportEventsCommand: ParsableCommand {
     var format: Format = .bytes(EventFormat.all[0])
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var rule: EventRuleOptions
+    @OptionGroup var reviewed: ReviewedOption
     @Flag(
         help: """
             Write one file per recording: --out is a folder in which the recordings' own folders are mirrored. A \
@@ -61,12 +63,19 @@ struct ExportEventsCommand: ParsableCommand {
             """)
     var perFile = false
 
+    /// Whether judgements change the events, as the format has no place for a verdict.
+    private var isApplied: Bool { if case .bytes(let format) = format { !format.hasVerdicts } else { false } }
+
     private static var formats: String {
         let names = Format.allValueStrings
         return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
     }
 
     func validate() throws {
+        if reviewed.reviewed, selection.top != nil {
+            throw ValidationError(
+                "--reviewed with --top: a judged event that is none of the best would look as if it were not found")
+        }
         if perFile, case .database = format {
             throw ValidationError("--per-file with --format sqlite: such a file has the events of all recordings")
         }
@@ -75,29 +84,33 @@ struct ExportEventsCommand: ParsableCommand {
     func run() throws {
         if perFile { try OutputPath.check(treeBelow: export.out) } else { try export.check() }
         let ledger = try export.cache.value.reading()
-        let (source, summary) = try ledger.consistently { () -> (EventSource, EventSource.Summary) in
+        let (events, summary) = try ledger.consistently { () -> (EventExport, EventSource.Summary) in
             var request = selection.request
             request.release = rule.release
             let source = try EventSource(
                 cache: export.cache.value, ledger: ledger, pipeline: pipeline, request: request, gap: rule.gap,
                 least: rule.least)
             if let notice = source.notice { say(notice) }
-            let events = EventExport(source: source, version: Earmark.version)
+            let events = EventExport(
+                source: source, version: Earmark.version,
+                reviewed: try reviewed.contents(export.cache.value).map { ($0, ledger) })
             switch format {
-            case .bytes(let format) where perFile: return (source, try events.write(format, below: export.out))
-            case .bytes(let format): return (source, try events.write(format, to: export.out))
-            case .database: return (source, try events.writeDatabase(to: export.out))
+            case .bytes(let format) where perFile: return (events, try events.write(format, below: export.out))
+            case .bytes(let format): return (events, try events.write(format, to: export.out))
+            case .database: return (events, try events.writeDatabase(to: export.out))
             }
         }
         try export.conclude(
             "\(counted(summary.events, "event")) in \(counted(summary.coverage.done, "clip"))"
-                + source.selection.thresholdNote, what: "events",
-            pipeline: source.pipeline, coverage: summary.coverage, settings: source.settings
+                + events.source.selection.thresholdNote, what: "events",
+            pipeline: events.source.pipeline, coverage: summary.coverage, settings: events.settings
         ) {
-            guard summary.unknownLengths > 0 else { return }
-            say(
-                "the length of \(counted(summary.unknownLengths, "clip")) is not known, as an earlier version made the rows: "
-                    + "events at the end may reach into its padding")
+            if summary.unknownLengths > 0 {
+                say(
+                    "the length of \(counted(summary.unknownLengths, "clip")) is not known, as an earlier version made the "
+                        + "rows: events at the end may reach into its padding")
+            }
+            if let reviews = summary.reviews { ReviewedText.say(reviews, isApplied: isApplied) }
         }
     }
 }

@@ -31,8 +31,10 @@ struct FeatureFlow {
         let facts = try Reconciler(manifest: list, graph: loaded.graph, ledger: ledger).facts
         let plan = Plan(graph: loaded.graph, clips: facts, isLossless: LoadedPipeline.isLossless)
         if plan.pending == 0, plan.count(.failed) == 0 { return }
-        let status = try RunFlow(work: work, workers: workers, quiet: quiet, json: false, isManifestTold: true, part: list)
-            .run()
+        let status = try RunFlow(
+            work: work, workers: workers, quiet: quiet, json: false, isManifestTold: true, part: list
+        )
+        .run()
         guard status != 0 else { return }
         if status == Status.someFailed {
             say("nothing was done with the features: clips failed; mend their files, or take them out of the manifest")

@@ -45,9 +45,9 @@ struct PlanCommand: ParsableCommand {
         if json {
             print(PlanText.json(plan, changed: changed, estimate: estimate, absent: absent))
         } else {
-            print(PlanText.lines(plan, pipeline: pipeline.graph.name, changed: changed))
-            if plan.pending > 0 { for line in EstimateText.lines(estimate) { print("  " + line) } }
-            for model in absent { print("  note: " + (try NamedModels.note(onAbsent: model))) }
+            printWrapped(PlanText.lines(plan, pipeline: pipeline.graph.name, changed: changed))
+            if plan.pending > 0 { for line in EstimateText.lines(estimate) { printWrapped("  " + line) } }
+            for model in absent { printWrapped("  note: " + (try NamedModels.note(onAbsent: model))) }
         }
     }
 }

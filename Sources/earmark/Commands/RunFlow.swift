@@ -10,6 +10,8 @@ import Wording
 struct RunFlow {
     /// The most failures that are named on the screen; `status` names all of them.
     private static let shownFailures = 20
+    /// The most clips without a file that are named, besides those that failed for it.
+    private static let shownWithoutFile = 3
 
     let work: WorkOptions
     let workers: Int
@@ -44,9 +46,9 @@ struct RunFlow {
         if json {
             if changed != nil { print(#"{"event":"changed-settings","changed":\#(PlanText.json(changed))}"#) }
         } else if !quiet {
-            say(PlanText.lines(plan, pipeline: pipeline.graph.name, changed: changed))
+            sayWrapped(PlanText.lines(plan, pipeline: pipeline.graph.name, changed: changed))
         } else if let changed {
-            say("note: " + changed.text)
+            sayWrapped("note: " + changed.text)
         }
         let watch = Stopwatch()
         display.start()
@@ -60,10 +62,25 @@ struct RunFlow {
             throw error
         }
         display.finish()
-        try name(session.failures())
+        let failures = try session.failures()
+        name(failures)
         for note in report.notes { say(note) }
+        if json || !quiet {
+            name(session.clipsWithoutFile(naming: Self.shownWithoutFile, except: Set(failures.map(\.clip))))
+        }
         if !quiet, !json { Unsealed.tell(report.unsealed) }
-        return conclude(report, seconds: watch.seconds, audio: display.audioSeconds)
+        return conclude(
+            report, pipeline: pipeline.graph.file, seconds: watch.seconds, audio: display.audioSeconds)
+    }
+
+    private func name(_ missing: ClipsWithoutFile) {
+        if json {
+            for clip in missing.named {
+                print(#"{"event":"missing","clip":\#(JSON.text(clip.name)),"path":\#(JSON.text(clip.path))}"#)
+            }
+            return
+        }
+        for line in PlanText.named(missing, command: "earmark status --cache \(work.cache.cache) --json") { say(line) }
     }
 
     private func name(_ failures: [FailureLine]) {
@@ -81,12 +98,15 @@ struct RunFlow {
         }
     }
 
-    private func conclude(_ report: RunSession.Report, seconds: Double, audio: Double) -> Int32 {
+    private func conclude(
+        _ report: RunSession.Report, pipeline: String, seconds: Double, audio: Double
+    ) -> Int32 {
         let cache = work.cache.cache
         let gone = PlanText.gone(report.plan).map { "; " + $0 } ?? ""
         let clipped = report.clipping
-        if clipped.samples > 0, !json { say(clipped.text) }
-        if !json { for line in report.accepted.lines { say(line) } }
+        // Only `run` takes --set; a command that runs the pipeline for itself has told about the manifest.
+        if clipped.samples > 0, !json { sayWrapped(clipped.text(pipeline: isManifestTold ? pipeline : nil)) }
+        if !json { for line in report.accepted.lines { sayWrapped(line) } }
         if json {
             print(
                 #"{"event":"end","clips":\#(report.plan.clipCount),"done_now":\#(report.result.done),"#
@@ -95,17 +115,17 @@ struct RunFlow {
                     + #""int16_samples":\#(clipped.stored),"clipped_clips":\#(clipped.clips),"damaged_clips":\#(report.accepted.damagedClips),"#
                     + #""zeroed_samples":\#(report.accepted.zeroed),"zeroed_clips":\#(report.accepted.zeroedClips)}"#)
         } else if report.result.wasInterrupted {
-            say(
+            sayWrapped(
                 "interrupted after \(counted(report.result.done, "clip")); the same command goes on where this one stopped"
             )
         } else if report.plan.pending == 0 {
-            say(
+            sayWrapped(
                 "nothing to do: \(counted(report.plan.count(.done), "clip")) \(report.plan.count(.done) == 1 ? "is" : "are") "
                     + "done, \(report.failures) failed; results in \(cache)" + gone
             )
         } else {
             let speed = seconds > 0 ? Figures.fixed(audio / seconds, 0) : "-"
-            say(
+            sayWrapped(
                 "\(counted(report.result.done, "clip")) (\(Figures.audio(audio))) done in "
                     + "\(Figures.fixed(seconds, 1)) s, \(speed) x real time; \(report.failures) failed; results in \(cache)"
                     + gone

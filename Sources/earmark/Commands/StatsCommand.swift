@@ -13,13 +13,18 @@ struct StatsCommand: ParsableCommand {
         commandName: "stats", abstract: "Write per-class statistics: classes.csv, summary.json, report.html.",
         discussion: """
             Hours are the recordings' own lengths; hours above a threshold are the time covered by chunks at or \
-            above it. A label of the truth must be the name or identifier of one of the model's classes, or be in \
+            above it. With --truth every column, also hours and counts, is of the clips that the truth names; \
+            statistics of all clips need a run of stats without it. A label of the truth must be the name or identifier of one of the model's classes, or be in \
             the label map; any other is refused. If clips of the cache have no scores yet, that is reported and the \
             exit status is 3.
 
             The page needs no network and no other file. It shows of each class its best and its most doubtful clips, and with \
             a truth its worst mistakes, with pictures and short cuts of the sound, until these fill the room that --examples-size \
             gives them.
+
+            --reviewed takes what reviewers judged ('earmark review') as the truth: a clip has a class if an event of it was \
+            accepted, and has it not if all of its events of the class were rejected. Each class's metrics are over the clips of \
+            which that is known.
 
             EXAMPLE  earmark stats --cache c --truth m.csv --thresholds thresholds.csv --out stats
             """)
@@ -29,12 +34,16 @@ struct StatsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A manifest with labels, for AP, AUC and d'.", valueName: "csv"), completion: .csv)
     var truth: String?
     @OptionGroup var labelMap: LabelMapOption
+    @Flag(help: "Take what reviewers judged as the truth.") var reviewed = false
     @OptionGroup var thresholds: ThresholdOptions
     @OptionGroup var examples: ExampleOptions
     @OptionGroup var figures: FigureOptions
     @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory) var out: String
 
     func validate() throws {
+        guard truth == nil || !reviewed else {
+            throw ValidationError("--truth and --reviewed are two truths, expected one of them")
+        }
         guard labelMap.labelMap == nil || truth != nil else {
             throw ValidationError("--label-map is for the labels of a truth, expected --truth as well")
         }
@@ -42,13 +51,17 @@ struct StatsCommand: ParsableCommand {
 
     func run() throws {
         let report = try write()
-        if let truth = report.truthCoverage { print(truth.text) }
-        print(
+        if let truth = report.truthCoverage {
+            printWrapped(truth.text)
+            if let limit = truth.limit { printWrapped(limit) }
+        }
+        printWrapped(
             "\(counted(report.clips, "clip")), \(counted(report.classes.count, "class", "classes")): "
                 + "\(out)/classes.csv, summary.json, report.html")
-        print("thresholds: \(report.thresholdText)")
+        printWrapped("thresholds: \(report.thresholdText)")
         if let coverage = report.coverage, let origin = report.origin {
-            print("of \(coverage.text); \(TerminalText.plain(origin.text))")
+            let whose = report.truthCoverage?.limit == nil ? "of" : "scores in the cache:"
+            printWrapped("\(whose) \(coverage.text); \(TerminalText.plain(origin.text))")
         }
         if let truth = report.truth {
             print("mAP " + (truth.scoredClasses == 0 ? "none: \(SummaryReport.Truth.undefinedMeans)" : map(truth)))
@@ -59,6 +72,24 @@ struct StatsCommand: ParsableCommand {
     }
 
     private func map(_ truth: SummaryReport.Truth) -> String { Figures.fixed(truth.meanAveragePrecision, 4) }
+
+    /// With what reviewers judged, of which standard error tells how much it is.
+    private func reviewedContent(_ builder: StatisticsBuilder, _ model: ScoredModel) throws -> ReportContent {
+        var request = SelectionRequest()
+        (request.threshold, request.thresholds) = (thresholds.threshold, thresholds.thresholds)
+        let contents = try cache.value.judgements.contents()
+        var (content, truth) = try builder.content(
+            reviewed: contents, request: request, thresholds: thresholds.read(model),
+            examples: examples.settings(hasFiles: figures.figures != nil))
+        for line in contents.damage { say("earmark: \(TerminalText.plain(line))") }
+        let judged =
+            "judged: \(counted(truth.pairs, "pair")) of clip and class in \(counted(truth.clips, "clip")) and "
+            + "\(counted(truth.classes, "class", "classes")), \(truth.positives) of them accepted; the others are not known, "
+            + "and each class's metrics are over those that are"
+        say(judged)
+        content.judged = "The truth is what reviewers judged. " + judged + "."
+        return content
+    }
 
     /// Writes `classes.csv` with its record, `summary.json` and `report.html`, and returns the report that they hold.
     ///
@@ -72,14 +103,19 @@ struct StatsCommand: ParsableCommand {
         let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
         if let notice = scored.notice { say(notice) }
         let model = ScoredModel(scored)
-        var content = try StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name).content(
-            truth: manifest, map: labelMap.read(model.names), thresholds: thresholds.read(model),
-            examples: examples.settings(hasFiles: figures.figures != nil))
+        let builder = StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name)
+        var content =
+            reviewed
+            ? try reviewedContent(builder, model)
+            : try builder.content(
+                truth: manifest, map: labelMap.read(model.names), thresholds: thresholds.read(model),
+                examples: examples.settings(hasFiles: figures.figures != nil))
         var report = content.summary
         report.origin = SummaryReport.Origin(
             version: Earmark.version, pipeline: scored.pipeline,
             settings: [
-                ("cache", FileSystem.absolute(cache.cache)), ("truth", truth.map { FileSystem.absolute($0) }),
+                ("cache", FileSystem.absolute(cache.cache)),
+                ("truth", reviewed ? "reviewers' judgements" : truth.map { FileSystem.absolute($0) }),
                 ("thresholds", report.thresholdText),
             ])
         content.summary = report

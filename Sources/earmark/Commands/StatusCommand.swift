@@ -9,8 +9,8 @@ struct StatusCommand: ParsableCommand {
         discussion: """
             For each pipeline: clips done, failed and pending, the file it was read from, its models and settings; \
             then how the last run ended, or which process it is; then rows and bytes of each stage. Clips are those \
-            in the manifest of the last run. 'earmark prune' removes rows that are shown as 'of no pipeline as it ran \
-            last'.
+            in the manifest of the last run. Clips whose files are gone are named, at most 20; --json names all. \
+            'earmark prune' removes rows that are shown as 'of no pipeline as it ran last'.
 
             EXAMPLE  earmark status --cache c --json
             """)
@@ -38,7 +38,12 @@ struct StatusCommand: ParsableCommand {
             last = try ledger.lastRun()
             report.run = RunReport(run: last, lock: CacheLock.state(folder: cache.cache))
         }
-        report.missing = try ledger.clipsWithoutFile()
+        do {
+            report.judgements = .success(JudgementHistory(try cache.value.judgements.contents().rows).count)
+        } catch let error as LedgerError {
+            report.judgements = .failure(error)
+        }
+        report.missing = try ledger.clipsWithoutFile(naming: json ? .max : StatusReport.shownWithoutFile)
         if json {
             print(report.json)
         } else {

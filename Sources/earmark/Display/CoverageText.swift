@@ -10,7 +10,7 @@ enum CoverageText {
         if coverage.isWhole { return }
         let line =
             "\(what) of \(coverage.text); 'earmark status' names the failed ones, the pipeline's run does the pending ones"
-        say(line)
+        sayWrapped(line)
         throw ExitCode(Status.someFailed)
     }
 }

@@ -1,3 +1,4 @@
+import Cache
 import Models
 import Pipeline
 import Sessions
@@ -37,6 +38,15 @@ enum PlanText {
     /// - Parameter missing: the number of clips without a file, at least one.
     static func gone(_ missing: Int) -> String {
         missing == 1 ? "the file of 1 clip is not there" : "the files of \(missing) clips are not there"
+    }
+
+    /// Names clips whose files are gone, one line each, and says how many more there are.
+    ///
+    /// - Parameter command: the command that names all of them.
+    static func named(_ clips: ClipsWithoutFile, command: String) -> [String] {
+        let lines = clips.named.map { TerminalText.plain("not there: \($0.name) (\($0.path))") }
+        let more = clips.count - clips.named.count
+        return lines + (more > 0 ? ["and \(more) more: \(command)"] : [])
     }
 
     /// A JSON object that says why finished clips are processed again; null if none are.

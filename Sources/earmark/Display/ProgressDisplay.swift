@@ -68,7 +68,7 @@ final class ProgressDisplay: @unchecked Sendable {
         }
     }
 
-    /// Shows the final figures: the audio of durable clips, not what was heard of clips that were given up.
+    /// Shows the final figures: the audio of durable clips or, if the run ended early, all that was processed.
     func finish() {
         condition.lock()
         defer { condition.unlock() }
@@ -76,8 +76,10 @@ final class ProgressDisplay: @unchecked Sendable {
         condition.broadcast()
         guard total > 0 else { return }
         var figures = current()
-        figures.heard = seconds.done + seconds.failed
-        figures.total = done + failed == total ? figures.heard : figures.total
+        if done + failed == total {
+            figures.heard = seconds.done + seconds.failed
+            figures.total = figures.heard
+        }
         figures.isLast = true
         show(figures)
         if style == .bar { StandardStream.errors.write("\n") }
@@ -188,6 +190,6 @@ struct ProgressFigures {
         #"{"event":"progress","clips":\#(clips),"done":\#(done),"failed":\#(failed),"#
             + #""audio_s":\#(Figures.fixed(heard, 1)),"audio_total_s":\#(total.map { Figures.fixed($0, 1) } ?? "null"),"#
             + #""elapsed_s":\#(Figures.fixed(elapsed, 2)),"x_realtime":\#(Figures.fixed(speed, 1)),"#
-            + #""eta_s":\#(isLast ? "0" : remaining.map { Figures.fixed($0, 0) } ?? "null")}"#
+            + #""eta_s":\#(isLast && done + failed == clips ? "0" : remaining.map { Figures.fixed($0, 0) } ?? "null")}"#
     }
 }

@@ -86,3 +86,9 @@ func print(_ text: String) { StandardStream.output.line(text) }
 
 /// Writes a line to standard error.
 func say(_ text: String) { StandardStream.errors.line(text) }
+
+/// Writes text for people to standard output, wrapped at words where that is a narrow terminal.
+func printWrapped(_ text: String) { print(TerminalText.wrapped(text, on: STDOUT_FILENO)) }
+
+/// Writes text for people to standard error, wrapped at words where that is a narrow terminal.
+func sayWrapped(_ text: String) { say(TerminalText.wrapped(text, on: STDERR_FILENO)) }

@@ -8,6 +8,8 @@ import Wording
 /// What `status` reports about a cache.
 struct StatusReport {
     private static let width = 80
+    /// The most clips without a file that the lines name; JSON names all.
+    static let shownWithoutFile = 20
 
     /// The cache's pipelines and the states of their clips; the one that the command is about comes first.
     let pipelines: [(record: PipelineRecord, counts: ClipCounts)]
@@ -19,9 +21,11 @@ struct StatusReport {
     /// The number of results in shards that are not sealed.
     let unsealed: Int
     let ledgerBytes: Int64
-    /// The number of clips whose files are gone.
-    var missing = 0
+    /// The clips whose files are gone.
+    var missing = ClipsWithoutFile()
     var run = RunReport(run: nil, lock: .free)
+    /// What reviewers judged: how many judgements hold, or why that cannot be told.
+    var judgements: Result<Int, LedgerError> = .success(0)
 
     private var bytes: Int64 { holdings.reduce(0) { $0 + $1.bytes } }
     private var shards: Int { holdings.reduce(0) { $0 + $1.shards } }
@@ -39,7 +43,15 @@ struct StatusReport {
         lines.append(
             "  in all \(Figures.bytes(bytes)) in \(counted(shards, "shard")), and \(Figures.bytes(ledgerBytes)) of ledger"
         )
-        if missing > 0 { lines.append(PlanText.gone(missing) + "; any rows in the cache are kept") }
+        switch judgements {
+        case .success(0): break
+        case .success(let count): lines.append("reviewed: \(counted(count, "judgement"))")
+        case .failure(let error): lines.append("reviewed: " + TerminalText.plain("\(error)"))
+        }
+        if missing.count > 0 {
+            lines.append(PlanText.gone(missing.count) + "; any rows in the cache are kept")
+            lines += PlanText.named(missing, command: "earmark status --json").map { "  " + $0 }
+        }
         if let unsealed = Unsealed.text(unsealed) { lines.append(unsealed) }
         return lines + failures.map { $0.text(on: STDOUT_FILENO) }
     }
@@ -91,12 +103,21 @@ struct StatusReport {
             #"{"clip":\#(JSON.text($0.clip)),"path":\#(JSON.text($0.path)),"class":"\#($0.failureClass)","#
                 + #""reason":\#(JSON.text($0.reason)),"frame":\#($0.offset.map(String.init) ?? "null")}"#
         }
-        return #"{"pipeline":\#(JSON.text(first.name)),\#(Self.json(counts)),"missing":\#(missing),"#
+        return #"{"pipeline":\#(JSON.text(first.name)),\#(Self.json(counts)),"missing":\#(missing.count),"#
+            + #""missing_clips":[\#(missing.named.map(Self.json).joined(separator: ","))],"#
             + #""last_run":\#(JSON.text(run.word)),\#(members(of: first)),"run":\#(run.json),"#
             + #""pipelines":[\#(pipelines.map(json).joined(separator: ","))],"#
             + #""stages":[\#(holdings.map { json($0, names) }.joined(separator: ","))],"bytes":\#(bytes),"#
             + #""shards":\#(shards),"ledger_bytes":\#(ledgerBytes),"unsealed":\#(unsealed),"#
+            + #""judgements":\#(judgementsJSON),"#
             + #""failures":[\#(named.joined(separator: ","))]}"#
+    }
+
+    /// null where it cannot be told.
+    private var judgementsJSON: String { (try? judgements.get()).map(String.init) ?? "null" }
+
+    private static func json(_ clip: ClipsWithoutFile.Clip) -> String {
+        #"{"clip":\#(JSON.text(clip.name)),"path":\#(JSON.text(clip.path))}"#
     }
 
     private static func json(_ counts: ClipCounts) -> String {
@@ -116,8 +137,13 @@ struct StatusReport {
             #"{"path":\#(JSON.text($0.path)),"digest":\#(JSON.text($0.digest))}"#
         }
         return #""file":\#(JSON.text(pipeline.file)),"#
-            + #""settings":\#(pipeline.settings.isEmpty ? "null" : pipeline.settings),"#
+            + #""settings":\#(Self.settings(pipeline.settings)),"#
             + #""models":[\#(files.joined(separator: ","))]"#
+    }
+
+    /// The settings as JSON, without the identifiers of the models' classes, which `model classes` lists.
+    private static func settings(_ text: String) -> String {
+        text.isEmpty ? "null" : PipelineSettings(text: text)?.textWithoutIdentifiers ?? text
     }
 
     private func json(_ holding: StageHolding, _ names: StageNames) -> String {

@@ -1,0 +1,79 @@
+import FlyingFox
+import Foundation
+
+/// Admits only requests from the page itself. A page of another origin in the same browser can also send requests to
+/// 127.0.0.1, but it does not know the token, and its requests carry a different `Origin` or, if it points a name of
+/// its own at 127.0.0.1, a different `Host`.
+struct RequestGuard: Sendable {
+    /// What to do with a request.
+    enum Answer: Equatable {
+        /// Admits the request, with a cookie to set if the token came in the address.
+        case pass(cookie: String?)
+        case refuse(HTTPStatusCode, String)
+    }
+
+    /// The characters of a token: 64, so each carries 6 bits.
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    /// The longest body that is read, in bytes; a judgement takes a few hundred.
+    static let longestBody = 16_384
+
+    let token: String
+    let port: UInt16
+
+    init(token: String, port: UInt16) {
+        self.token = token
+        self.port = port
+    }
+
+    /// Makes a token of 192 random bits from the system's generator.
+    static func makeToken() -> String {
+        var random = SystemRandomNumberGenerator()
+        return String(decoding: (0..<32).map { _ in alphabet[Int(random.next() & 63)] }, as: UTF8.self)
+    }
+
+    /// The cookie's name. A host's ports share its cookies, so the name contains the port.
+    var cookieName: String { "earmark-\(port)" }
+    private var hosts: [String] { ["127.0.0.1:\(port)", "localhost:\(port)"] }
+
+    func check(_ request: HTTPRequest) -> Answer {
+        guard request.method == .GET || request.method == .POST else {
+            return .refuse(.methodNotAllowed, "only GET and POST are supported")
+        }
+        guard let host = request.headers[.host], hosts.contains(host.lowercased()) else {
+            return .refuse(.misdirectedRequest, "the request is for another host")
+        }
+        let origin = request.headers[HTTPHeader("Origin")]
+        if let origin, !hosts.map({ "http://" + $0 }).contains(origin.lowercased()) {
+            return .refuse(.forbidden, "the request comes from another page")
+        }
+        if request.method == .POST {
+            guard origin != nil else { return .refuse(.forbidden, "the request does not say which page it comes from") }
+            // Another page can send this type only after a preflight OPTIONS request, which is refused above.
+            guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
+                return .refuse(.unsupportedMediaType, "expected JSON")
+            }
+            guard request.headers[.transferEncoding] == nil,
+                Int(request.headers[.contentLength] ?? "0").map({ $0 <= Self.longestBody }) == true
+            else { return .refuse(.payloadTooLarge, "expected at most \(Self.longestBody) bytes") }
+        }
+        if let given = request.query.first(where: { $0.name == "token" })?.value {
+            guard isToken(given) else { return .refuse(.forbidden, Self.noToken) }
+            return .pass(cookie: "\(cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict")
+        }
+        let cookies = (request.headers[.cookie] ?? "").split(separator: ";").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        let own = cookies.first { $0.hasPrefix(cookieName + "=") }?.dropFirst(cookieName.count + 1)
+        guard let own, isToken(String(own)) else { return .refuse(.forbidden, Self.noToken) }
+        return .pass(cookie: nil)
+    }
+
+    private static let noToken = "open the whole address that 'earmark review' printed, with its token"
+
+    /// Compares in a time that does not depend on where the first difference is.
+    private func isToken(_ given: String) -> Bool {
+        let (given, own) = (Array(given.utf8), Array(token.utf8))
+        guard given.count == own.count else { return false }
+        return zip(given, own).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Cache
+import Dispatch
+import Errors
+import Foundation
+import Ledger
+import Pipeline
+import Results
+import Review
+import Wording
+
+struct ReviewCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review", abstract: "Serve a page on which events are heard and judged.",
+        discussion: """
+            Prints the page's address, which only this machine answers and which has a token in it, and serves until \
+            Ctrl-C. Each event is shown with its log-mel picture, its class's curve and a player; one key accepts it, \
+            rejects it, marks it as unsure, corrects label or borders, or takes that back. Judgements are kept in \
+            judgements.sqlite in the cache, with who and when; several reviewers, and a run on the same cache, may be at \
+            work at the same time. 'export labels|events', 'stats' and 'calibrate' take them by --reviewed. \
+            Docs/Review.md tells more.
+
+            EXAMPLE  earmark review --cache c --class Dog --threshold 0.2
+            """)
+
+    @OptionGroup var cache: CacheOption
+    @Option(help: "A pipeline's name (default: the last one that keeps the scores of chunks).") var pipeline: String?
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var rule: EventRuleOptions
+    @Option(help: ArgumentHelp("Port on 127.0.0.1 (default: any that is free).", valueName: "number")) var port:
+        UInt16 = 0
+    @Option(help: ArgumentHelp("Who judges; the page can change it (default: the login name).", valueName: "name"))
+    var reviewer: String?
+
+    func validate() throws {
+        if let reviewer, !Judgement.isReviewerName(reviewer) {
+            throw ValidationError("--reviewer is not a name that can be kept, expected \(Judgement.reviewerNames)")
+        }
+    }
+
+    func run() throws {
+        var request = selection.request
+        request.release = rule.release
+        // What is wrong with cache or options is told before a page is served.
+        let ledger = try cache.value.reading()
+        _ = try EventSource(
+            cache: cache.value, ledger: ledger, pipeline: pipeline, request: request, gap: rule.gap, least: rule.least)
+        var settings = ReviewSettings(
+            cache: cache.value, request: request, reviewer: reviewer ?? Self.loginName)
+        (settings.pipeline, settings.gap, settings.least) = (pipeline, rule.gap, rule.least)
+        // A page or sound that a browser still has from an earlier start must not pass for one of this.
+        settings.generationsBefore = .random(in: 0..<1 << 29)
+        let session = ReviewSession(settings)
+        let port = port
+        let server = try blocking { try await ReviewServer(session, port: port) }
+        let stop = StopSignal()
+        let trap = SignalTrap(stop) { Task { await server.stop() } }
+        print(server.address)
+        StandardStream.output.flush()
+        say("earmark: open this address in a browser; Ctrl-C ends the review")
+        session.find { state in
+            switch state {
+            case .ready: say("earmark: the events are found")
+            case .failed(let reason): say("earmark: \(TerminalText.plain(reason))")
+            case .finding: break
+            }
+        }
+        try blocking { try await server.wait() }
+        withExtendedLifetime(trap) {}
+    }
+
+    private static var loginName: String {
+        let name = NSUserName()
+        return Judgement.isReviewerName(name) ? name : "reviewer"
+    }
+}
+
+/// Waits for asynchronous work, on the main thread of a command that has nothing else to do.
+///
+/// - Throws: what `body` throws.
+private func blocking<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
+    let (done, outcome) = (DispatchSemaphore(value: 0), Outcome<Value>())
+    Task {
+        do { outcome.result = .success(try await body()) } catch { outcome.result = .failure(error) }
+        done.signal()
+    }
+    done.wait()
+    guard let result = outcome.result else { preconditionFailure("a task that ended without an outcome") }
+    return try result.get()
+}
+
+/// Written by one task before the semaphore is signalled, and read after.
+private final class Outcome<Value: Sendable>: @unchecked Sendable {
+    var result: Result<Value, any Error>?
+}

@@ -1,0 +1,278 @@
+import Foundation
+import FoundationNetworking
+import TestSupport
+import Testing
+
+/// `earmark review` as a program, and what its judgements are good for.
+@Suite(.enabled(if: Tool.isBuilt, Tool.notBuilt))
+struct ReviewCommandTests {
+    /// The program while it serves.
+    private final class Server: @unchecked Sendable {
+        let running: Tool.Running
+        let address: URL
+
+        init(_ cache: String, _ arguments: String...) throws {
+            let running = try Tool.start(
+                ["review", "--cache", cache, "--threshold", "0.4", "--reviewer", "Ann"] + arguments)
+            self.running = running
+            let isServing = running.until { running.output.hasSuffix("\n") }
+            #expect(isServing)
+            let line = running.output.trimmingCharacters(in: .newlines)
+            guard let address = URL(string: line), address.port != nil else {
+                let result = running.wait()
+                throw Failure(status: result.status, output: result.output, errors: result.errors)
+            }
+            self.address = address
+        }
+
+        struct Failure: Error {
+            let status: Int32
+            let output: String
+            let errors: String
+        }
+
+        /// The body's JSON.
+        func ask(_ path: String, query: String = "", body: [String: Any]? = nil) async throws -> [String: Any] {
+            try #require(
+                try JSONSerialization.jsonObject(with: try await answer(path, query: query, body: body))
+                    as? [String: Any])
+        }
+
+        private func answer(_ path: String, query: String = "", body: [String: Any]? = nil) async throws -> Data {
+            var parts = try #require(URLComponents(url: address, resolvingAgainstBaseURL: false))
+            parts.path = path
+            parts.percentEncodedQuery = (parts.percentEncodedQuery ?? "") + query
+            var request = URLRequest(url: try #require(parts.url))
+            if let body {
+                request.httpMethod = "POST"
+                request.httpBody = try JSONSerialization.data(withJSONObject: body)
+                request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+                request.setValue("http://127.0.0.1:\(address.port ?? 0)", forHTTPHeaderField: "Origin")
+            }
+            let (data, response) = try await URLSession.shared.data(for: request)
+            let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+            try #require([200, 202].contains(status), "\(path): \(status) \(String(decoding: data, as: UTF8.self))")
+            return data
+        }
+
+        /// The queue by time, once events are found.
+        func events(_ query: String = "") async throws -> [(id: Int, label: String)] {
+            while try await ask("/facts")["state"] as? String == "finding" {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let found = try #require(
+                try await ask("/events", query: "&order=time&limit=500" + query)["events"] as? [[String: Any]])
+            return try found.map { (try #require($0["id"] as? Int), try #require($0["label"] as? String)) }
+        }
+
+        /// Has the events found anew.
+        func find() async throws {
+            let generation = try await ask("/facts")["generation"] as? Int
+            _ = try await answer("/find", body: [:])
+            while try await ask("/facts")["generation"] as? Int == generation {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+
+        func judge(_ event: Int, _ verdict: String, by reviewer: String = "Ann", _ more: [String: Any] = [:])
+            async throws
+        {
+            let generation = try #require(try await ask("/facts")["generation"] as? Int)
+            let body: [String: Any] = [
+                "generation": generation, "event": event, "verdict": verdict, "reviewer": reviewer,
+            ]
+            _ = try await ask("/judge", body: body.merging(more) { $1 })
+        }
+
+        func end() -> Tool.Result {
+            running.send(SIGINT)
+            return running.wait()
+        }
+    }
+
+    private static func cache(_ scratch: Scratch, clips: Int = 30) throws -> String {
+        let cache = scratch.path("cache")
+        let made = try Tool.run(
+            "bench", "scores", "--cache", cache, "--clips", "\(clips)", "--classes", "3", "--chunks", "8")
+        #expect(made.status == 0, "\(made.errors)")
+        return cache
+    }
+
+    @Test("One line on standard output, status 0 after Ctrl-C, and a port in use is one line of status 75")
+    func serves() throws {
+        let scratch = try Scratch()
+        let cache = try Self.cache(scratch)
+        let server = try Server(cache)
+        let port = try #require(server.address.port)
+        #expect(
+            server.address.absoluteString.wholeMatch(of: /http:\/\/127\.0\.0\.1:\d+\/\?token=[A-Za-z0-9_-]{32}/) != nil)
+        let second = try Tool.run("review", "--cache", cache, "--port", "\(port)")
+        #expect(second.status == 75 && second.output.isEmpty)
+        #expect(second.errors.hasPrefix("earmark: 127.0.0.1:\(port): the port is in use"), "\(second.errors)")
+        let ended = server.end()
+        #expect(ended.status == 0 && ended.output.split(separator: "\n").count == 1, "\(ended.errors)")
+        for arguments in [["--class", "Horse"], ["--reviewer", ""], ["--threshold", "2"], ["--port", "70000"]] {
+            let refused = try Tool.run(["review", "--cache", cache] + arguments)
+            #expect([64, 65].contains(refused.status) && refused.output.isEmpty, "\(arguments): \(refused.errors)")
+        }
+        #expect(try Tool.run("review", "--cache", scratch.path("none")).status == 65)
+    }
+
+    @Test(
+        "While a run is on, the page shows its progress, events are judged, and what it found is there when asked anew")
+    func besideARun() async throws {
+        let scratch = try Scratch()
+        try scratch.synth(6)
+        try scratch.synth(250, seed: 2, name: "more")
+        #expect(try Tool.run(scratch.run("label.yaml")).status == 0)
+        // Clips of both: the first ones are done.
+        let rows = try scratch.lines("more.csv").dropFirst().map { "more-" + $0 }
+        try scratch.write("both.csv", try scratch.text("corpus.csv") + rows.joined(separator: "\n") + "\n")
+        let run = try Tool.start(scratch.run("label.yaml", manifest: "both.csv", workers: 1))
+        let cache = scratch.path("cache")
+        let isRunning = run.until {
+            (try? Tool.run("status", "--cache", cache, "--json").output.contains(#""last_run":"running""#)) == true
+        }
+        #expect(isRunning)
+        run.send(SIGSTOP)
+        let server = try Server(cache)
+        let before = try await server.events()
+        let facts = try await server.ask("/run")
+        #expect(facts["running"] as? Bool == true && facts["clips"] as? Int == 256, "\(facts)")
+        let counts = ["done", "failed", "pending"].compactMap { facts[$0] as? Int }
+        #expect(counts.count == 3 && counts.reduce(0, +) == 256, "\(facts)")
+        try await server.judge(before[0].id, "accept")
+        run.send(SIGCONT)
+        #expect(run.wait().status == 0)
+        #expect(try await server.ask("/run")["running"] as? Bool == false)
+        #expect(try await server.events().count == before.count, "until they are asked for anew")
+        try await server.find()
+        let after = try await server.events()
+        #expect(after.count > before.count)
+        let classes = try #require(try await server.ask("/facts")["classes"] as? [[String: Any]])
+        #expect(classes.compactMap { $0["accept"] as? Int }.reduce(0, +) == 1, "the judgement is there")
+        #expect(server.end().status == 0)
+    }
+
+    @Test("Judgements are in exports beside the machine's labels, in status and verify, and make thresholds")
+    func exports() async throws {
+        let scratch = try Scratch()
+        let cache = try Self.cache(scratch)
+        let server = try Server(cache)
+        let events = try await server.events()
+        #expect(events.count >= 40)
+        // Every second one of a class is accepted.
+        for (place, event) in events.enumerated() where place != 3 {
+            try await server.judge(event.id, place % 2 == 0 ? "accept" : "reject")
+        }
+        try await server.judge(events[0].id, "reject", by: "Ben, \"the other\"")
+        let other = events[2].label == "Class 0" ? "Class 1" : "Class 0"
+        try await server.judge(events[2].id, "accept", ["label": other, "start": 0.125])
+        #expect(server.end().status == 0)
+
+        let out = scratch.path("events.csv")
+        let export = try Tool.run(
+            "export", "events", "--cache", cache, "--threshold", "0.4", "--reviewed", "--out", out)
+        #expect(export.status == 0 && export.errors.contains("\(events.count - 1) events judged"), "\(export.errors)")
+        let lines = try scratch.lines("events.csv")
+        #expect(
+            lines[0]
+                == "clip,path,start,end,label,score,peak,verdict,reviewer,judged_at,corrected_label,corrected_start,corrected_end"
+        )
+        #expect(lines.count == events.count + 1)
+        #expect(lines[1].contains(#",disputed,"Ann; Ben, ""the other""","#), "\(lines[1])")
+        #expect(lines[3].contains(",accept,Ann,") && lines[3].hasSuffix(",\(other),0.125,"), "\(lines[3])")
+        #expect(lines[4].hasSuffix(",,,,,,"), "\(lines[4])")
+        // The machine's own part is the same bytes.
+        _ = try Tool.run("export", "events", "--cache", cache, "--threshold", "0.4", "--out", scratch.path("plain.csv"))
+        for (plain, reviewed) in zip(try scratch.lines("plain.csv"), lines) { #expect(reviewed.hasPrefix(plain + ",")) }
+
+        // Another threshold: judgements without an event are rows without a score.
+        let high = try Tool.run(
+            "export", "events", "--cache", cache, "--threshold", "0.9", "--release", "0.9", "--reviewed", "--format",
+            "jsonl", "--out", scratch.path("high.jsonl"))
+        #expect(high.errors.contains("without an event now: not found"), "\(high.errors)")
+        let lost = try scratch.lines("high.jsonl").filter { $0.contains(#""score":null"#) }
+        #expect(!lost.isEmpty && lost.allSatisfy { $0.contains(#""verdict":""#) })
+
+        // A format without a place for verdicts: rejected ones are not there.
+        let dcase = try Tool.run(
+            "export", "events", "--cache", cache, "--threshold", "0.4", "--reviewed", "--format", "dcase", "--out",
+            scratch.path("events.tsv"))
+        let rejected = events.indices.count { $0 % 2 == 1 && $0 != 3 }
+        #expect(
+            dcase.errors.contains("\(rejected) rejected and left out, 1 with corrections applied"), "\(dcase.errors)")
+        #expect(try scratch.lines("events.tsv").count == 1 + events.count - rejected)
+        for format in ["sqlite", "jsonl"] {
+            for what in ["events", "labels"] {
+                let result = try Tool.run(
+                    "export", what, "--cache", cache, "--threshold", "0.4", "--reviewed", "--format", format, "--out",
+                    scratch.path("out.\(format)"))
+                #expect(result.status == 0, "\(result.errors)")
+            }
+        }
+        #expect(
+            try Tool.run(
+                "export", "events", "--cache", cache, "--top", "1", "--reviewed", "--out", scratch.path("x.csv")
+            ).status == 64)
+
+        let calibrated = try Tool.run(
+            "calibrate", "--cache", cache, "--reviewed", "--least", "2", "--out", scratch.path("thresholds.csv"))
+        #expect(calibrated.status == 0, "\(calibrated.errors)")
+        #expect(calibrated.output.hasPrefix("\(events.count - 2) judged events; left out: 1 disputed; "))
+        #expect(try scratch.lines("thresholds.csv").count == 4)
+        let stats = try Tool.run(
+            "stats", "--cache", cache, "--reviewed", "--threshold", "0.4", "--out", scratch.path("stats"))
+        #expect(stats.status == 0 && stats.errors.contains("judged: "), "\(stats.errors)")
+        for arguments in [["--reviewed", "--truth", "m.csv"], []] {
+            #expect(
+                try Tool.run(["calibrate", "--cache", cache, "--out", scratch.path("t.csv")] + arguments).status == 64)
+        }
+
+        let count = events.count + 1
+        #expect(try Tool.run("status", "--cache", cache).output.contains("reviewed: \(count) judgements"))
+        #expect(try Tool.run("status", "--cache", cache, "--json").output.contains(#""judgements":\#(count),"#))
+        let file = cache + "/judgements.sqlite"
+        let before = try Data(contentsOf: URL(fileURLWithPath: file))
+        #expect(try Tool.run("prune", "--cache", cache).status == 0)
+        _ = try Tool.run("verify", "--cache", cache, "--repair")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+        var damaged = before
+        // A letter of a reviewer's name.
+        let place = try #require(
+            damaged.range(of: Data("acceptAnn2".utf8)) ?? damaged.range(of: Data("rejectAnn2".utf8)))
+        damaged[place.lowerBound + 7] = UInt8(ascii: "m")
+        try damaged.write(to: URL(fileURLWithPath: file))
+        let verified = try Tool.run("verify", "--cache", cache)
+        #expect(verified.status == 65 && verified.output.contains("is not what was written"), "\(verified.output)")
+        #expect(try Tool.run("status", "--cache", cache).output.contains("reviewed: \(count - 1) judgements"))
+        #expect(
+            try Tool.run("export", "scores", "--cache", cache, "--out", file).status == 64,
+            "no export writes over the judgements")
+    }
+
+    @Test("Killed at any moment, no judgement that was answered is lost")
+    func killed() async throws {
+        let scratch = try Scratch()
+        let cache = try Self.cache(scratch)
+        var answered = 0
+        for round in 0..<3 {
+            let server = try Server(cache)
+            let events = try await server.events()
+            for event in events.prefix(3 + round) {
+                try await server.judge(event.id, "unsure", by: "round \(round)")
+                answered += 1
+            }
+            // One more is under way.
+            async let last: Void = server.judge(events[0].id, "accept", by: "late \(round)")
+            server.running.send(SIGKILL)
+            _ = server.running.wait()
+            if (try? await last) != nil { answered += 1 }
+        }
+        let status = try Tool.run("status", "--cache", cache, "--json").output
+        let match = try #require(status.firstMatch(of: /"judgements":(\d+),/))
+        let kept = try #require(Int(match.1))
+        #expect(kept >= answered && kept <= answered + 3, "\(kept) kept of \(answered) answered")
+        #expect(try Tool.run("verify", "--cache", cache).output.contains("all sound"))
+    }
+}

@@ -1,0 +1,104 @@
+import Cache
+import FlyingFox
+import Foundation
+import Ledger
+import Results
+import TestSupport
+import Testing
+
+import Review
+
+/// A review of a cache of made-up scores, whose recordings are not there: chunks of a second, one after the other.
+final class MadeReview {
+    static let classes = ["Dog", "Cat", "=Bird <b>"]
+    static let token = "abcdefghijklmnopqrstuvwxyz012345"
+
+    let folder: TemporaryFolder
+    let cache: CacheFolder
+    let session: ReviewSession
+    let handler: ReviewHandler
+
+    /// - Parameters:
+    ///   - clips: by name the scores of a class in each chunk; the others score 0.
+    ///   - threshold: from which there is an event.
+    init(_ clips: [(name: String, place: Int, scores: [Float])], threshold: Double = 0.5) async throws {
+        folder = try TemporaryFolder()
+        cache = CacheFolder(folder: folder.path + "/cache")
+        let made = ScoreCache(
+            cache: cache, classes: Self.classes, timing: ChunkTiming(rate: 16_000, hop: 16_000, length: 16_000))
+        try made.make(clips: clips.count) { index in
+            let clip = clips[index]
+            let scores = clip.scores.flatMap { score in Self.classes.indices.map { $0 == clip.place ? score : 0 } }
+            return ScoreCache.Clip(
+                name: clip.name, path: "/nowhere/\(clip.name)", samples: 16_000 * clip.scores.count, scores: scores)
+        }
+        var request = SelectionRequest()
+        request.threshold = threshold
+        session = ReviewSession(ReviewSettings(cache: cache, request: request, reviewer: "Ann"))
+        handler = ReviewHandler(session, token: Self.token, port: 4000)
+        try await find()
+    }
+
+    /// Finds the events, and waits for them.
+    func find() async throws {
+        let state = await withCheckedContinuation { done in
+            session.find { done.resume(returning: $0) }
+        }
+        try #require(state == .ready)
+    }
+
+    /// Asks as the page does, unless told otherwise.
+    func ask(
+        _ path: String, method: HTTPMethod = .GET, headers: [String: String?] = [:], body: String = ""
+    ) async throws -> HTTPResponse {
+        var all: [String: String?] = [
+            "Host": "127.0.0.1:4000", "Cookie": "other=1; earmark-4000=\(Self.token)",
+        ]
+        if method == .POST {
+            all["Origin"] = "http://127.0.0.1:4000"
+            all["Content-Type"] = "application/json"
+            all["Content-Length"] = "\(body.utf8.count)"
+        }
+        for (name, value) in headers { all[name] = value }
+        var found: [HTTPHeader: String] = [:]
+        for (name, value) in all { if let value { found[HTTPHeader(name)] = value } }
+        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+        let request = HTTPRequest(
+            method: method, version: .http11, target: .init(path: parts[0], query: parts.count > 1 ? parts[1] : ""),
+            headers: HTTPHeaders(found), body: HTTPBodySequence(data: Data(body.utf8)))
+        return try await handler.handleRequest(request)
+    }
+
+    func json(_ path: String) async throws -> [String: Any] {
+        let answer = try await ask(path)
+        let data = try await answer.bodyData
+        try #require(answer.statusCode == .ok, "\(path): \(String(decoding: data, as: UTF8.self))")
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    /// The events of a queue, by clip and start.
+    func queue(_ query: String = "") async throws -> [(
+        id: Int, clip: String, start: Double, score: Double, own: String?
+    )] {
+        let events = try #require(try await json("/events?" + query)["events"] as? [[String: Any]])
+        return try events.map {
+            (
+                try #require($0["id"] as? Int), try #require($0["clip"] as? String),
+                try #require($0["start"] as? Double),
+                try #require($0["score"] as? Double), $0["own"] as? String
+            )
+        }
+    }
+
+    /// Judges, and hands out the status and what is answered.
+    func judge(
+        _ event: Int, _ verdict: String, generation: Int = 1, by reviewer: String = "Ann", more: String = ""
+    ) async throws -> (status: Int, text: String) {
+        let answer = try await ask(
+            "/judge", method: .POST,
+            body:
+                #"{"generation":\#(generation),"event":\#(event),"verdict":"\#(verdict)","reviewer":"\#(reviewer)"\#(more)}"#
+        )
+        return (answer.statusCode.code, String(decoding: try await answer.bodyData, as: UTF8.self))
+    }
+}
