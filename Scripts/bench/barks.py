@@ -12,10 +12,10 @@ A sound is found if an event of Dog begins within 0.5 s of its first bark (each 
 are false; further events within one, of later barks, are counted apart.
 
 The threshold is that of `earmark calibrate` (best F1) on short clips whose labels are known: a recording is made of fold 1, which
-nothing in the other one is of, in the same way and with voices; the clips are the second about the start of each of its 20 dog sounds and 200 seconds
-without any. Events with less
-than a second between them are one; the release is 0.8 of the threshold, as the start of a sound matters here and a low release draws it
-forward. --thresholds takes a table class,threshold,release instead. Needs numpy and soundfile; EARMARK names the program.
+nothing in the other one is of, in the same way and with voices; the clips are the second about the start of each of its 20 dog
+sounds and 200 seconds without any. Events with less than a second between them are one; the release is 0.8 of the threshold, as
+the start of a sound matters here and a low release draws it forward. --thresholds takes a table class,threshold,release instead.
+Needs numpy and soundfile; EARMARK names the program.
 """
 import argparse
 import csv

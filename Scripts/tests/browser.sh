@@ -23,17 +23,5 @@ if [ ${#missing[@]} -gt 0 ]; then
     command -v chromedriver >/dev/null || skip "found no chromedriver after installing ${missing[*]}"
 fi
 [ -n "${EARMARK_BROWSER_PYTHON:-}" ] && exit 0
-wanted=$(sha256sum Scripts/tests/browser-requirements.txt)
-place=.build/browser
-[ "$(cat "$place/made-of" 2>/dev/null)" = "$wanted" ] && exit 0
-echo "browser: making $place (once; Selenium, which drives the browser)"
-mkdir -p .build
-rm -rf "$place"
-python=python3
-[ -x /usr/bin/python3 ] && python=/usr/bin/python3
-"$python" -m venv "$place" >/dev/null 2>&1 || { rm -rf "$place"; skip "'$python -m venv' fails (is python3-venv installed?)"; }
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-timeout 600 "$place/bin/pip" install -q --disable-pip-version-check -r Scripts/tests/browser-requirements.txt >"$log" 2>&1 ||
-    { rm -rf "$place"; skip "pip cannot install Selenium ($(grep -i error "$log" | tail -1))"; }
-echo "$wanted" >"$place/made-of"
+reason=$(Scripts/tests/environment.sh .build/browser Scripts/tests/browser-requirements.txt "Selenium, which drives the browser") ||
+    skip "$reason"
