@@ -29,7 +29,7 @@ let modules: [(String, [Target.Dependency])] = [
     ("Engines", ["CKernels", "Errors", "Features", "Models"]),
     ("Shards", ["Files"]),
     ("Ledger", ["Errors", "Files", "Wording", grdb]),
-    ("Corpora", ["Errors", "Files", "Tables", "Wording"]),
+    ("Corpora", ["Audio", "Errors", "Files", "Tables", "Wording"]),
     ("Synth", ["Corpora", "Errors", "Files", "Random", "Tables"]),
     ("Evaluation", ["Errors", "Random", "Tables", "Wording"]),
     ("Pipeline", ["Errors", "Files", "Wording", "Yams"]),

@@ -44,6 +44,14 @@ extension RowValues {
     }
 }
 
+extension RowValues {
+    /// A text or NULL, for columns that may be NULL; nil for anything else.
+    func optionalText(orNil index: Int) -> String?? {
+        if let text = text(orNil: index) { return .some(text) }
+        return value(index).isNull ? .some(nil) : nil
+    }
+}
+
 /// A record of one of the large tables, made only from a row that matches its check.
 protocol CheckedRecord {
     static var table: String { get }
@@ -105,28 +113,33 @@ extension DatabaseValue {
 /// A row of `clips`, whether or not the last run's manifest names the clip.
 struct KnownClip: CheckedRecord {
     static let table = "clips"
-    static let columns = ["id", "name", "path", "position", "row_check"]
+    static let columns = ["id", "name", "path", "position", "part", "metadata", "row_check"]
     static let keyLength = 1
 
     let id: Int64
     let name: String
     let path: String
     let position: Int64?
+    let part: String?
+    let metadata: String?
 
     init?(checked row: some RowValues, from start: Int) {
         let position = row.number(orNil: start + 3)
         guard let id = row.number(orNil: start), let name = row.text(orNil: start + 1),
             let path = row.text(orNil: start + 2), position != nil || row.value(start + 3).isNull,
-            ClipRecord.check(name, path, position) == row.number(orNil: start + 4)
+            let part = row.optionalText(orNil: start + 4), let metadata = row.optionalText(orNil: start + 5),
+            ClipRecord.check(.init(name, path, part: part, metadata: metadata), position)
+                == row.number(orNil: start + 6)
         else { return nil }
         (self.id, self.name, self.path, self.position) = (id, name, path, position)
+        (self.part, self.metadata) = (part, metadata)
     }
 
     /// - Throws: `LedgerError` if the clip has no position, although it was selected by position.
     var placed: ClipRecord {
         get throws {
             guard let position else { throw LedgerError.damaged(Self.table, [String(id)]) }
-            return ClipRecord(id: id, position: position, name: name, path: path)
+            return ClipRecord(id: id, position: position, name: name, path: path, part: part, metadata: metadata)
         }
     }
 }

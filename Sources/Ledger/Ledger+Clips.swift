@@ -2,7 +2,35 @@ import GRDB
 
 extension Ledger {
     /// A clip's entry in the manifest.
-    package typealias ManifestRow = (name: String, path: String)
+    package struct ManifestRow: Sendable {
+        package let name: String
+        package let path: String
+        /// The part of the recording, as `RecordingPart` writes it; nil for all of it.
+        package let part: String?
+        /// A JSON object of the manifest's further columns; nil if there are none.
+        package let metadata: String?
+
+        package init(_ name: String, _ path: String, part: String? = nil, metadata: String? = nil) {
+            self.name = name
+            self.path = path
+            self.part = part
+            self.metadata = metadata
+        }
+
+        /// Whether the ledger has exactly this of a clip, byte by byte.
+        fileprivate func equals(_ clip: ClipRecord) -> Bool {
+            name.utf8.elementsEqual(clip.name.utf8) && isSame(as: clip)
+        }
+
+        /// Whether the ledger has all but the name exactly as it is here.
+        fileprivate func isSame(as clip: ClipRecord) -> Bool {
+            path.utf8.elementsEqual(clip.path.utf8) && Self.same(part, clip.part) && Self.same(metadata, clip.metadata)
+        }
+
+        private static func same(_ first: String?, _ second: String?) -> Bool {
+            first.map { Array($0.utf8) } == second.map { Array($0.utf8) }
+        }
+    }
 
     /// Makes the ledger's clips match a manifest, in its order, in one transaction. Clips that it does not name keep their
     /// results but lose their position, unless `keepsOthers`: then all clips keep the positions that they have, and those
@@ -10,7 +38,7 @@ extension Ledger {
     ///
     /// - Parameters:
     ///   - manifest: digest of the manifest. Nothing is written if it is the same as last time and every clip in the ledger
-    ///     has the name, path and position that the manifest gives it. The digest alone is not enough: it does not change
+    ///     has the name, path, part, further columns and position that the manifest gives it. The digest alone is not enough: it does not change
     ///     when a damaged page loses a row.
     ///   - row: the manifest's row at a position.
     /// - Throws: `LedgerError` of kind corrupt if a clip's row is not what was written.
@@ -34,26 +62,31 @@ extension Ledger {
             if kept == nil { try database.execute(sql: "UPDATE clips SET position = NULL WHERE position IS NOT NULL") }
             let upsert = try database.makeStatement(
                 sql: """
-                    INSERT INTO clips(id, name, path, position, row_check) VALUES(?, ?, ?, ?, ?)
+                    INSERT INTO clips(id, name, path, position, part, metadata, row_check)
+                        VALUES(?, ?, ?, ?, ?, ?, ?)
                     ON CONFLICT(name) DO UPDATE SET path = excluded.path, position = excluded.position,
-                        row_check = excluded.row_check
+                        part = excluded.part, metadata = excluded.metadata, row_check = excluded.row_check
                     """)
             for number in 0..<count {
-                let (name, path) = row(number)
+                let entry = row(number)
                 let position = kept?.ofRow[number] ?? number
                 upsert.setUncheckedArguments([
-                    next, name, path, position, ClipRecord.check(name, path, Int64(position)),
+                    next, entry.name, entry.path, position, entry.part, entry.metadata,
+                    ClipRecord.check(entry, Int64(position)),
                 ])
                 try upsert.execute()
                 // A clip that was already known keeps its id.
                 if database.lastInsertedRowID == next { next += 1 }
             }
             // The checks of clips that lost their position are recomputed, so that their rows stay valid.
-            let lost = try Row.fetchAll(database, sql: "SELECT id, name, path FROM clips WHERE position IS NULL")
+            let lost = try Row.fetchAll(
+                database, sql: "SELECT id, name, path, part, metadata FROM clips WHERE position IS NULL")
             for clip in lost {
+                let entry = ManifestRow(
+                    try clip.text(1), try clip.text(2), part: clip.text(orNil: 3), metadata: clip.text(orNil: 4))
                 try database.execute(
                     sql: "UPDATE clips SET row_check = ? WHERE id = ?",
-                    arguments: [ClipRecord.check(clip.text(1), clip.text(2), nil), clip.number(0)])
+                    arguments: [ClipRecord.check(entry, nil), clip.number(0)])
             }
             // A part of the clips is no manifest that a later run could recognise as the one before.
             try Self.setMeta(database, "manifest", kept == nil ? manifest : "")
@@ -81,7 +114,7 @@ extension Ledger {
                 end = max(end, Int(clip.position) + 1)
                 guard let number = rows[Array(clip.name.utf8)] else { continue }
                 found[number] = Int(clip.position)
-                if !clip.path.utf8.elementsEqual(row(number).path.utf8) { isUnchanged = false }
+                if !row(number).isSame(as: clip) { isUnchanged = false }
             }
             return (
                 found.map { position in
@@ -102,10 +135,7 @@ extension Ledger {
             while let found = try clips.next() {
                 let clip = try KnownClip.read(cursor: found).placed
                 guard place < count, clip.position == place else { return false }
-                let (name, path) = row(place)
-                guard clip.name.utf8.elementsEqual(name.utf8), clip.path.utf8.elementsEqual(path.utf8) else {
-                    return false
-                }
+                guard row(place).equals(clip) else { return false }
                 place += 1
             }
             return place == count

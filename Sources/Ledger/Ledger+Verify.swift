@@ -126,8 +126,9 @@ extension Ledger {
                         .text(orNil: 0)
                     if let name {
                         try database.execute(
-                            sql: "UPDATE clips SET path = '', position = NULL, row_check = ? WHERE \(isRow)",
-                            arguments: [ClipRecord.check(name, "", nil)] + key)
+                            sql:
+                                "UPDATE clips SET path = '', position = NULL, part = NULL, metadata = NULL, row_check = ? WHERE \(isRow)",
+                            arguments: [ClipRecord.check(.init(name, ""), nil)] + key)
                         continue
                     }
                 }

@@ -6,8 +6,9 @@ import GRDB
 /// was never released.
 enum LedgerSchema {
     /// The schema version that this program writes. It also reads versions from "2" on: "2" has no lengths and no
-    /// settings, "3" no front-ends, and "4" does not record how much audio a run processed.
-    static let version = "5"
+    /// settings, "3" no front-ends, "4" does not record how much audio a run processed, and "5" knows whole recordings only,
+    /// without what else the manifest says of them.
+    static let version = "6"
     /// Identifies the file as a ledger, in SQLite's application_id: "EARM" in ASCII.
     static let applicationID = 0x4541_524D
 
@@ -87,6 +88,10 @@ enum LedgerSchema {
             try database.execute(
                 sql: "ALTER TABLE runs ADD COLUMN audio REAL; ALTER TABLE runs ADD COLUMN work TEXT;")
         }
+        migrator.registerMigration("6") { database in
+            try database.execute(
+                sql: "ALTER TABLE clips ADD COLUMN part TEXT; ALTER TABLE clips ADD COLUMN metadata TEXT;")
+        }
         return migrator
     }
 
@@ -112,6 +117,10 @@ enum LedgerSchema {
         if !known.contains("5") {
             try database.execute(
                 sql: "CREATE TEMP VIEW runs AS SELECT *, NULL AS audio, NULL AS work FROM main.runs;")
+        }
+        if !known.contains("6") {
+            try database.execute(
+                sql: "CREATE TEMP VIEW clips AS SELECT *, NULL AS part, NULL AS metadata FROM main.clips;")
         }
     }
 }

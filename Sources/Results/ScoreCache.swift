@@ -64,7 +64,7 @@ package struct ScoreCache {
         let ledger = try Ledger(path: cache.ledgerPath)
         try ledger.adopt(manifest: "made up", count: clips) {
             let clip = clip($0)
-            return (clip.name, clip.path)
+            return .init(clip.name, clip.path)
         }
         let ids = try ledger.clipIDs()
         let names = ClassList.encode(classes)

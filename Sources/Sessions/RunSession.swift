@@ -82,7 +82,7 @@ package final class RunSession {
         }
         try ledger.adopt(manifest: manifestDigest, count: manifest.count, keepsOthers: keepsOthers) { row in
             let entry = manifest.entry(row)
-            return (entry.clip, entry.path)
+            return .init(entry.clip, entry.path)
         }
         for node in pipeline.graph.nodes where node.soundFingerprint != node.fingerprint {
             guard let own = stageOfNode[node.index],
@@ -260,7 +260,7 @@ package final class RunSession {
             progress: progress, size: { sizes[$0] }
         ) { index in
             let entry = manifest.entry(index)
-            return (ids[index], entry.clip, entry.path)
+            return Runner.Clip(ids[index], entry.clip, entry.path)
         }
         let result = try runner.run(workers: workers)
         if !result.wasInterrupted { try pool.sealLeftovers() }

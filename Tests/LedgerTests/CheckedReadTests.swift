@@ -42,7 +42,7 @@ import Testing
     func bits() throws {
         let fixture = try LedgerFixture()
         let ledger = try Ledger(path: fixture.path, pageSize: 512)
-        try ledger.adopt(manifest: "m4", count: 4) { ("clip\($0)", "/audio/path\($0).wav") }
+        try ledger.adopt(manifest: "m4", count: 4) { .init("clip\($0)", "/audio/path\($0).wav") }
         let stage = try ledger.stageID(fingerprint: "thestage", kind: "mel", classes: "")
         let shard = try ledger.addShard(stage: stage, kind: "mel", dtype: "float32", columns: 64) { "shards/\($0).npy" }
         var batch = CommitBatch(target: "target")
@@ -156,7 +156,7 @@ import Testing
         var batch = CommitBatch(target: "target")
         batch.results = [LedgerFixture.result(40, 7, shard: 30)]
         try ledger.commit(batch)
-        try ledger.adopt(manifest: "more", count: 3) { ("clip\($0)", "/audio/path\($0).wav") }
+        try ledger.adopt(manifest: "more", count: 3) { .init("clip\($0)", "/audio/path\($0).wav") }
         #expect(try ledger.clipIDs() == [1, 2, 41])
         #expect(try ledger.stageID(fingerprint: "new", kind: "mel", classes: "") == 8 && stage == 1)
         try ledger.raiseShardNumber()

@@ -34,7 +34,7 @@ import Testing
         batch.sources = clips.map(LedgerFixture.source)
         try ledger.commit(batch)
         let names = ["clip3", "new", "clip1"]
-        try ledger.adopt(manifest: "other", count: 3) { (names[$0], "/elsewhere/\($0).wav") }
+        try ledger.adopt(manifest: "other", count: 3) { .init(names[$0], "/elsewhere/\($0).wav") }
         var seen: [ClipRecord] = []
         try ledger.forEachClip { seen.append($0) }
         #expect(seen.map(\.name) == names && seen.map(\.position) == [0, 1, 2])
@@ -45,17 +45,17 @@ import Testing
         #expect(try ledger.verifyRows().rows.isEmpty)
         // The digest of last time and the same clips: nothing is written. Other clips under that digest are adopted.
         let changes = try fixture.bytes()
-        try ledger.adopt(manifest: "other", count: 3) { (names[$0], "/elsewhere/\($0).wav") }
+        try ledger.adopt(manifest: "other", count: 3) { .init(names[$0], "/elsewhere/\($0).wav") }
         #expect(try fixture.bytes() == changes)
         for (odd, path) in [("clip3", "/moved.wav"), ("renamed", "/elsewhere/0.wav")] {
             try ledger.adopt(manifest: "other", count: 3) {
-                $0 == 0 ? (odd, path) : (names[$0], "/elsewhere/\($0).wav")
+                $0 == 0 ? .init(odd, path) : .init(names[$0], "/elsewhere/\($0).wav")
             }
             var first: ClipRecord?
             try ledger.forEachClip { if $0.position == 0 { first = $0 } }
             #expect(first?.name == odd && first?.path == path)
         }
-        try ledger.adopt(manifest: "other", count: 2) { (names[$0], "/elsewhere/\($0).wav") }
+        try ledger.adopt(manifest: "other", count: 2) { .init(names[$0], "/elsewhere/\($0).wav") }
         #expect(try ledger.clipIDs().count == 2)
     }
 
@@ -74,7 +74,7 @@ import Testing
             #expect(try reader.failures(target: "another").count == round + 1)
         }
         // A name that comes twice takes its last place: there is one clip of it, and its row is sound.
-        try ledger.adopt(manifest: "twice", count: 4) { ("same", "/\($0).wav") }
+        try ledger.adopt(manifest: "twice", count: 4) { .init("same", "/\($0).wav") }
         #expect(try reader.clipIDs().count == 1)
         #expect(try ledger.verifyRows().rows.isEmpty)
     }

@@ -20,7 +20,7 @@ final class LedgerFixture {
     /// - Returns: the ledger, the clips' ids in the manifest's order, and the ids of the stage and the shard.
     func filled(_ clips: Int) throws -> (ledger: Ledger, clips: [Int64], stage: Int64, shard: Int64) {
         let ledger = try open()
-        try ledger.adopt(manifest: "m\(clips)", count: clips) { ("clip\($0)", "/audio/path\($0).wav") }
+        try ledger.adopt(manifest: "m\(clips)", count: clips) { .init("clip\($0)", "/audio/path\($0).wav") }
         let stage = try ledger.stageID(fingerprint: "thestage", kind: "mel", classes: "")
         let shard = try ledger.addShard(stage: stage, kind: "mel", dtype: "float32", columns: 64) { "shards/\($0).npy" }
         return (ledger, try ledger.clipIDs(), stage, shard.id)

@@ -59,12 +59,12 @@ import Testing
     func numbers() throws {
         let fixture = try LedgerFixture()
         let (ledger, clips, _, _) = try fixture.filled(3)
-        try ledger.adopt(manifest: "fewer", count: 1) { _ in ("clip0", "/audio/path0.wav") }
+        try ledger.adopt(manifest: "fewer", count: 1) { _ in .init("clip0", "/audio/path0.wav") }
         var without: [String] = []
         try ledger.forEachClipWithoutPlace { without.append($1) }
         #expect(without == ["clip1", "clip2"])
         try ledger.forgetClips([clips[1], clips[2]])
-        try ledger.adopt(manifest: "other", count: 2) { ("new\($0)", "/new\($0).wav") }
+        try ledger.adopt(manifest: "other", count: 2) { .init("new\($0)", "/new\($0).wav") }
         #expect(try Set(ledger.clipIDs()).isDisjoint(with: clips))
         #expect(try ledger.verifyRows().rows.isEmpty && ledger.strayRows().isEmpty)
     }
@@ -83,7 +83,7 @@ import Testing
         // Another file in the place of the fourth clip's; the manifest then names all but the first.
         batch.sources[3] = SourceRecord(clip: clips[3], size: 1, modified: 1, content: "another")
         try ledger.commit(batch)
-        try ledger.adopt(manifest: "fewer", count: 4) { ("clip\($0 + 1)", "/audio/path\($0 + 1).wav") }
+        try ledger.adopt(manifest: "fewer", count: 4) { .init("clip\($0 + 1)", "/audio/path\($0 + 1).wav") }
         for kept in [Set<Int64>(), [clips[0]]] {
             var needed: [String] = []
             var count = 0

@@ -60,7 +60,7 @@ import Testing
         var reads = 0
         try ledger.adopt(manifest: "m3", count: 3) { place in
             reads += 1
-            return ("clip\(place)", "/audio/path\(place).wav")
+            return .init("clip\(place)", "/audio/path\(place).wav")
         }
         #expect(try reads == 3 && ledger.verifyRows().rows.isEmpty && results(ledger, stage) == clips)
         withExtendedLifetime(made) {}

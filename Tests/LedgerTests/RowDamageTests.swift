@@ -15,7 +15,7 @@ import Testing
     private func fixture() throws -> LedgerFixture {
         let fixture = try LedgerFixture()
         let ledger = try fixture.open()
-        try ledger.adopt(manifest: "manifest", count: 1) { _ in ("clip", "/audio/thepath.wav") }
+        try ledger.adopt(manifest: "manifest", count: 1) { _ in .init("clip", "/audio/thepath.wav") }
         let clip = try #require(try ledger.clipIDs().first)
         let stage = try ledger.stageID(fingerprint: "fingerprint", kind: "mel", classes: "")
         let shard = try ledger.addShard(stage: stage, kind: "thekind", dtype: "thedtype", columns: 64) { _ in

@@ -62,7 +62,7 @@ import Testing
                 seen.withLock { $0.append(reading) }
             }, recorder: recorder, committer: committer, stop: StopSignal(), progress: progress,
             size: { bytes(lengths[$0]) }
-        ) { (Int64($0) + 1, "clip \($0)", "\(lengths[$0])") }
+        ) { Runner.Clip(Int64($0) + 1, "clip \($0)", "\(lengths[$0])") }
         #expect(try runner.run(workers: workers).done == lengths.count)
         return (seen.withLock { $0 }, progress.reading)
     }

@@ -13,7 +13,7 @@ import Testing
         let runner = Runner(
             plan: plan, factory: FakeFactory(committer: committer, recorder: recorder), recorder: recorder,
             committer: committer, stop: stop
-        ) { (Int64($0) + 1, "clip \($0)", path($0)) }
+        ) { Runner.Clip(Int64($0) + 1, "clip \($0)", path($0)) }
         return (recorder, try runner.run(workers: workers))
     }
 

@@ -77,7 +77,7 @@ import Testing
         let runner = Runner(
             plan: plan, factory: Factory(fakes: fakes, gate: gate), recorder: recorder, committer: committer,
             stop: stop, alone: alone, decodeLimit: 2, tick: 0.01
-        ) { (Int64($0) + 1, "clip \($0)", stuck.contains($0) ? "stuck" : "2") }
+        ) { Runner.Clip(Int64($0) + 1, "clip \($0)", stuck.contains($0) ? "stuck" : "2") }
         return try runner.run(workers: workers)
     }
 

@@ -45,7 +45,7 @@ import Testing
                 let ledger = try Ledger(path: cache.ledgerPath, pageSize: Self.pageSize)
                 let manifest = manifest
                 try ledger.adopt(manifest: "first", count: manifest.count) { row in
-                    (manifest.entry(row).clip, manifest.entry(row).path)
+                    .init(manifest.entry(row).clip, manifest.entry(row).path)
                 }
                 var batch = CommitBatch(target: "another")
                 batch.failures = try ledger.clipIDs().map {

@@ -63,7 +63,7 @@ import Testing
         let cache = fixture.cache()
         try cache.make()
         let ledger = try Ledger(path: cache.ledgerPath)
-        try ledger.adopt(manifest: "m", count: 3) { ("clip \($0)", "/\($0).wav") }
+        try ledger.adopt(manifest: "m", count: 3) { .init("clip \($0)", "/\($0).wav") }
         let stage = try ledger.stageID(fingerprint: "0123456789abcdef", kind: "mel", classes: "")
         let shards = try (0..<2).map { _ in
             try ledger.addShard(stage: stage, kind: "mel", dtype: "float32", columns: 64) { "shards/mel-\($0).npy" }.id

@@ -6,6 +6,8 @@ package final class ClipJob {
     package let id: Int64
     package let name: String
     package let path: String
+    /// The part of the recording that the clip is, as `RecordingPart` writes it; nil for all of it.
+    package let part: String?
     /// What is to be done for the clip.
     package let route: Route
     /// Content digest, size in bytes and modification time in ns of the file that was read; nil if none was read.
@@ -23,11 +25,12 @@ package final class ClipJob {
     /// The clip's length in samples before padding, at the pipeline's rate, by the node that pads it.
     package private(set) var samples: [Int: Int] = [:]
 
-    package init(index: Int, id: Int64, name: String, path: String, route: Route) {
+    package init(index: Int, id: Int64, name: String, path: String, part: String? = nil, route: Route) {
         self.index = index
         self.id = id
         self.name = name
         self.path = path
+        self.part = part
         self.route = route
     }
 

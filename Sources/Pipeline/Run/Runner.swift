@@ -18,7 +18,24 @@ package final class Runner: @unchecked Sendable {
     }
 
     /// Looks up a clip by its place in the manifest, on a worker's thread.
-    package typealias ClipLookup = @Sendable (_ index: Int) -> (id: Int64, name: String, path: String)
+    package typealias ClipLookup = @Sendable (_ index: Int) -> Clip
+
+    /// What a worker must know of a clip to read it.
+    package struct Clip: Sendable {
+        /// The ledger's id.
+        let id: Int64
+        let name: String
+        let path: String
+        /// The part of the recording, as `RecordingPart` writes it; nil for all of it.
+        let part: String?
+
+        package init(_ id: Int64, _ name: String, _ path: String, part: String? = nil) {
+            self.id = id
+            self.name = name
+            self.path = path
+            self.part = part
+        }
+    }
     /// The size of a clip's file in bytes, by its place in the manifest.
     package typealias SizeLookup = @Sendable (_ index: Int) -> Int64
 
@@ -176,7 +193,8 @@ package final class Runner: @unchecked Sendable {
                 while !stop.isRaised, let item = queue.take(slot.watch) {
                     let clip = lookup(item.index)
                     let job = ClipJob(
-                        index: item.index, id: clip.id, name: clip.name, path: clip.path, route: item.route)
+                        index: item.index, id: clip.id, name: clip.name, path: clip.path, part: clip.part,
+                        route: item.route)
                     job.watch = slot.watch
                     job.meter = progress?.begin(bytes: size(item.index))
                     slot.job = job
