@@ -123,11 +123,12 @@ extension Ledger {
         try read { database in
             try Self.requireClips(database)
             // A cross join makes SQLite keep this order of tables: clips by position, then each clip's few results.
+            let index = try LedgerSchema.isShownAsCurrent(database) ? "" : "INDEXED BY clips_by_position"
             let rows = try Row.fetchCursor(
                 database,
                 sql: """
                     SELECT \(ResultRecord.list("r")), \(KnownClip.list("c")), \(SourceRecord.list("s"))
-                    FROM clips c INDEXED BY clips_by_position CROSS JOIN results r ON r.clip = c.id
+                    FROM clips c \(index) CROSS JOIN results r ON r.clip = c.id
                         AND r.stage IN (\(list)) CROSS JOIN sources s ON s.clip = c.id AND s.content = r.content
                     WHERE c.position IS NOT NULL ORDER BY c.position, CASE r.stage \(order) END
                     """)

@@ -123,4 +123,10 @@ enum LedgerSchema {
                 sql: "CREATE TEMP VIEW clips AS SELECT *, NULL AS part, NULL AS metadata FROM main.clips;")
         }
     }
+
+    /// Whether a view stands in for the table of clips: SQLite then chooses the index itself, because a statement may not
+    /// name one for a view.
+    static func isShownAsCurrent(_ database: Database) throws -> Bool {
+        try Bool.fetchOne(database, sql: "SELECT count(*) > 0 FROM sqlite_temp_master WHERE name = 'clips'") ?? false
+    }
 }
