@@ -4,7 +4,7 @@ import Tables
 import Wording
 
 /// A list of clips: CSV with the header `clip,path,labels,split` (in any order; `clip` and `path` are required) and any
-/// further columns.
+/// further columns, of which `began` says when a recording began (`StartTime`).
 ///
 /// `clip` names the clip and is unique byte by byte; `path` is absolute or relative to the manifest's folder; `labels`
 /// are separated by commas within the one field, whatever separates fields (see `LabelText`); `split` is any word.
@@ -43,7 +43,8 @@ package final class Manifest: Sendable {
     /// What was assumed about the text and which parts of it are not used: lines for the user, each with the file's
     /// name.
     package let notices: [String]
-    /// The names of the columns other than `columns`, in the file's order, without blanks at their ends.
+    /// The names of the columns other than `columns`, in the file's order, without blanks at their ends; that of the
+    /// recordings' start is called `ClipMetadata.began`.
     package var furtherColumns: [String] { header.further.map(\.name) }
     private let reader: CSVReader
     private let starts: [Int]
@@ -70,6 +71,7 @@ package final class Manifest: Sendable {
         let width = reader.fields.count
         var blank: (rows: Int, firstLine: Int) = (0, 0)
         var safeNames = 0
+        var odd = OddTimes()
         var starts: [Int] = []
         var lines: [UInt32] = []
         var names = ClipIndex()
@@ -102,6 +104,17 @@ package final class Manifest: Sendable {
                         file: file, line: line, found: "a zero byte in the \(name)", expected: "text without one")
                 }
             }
+            if let place = header.began {
+                let text = reader.text(reader.fields[place])
+                if !text.isEmpty {
+                    guard let time = StartTime(text) else {
+                        throw TableError(
+                            file: file, line: line, found: "'\(text)' in the column '\(ClipMetadata.began)'",
+                            expected: "a time in \(StartTime.form)")
+                    }
+                    odd.note(time, line: line)
+                }
+            }
             let row = starts.count
             let name = Self.name(in: reader, at: clipPlace)
             if name != reader.fields[clipPlace] { safeNames += 1 }
@@ -128,6 +141,7 @@ package final class Manifest: Sendable {
             (text.notices + header.notices
             + (blank.rows == 0
                 ? [] : ["empty rows skipped: \(blank.rows), the first on line \(blank.firstLine)"])
+            + odd.notices
             + (safeNames == 0
                 ? []
                 : ["clip names with an apostrophe before = + - or @, as in exports, read without it: \(safeNames)"]))
@@ -157,6 +171,18 @@ package final class Manifest: Sendable {
     package func further(_ row: Int) -> [String] {
         let own = parsed(row)
         return header.further.map { own.text(own.fields[$0.place]) }
+    }
+    /// What the ledger keeps of a clip's values of `furtherColumns`, as `ClipMetadata` has it; nil if there are no such
+    /// columns.
+    package func metadata(_ row: Int) -> String? {
+        if header.further.isEmpty { return nil }
+        let own = parsed(row)
+        var text = "{"
+        for (prefix, column) in zip(header.prefixes, header.further) {
+            text += prefix
+            ClipMetadata.append(own.text(own.fields[column.place]), to: &text)
+        }
+        return text + "}"
     }
     /// The line a clip starts on, from 1.
     package func line(_ row: Int) -> Int { Int(lines[row]) }

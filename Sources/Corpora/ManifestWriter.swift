@@ -3,16 +3,31 @@ import Files
 import Tables
 
 extension Manifest {
+    /// Columns that follow the manifest's own.
+    package struct FurtherColumns {
+        package let names: [String]
+        /// The values of the entry at a place, in the order of the names.
+        package let values: (_ place: Int) -> [String]
+
+        package init(names: [String], values: @escaping (_ place: Int) -> [String]) {
+            self.names = names
+            self.values = values
+        }
+    }
+
     /// Writes entries as a manifest, completely or not at all. A path inside the manifest's folder is written relative
     /// to it, any other as given.
     ///
+    /// - Parameter further: columns that follow the manifest's own; nil for none.
     /// - Throws: `FileError` if it cannot be written, `TableError` for a name that occurs twice or an empty label.
-    package static func write(_ entries: some Sequence<Entry>, to path: String) throws {
+    package static func write(
+        _ entries: some Sequence<Entry>, further: FurtherColumns? = nil, to path: String
+    ) throws {
         let folder = FileSystem.folder(of: path)
         try FileSystem.makeFolder(folder)
         var seen: [ClipName: Int] = [:]
         try FileSystem.write(path) { put in
-            var block = CSV.row(columns)
+            var block = header(further: further?.names ?? [])
             var line = 1
             for entry in entries {
                 line += 1
@@ -23,7 +38,7 @@ extension Manifest {
                     throw TableError(
                         file: path, line: line, found: "an empty label", expected: "labels with a name")
                 }
-                block += row(entry, folder: folder)
+                block += row(entry, folder: folder, further: further?.values(line - 2) ?? [])
                 if block.count > 1 << 16 {
                     try put(block[...])
                     block.removeAll(keepingCapacity: true)

@@ -44,6 +44,8 @@ package struct ClipExporter {
         package var stale = 0
         /// Partial files of an export that was killed, which were removed.
         package var abandoned = 0
+        /// What became of the manifest's further columns; nil if it has none.
+        package var columns: ColumnRecord?
     }
 
     package static let indexName = "index.csv"
@@ -60,12 +62,10 @@ package struct ClipExporter {
 
     /// Cuts the clips and writes the index last. If that fails, the files it made are removed.
     ///
-    /// - Parameters:
-    ///   - hasStartTimes: whether events have a `began` time.
-    ///   - lost: called for each recording that is missing, changed or unreadable.
+    /// - Parameter lost: called for each recording that is missing, changed or unreadable.
     /// - Throws: `FileError` if a file cannot be written; anything `events` throws.
     package func export(
-        _ events: CutChooser.Events, to folder: String, hasStartTimes: Bool = false, lost: (Loss) -> Void
+        _ events: CutChooser.Events, to folder: String, lost: (Loss) -> Void
     ) throws -> Summary {
         var tree = try OutputTree(folder)
         let index = try tree.path(Self.indexName)
@@ -74,7 +74,13 @@ package struct ClipExporter {
         summary.abandoned = Self.removeAbandoned(below: tree.root)
         var (written, made): ([String], [String]) = ([], [])
         let isSpread = if case .spread = settings.choice { true } else { false }
-        let further = Self.columns + (hasStartTimes ? ["began"] : []) + (isSpread ? Self.strata : [])
+        let known = try ManifestColumns(ledger)
+        let carried = CarriedColumns(
+            known, besides: Manifest.columns + Self.columns + [ClipMetadata.began] + Self.strata)
+        summary.columns = carried.record
+        let further =
+            Self.columns + (known.hasStartTimes ? [ClipMetadata.began] : []) + (isSpread ? Self.strata : [])
+            + carried.titles
         do {
             try FileSystem.write(index) { put in
                 try put(Manifest.header(further: further)[...])
@@ -85,7 +91,8 @@ package struct ClipExporter {
                     for row in rows {
                         written.append(row.path)
                         earlier.remove(row.path)
-                        try put(self.row(row, root: tree.root, hasStartTimes: hasStartTimes)[...])
+                        try put(
+                            self.row(row, of: clip, root: tree.root, hasStartTimes: known.hasStartTimes, carried)[...])
                     }
                 }
                 // The index must not be on disk before the files it lists.
@@ -206,7 +213,9 @@ package struct ClipExporter {
         }
     }
 
-    private func row(_ row: Row, root: String, hasStartTimes: Bool) -> [UInt8] {
+    private func row(
+        _ row: Row, of clip: EventClip, root: String, hasStartTimes: Bool, _ carried: CarriedColumns
+    ) -> [UInt8] {
         let event = row.chosen.event
         var values = [event.clip]
         for seconds in [event.start, event.end] {
@@ -214,16 +223,18 @@ package struct ClipExporter {
         }
         for score in [event.score, event.peak] { values.append(Self.text { EventText.append(score: score, to: &$0) }) }
         for seconds in [row.from, row.to] { values.append(Self.text { EventText.append(seconds: seconds, to: &$0) }) }
-        if hasStartTimes { values.append(event.began ?? "") }
+        // The index is a manifest of the cuts: when a cut begins, not the event in it.
+        if hasStartTimes { values.append(clip.began.flatMap { StartTime($0) }?.text(after: row.from) ?? "") }
         if let stratum = row.chosen.stratum {
             for score in [stratum.low, stratum.high] {
                 values.append(Self.text { EventText.append(score: score, to: &$0) })
             }
             values.append(String(stratum.events))
         }
+        values += carried.values(clip.metadata)
         let name = FileSystem.relative(row.path, to: FileSystem.folder(of: row.path))
-        let clip = String(name.dropLast(settings.container.rawValue.count + 1))
-        let entry = Manifest.Entry(clip: clip, path: row.path, labels: [event.label], split: "")
+        let stem = String(name.dropLast(settings.container.rawValue.count + 1))
+        let entry = Manifest.Entry(clip: stem, path: row.path, labels: [event.label], split: "")
         return Manifest.row(entry, folder: root, further: values)
     }
 

@@ -42,11 +42,14 @@ package struct EventClip: Sendable, Equatable {
     package let seconds: Double?
     /// When the recording began, in ISO 8601 with its time zone, if known.
     package let began: String?
+    /// The manifest's further columns, as the ledger has them; nil if there are none.
+    package let metadata: String?
 
-    package init(name: String, path: String, seconds: Double?, began: String? = nil) {
+    package init(name: String, path: String, seconds: Double?, began: String? = nil, metadata: String? = nil) {
         self.name = name
         self.path = path
         self.seconds = seconds
         self.began = began
+        self.metadata = metadata
     }
 }

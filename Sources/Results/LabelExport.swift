@@ -13,6 +13,8 @@ package struct LabelExport {
     /// The outcome of an export.
     package struct Summary: Sendable {
         package var labels = 0
+        /// What became of the manifest's further columns; nil if it has none.
+        package var columns: ColumnRecord?
         /// Labels with a judgement, and judged classes that are none of the labels; nil if they were not asked for.
         package var judged: (labels: Int, others: Int)?
         package var coverage = Coverage(clips: 0, done: 0, failed: 0)
@@ -66,11 +68,23 @@ package struct LabelExport {
 
     /// - Throws: `FileError`, `CacheError`, `LedgerError`; `FileError` if the file cannot be written.
     package func write(_ format: Format, to path: String) throws -> Summary {
+        let columns = try ManifestColumns(ledger)
+        let further: CarriedColumns
+        var summary: Summary
         switch format {
-        case .csv: try write(LabelCSVWriter(classes: scores.classes, isReviewed: verdicts != nil), to: path)
-        case .jsonl: try write(LabelLinesWriter(classes: scores.classes), to: path)
-        case .sqlite: try writeDatabase(to: path)
+        case .csv:
+            further = CarriedColumns(columns, besides: LabelCSVWriter.allColumns)
+            let writer = LabelCSVWriter(classes: scores.classes, isReviewed: verdicts != nil, further: further)
+            summary = try write(writer, to: path)
+        case .jsonl:
+            further = CarriedColumns(columns, besides: [])
+            summary = try write(LabelLinesWriter(classes: scores.classes), to: path)
+        case .sqlite:
+            further = ResultDatabase.further(columns)
+            summary = try writeDatabase(to: path, further)
         }
+        summary.columns = further.record
+        return summary
     }
 
     private func write(_ writer: any LabelWriter, to path: String) throws -> Summary {
@@ -97,8 +111,10 @@ package struct LabelExport {
         return summary
     }
 
-    private func writeDatabase(to path: String) throws -> Summary {
+    private func writeDatabase(to path: String, _ further: CarriedColumns) throws -> Summary {
         var summary = Summary()
+        var provenance = provenance
+        provenance.further = further
         try ResultDatabase.make(
             path, .labels, classes: scores.classes, thresholds: selection.thresholds, provenance: provenance
         ) { database in

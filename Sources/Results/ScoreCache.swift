@@ -18,8 +18,11 @@ package struct ScoreCache {
         package let samples: Int
         /// The chunks' scores, shape (chunks, classes); nil if the clip has none.
         package let scores: [Float]?
+        /// The manifest's further columns, as the ledger has them; nil if there are none.
+        package let metadata: String?
 
-        package init(name: String, path: String, samples: Int, scores: [Float]?) {
+        package init(name: String, path: String, samples: Int, scores: [Float]?, metadata: String? = nil) {
+            self.metadata = metadata
             self.name = name
             self.path = path
             self.samples = samples
@@ -64,7 +67,7 @@ package struct ScoreCache {
         let ledger = try Ledger(path: cache.ledgerPath)
         try ledger.adopt(manifest: "made up", count: clips) {
             let clip = clip($0)
-            return .init(clip.name, clip.path)
+            return .init(clip.name, clip.path, metadata: clip.metadata)
         }
         let ids = try ledger.clipIDs()
         let names = ClassList.encode(classes)

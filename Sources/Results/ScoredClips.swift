@@ -23,8 +23,12 @@ struct ScoredClips {
     /// - Parameters:
     ///   - truth: a manifest with labels. If given, only clips that it names are used.
     ///   - map: turns its labels into the model's classes.
+    ///   - counters: divisions of the clips, to which each clip is added.
     /// - Throws: `CacheError` if no clip is left; `TableError` or `SettingError` if a label is unknown.
-    init(_ ledger: Ledger, scores: ClipScores, model: ScoredModel, truth: Manifest?, map: LabelMap?) throws {
+    init(
+        _ ledger: Ledger, scores: ClipScores, model: ScoredModel, truth: Manifest?, map: LabelMap?,
+        counters: [GroupCounter] = []
+    ) throws {
         guard scores.classes == model.names.names else {
             throw CacheError(
                 .badInput, path: ledger.path, "pipeline '\(scores.pipeline.name)' was run anew meanwhile; ask again")
@@ -53,6 +57,7 @@ struct ScoredClips {
             lengths.append(seconds[clip.id] ?? 0)
             rows.append(clip.id)
             folders.add(path: clip.path)
+            for counter in counters { counter.add(clip, scores: row, seconds: seconds[clip.id] ?? 0) }
         }
         guard !lengths.isEmpty else {
             throw CacheError(

@@ -82,7 +82,7 @@ package final class RunSession {
         }
         try ledger.adopt(manifest: manifestDigest, count: manifest.count, keepsOthers: keepsOthers) { row in
             let entry = manifest.entry(row)
-            return .init(entry.clip, entry.path)
+            return .init(entry.clip, entry.path, metadata: manifest.metadata(row))
         }
         for node in pipeline.graph.nodes where node.soundFingerprint != node.fingerprint {
             guard let own = stageOfNode[node.index],

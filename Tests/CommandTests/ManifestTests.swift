@@ -52,7 +52,7 @@ struct ManifestTests {
         for errors in [run.errors, stats.errors] {
             for line in [
                 "read as UTF-16, little-endian", "read as semicolon-separated", "column 'Clip' taken as 'clip'",
-                "columns kept but not used: site",
+                "further columns, kept for exports: site",
             ] {
                 let whole = "earmark: \(scratch.path("m.csv")): \(line)\n"
                 #expect(errors.components(separatedBy: whole).count == 2, "\(line)")

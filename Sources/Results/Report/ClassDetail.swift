@@ -59,7 +59,7 @@ struct ClassDetail {
                     : "No curve: the truth is what reviewers judged, which is known for some of the clips only.")
         }
         text += "</div>\n"
-        let tables = (places + [companions]).compactMap(\.self)
+        let tables = (places + divided(&figures) + [companions]).compactMap(\.self)
         if !tables.isEmpty { text += "<div class=\"pair\">\n\(tables.joined())</div>\n" }
         text += ExampleList(content, details, index, stem: stem).html(&figures)
         return text + "</div></details>\n"
@@ -86,6 +86,18 @@ struct ClassDetail {
             return "<div>" + ReportText.table(["By \(groups.kind)", "Clips", "Share"], Array(rows), style: "small")
                 + more
                 + "</div>\n"
+        }
+    }
+
+    /// When or where the class was found, by hour of day and by the other divisions of the clips.
+    private func divided(_ figures: inout [ReportFigure]) -> [String?] {
+        content.divisions.map { division in
+            let part = DivisionDetail(division, index, className: row.name)
+            if division.kind == .hour, let picture = part.picture() {
+                figures.append(ReportFigure("\(stem)-hours", picture))
+                return ReportText.figure(picture, HTMLText.escaped(part.caption))
+            }
+            return part.table
         }
     }
 

@@ -1,5 +1,5 @@
 /// Events as JAMS: one annotation of the namespace `tag_open`, whose observations have the class as value and the score as
-/// confidence. What made them stands in the sandbox; an event's peak has no place in the format.
+/// confidence. What made them stands in the sandbox, with the manifest's further columns; an event's peak has no place in the format.
 ///
 /// Source: the JAMS schema 0.3 (`jams_schema.json`) and its namespace `tag_open`. A file is of one recording.
 final class JAMSWriter: EventWriter {
@@ -49,6 +49,7 @@ final class JAMSWriter: EventWriter {
         out += #","identifiers":{},"jams_version":"\#(Self.schema)"},"sandbox":{"path":"#.utf8
         out += JSONLine.string(clip?.path ?? "")
         if let began = clip?.began { out += #","began":"#.utf8 + JSONLine.string(began) }
+        out += JSONLine.columns(clip?.metadata)
         for (name, value) in provenance?.fields ?? [] {
             out.append(UInt8(ascii: ","))
             out += JSONLine.string(name)

@@ -7,15 +7,19 @@ import Errors
 /// every table; `Begin Path` and `File Offset (s)` let Raven open the recordings from the table. In a table of several recordings
 /// Raven counts `Begin Time (s)` and `End Time (s)` through the recordings one after the other, in the order in which the table
 /// names them, and `File Offset (s)` within a selection's own. So a recording's length must be known where others follow it. A
-/// selection spans the band that the front-end hears.
+/// selection spans the band that the front-end hears. Raven shows columns that it does not know, here when the event began,
+/// where start times are known, and the manifest's further columns.
 final class RavenWriter: EventWriter {
-    private static let columns = [
+    static let columns = [
         "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)",
         "Begin Path",
         "File Offset (s)", "Annotation", "Score", "Peak",
     ]
     private var band: [UInt8] = []
     private var path: [UInt8] = []
+    private var hasBegan = false
+    private var carried = CarriedColumns.none
+    private var further: [UInt8] = []
     private var selections = 0
     /// Seconds of the recordings before this one; nil once the length of one is not known.
     private var before: Double? = 0
@@ -24,7 +28,11 @@ final class RavenWriter: EventWriter {
     private var labels = FieldCache { PlainLine.bytes($0) }
 
     func begin(_ provenance: Provenance, _ out: inout [UInt8]) throws {
-        out += (Self.columns.joined(separator: "\t") + "\n").utf8
+        hasBegan = provenance.hasStartTimes
+        carried = provenance.further
+        let titles = Self.columns + (hasBegan ? [ClipMetadata.began] : []) + carried.titles
+        out += titles.map(PlainLine.bytes).joined(separator: [UInt8(ascii: "\t")])
+        out.append(UInt8(ascii: "\n"))
         band = [UInt8(ascii: "\t")]
         NumberText.append(provenance.band.lowerBound, digits: 1, to: &band)
         band.append(UInt8(ascii: "\t"))
@@ -38,6 +46,7 @@ final class RavenWriter: EventWriter {
         isNamed = false
         self.clip = clip
         path = PlainLine.bytes(clip.path)
+        further = carried.values(clip.metadata).flatMap { [UInt8(ascii: "\t")] + PlainLine.bytes($0) }
     }
 
     func write(_ event: Event, _ out: inout [UInt8]) throws {
@@ -62,6 +71,11 @@ final class RavenWriter: EventWriter {
         EventText.append(score: event.score, to: &out)
         out.append(UInt8(ascii: "\t"))
         EventText.append(score: event.peak, to: &out)
+        if hasBegan {
+            out.append(UInt8(ascii: "\t"))
+            out += (event.began ?? "").utf8
+        }
+        out += further
         out.append(UInt8(ascii: "\n"))
     }
 }

@@ -98,7 +98,7 @@ struct ExportClipsCommand: ParsableCommand {
         let coverage = found.coverage()
         try ExportRecord(
             version: Earmark.version, pipeline: found.pipeline, coverage: coverage,
-            settings: found.settings + settings
+            settings: found.settings + settings, columns: summary.columns
         ).write(beside: index)
         try CoverageText.conclude(coverage, what: "clips")
         if summary.lostEvents > 0 || found.strangers != nil { throw ExitCode(Status.someFailed) }
@@ -144,6 +144,7 @@ struct ExportClipsCommand: ParsableCommand {
     }
 
     private func tell(_ summary: ClipExporter.Summary) {
+        for note in summary.columns?.notes ?? [] { sayWrapped(TerminalText.plain(note)) }
         if summary.lostEvents > 0 {
             say(
                 "not cut out: \(counted(summary.lostEvents, "event")) of "

@@ -103,7 +103,8 @@ struct ExportEventsCommand: ParsableCommand {
         try export.conclude(
             "\(counted(summary.events, "event")) in \(counted(summary.coverage.done, "clip"))"
                 + events.source.selection.thresholdNote, what: "events",
-            pipeline: events.source.pipeline, coverage: summary.coverage, settings: events.settings
+            pipeline: events.source.pipeline, coverage: summary.coverage, settings: events.settings,
+            columns: summary.columns
         ) {
             if summary.unknownLengths > 0 {
                 say(

@@ -40,7 +40,8 @@ struct ExportLabelsCommand: ParsableCommand {
         try export.conclude(
             "\(counted(summary.labels, "label")) of \(counted(summary.coverage.done, "clip"))"
                 + labels.selection.thresholdNote, what: "labels",
-            pipeline: labels.pipeline, coverage: summary.coverage, settings: labels.settings
+            pipeline: labels.pipeline, coverage: summary.coverage, settings: labels.settings,
+            columns: summary.columns
         ) {
             if let judged = summary.judged {
                 say(

@@ -28,7 +28,7 @@ struct ExportScoresCommand: ParsableCommand {
         let clips = try exporter.scores(format, to: export.out)
         try export.conclude(
             counted(clips, "clip"), what: "scores", pipeline: scored.pipeline,
-            coverage: exporter.coverage(of: scored.pipeline, written: clips))
+            coverage: exporter.coverage(of: scored.pipeline, written: clips), columns: exporter.scoreColumns(format))
     }
 }
 

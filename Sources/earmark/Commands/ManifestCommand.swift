@@ -15,10 +15,17 @@ struct ManifestCommand: ParsableCommand {
             comma is in double quotes. A folder's audio files are recognised by their extensions, else by their
             contents; files that are left out are counted on standard error.
 
+            --start-times adds the columns began (ISO 8601 with its zone) and began_source, and latitude, longitude and
+            recorder if headers have them. Of several sources the first that gives a moment counts: a GUANO chunk,
+            the comment of an AudioMoth, the file's name as recorders write it, a bext chunk; with --name-pattern,
+            which has %Y %y %m %d %H %M %S %f %z, %s (seconds since 1970) and * (any characters), the name comes first.
+            Nothing is guessed: clips without a time are counted by reason, and sources that disagree are reported.
+
             A split depends only on the seed and on the clips' names below the folder, so every machine draws the same
             one. Sizes are counted in clips, and are exact to within one group.
 
             EXAMPLE  earmark manifest folder ~/recordings --out recordings.csv
+            EXAMPLE  earmark manifest folder field --out field.csv --start-times --zone Europe/Berlin
             EXAMPLE  earmark manifest folder sites --out sites.csv --split train=0.8,val=0.1,eval=0.1 --group folder
             """)
 
@@ -37,6 +44,17 @@ struct ManifestCommand: ParsableCommand {
             "Clips that stay in one split: 'folder' for those of one folder, or a regular expression whose first "
                 + "part in parentheses, as found in a clip's name, gives its group.", valueName: "folder|regex"))
     var group: String?
+    @Flag(help: "Add when each recording began, from its header or its name (folder only).") var startTimes = false
+    @Option(
+        help: ArgumentHelp(
+            "Where in a file's name (with a slash in it: in its path below the folder) date and time are, such as "
+                + "'rec_%d-%m-%Y_%Hh%M'.", valueName: "pattern"))
+    var namePattern: String?
+    @Option(
+        help: ArgumentHelp(
+            "Zone of the clocks that do not say theirs: UTC, an offset such as +02:00, or a name such as "
+                + "Europe/Berlin (default: such clips get no start time).", valueName: "zone"))
+    var zone: String?
     @Flag(help: "Replace an existing manifest; no other file is ever replaced.") var force = false
     @Flag(help: "Name every file that is left out, and why.") var verbose = false
 
@@ -47,22 +65,34 @@ struct ManifestCommand: ParsableCommand {
         if split != nil, layout != .folder {
             throw ValidationError("--split is for a folder; FSD50K has splits of its own")
         }
+        if !startTimes, namePattern != nil || zone != nil {
+            throw ValidationError("--\(zone != nil ? "zone" : "name-pattern") applies only with --start-times")
+        }
+        if startTimes, layout != .folder {
+            throw ValidationError("--start-times is for a folder; FSD50K does not say when its clips were recorded")
+        }
     }
 
     func run() throws {
+        let times =
+            startTimes
+            ? StartTimeFlow(
+                zone: try zone.map { try ZoneRule($0) }, pattern: try namePattern.map { try NamePattern($0) })
+            : nil
         let flow = try split.map {
             SplitFlow(shares: try SplitShares($0), rule: try GroupRule(group), seed: seed ?? 1)
         }
         try OutputPath.check(out)
         try OutputPath.checkIsNew(out, force: force)
         try OutputPath.checkIsManifest(out)
-        let made = try Self.make(layout, dir: dir, out: out, split: flow, isVerbose: verbose)
+        let made = try Self.make(layout, dir: dir, out: out, split: flow, times: times, isVerbose: verbose)
         let summary = "\(counted(made, "clip")) in \(out)"
         if OutputPath.isStandardOutput(out) { say(summary) } else { print(summary) }
     }
 
     static func make(
-        _ layout: Layout, dir: String, out: String, split: SplitFlow? = nil, isVerbose: Bool = false
+        _ layout: Layout, dir: String, out: String, split: SplitFlow? = nil, times: StartTimeFlow? = nil,
+        isVerbose: Bool = false
     ) throws -> Int {
         func tell(_ text: String) { say("earmark: \(TerminalText.plain(text))") }
         let witness: FolderScanner.Witness? = isVerbose ? { tell("left out: \($0): \($1.rawValue)") } : nil
@@ -72,7 +102,9 @@ struct ManifestCommand: ParsableCommand {
         var entries = scan.entries
         guard !entries.isEmpty else { throw CommandError(.badInput, at: dir, "found no audio files") }
         for line in split?.apply(to: &entries) ?? [] { tell(line) }
-        try Manifest.write(entries, to: out)
+        let found = times?.columns(of: entries)
+        for line in found?.1 ?? [] { tell(line) }
+        try Manifest.write(entries, further: found?.0, to: out)
         return entries.count
     }
 }

@@ -26,7 +26,14 @@ struct StatsCommand: ParsableCommand {
             accepted, and has it not if all of its events of the class were rejected. Each class's metrics are over the clips of \
             which that is known.
 
+            --by hour says when each class was heard: one row for each hour of the day and class, with the clips and \
+            the hours of sound that there are in it, the clips whose own score reaches the threshold (in the group in \
+            which they begin), the clips in which a chunk reaches it, and the time that such chunks cover. date and month \
+            are those of the clock of the recording's zone; a column's groups are its values. Clips without one are the \
+            group (none).
+
             EXAMPLE  earmark stats --cache c --truth m.csv --thresholds thresholds.csv --out stats
+            EXAMPLE  earmark stats --cache c --by hour --by site --out stats
             """)
 
     @OptionGroup var cache: CacheOption
@@ -36,6 +43,7 @@ struct StatsCommand: ParsableCommand {
     @OptionGroup var labelMap: LabelMapOption
     @Flag(help: "Take what reviewers judged as the truth.") var reviewed = false
     @OptionGroup var thresholds: ThresholdOptions
+    @OptionGroup var divisions: DivisionOptions
     @OptionGroup var examples: ExampleOptions
     @OptionGroup var figures: FigureOptions
     @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory) var out: String
@@ -100,10 +108,14 @@ struct StatsCommand: ParsableCommand {
             folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
         try figures.check()
         let manifest = try truth.map { try Manifest.reading($0) }
-        let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
+        let ledger = try cache.value.reading()
+        let scored = try PipelineChoice.scored(ledger, name: pipeline)
+        let kinds = try divisions.kinds(ledger)
+        try OutputPath.check(
+            folder: out, names: kinds.map(DivisionOptions.files).flatMap { [$0.csv, $0.csv + ".meta.json", $0.json] })
         if let notice = scored.notice { say(notice) }
         let model = ScoredModel(scored)
-        let builder = StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name)
+        let builder = StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name, by: kinds)
         var content =
             reviewed
             ? try reviewedContent(builder, model)
@@ -127,6 +139,7 @@ struct StatsCommand: ParsableCommand {
             ("report.html", page.html()),
         ]
         for (name, text) in files { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
+        try DivisionOptions.write(content.divisions, kinds, report, to: out)
         try figures.write(page)
         if let excerpts = content.excerpts { say(excerpts.text) }
         return report
