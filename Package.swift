@@ -23,7 +23,7 @@ let modules: [(String, [Target.Dependency])] = [
     ("Random", []),
     ("Files", ["CNettle", "CXXHash", "Errors"]),
     ("Tables", ["Errors", "Files"]),
-    ("Audio", ["CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors"]),
+    ("Audio", ["CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors", "Files"]),
     ("Features", ["CFFTW", "CKernels", "Errors"]),
     ("Models", ["Errors", "Features", "Files", "Wording"]),
     ("Engines", ["CKernels", "Errors", "Features", "Models"]),

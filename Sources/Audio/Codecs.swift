@@ -6,10 +6,13 @@ enum Codecs {
     /// The maximum number of foreign bytes before the first MPEG frame.
     private static let mostRubbish = 1 << 20
 
-    /// - Parameter raw: the path's bytes, zero-terminated.
+    /// - Parameters:
+    ///   - raw: the path's bytes, zero-terminated.
+    ///   - scans: keeps what walking through whole files found; nil to keep nothing.
     /// - Throws: `AudioError` if the file cannot be read or its format is not known.
-    static func open(_ raw: [CChar], path: String) throws(AudioError) -> any Decoder {
+    static func open(_ raw: [CChar], path: String, scans: ScanCache? = nil) throws(AudioError) -> any Decoder {
         let bytes = try FileBytes(raw, path: path)
+        bytes.scans = scans
         let result: Result<any Decoder, AudioError>
         do throws(AudioError) { result = .success(try choose(bytes, raw, path)) } catch { result = .failure(error) }
         // Whatever was found, it was found in a part of the file.
@@ -19,19 +22,30 @@ enum Codecs {
         return try result.get()
     }
 
+    /// The number of channels of a file, without walking through it where its header tells.
+    ///
+    /// - Throws: as `open(_:path:scans:)`.
+    static func channels(_ raw: [CChar], path: String) throws(AudioError) -> Int {
+        let bytes = try FileBytes(raw, path: path)
+        var start = 0
+        while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
+        if let found = FLACSummary.channels(bytes, start) { return found }
+        return try open(raw, path: path).mostChannels
+    }
+
     private static func choose(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder {
         if let container = ContainerCheck(bytes) { return try open(container, bytes, raw, path) }
         if bytes.has("OggS", at: 0) { return try openOgg(bytes, raw, path) }
         var start = 0
         while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
-        if let flac = FLACSummary(bytes, start) { return try openFLAC(flac, bytes, raw, path) }
+        if let flac = bytes.flac(start) { return try openFLAC(flac, bytes, raw, path) }
         let isTagged = start > 0
         // libsndfile must not receive what it would take for MPEG: see `MPEGDecoder`.
         let head = bytes.view(start, 4)
         let looksLikeMPEG = isTagged || head.count >= 2 && head[0] == 0xFF && head[1] & 0xE0 == 0xE0
         if looksLikeMPEG {
             let range = 0..<bytes.size
-            let summary = MPEGSummary(bytes, range)
+            let summary = bytes.mpeg(range)
             if let first = summary.first { return try MPEGDecoder(bytes, range, summary, first, path: path) }
             if isTagged, summary.isNothingButTags {
                 throw AudioError(.empty, path: path, "it has tags, but no samples")
@@ -57,7 +71,7 @@ enum Codecs {
             }
         }
         let range = 0..<bytes.size
-        let summary = MPEGSummary(bytes, range)
+        let summary = bytes.mpeg(range)
         guard let first = summary.first, summary.count >= 3 else { return nil }
         return try MPEGDecoder(bytes, range, summary, first, path: path)
     }
@@ -66,7 +80,7 @@ enum Codecs {
         throws(AudioError) -> any Decoder
     {
         if container.isMPEG, let range = container.samples {
-            let summary = MPEGSummary(bytes, range)
+            let summary = bytes.mpeg(range)
             guard let first = summary.first else {
                 if range.isEmpty, container.damage == nil {
                     throw AudioError(.empty, path: path, "it has no samples")
@@ -101,7 +115,7 @@ enum Codecs {
     }
 
     private static func openOgg(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder {
-        let pages = OggPages(bytes)
+        let pages = bytes.ogg()
         if pages.links.count > 1 {
             return try refused(path) { () throws(Sndfile.Refusal) in
                 let rate = try Sndfile(reading: FilePart(bytes, pages.links[0].range)).rate

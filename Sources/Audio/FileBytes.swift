@@ -1,4 +1,5 @@
 import Errors
+import Files
 import Foundation
 
 /// The bytes of a regular file, read through a window.
@@ -10,6 +11,10 @@ final class FileBytes {
 
     /// The size of the file in bytes when it was opened.
     let size: Int
+    /// The path, for `scans`.
+    let path: String
+    /// Keeps what walking through the whole file found; nil to keep nothing.
+    var scans: ScanCache?
     private let file: Int32
     private let window: UnsafeMutableRawPointer
     private var start = 0
@@ -38,6 +43,7 @@ final class FileBytes {
             throw error
         }
         size = Int(status.st_size)
+        self.path = path
         window = .allocate(byteCount: Self.capacity, alignment: 64)
         guard size > 0 else { throw AudioError(.empty, path: path, "the file is empty") }
     }
@@ -45,6 +51,12 @@ final class FileBytes {
     deinit {
         close(file)
         window.deallocate()
+    }
+
+    /// What tells this version of the file from others; nil if the system does not say.
+    var identity: FileIdentity? {
+        var status = stat()
+        return fstat(file, &status) == 0 ? FileIdentity(status) : nil
     }
 
     /// Returns the bytes from `place` on: at least `count` of them, unless the file ends before, and as many more as

@@ -152,8 +152,9 @@ final class Sndfile {
         }
     }
 
-    /// Seeks to a frame, but only in codings whose samples do not depend on earlier ones: in others, libsndfile may end
-    /// up at a different frame, or with a decoder that has not seen the preceding audio.
+    /// Seeks to a frame, but only in codings whose samples do not depend on earlier ones, and in FLAC, whose coding of
+    /// samples has the same numbers: in others, libsndfile may end up at a different frame (in Vorbis it does within the
+    /// last page), or with a decoder that has not seen the preceding audio.
     ///
     /// - Returns: false if it cannot seek; the position is then unchanged.
     func seek(to frame: Int64) -> Bool {

@@ -30,10 +30,30 @@ package struct SourceStat: Equatable {
             modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
     }
 
-    /// Digest of the whole file. Devices and folders are refused before anything is read.
+    /// Digest of what a clip is made of: of the whole file, together with the part of it that the clip is. So clips that
+    /// are different parts of one file have different digests, and a changed part is a changed clip. For a clip that is
+    /// the whole file it is the file's own. Devices and folders are refused before anything is read.
     ///
+    /// - Parameters:
+    ///   - part: as `RecordingPart` writes it; nil for the whole file.
+    ///   - digests: keeps the digest of a file of which the clip is a part, for other parts.
     /// - Throws: `ClipFailure`; `FileError` if the system has run out of a resource, which is not the clip's fault.
-    package func digest(_ path: String, _ digester: FileDigester = FileDigester()) throws -> String {
+    package func digest(
+        _ path: String, part: String?, _ digester: FileDigester = FileDigester(), keptIn digests: PerFileCache<String>?
+    ) throws -> String {
+        guard let part else { return try digest(path, digester) }
+        let whole: String
+        if let digests, let identity = FileIdentity(of: path) {
+            whole = try digests.value(
+                of: path, identity, isCurrent: { FileIdentity(of: path) == identity },
+                make: { () throws -> String in try digest(path, digester) })
+        } else {
+            whole = try digest(path, digester)
+        }
+        return Array("\(whole) \(part)".utf8).withUnsafeBytes { Checksum.of($0) }.description
+    }
+
+    private func digest(_ path: String, _ digester: FileDigester) throws -> String {
         var status = stat()
         guard FileSystem.withBytes(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw ClipFailure(

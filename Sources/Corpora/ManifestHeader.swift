@@ -8,6 +8,8 @@ import Wording
 struct ManifestHeader: Sendable {
     /// The place in a row of each of `Manifest.columns`; nil if absent.
     let places: [Int?]
+    /// The place in a row of each of `ManifestPart.columns`; nil if the manifest has none of them.
+    let parts: [Int?]?
     /// The other columns that have a name, in the file's order. That of the recordings' start is called
     /// `ClipMetadata.began`, whatever the case of its letters in the file.
     let further: [(place: Int, name: String)]
@@ -47,12 +49,19 @@ struct ManifestHeader: Sendable {
         }
         self.reader = reader
         let names = reader.fields.map { LabelText.trimmed(reader.text($0)) }
-        (places, further) = try Self.sorted(names, file: text.file, line: reader.rowLine)
+        let (all, further) = try Self.sorted(names, file: text.file, line: reader.rowLine)
+        self.further = further
         prefixes = further.enumerated().map { ClipMetadata.prefix($1.name, isFirst: $0 == 0) }
-        notices = Self.notices(reader, text, places: places, further: further)
+        places = Array(all.prefix(Manifest.columns.count))
+        let parts = Array(all.dropFirst(Manifest.columns.count))
+        self.parts = parts.contains { $0 != nil } ? parts : nil
+        notices = Self.notices(reader, text, places: all, further: further)
     }
 
     private static let expected = "the header \(Manifest.columns.joined(separator: ","))"
+
+    /// All columns that mean something.
+    private static let known = Manifest.columns + ManifestPart.columns
 
     private static func key(_ name: String) -> String { LabelText.trimmed(name).lowercased() }
 
@@ -62,13 +71,13 @@ struct ManifestHeader: Sendable {
         func wrong(_ found: String) -> TableError {
             TableError(file: file, line: line, found: found, expected: expected)
         }
-        var places = [Int?](repeating: nil, count: Manifest.columns.count)
+        var places = [Int?](repeating: nil, count: known.count)
         var further: [(place: Int, name: String)] = []
         var seen = Set<String>()
         for (place, name) in names.enumerated() where !name.isEmpty {
-            let column = Manifest.columns.firstIndex(of: key(name))
+            let column = known.firstIndex(of: key(name))
             let own = key(name) == ClipMetadata.began ? ClipMetadata.began : name
-            guard seen.insert(column.map { Manifest.columns[$0] } ?? own).inserted else {
+            guard seen.insert(column.map { known[$0] } ?? own).inserted else {
                 throw wrong("column '\(name)' twice")
             }
             if let column { places[column] = place } else { further.append((place, own)) }
@@ -84,7 +93,7 @@ struct ManifestHeader: Sendable {
         _ reader: CSVReader, _ text: SpreadsheetText, places: [Int?], further: [(place: Int, name: String)]
     ) -> [String] {
         var notices = [SpreadsheetText.notice(of: reader.delimiter)].compactMap(\.self)
-        for (name, place) in zip(Manifest.columns, places) {
+        for (name, place) in zip(known, places) {
             guard let place else { continue }
             let found = reader.text(reader.fields[place])
             if found.utf8.elementsEqual(name.utf8) { continue }
@@ -98,7 +107,7 @@ struct ManifestHeader: Sendable {
         let others = further.filter { $0.place != began?.place }
         if !others.isEmpty {
             let missing =
-                Manifest.columns.indices.filter { places[$0] == nil }.map { Manifest.columns[$0] }
+                known.indices.filter { places[$0] == nil }.map { known[$0] }
                 + (began == nil ? [ClipMetadata.began] : [])
             let names = others.map { column in
                 let near = missing.first { ColumnNames.isNear(column.name, to: $0) }
@@ -122,6 +131,9 @@ private enum ColumnNames {
         "labels": ["label", "class", "classes", "tag", "tags", "category", "species"],
         "split": ["set", "subset", "fold", "partition"],
         "began": ["starttime", "startedat", "datetime", "timestamp", "recordedat", "recordingstart", "date"],
+        "start": ["begin", "from", "onset", "startseconds", "begintime", "offset"],
+        "end": ["stop", "to", "until", "endtime", "endseconds"],
+        "channel": ["ch", "chan", "channels"],
     ]
 
     /// Whether a column's name may well mean one of the manifest's: it is another word for it, or at most one letter in

@@ -16,7 +16,7 @@ extension Manifest {
     }
 
     /// Writes entries as a manifest, completely or not at all. A path inside the manifest's folder is written relative
-    /// to it, any other as given.
+    /// to it, any other as given. The entries are whole recordings: there are no columns for parts.
     ///
     /// - Parameter further: columns that follow the manifest's own; nil for none.
     /// - Throws: `FileError` if it cannot be written, `TableError` for a name that occurs twice or an empty label.
@@ -50,16 +50,25 @@ extension Manifest {
 
     /// The header of a manifest that is written row by row.
     ///
-    /// - Parameter further: columns that follow the manifest's own.
-    package static func header(further: [String] = []) -> [UInt8] { CSV.row(columns + further) }
+    /// - Parameters:
+    ///   - hasParts: whether the columns `start`, `end` and `channel` come next.
+    ///   - further: columns that follow the manifest's own.
+    package static func header(hasParts: Bool = false, further: [String] = []) -> [UInt8] {
+        CSV.row(columns + (hasParts ? ManifestPart.columns : []) + further)
+    }
 
     /// A row of a manifest that is written row by row; the caller makes sure that each name occurs only once.
     ///
     /// - Parameters:
     ///   - folder: absolute path of the manifest's folder; a path inside it is written relative to it.
+    ///   - hasParts: whether the header has the columns `start`, `end` and `channel`.
     ///   - further: values of the header's further columns.
-    package static func row(_ entry: Entry, folder: String, further: [String] = []) -> [UInt8] {
+    package static func row(
+        _ entry: Entry, folder: String, hasParts: Bool = false, further: [String] = []
+    ) -> [UInt8] {
         let place = FileSystem.relative(entry.path, to: folder)
-        return CSV.row([CSV.exactField(entry.clip), place, LabelText.field(entry.labels), entry.split] + further)
+        let part = hasParts ? entry.part?.fields ?? ["", "", ""] : []
+        return CSV.row(
+            [CSV.exactField(entry.clip), place, LabelText.field(entry.labels), entry.split] + part + further)
     }
 }

@@ -49,7 +49,8 @@ package struct ClipExporter {
     }
 
     package static let indexName = "index.csv"
-    private static let columns = ["recording", "start", "end", "score", "peak", "from", "to"]
+    // The index is a manifest, in which a column 'start' or 'end' would make a cut a part of its file.
+    private static let columns = ["recording", "event_start", "event_end", "score", "peak", "from", "to"]
     private static let strata = ["stratum_low", "stratum_high", "stratum_events"]
 
     private let ledger: Ledger
@@ -154,14 +155,19 @@ package struct ClipExporter {
             summary.lostEvents += events
             lost(Loss(clip: clip.name, path: clip.path, events: events, reason: reason))
         }
-        let known = try ledger.clip(named: clip.name)?.source
-        if let reason = try Self.change(clip.path, known) {
+        let found = try ledger.clip(named: clip.name)
+        let known = found?.source
+        let part = try found?.clip.recordingPart()
+        if let reason = try Self.change(clip.path, part, known) {
             lose(chosen.count, reason)
             return []
         }
         var cutter: RecordingCutter
         do throws(AudioError) {
-            cutter = try RecordingCutter(path: clip.path, container: settings.container)
+            // Padding may reach outside the part, so all of the recording is there to cut from; but of its channels only
+            // the one that was heard.
+            cutter = try RecordingCutter(
+                path: clip.path, part: part?.ofWholeLength, container: settings.container)
         } catch {
             // Running out of descriptors or memory is not the recording's fault.
             if error.systemCode != nil { throw error }
@@ -169,7 +175,9 @@ package struct ClipExporter {
             return []
         }
         let rate = Double(cutter.rate)
-        let length = known.flatMap { $0.rate == Int64(cutter.rate) ? $0.frames : nil }
+        // Where a part ends before its recording, the recording's length is not known.
+        let length = known.flatMap { $0.rate == Int64(cutter.rate) && part?.end == nil ? $0.frames : nil }
+            .map { $0 + (part?.firstFrame(rate: cutter.rate) ?? 0) }
         var cuts: [RecordingCutter.Cut] = []
         for one in chosen {
             let first = max(0, Self.frame((one.event.start - settings.pad) * rate))
@@ -200,14 +208,15 @@ package struct ClipExporter {
     /// Why a recording is no longer the one that was scored; nil if it still is.
     ///
     /// As in a run, equal size and modification time count as equal content; if either differs, the content decides.
-    private static func change(_ path: String, _ known: SourceRecord?) throws -> String? {
+    private static func change(_ path: String, _ part: RecordingPart?, _ known: SourceRecord?) throws -> String? {
         guard let known else { return "the cache does not say what file was heard" }
         guard let stat = SourceStat.find(path) else {
             return errno == ENOENT ? "no such file" : String(cString: strerror(errno))
         }
         if stat.size == known.size, stat.modified == known.modified { return nil }
         do {
-            return try stat.digest(path) == known.content ? nil : "the file is not the one that was heard"
+            return try stat.digest(path, part: part?.text, keptIn: nil) == known.content
+                ? nil : "the file is not the one that was heard"
         } catch let failure as ClipFailure {
             return failure.reason
         }

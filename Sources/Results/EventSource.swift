@@ -104,11 +104,12 @@ package struct EventSource {
         try scores.forEach(where: { isWanted($0) }) { clip in
             tally.note(clip.record)
             if clip.samples == nil { summary.unknownLengths += 1 }
-            try sink.begin(clip: EventClip(clip.record, seconds: clip.seconds))
+            let own = try EventClip(clip.record, seconds: clip.seconds)
+            try sink.begin(clip: own)
             let began = ClipMetadata.began(json: clip.record.metadata)
             func write(_ found: FoundEvent) throws {
                 summary.events += 1
-                try sink.write(event(found, clip, began))
+                try sink.write(event(found, own, began))
             }
             func take(_ found: FoundEvent) throws { if best?.add(found) == nil { try write(found) } }
             finder.begin(samples: clip.samples)
@@ -126,21 +127,23 @@ package struct EventSource {
         only.map { $0.contains(ClipName(clip.name)) } ?? true && selection.clips.contains(clip)
     }
 
-    private func event(_ found: FoundEvent, _ clip: ChunkScores.Clip, _ began: StartTime?) -> Event {
+    private func event(_ found: FoundEvent, _ clip: EventClip, _ began: StartTime?) -> Event {
         let rate = Double(scores.timing.rate)
-        let start = Double(found.start) / rate
+        let start = clip.start + Double(found.start) / rate
         return Event(
-            clip: clip.record.name, path: clip.record.path, start: start,
-            end: min(Double(found.end) / rate, clip.seconds ?? .infinity), label: classes[found.place],
+            clip: clip.name, path: clip.path, start: start,
+            end: clip.start + min(Double(found.end) / rate, clip.seconds ?? .infinity), label: classes[found.place],
             score: found.score, peak: Double(found.peak), began: began?.text(after: start))
     }
 }
 
 extension EventClip {
-    init(_ clip: ClipRecord, seconds: Double?) {
+    /// - Throws: `LedgerError` if the clip's part cannot be read.
+    init(_ clip: ClipRecord, seconds: Double?) throws {
         self.init(
             name: clip.name, path: clip.path, seconds: seconds,
-            began: ClipMetadata.began(json: clip.metadata)?.text(), metadata: clip.metadata)
+            began: ClipMetadata.began(json: clip.metadata)?.text(), part: try clip.recordingPart(),
+            metadata: clip.metadata)
     }
 }
 

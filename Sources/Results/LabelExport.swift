@@ -123,7 +123,8 @@ package struct LabelExport {
             var tally = ClipTally()
             try forEach { clip, labels in
                 tally.note(clip)
-                try database.write(EventClip(clip, seconds: seconds[clip.id]), state: ClipTally.State.done.rawValue)
+                try database.write(
+                    try EventClip(clip, seconds: seconds[clip.id]), state: ClipTally.State.done.rawValue)
                 if verdicts == nil {
                     for label in labels {
                         try database.write(label, clip: clip.name, name: scores.classes[label.place])

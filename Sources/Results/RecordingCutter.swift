@@ -36,6 +36,8 @@ struct RecordingCutter {
     }
 
     let path: String
+    /// The channel to cut from; nil for all.
+    private let part: RecordingPart?
     let container: CutFile.Container
     /// Open, at its start.
     private var recording: Recording
@@ -44,11 +46,13 @@ struct RecordingCutter {
     var rate: Int { recording.rate }
     var sampleFormat: SampleFormat { recording.sampleFormat }
 
+    /// - Parameter part: the channel to cut from, of the whole length; nil for all channels.
     /// - Throws: `AudioError` if the recording cannot be read.
-    init(path: String, container: CutFile.Container) throws(AudioError) {
+    init(path: String, part: RecordingPart? = nil, container: CutFile.Container) throws(AudioError) {
         self.path = path
+        self.part = part
         self.container = container
-        recording = try Recording(path: path, bytes: PathText.bytes(path))
+        recording = try Recording(path: path, bytes: PathText.bytes(path), part: part)
     }
 
     /// - Parameter cuts: ordered by first frame; none is empty.
@@ -61,7 +65,7 @@ struct RecordingCutter {
         while !waiting.isEmpty {
             if !isFirst {
                 do throws(AudioError) {
-                    recording = try Recording(path: path, bytes: PathText.bytes(path))
+                    recording = try Recording(path: path, bytes: PathText.bytes(path), part: part)
                 } catch {
                     for number in waiting { outcomes[number] = .lost(error.reason) }
                     return outcomes

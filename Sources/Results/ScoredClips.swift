@@ -43,10 +43,13 @@ struct ScoredClips {
         var (folders, splits) = (FolderGroups(), SplitGroups())
         var labels = LabelTable(classes: scores.classes.count)
         var (scored, unknownLengths, unlabelled) = (0, 0, 0)
+        // A row of the truth may be of several clips, the channels of one recording.
+        var rowsOfChannels: [Int: Int] = [:]
         try scores.forEach { clip, row in
             scored += 1
             if let truth {
                 guard let place = truth.row(of: clip.name) else { return }
+                if truth.hasUncountedChannels { rowsOfChannels[place, default: -1] += 1 }
                 let found = resolver.places(of: truth.labels(place))
                 if found.isEmpty { unlabelled += 1 }
                 try labels.append(found)
@@ -76,7 +79,8 @@ struct ScoredClips {
         coverage = Coverage(clips: counts.clips, done: scored, failed: counts.failed)
         truthCoverage = truth.map {
             TruthCoverage(
-                clips: $0.count, scored: lengths.count, others: scored - lengths.count, unlabelled: unlabelled,
+                clips: $0.count + rowsOfChannels.values.reduce(0, +), scored: lengths.count,
+                others: scored - lengths.count, unlabelled: unlabelled,
                 labels: resolver.matched, dropped: resolver.droppedText)
         }
     }

@@ -122,7 +122,8 @@ final class EventGeneration: @unchecked Sendable {
             let rate = Double(scores.timing.rate)
             let (hop, length) = (Double(scores.timing.hop) / rate, Double(scores.timing.length) / rate)
             // Chunks whose middle lies in the event; for a very long event, only those of its first minutes.
-            let middle = length / 2
+            // Chunks are counted from the clip's start.
+            let middle = length / 2 + (try record.recordingPart()?.startSeconds ?? 0)
             let first = min(max(0, Int(((span.lowerBound - middle) / hop).rounded(.up))), found.chunks - 1)
             let end = min(
                 found.chunks, max(first + 1, Int(((span.upperBound - middle) / hop).rounded(.down)) + 1), first + 512)

@@ -112,7 +112,7 @@ struct EventDetail: Encodable {
 
     let generation: Int
     let event: EventLine
-    /// The recording's length in seconds; nil if unknown.
+    /// Where the clip ends, in seconds from the recording's start; nil if unknown.
     let seconds: Double?
     let threshold: Double
     /// The start of the stretch that is shown and played, in seconds from the start of the recording. A long event is

@@ -203,9 +203,9 @@ package struct ReviewHandler: HTTPHandler {
     }
 
     static func window(_ index: EventIndex, _ event: Int, lead: Double, part: Int) -> Window {
-        let seconds = index.clip(Int(index.clips[event])).seconds ?? .infinity
-        let from = max(0, index.starts[event] - lead)
-        let to = max(min(index.ends[event] + lead, seconds), from + 0.01)
+        let clip = index.clip(Int(index.clips[event]))
+        let from = max(clip.start, index.starts[event] - lead)
+        let to = max(min(index.ends[event] + lead, clip.end ?? .infinity), from + 0.01)
         let parts = max(1, Int(((to - from) / longestWindow).rounded(.up)))
         let part = min(part, parts - 1)
         let first = from + Double(part) * longestWindow
@@ -244,7 +244,7 @@ package struct ReviewHandler: HTTPHandler {
             let index = generation.index
             let clip = Int(index.clips[event])
             var detail = EventDetail(
-                generation: generation.number, event: line, seconds: index.clip(clip).seconds,
+                generation: generation.number, event: line, seconds: index.clip(clip).end,
                 threshold: index.threshold(ofEvent: event), from: window.range.lowerBound, to: window.range.upperBound,
                 part: window.part, parts: window.parts)
             detail.near = near

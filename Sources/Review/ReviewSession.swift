@@ -98,9 +98,9 @@ package final class ReviewSession: @unchecked Sendable {
         if let label = correction.label, !index.classes.contains(label) {
             throw SettingError(name: "corrected label", found: "'\(label)'", expected: "one of the model's classes")
         }
-        if let end = correction.end, let seconds = index.clip(clip).seconds, end > seconds + 0.001 {
+        if let end = correction.end, let seconds = index.clip(clip).end, end > seconds + 0.001 {
             throw SettingError(
-                name: "corrected end", found: "\(end) s", expected: "at most the recording's \(seconds) s")
+                name: "corrected end", found: "\(end) s", expected: "at most \(seconds) s, where the clip ends")
         }
         guard let content = try current.content(ofClip: clip) else {
             throw SettingError(

@@ -1,3 +1,4 @@
+import Audio
 import Errors
 import Cache
 import Corpora
@@ -39,13 +40,14 @@ package final class RunSession {
     ///
     /// - Parameter keepsOthers: false if the manifest says which clips the cache is for; true if it is a part of them, and
     ///   the other clips of the cache stay in their places.
-    /// - Throws: `PipelineError` if a model is not on this machine; `LedgerError` of kind busy if another run has the
+    /// - Throws: `TableError` if the clip of a channel has the name of another clip; `PipelineError` if a model is not on
+    ///   this machine; `LedgerError` of kind busy if another run has the
     ///   cache; `FileError`, `CacheError` or `LedgerError` if the cache cannot be created, opened or written.
     package init(pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder, keepsOthers: Bool = false) throws {
         try pipeline.requireModels()
         self.keepsOthers = keepsOthers
         self.pipeline = pipeline
-        self.manifest = manifest
+        self.manifest = try manifest.countingChannels()
         self.cache = cache
         try cache.make()
         lock = try CacheLock(folder: cache.folder)
@@ -82,7 +84,7 @@ package final class RunSession {
         }
         try ledger.adopt(manifest: manifestDigest, count: manifest.count, keepsOthers: keepsOthers) { row in
             let entry = manifest.entry(row)
-            return .init(entry.clip, entry.path, metadata: manifest.metadata(row))
+            return .init(entry.clip, entry.path, part: entry.part?.text, metadata: manifest.metadata(row))
         }
         for node in pipeline.graph.nodes where node.soundFingerprint != node.fingerprint {
             guard let own = stageOfNode[node.index],
@@ -260,7 +262,7 @@ package final class RunSession {
             progress: progress, size: { sizes[$0] }
         ) { index in
             let entry = manifest.entry(index)
-            return Runner.Clip(ids[index], entry.clip, entry.path)
+            return Runner.Clip(ids[index], entry.clip, entry.path, part: entry.part?.text)
         }
         let result = try runner.run(workers: workers)
         if !result.wasInterrupted { try pool.sealLeftovers() }

@@ -1,3 +1,4 @@
+import Audio
 import Cache
 import Corpora
 import Foundation
@@ -72,7 +73,8 @@ struct WorkProbe: Sendable {
         let watch = Stopwatch()
         for row in rows where watch.seconds < limit && !stop.isRaised {
             let entry = manifest.entry(row)
-            let job = ClipJob(index: row, id: ids[row], name: entry.clip, path: entry.path, route: route)
+            let job = ClipJob(
+                index: row, id: ids[row], name: entry.clip, path: entry.path, part: entry.part?.text, route: route)
             jobs.append(job)
             outcome.clips += 1
             let isWhole = try chain.process(job) { watch.seconds >= limit || stop.isRaised }

@@ -4,7 +4,7 @@ import Cache
 import Files
 import Pipeline
 
-/// Reads a clip's file in blocks of mono samples at the file's own rate.
+/// Reads a clip's file, or the part of it that the clip is, in blocks of mono samples at the file's own rate.
 struct DecodeStage: StageKind {
     static let definition = StageDefinition(
         name: "decode", codeVersion: 3, inputs: [], outputs: [.init("audio", .audio)],
@@ -19,7 +19,13 @@ struct DecodeStage: StageKind {
                 help: "what to do with NaN and infinite samples"),
         ])
 
+    /// Digests kept for clips that are parts of one recording.
+    private static let keptDigests = 4096
+
     let facts = StreamFacts()
+    // Shared by the workers: clips that are parts of one recording need its digest and its checks once.
+    private let digests = PerFileCache<String>(limit: keptDigests)
+    private let scans = ScanCache()
     private let truncation: Truncation
     private let nonFinite: NonFinite
 
@@ -30,7 +36,8 @@ struct DecodeStage: StageKind {
     }
 
     func makeOperator(outlets: [Outlet], _ resources: RunResources) -> any Operator {
-        DecodeOperator(truncation: truncation, nonFinite: nonFinite, outlet: outlets[0])
+        DecodeOperator(
+            truncation: truncation, nonFinite: nonFinite, digests: digests, scans: scans, outlet: outlets[0])
     }
 }
 
@@ -39,18 +46,27 @@ private final class DecodeOperator: Source {
     private static let blockFrames = 32_768
     /// Seconds of audio per step.
     private static let stepSeconds = 10
+    /// Seconds of audio before a part that a step drops, where the codec cannot seek: a second's work or so, after which
+    /// a run that is asked to stop does.
+    private static let dropSeconds = 300
 
     private let outlet: Outlet
     private let truncation: Truncation
     private let nonFinite: NonFinite
     private let buffer: UnsafeMutableBufferPointer<Float>
     private let digester = FileDigester()
+    private let digests: PerFileCache<String>
+    private let scans: ScanCache
     private var file: AudioFile?
     private var before: SourceStat?
     private var frames = 0
 
-    init(truncation: Truncation, nonFinite: NonFinite, outlet: Outlet) {
+    init(
+        truncation: Truncation, nonFinite: NonFinite, digests: PerFileCache<String>, scans: ScanCache, outlet: Outlet
+    ) {
         self.outlet = outlet
+        self.digests = digests
+        self.scans = scans
         self.truncation = truncation
         self.nonFinite = nonFinite
         buffer = .allocate(capacity: Self.blockFrames)
@@ -68,16 +84,27 @@ private final class DecodeOperator: Source {
         // again until the file changes.
         job.source = SourceFile(content: "", size: stat.size, modified: stat.modified)
         // Computing the digest reads the whole file once; the decoder then finds it in the page cache.
-        let digester = digester
-        let content = try job.watched { try stat.digest(path, digester) }
+        let (digester, digests) = (digester, digests)
+        let content = try job.watched { try stat.digest(path, part: job.part, digester, keptIn: digests) }
         job.source = SourceFile(content: content, size: stat.size, modified: stat.modified)
         do {
-            let (truncation, nonFinite) = (truncation, nonFinite)
+            let (truncation, nonFinite, scans) = (truncation, nonFinite, scans)
+            let part = try job.part.map { text in
+                guard let part = RecordingPart(text) else {
+                    throw ClipFailure(failureClass: .internal, reason: "'\(text)' is no part of a recording")
+                }
+                return part
+            }
             let file = try job.watched {
-                try AudioFile(path: path, bytes: PathText.bytes(path), truncation: truncation, nonFinite: nonFinite)
+                // A whole recording is decoded once, so nothing is kept of it.
+                try AudioFile(
+                    path: path, bytes: PathText.bytes(path), truncation: truncation, nonFinite: nonFinite, part: part,
+                    scans: part == nil ? nil : scans)
             }
             // A file of unknown length may be arbitrarily long.
-            job.expect(seconds: file.declaredFrames.map { Double($0) / Double(file.rate) } ?? .greatestFiniteMagnitude)
+            job.expect(
+                seconds: file.declaredFrames.map { Double($0) / Double(file.rate) } ?? .greatestFiniteMagnitude,
+                dropping: Double(file.framesBefore) / Double(file.rate))
             self.file = file
         } catch let error as AudioError {
             throw fault(error)
@@ -87,6 +114,13 @@ private final class DecodeOperator: Source {
     func step(_ job: ClipJob) throws -> Bool {
         guard let file else { return false }
         var left = Self.stepSeconds * file.rate
+        if file.framesBefore > 0 {
+            do {
+                if try job.watched({ try file.approach(most: Int64(Self.dropSeconds * file.rate)) }) { return true }
+            } catch let error as AudioError {
+                throw fault(error)
+            }
+        }
         while left > 0 {
             let count: Int
             do {

@@ -1,3 +1,4 @@
+import Audio
 import Cache
 import FlyingFox
 import Foundation
@@ -21,7 +22,10 @@ final class MadeReview {
     /// - Parameters:
     ///   - clips: by name the scores of a class in each chunk; the others score 0.
     ///   - threshold: from which there is an event.
-    init(_ clips: [(name: String, place: Int, scores: [Float])], threshold: Double = 0.5) async throws {
+    ///   - part: the part of its recording that each clip is.
+    init(
+        _ clips: [(name: String, place: Int, scores: [Float])], threshold: Double = 0.5, part: RecordingPart? = nil
+    ) async throws {
         folder = try TemporaryFolder()
         cache = CacheFolder(folder: folder.path + "/cache")
         let made = ScoreCache(
@@ -30,7 +34,8 @@ final class MadeReview {
             let clip = clips[index]
             let scores = clip.scores.flatMap { score in Self.classes.indices.map { $0 == clip.place ? score : 0 } }
             return ScoreCache.Clip(
-                name: clip.name, path: "/nowhere/\(clip.name)", samples: 16_000 * clip.scores.count, scores: scores)
+                name: clip.name, path: "/nowhere/\(clip.name)", samples: 16_000 * clip.scores.count, scores: scores,
+                part: part)
         }
         var request = SelectionRequest()
         request.threshold = threshold

@@ -53,10 +53,13 @@ package final class ClipJob {
 
     /// Says how long the clip is, in seconds: its decoding may take that much longer.
     ///
-    /// - Parameter seconds: `greatestFiniteMagnitude` if it is not known.
-    package func expect(seconds: Double) {
+    /// - Parameters:
+    ///   - seconds: `greatestFiniteMagnitude` if it is not known.
+    ///   - dropped: seconds of the recording that are decoded before the clip begins.
+    package func expect(seconds: Double, dropping dropped: Double = 0) {
         meter?.length = seconds < .greatestFiniteMagnitude ? seconds : 0
-        watch?.extend(by: seconds.isFinite ? Int(min(max(seconds, 0), 1e9)) : 0)
+        let whole = seconds + dropped
+        watch?.extend(by: whole.isFinite ? Int(min(max(whole, 0), 1e9)) : 0)
     }
 
     /// Called by the node that pads the clip, or by a cache node that stands in for it, before the end of the rows is

@@ -1,3 +1,4 @@
+import Cache
 import Corpora
 import Errors
 import Ledger
@@ -90,7 +91,7 @@ package final class ReviewedEvents: EventSink {
             for lost in reviews.lost { summary.lost[lost.reason.rawValue, default: 0] += 1 }
             guard form == .beside, writesClipsWithoutScores else { continue }
             let clip =
-                found.map { EventClip($0.clip, seconds: $0.source?.seconds) }
+                try found.map { try EventClip($0.clip, seconds: $0.source?.seconds) }
                 ?? EventClip(name: name, path: path, seconds: nil)
             if !missing.contains(ClipName(name)) { try inner.note(missing: clip, state: state) }
             try inner.begin(clip: clip)
@@ -127,7 +128,7 @@ package final class ReviewedEvents: EventSink {
                 }
                 let correction = review.verdict == .accept ? review.correction : Judgement.Correction()
                 if correction != Judgement.Correction() { summary.corrected += 1 }
-                out.append(event.corrected(correction, seconds: clip.seconds))
+                out.append(event.corrected(correction, seconds: clip.recordingSeconds))
             }
         }
         if form == .beside { out += reviews.lost.map { Event($0, of: clip) } }

@@ -1,10 +1,11 @@
+import Audio
 import Files
 import Tables
 
 /// Events as a results table of Kaleidoscope, in the form of its `cluster.csv`, which it opens by "Open Results".
 ///
-/// Source: Kaleidoscope Pro User Guide, output columns: a recording is `INDIR`/`FOLDER`/`IN FILE`; `CHANNEL` counts from 0 (channels
-/// are averaged here: 0); `OFFSET` and `DURATION` are seconds; `DATE` and `TIME` are when the recording began and empty where
+/// Source: Kaleidoscope Pro User Guide, output columns: a recording is `INDIR`/`FOLDER`/`IN FILE`; `CHANNEL` counts from 0 (0
+/// where channels are averaged); `OFFSET` and `DURATION` are seconds; `DATE` and `TIME` are when the recording began and empty where
 /// that is not known; `TOP1MATCH` is the class and `TOP1DIST` a distance, the smaller the surer: 1 - score. `MANUAL ID` is left for
 /// the person who checks. `SCORE` and `PEAK` are of our own; Kaleidoscope keeps columns that it does not know,
 /// and the manifest's further columns are such.
@@ -40,7 +41,7 @@ final class KaleidoscopeWriter: EventWriter {
         let below = folder == root ? "" : FileSystem.relative(folder, to: root)
         let file = FileSystem.relative(clip.path, to: folder)
         place = CSV.field(root) + [UInt8(ascii: ",")] + CSV.field(below) + [UInt8(ascii: ",")] + CSV.field(file)
-        place += ",0,".utf8
+        place += ",\((clip.part?.channel ?? 1) - 1),".utf8
         date = Array((KaleidoscopeDate(clip.began)?.fields ?? ",,").utf8) + [UInt8(ascii: ",")]
         further = carried.csv(clip.metadata)
     }

@@ -68,7 +68,7 @@ struct EvaluateCommand: ParsableCommand {
                 folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
         }
         try figures.check()
-        let list = try Manifest.reading(manifest)
+        let list = try Manifest.reading(manifest).countingChannels()
         let clips = try Labels.clips(list, split: split)
         let engines = EngineRegistry.standard
         let named = try NamedModels(absent: .fetch)

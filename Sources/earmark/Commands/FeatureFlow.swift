@@ -26,7 +26,7 @@ struct FeatureFlow {
     func run() throws {
         let work = try WorkOptions.parse([pipeline, "--manifest", manifest, "--cache", cache])
         let (loaded, whole) = try work.load(quiet: true)
-        let list = try part(of: whole)
+        let list = try part(of: whole).countingChannels()
         let ledger = work.cache.value.exists ? try work.cache.value.reading() : nil
         let facts = try Reconciler(manifest: list, graph: loaded.graph, ledger: ledger).facts
         let plan = Plan(graph: loaded.graph, clips: facts, isLossless: LoadedPipeline.isLossless)
@@ -49,8 +49,10 @@ struct FeatureFlow {
         let rows = clips.flatMap { clip in
             let values = whole.row(of: clip.clip).map(whole.further)
             return Manifest.row(
-                clip, folder: folder, further: values ?? [String](repeating: "", count: further.count))
+                clip, folder: folder, hasParts: true,
+                further: values ?? [String](repeating: "", count: further.count))
         }
-        return try Manifest(bytes: Manifest.header(further: further) + rows, file: manifest, folder: folder)
+        return try Manifest(
+            bytes: Manifest.header(hasParts: true, further: further) + rows, file: manifest, folder: folder)
     }
 }
