@@ -13,7 +13,7 @@ package enum ShardIndex {
     /// The table's columns.
     package static let header = ["clip", "kind", "shard", "first", "count", "stage", "hop"]
     /// The kinds in the index, in their order within a clip.
-    private static let kinds = ["raw", "mel", "scores", "embeddings"]
+    private static let kinds = ["raw", "mel", "scores", "embeddings", "levels"]
 
     /// Where a clip's rows from one stage are.
     package struct Row {

@@ -117,9 +117,11 @@ package struct EventSource {
             try finder.finish(take)
             for found in best?.take() ?? [] { try write(found) }
         }
-        summary.coverage = try tally.finish(ledger, pipeline, selection.clips) { clip, state in
+        var coverage = try tally.finish(ledger, pipeline, selection.clips) { clip, state in
             try sink.note(missing: EventClip(clip, seconds: nil), state: state.rawValue)
         }
+        coverage.skipped = try scores.skipped?.count(where: isWanted)
+        summary.coverage = coverage
         return summary
     }
 

@@ -32,11 +32,15 @@ package struct Exporter {
     /// - Throws: `LedgerError` if the ledger cannot be read.
     package func coverage(of pipeline: PipelineRecord, written: Int?) throws -> Coverage {
         let counts = try ledger.counts(for: pipeline)
-        return Coverage(clips: counts.clips, done: min(written ?? counts.done, counts.clips), failed: counts.failed)
+        var coverage = Coverage(
+            clips: counts.clips, done: min(written ?? counts.done, counts.clips), failed: counts.failed)
+        coverage.skipped = try SkippedChunks(cache: cache, ledger: ledger, pipeline: pipeline)?.count()
+        return coverage
     }
 
     /// Clip scores: `clip,CLASS,...`, one row per clip in clip order; as `.npy` the matrix (clips, classes), with the clips'
-    /// and classes' names beside it in `PATH.clips.csv` and `PATH.classes.csv`.
+    /// and classes' names beside it in `PATH.clips.csv` and `PATH.classes.csv`. A clip that was skipped as a whole has empty
+    /// fields, null in JSON Lines, and NaN in `.npy`.
     ///
     /// - Returns: how many clips were written.
     /// - Throws: `LedgerError` and `FileError` if rows cannot be read or the file cannot be written, `CacheError` if there are
@@ -138,7 +142,7 @@ package struct Exporter {
             try scores.forEach { clip, values in
                 line.removeAll(keepingCapacity: true)
                 CSV.append(
-                    [CSV.safeField(clip.name)] + values.map(\.description)
+                    [CSV.safeField(clip.name)] + values.map { $0.isNaN ? "" : $0.description }
                         + further.values(clip.metadata).map(CarriedColumns.safe), to: &line)
                 try put(line[...])
                 count += 1
@@ -152,7 +156,8 @@ package struct Exporter {
         var count = 0
         try FileSystem.write(path) { put in
             try scores.forEach { clip, values in
-                let pairs = zip(names, values).map { "\($0):\($1)" }.joined(separator: ",")
+                let pairs = zip(names, values).map { "\($0):\($1.isNaN ? "null" : $1.description)" }.joined(
+                    separator: ",")
                 var line = Array(#"{"clip":\#(Self.json(clip.name)),"scores":{\#(pairs)}"#.utf8)
                 line += JSONLine.columns(clip.metadata) + Array("}\n".utf8)
                 try put(line[...])

@@ -93,7 +93,7 @@ package struct LabelExport {
             var out: [UInt8] = []
             writer.begin(&out)
             var tally = ClipTally()
-            try forEach { clip, labels in
+            try forEach { clip, labels, _ in
                 tally.note(clip)
                 writer.begin(clip: clip, &out)
                 if verdicts == nil {
@@ -107,6 +107,7 @@ package struct LabelExport {
             }
             try put(out[...])
             summary.coverage = try tally.finish(ledger, pipeline, selection.clips)
+            summary.coverage.skipped = try scores.skipped?.count(where: selection.clips.contains)
         }
         return summary
     }
@@ -121,10 +122,10 @@ package struct LabelExport {
             var seconds: [Int64: Double] = [:]
             try ledger.forEachSource { seconds[$0.clip] = $0.seconds }
             var tally = ClipTally()
-            try forEach { clip, labels in
+            try forEach { clip, labels, isSkipped in
                 tally.note(clip)
-                try database.write(
-                    try EventClip(clip, seconds: seconds[clip.id]), state: ClipTally.State.done.rawValue)
+                let state = isSkipped ? ClipTally.State.skipped : .done
+                try database.write(try EventClip(clip, seconds: seconds[clip.id]), state: state.rawValue)
                 if verdicts == nil {
                     for label in labels {
                         try database.write(label, clip: clip.name, name: scores.classes[label.place])
@@ -139,6 +140,7 @@ package struct LabelExport {
             summary.coverage = try tally.finish(ledger, pipeline, selection.clips) { clip, state in
                 try database.write(EventClip(clip, seconds: nil), state: state.rawValue)
             }
+            summary.coverage.skipped = try scores.skipped?.count(where: selection.clips.contains)
             return summary.coverage
         }
         return summary
@@ -166,9 +168,11 @@ package struct LabelExport {
         summary.judged = judged
     }
 
-    /// The chosen clips that have scores, with their labels.
-    private func forEach(_ body: (ClipRecord, [ClipLabel]) throws -> Void) throws {
+    /// The chosen clips that are done, with their labels, and whether each was skipped as a whole, so that it has none.
+    private func forEach(_ body: (ClipRecord, [ClipLabel], Bool) throws -> Void) throws {
         let labels = ClipLabels(selection)
-        try scores.forEach(where: selection.clips.contains) { clip, values in try body(clip, labels.find(values)) }
+        try scores.forEach(where: selection.clips.contains) { clip, values in
+            try body(clip, labels.find(values), SkippedRow.matches(values))
+        }
     }
 }

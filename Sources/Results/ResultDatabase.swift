@@ -124,7 +124,14 @@ final class ResultDatabase {
             ("clips", coverage.clips), ("clips.done", coverage.done), ("clips.failed", coverage.failed),
             ("clips.pending", coverage.pending),
         ]
-        for (name, value) in provenance.fields + counts.map({ (name: $0, value: String($1)) }) {
+        var values = counts.map { (name: $0, value: String($1)) }
+        if let skipped = coverage.skipped {
+            values += [
+                ("skipped.below", "\(skipped.below) dBFS"), ("skipped.chunks", String(skipped.chunks)),
+                ("skipped.seconds", "\(skipped.seconds)"), ("skipped.clips", String(skipped.clips)),
+            ]
+        }
+        for (name, value) in provenance.fields + values {
             try insert.execute(arguments: [name, value])
         }
     }

@@ -64,14 +64,14 @@ package struct StatisticsBuilder {
             let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
             var truth = PartialTruth(classes: scores.classes.count)
             var row = 0
-            // Only asks which clips there are, in the table's order.
-            try scores.forEach(where: { clip in
+            // In the table's order, which has no row for a clip that was skipped as a whole.
+            try scores.forEach { clip, values in
+                if SkippedRow.matches(values) { return }
                 for (place, name) in scores.classes.enumerated() {
                     if let has = verdicts[clip.name][name]?.has { truth.add(row: row, place: place, has: has) }
                 }
                 row += 1
-                return false
-            }) { _, _ in }
+            }
             return (
                 try content(
                     ledger, truth: nil, map: nil, thresholds: thresholds, judged: truth, examples: examples), truth

@@ -62,6 +62,7 @@ final class EventGeneration: @unchecked Sendable {
         coverage = summary.coverage
         thresholdText = source.selection.thresholdText
         var notices = [source.notice].compactMap(\.self)
+        if let skipped = summary.coverage.skipped, skipped.chunks > 0 { notices.append(skipped.text + ".") }
         if !summary.coverage.isWhole { notices.append("Events are of \(summary.coverage.text).") }
         if summary.unknownLengths > 0 {
             notices.append(

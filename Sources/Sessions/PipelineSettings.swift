@@ -58,7 +58,7 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
                 name: node.name, uses: node.definition.name, version: node.definition.codeVersion,
                 from: node.inputs.compactMap { $0.map { graph.nodes[$0.node].name } },
                 parameters: node.parameters, marks: node.marks,
-                fingerprint: node.definition.persists ? node.fingerprint.hex : nil)
+                fingerprint: node.persists ? node.fingerprint.hex : nil)
         }
     }
 

@@ -76,7 +76,7 @@ package struct Reconciler {
     }
 
     private mutating func readResults(_ graph: Graph, _ ledger: Ledger, _ rowOfID: [Int64: Int32]) throws {
-        let kept = graph.nodes.filter(\.definition.persists).flatMap { node in
+        let kept = graph.nodes.filter(\.persists).flatMap { node in
             Set([node.fingerprint.hex, node.soundFingerprint.hex]).map { (node, $0) }
         }
         for (node, fingerprint) in kept {

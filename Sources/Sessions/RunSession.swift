@@ -25,6 +25,8 @@ package final class RunSession {
         package var clipping = Clipping()
         /// Faults accepted in the files that this run decoded.
         package var accepted = AcceptedFaults()
+        /// What this run left out of inference; nil if it did nothing.
+        package var skipped: SkippedCount?
     }
 
     private let pipeline: LoadedPipeline
@@ -244,9 +246,11 @@ package final class RunSession {
         ) { contents[$0].text }
         let clipping = Clipping.Counter(graph: graph)
         let accepted = AcceptedFaults.Counter()
+        let skipped = SkippedCount.Counter(graph: graph)
         let committer = Committer(recorder: recorder) { outcomes in
             clipping.add(outcomes)
             accepted.add(outcomes)
+            skipped.add(outcomes)
             onCommit(outcomes)
         }
         let pool = ShardPool(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer)
@@ -270,7 +274,8 @@ package final class RunSession {
         try ShardIndex.write(cache: cache, ledger: ledger)
         let failures = try ledger.failures(of: record).count
         var report = Report(
-            plan: plan, result: result, failures: failures, clipping: clipping.total, accepted: accepted.total)
+            plan: plan, result: result, failures: failures, clipping: clipping.total, accepted: accepted.total,
+            skipped: skipped.total)
         if let broken = ShardIndex.text(brokenShards: try ShardIndex.brokenShards(ledger)) {
             report.notes.append(broken)
         }

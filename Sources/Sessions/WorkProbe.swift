@@ -60,7 +60,7 @@ struct WorkProbe: Sendable {
         _ plan: Plan, _ route: Route, _ rows: [Int], _ ids: [Int64], _ limit: Double, _ stop: StopSignal
     ) throws -> Outcome {
         var stageIDs: [String: Int64] = [:]
-        for node in plan.graph.nodes where node.definition.persists {
+        for node in plan.graph.nodes where node.persists {
             stageIDs[node.name] = try ledger?.knownStageID(fingerprint: node.fingerprint.hex)
         }
         let factory = StageFactory(pipeline: pipeline, cache: cache.folder, ledger: ledger, stageIDs: stageIDs) {

@@ -66,6 +66,20 @@ package final class ClipJob {
     /// passed on.
     package func note(samples count: Int, of node: Int) { samples[node] = count }
 
+    /// The chunks that are left out of inference, by the node that decides it.
+    package private(set) var skipped: [Int: ChunkMask] = [:]
+    /// How much that leaves out, by the same node; only where a stage has left anything out.
+    package private(set) var skippedAudio: [Int: SkippedAudio] = [:]
+
+    /// Called by the node that decides it for each chunk, or by a cache node that stands in for it, before the chunk's
+    /// last rows are passed on.
+    package func note(isSkipped: Bool, chunk: Int, of node: Int) {
+        skipped[node, default: ChunkMask()].set(chunk, to: isSkipped)
+    }
+
+    /// Called by a stage that left chunks out, at the end of the clip. Several stages that go by one node say the same.
+    package func note(skipped audio: SkippedAudio, of node: Int) { skippedAudio[node] = audio }
+
     /// Faults in the clip's file that the pipeline's settings let pass.
     package var accepted = Accepted()
 

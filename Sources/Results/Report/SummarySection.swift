@@ -18,7 +18,8 @@ struct SummarySection {
         body += "</dl>\n"
         if summary.clips == 0 { body += ReportText.note("No clip has scores: there is nothing to show.") }
         let notes = [
-            summary.coverage?.text, summary.truthCoverage?.text, summary.truthCoverage?.limit, content.judged,
+            summary.coverage?.text, summary.coverage?.skipped?.text, summary.truthCoverage?.text,
+            summary.truthCoverage?.limit, content.judged,
             "thresholds: \(summary.thresholdText)",
             summary.withoutChunkScores, summary.withoutLength, summary.silencedEnd, content.excerpts?.text,
         ]

@@ -157,7 +157,8 @@ enum CalibrationText {
     /// Lines that say what the truth covers, how many classes have a threshold, and how each class fared that has a
     /// clip in the truth.
     static func lines(_ result: CalibrationBuilder.Result, out: String) -> [String] {
-        [result.truthCoverage?.text].compactMap(\.self) + lines(result.calibration, out: out)
+        [result.truthCoverage?.text, result.coverage.skipped?.text].compactMap(\.self)
+            + lines(result.calibration, out: out)
     }
 
     /// How many classes have a threshold, then each class of which something is known.

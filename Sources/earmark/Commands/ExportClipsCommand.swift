@@ -96,6 +96,7 @@ struct ExportClipsCommand: ParsableCommand {
         print("\(counted(summary.cuts, "clip")) (\(Figures.audio(summary.seconds))) in \(index)")
         tell(summary)
         let coverage = found.coverage()
+        if let skipped = coverage.skipped { sayWrapped(skipped.text) }
         try ExportRecord(
             version: Earmark.version, pipeline: found.pipeline, coverage: coverage,
             settings: found.settings + settings, columns: summary.columns

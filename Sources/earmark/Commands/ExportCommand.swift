@@ -55,6 +55,7 @@ struct ExportOptions: ParsableArguments {
         if isPiped { say("\(summary) in \(out)") } else { print("\(summary) in \(out)") }
         for note in columns?.notes ?? [] { sayWrapped(TerminalText.plain(note)) }
         try notice()
+        if let skipped = coverage.skipped { sayWrapped(skipped.text) }
         if !isPiped {
             var record = ExportRecord(
                 version: Earmark.version, pipeline: pipeline, coverage: coverage, settings: settings, columns: columns)

@@ -24,6 +24,10 @@ struct ManifestCommand: ParsableCommand {
             A split depends only on the seed and on the clips' names below the folder, so every machine draws the same
             one. Sizes are counted in clips, and are exact to within one group.
 
+            Files with the same content are counted on standard error. --duplicates once lists each content once, with
+            the labels of all its clips, and writes the others to CSV.duplicates.csv (path, same_as). Only files of
+            equal size are compared.
+
             EXAMPLE  earmark manifest folder ~/recordings --out recordings.csv
             EXAMPLE  earmark manifest folder field --out field.csv --start-times --zone Europe/Berlin
             EXAMPLE  earmark manifest folder sites --out sites.csv --split train=0.8,val=0.1,eval=0.1 --group folder
@@ -55,6 +59,8 @@ struct ManifestCommand: ParsableCommand {
             "Zone of the clocks that do not say theirs: UTC, an offset such as +02:00, or a name such as "
                 + "Europe/Berlin (default: such clips get no start time).", valueName: "zone"))
     var zone: String?
+    @Option(help: "What to do with files of the same content: keep lists all of them, once only the first.")
+    var duplicates: DuplicateFlow.Policy = .keep
     @Flag(help: "Replace an existing manifest; no other file is ever replaced.") var force = false
     @Flag(help: "Name every file that is left out, and why.") var verbose = false
 
@@ -85,14 +91,17 @@ struct ManifestCommand: ParsableCommand {
         try OutputPath.check(out)
         try OutputPath.checkIsNew(out, force: force)
         try OutputPath.checkIsManifest(out)
-        let made = try Self.make(layout, dir: dir, out: out, split: flow, times: times, isVerbose: verbose)
+        let repeats = DuplicateFlow(policy: duplicates, out: out)
+        try repeats.check(force: force)
+        let made = try Self.make(
+            layout, dir: dir, out: out, split: flow, times: times, duplicates: repeats, isVerbose: verbose)
         let summary = "\(counted(made, "clip")) in \(out)"
         if OutputPath.isStandardOutput(out) { say(summary) } else { print(summary) }
     }
 
     static func make(
         _ layout: Layout, dir: String, out: String, split: SplitFlow? = nil, times: StartTimeFlow? = nil,
-        isVerbose: Bool = false
+        duplicates: DuplicateFlow? = nil, isVerbose: Bool = false
     ) throws -> Int {
         func tell(_ text: String) { say("earmark: \(TerminalText.plain(text))") }
         let witness: FolderScanner.Witness? = isVerbose ? { tell("left out: \($0): \($1.rawValue)") } : nil
@@ -101,7 +110,11 @@ struct ManifestCommand: ParsableCommand {
         for line in scan.warnings + scan.leftOut.lines { tell(line) }
         var entries = scan.entries
         guard !entries.isEmpty else { throw CommandError(.badInput, at: dir, "found no audio files") }
-        for line in split?.apply(to: &entries) ?? [] { tell(line) }
+        let kept = try duplicates?.apply(to: &entries, tell: tell)
+        if let split {
+            for line in split.apply(to: &entries) { tell(line) }
+            if let duplicates, let kept { duplicates.tellSplits(of: kept, entries, tell) }
+        }
         let found = times?.columns(of: entries)
         for line in found?.1 ?? [] { tell(line) }
         try Manifest.write(entries, further: found?.0, to: out)

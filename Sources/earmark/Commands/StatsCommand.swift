@@ -71,6 +71,7 @@ struct StatsCommand: ParsableCommand {
             let whose = report.truthCoverage?.limit == nil ? "of" : "scores in the cache:"
             printWrapped("\(whose) \(coverage.text); \(TerminalText.plain(origin.text))")
         }
+        if let skipped = report.coverage?.skipped { printWrapped(skipped.text) }
         if let truth = report.truth {
             print("mAP " + (truth.scoredClasses == 0 ? "none: \(SummaryReport.Truth.undefinedMeans)" : map(truth)))
         }
