@@ -10,7 +10,7 @@ let flyingFox: [Target.Dependency] = [
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
     ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
-    ("CMpg123", "libmpg123-dev"), ("CPNG", "libpng-dev"),
+    ("CMpg123", "libmpg123-dev"), ("CPNG", "libpng-dev"), ("CFFmpeg", "libavformat-dev"),
 ]
 
 /// Makes an import bring in only that module's own members, so that every file and target states what it uses.
@@ -23,7 +23,7 @@ let modules: [(String, [Target.Dependency])] = [
     ("Random", []),
     ("Files", ["CNettle", "CXXHash", "Errors"]),
     ("Tables", ["Errors", "Files"]),
-    ("Audio", ["CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors", "Files"]),
+    ("Audio", ["CFFmpeg", "CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors", "Files"]),
     ("Features", ["CFFTW", "CKernels", "Errors"]),
     ("Models", ["Errors", "Features", "Files", "Wording"]),
     ("Engines", ["CKernels", "Errors", "Features", "Models"]),

@@ -2,8 +2,8 @@ import Errors
 
 /// An audio file, or a part of one, being read block by block as mono samples: the mean over the channels, or one of them.
 ///
-/// Reads WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF and the other formats that libsndfile supports, at any rate; integers
-/// of any width are scaled to [-1, 1). The decoded length is checked against every other count in the file: the chunks
+/// Reads WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF and the other formats that libsndfile supports, and with FFmpeg's
+/// libraries AAC, ALAC, WMA, AC-3 and other codings, also from films, at any rate; integers of any width are scaled to [-1, 1). The decoded length is checked against every other count in the file: the chunks
 /// of its container, the frames of MPEG and FLAC, the pages of Ogg.
 package final class AudioFile {
     /// The number of frames decoded at a time if channels have to be mixed.
@@ -33,14 +33,16 @@ package final class AudioFile {
     ///   - bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
     ///   - part: the part to read; nil for the whole recording.
     ///   - scans: keeps what checking the whole file found, for other parts of it; nil to check it anew.
+    ///   - stream: the number of the stream among the file's audio streams, from 0; nil for the one that FFmpeg takes for
+    ///     the best.
     /// - Throws: `AudioError` if the file is missing, not a regular file, not audio, cut short or without samples; if it
     ///   ends before the part begins or lacks its channel.
     package init(
         path: String, bytes: [UInt8]? = nil, truncation: Truncation = .fail, nonFinite: NonFinite = .fail,
-        part: RecordingPart? = nil, scans: ScanCache? = nil
+        part: RecordingPart? = nil, scans: ScanCache? = nil, stream: Int? = nil
     ) throws(AudioError) {
         let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
-        let whole = try Codecs.open(raw, path: path, scans: scans)
+        let whole = try Codecs.open(raw, path: path, scans: scans, stream: stream)
         var piece: PartDecoder?
         if let part { piece = try PartDecoder(whole, part, path: path) }
         let decoder: any Decoder = piece ?? whole

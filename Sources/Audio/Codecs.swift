@@ -9,12 +9,17 @@ enum Codecs {
     /// - Parameters:
     ///   - raw: the path's bytes, zero-terminated.
     ///   - scans: keeps what walking through whole files found; nil to keep nothing.
+    ///   - stream: the number of the stream among the file's streams of sound, from 0; nil for FFmpeg's choice.
     /// - Throws: `AudioError` if the file cannot be read or its format is not known.
-    static func open(_ raw: [CChar], path: String, scans: ScanCache? = nil) throws(AudioError) -> any Decoder {
+    static func open(
+        _ raw: [CChar], path: String, scans: ScanCache? = nil, stream: Int? = nil
+    ) throws(AudioError) -> any Decoder {
         let bytes = try FileBytes(raw, path: path)
         bytes.scans = scans
         let result: Result<any Decoder, AudioError>
-        do throws(AudioError) { result = .success(try choose(bytes, raw, path)) } catch { result = .failure(error) }
+        do throws(AudioError) { result = .success(try choose(bytes, raw, path, stream)) } catch {
+            result = .failure(error)
+        }
         // Whatever was found, it was found in a part of the file.
         if let code = bytes.fault {
             throw AudioError(.unreadable, path: path, "reading it failed: \(String(cString: strerror(code)))")
@@ -24,7 +29,7 @@ enum Codecs {
 
     /// The number of channels of a file, without walking through it where its header tells.
     ///
-    /// - Throws: as `open(_:path:scans:)`.
+    /// - Throws: as `open(_:path:scans:stream:)`.
     static func channels(_ raw: [CChar], path: String) throws(AudioError) -> Int {
         let bytes = try FileBytes(raw, path: path)
         var start = 0
@@ -33,7 +38,53 @@ enum Codecs {
         return try open(raw, path: path).mostChannels
     }
 
-    private static func choose(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder {
+    /// Chooses libsndfile or libmpg123 where one of them opens the file, else FFmpeg.
+    private static func choose(_ bytes: FileBytes, _ raw: [CChar], _ path: String, _ stream: Int?) throws(AudioError)
+        -> any Decoder
+    {
+        let found: any Decoder
+        do throws(AudioError) {
+            found = try chooseOwn(bytes, raw, path)
+        } catch {
+            return try openOther(bytes, path, stream, refused: error)
+        }
+        // Frames of MPEG between other bytes may be the sound of a film.
+        if let found = found as? MPEGDecoder, found.damage != nil, let whole = try? openOther(bytes, path, stream) {
+            return whole
+        }
+        if let stream, stream > 0 {
+            throw AudioError(.unsupported, path: path, FFmpegFile.noStream(stream, of: 1).reason)
+        }
+        return found
+    }
+
+    /// Opens with FFmpeg what neither libsndfile nor libmpg123 reads.
+    ///
+    /// - Parameter error: why they do not.
+    /// - Throws: that error if FFmpeg does not know the file either; else FFmpeg's, or what to install.
+    private static func openOther(
+        _ bytes: FileBytes, _ path: String, _ stream: Int?, refused error: AudioError? = nil
+    ) throws(AudioError) -> any Decoder {
+        let unknown = error ?? AudioError(.unsupported, path: path, "no audio that can be read")
+        guard unknown.systemCode == nil, unknown.failureClass == .unsupported else { throw unknown }
+        let library: FFmpegLibrary
+        switch FFmpegLibrary.shared {
+        case .success(let loaded): library = loaded
+        case .failure(let absence):
+            throw AudioError(.unsupported, path: path, "\(unknown.reason); \(absence.reason)")
+        }
+        let found: FFmpegDecoder?
+        do throws(FFmpegFile.Refusal) {
+            found = try FFmpegDecoder.open(library, bytes, stream: stream)
+        } catch {
+            throw error.isShared ? unknown : AudioError(error.failureClass, path: path, error.reason)
+        }
+        guard let found else { throw unknown }
+        return found
+    }
+
+    private static func chooseOwn(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder
+    {
         if let container = ContainerCheck(bytes) { return try open(container, bytes, raw, path) }
         if bytes.has("OggS", at: 0) { return try openOgg(bytes, raw, path) }
         var start = 0

@@ -17,6 +17,9 @@ struct DecodeStage: StageKind {
                 "non-finite", .choice(["fail", "zero"]), default: "fail",
                 decidesFailures: [.invalid],
                 help: "what to do with NaN and infinite samples"),
+            ParameterDefinition(
+                "stream", .integerOr("auto", 0...999), default: "auto", omitsDefault: true,
+                help: "which of a file's audio streams: a number from 0, or the one that FFmpeg takes for the best"),
         ])
 
     /// Digests kept for clips that are parts of one recording.
@@ -28,16 +31,20 @@ struct DecodeStage: StageKind {
     private let scans = ScanCache()
     private let truncation: Truncation
     private let nonFinite: NonFinite
+    /// nil for the one that FFmpeg takes for the best.
+    private let stream: Int?
 
     static func prepare(_ node: Graph.Node, _ context: PreparationContext) -> DecodeStage {
         DecodeStage(
             truncation: node.parameters["truncated"] == "accept" ? .accept : .fail,
-            nonFinite: node.parameters["non-finite"] == "zero" ? .zero : .fail)
+            nonFinite: node.parameters["non-finite"] == "zero" ? .zero : .fail,
+            stream: node.parameters["stream"].flatMap(Int.init))
     }
 
     func makeOperator(outlets: [Outlet], _ resources: RunResources) -> any Operator {
         DecodeOperator(
-            truncation: truncation, nonFinite: nonFinite, digests: digests, scans: scans, outlet: outlets[0])
+            truncation: truncation, nonFinite: nonFinite, stream: stream, digests: digests, scans: scans,
+            outlet: outlets[0])
     }
 }
 
@@ -53,6 +60,7 @@ private final class DecodeOperator: Source {
     private let outlet: Outlet
     private let truncation: Truncation
     private let nonFinite: NonFinite
+    private let stream: Int?
     private let buffer: UnsafeMutableBufferPointer<Float>
     private let digester = FileDigester()
     private let digests: PerFileCache<String>
@@ -62,13 +70,15 @@ private final class DecodeOperator: Source {
     private var frames = 0
 
     init(
-        truncation: Truncation, nonFinite: NonFinite, digests: PerFileCache<String>, scans: ScanCache, outlet: Outlet
+        truncation: Truncation, nonFinite: NonFinite, stream: Int?, digests: PerFileCache<String>, scans: ScanCache,
+        outlet: Outlet
     ) {
         self.outlet = outlet
         self.digests = digests
         self.scans = scans
         self.truncation = truncation
         self.nonFinite = nonFinite
+        self.stream = stream
         buffer = .allocate(capacity: Self.blockFrames)
     }
 
@@ -88,7 +98,7 @@ private final class DecodeOperator: Source {
         let content = try job.watched { try stat.digest(path, part: job.part, digester, keptIn: digests) }
         job.source = SourceFile(content: content, size: stat.size, modified: stat.modified)
         do {
-            let (truncation, nonFinite, scans) = (truncation, nonFinite, scans)
+            let (truncation, nonFinite, scans, stream) = (truncation, nonFinite, scans, stream)
             let part = try job.part.map { text in
                 guard let part = RecordingPart(text) else {
                     throw ClipFailure(failureClass: .internal, reason: "'\(text)' is no part of a recording")
@@ -99,7 +109,7 @@ private final class DecodeOperator: Source {
                 // A whole recording is decoded once, so nothing is kept of it.
                 try AudioFile(
                     path: path, bytes: PathText.bytes(path), truncation: truncation, nonFinite: nonFinite, part: part,
-                    scans: part == nil ? nil : scans)
+                    scans: part == nil ? nil : scans, stream: stream)
             }
             // A file of unknown length may be arbitrarily long.
             job.expect(

@@ -1,6 +1,7 @@
 import Errors
 import Audio
 import Foundation
+import TestSupport
 import Testing
 
 /// Hundreds of odd, old and broken files that other projects made, held against what FFmpeg makes of them.
@@ -8,7 +9,7 @@ import Testing
     private static let folder = "../shared/corpora/foreign"
     private static let isThere = FileManager.default.fileExists(atPath: folder + "/ffmpeg.csv")
 
-    /// What only FFmpeg reads, by the ends of names.
+    /// What only FFmpeg reads, by the ends of names: `media` compares their samples.
     private static let others = [
         "m4a", "m4b", "mp4", "wma", "asf", "ape", "mpc", "wv", "dsf", "dff", "aac", "ofr", "ofs", "tak", "tta", "ac3",
         "eac3", "webm",
@@ -79,5 +80,41 @@ import Testing
         }
         print("foreign files: \(agreed) of FFmpeg's length, \(failed) failures")
         #expect(agreed > 180)
+    }
+
+    /// Files that FFmpeg's libraries decode, of which its command gives other samples, or none, and why.
+    private static let mediaExceptions: [String: String] = [:]
+
+    /// Up to where our sound ends, FFmpeg's command gives the same samples; what it reads without complaint, we read.
+    @Test(
+        .enabled(if: FFmpegCommand.isThere && isThere, "needs the command ffmpeg, and foreign files beside the project")
+    )
+    func media() throws {
+        let folder = try TemporaryFolder()
+        var (same, failed) = (0, 0)
+        for row in try Self.rows() where Self.others.contains(where: { row.file.lowercased().hasSuffix("." + $0) }) {
+            let path = Self.folder + "/" + row.file
+            let reason = Self.mediaExceptions[row.file]
+            do {
+                let ours = try DecodedAudio(path, truncation: reason == nil ? .fail : .accept)
+                let raw = folder.path + "/decoded.wav"
+                try FFmpegCommand.run(["-i", path, "-map", "0:a", "-bitexact", "-c:a", "pcm_f32le", raw])
+                let theirs = try DecodedAudio(raw)
+                let isSame = ours.samples.elementsEqual(theirs.samples.prefix(ours.samples.count))
+                print("media \(row.file): \(ours.samples.count) of \(theirs.samples.count), \(isSame)")
+                #expect((isSame && ours.samples.count > theirs.samples.count - 4096) == (reason == nil), "\(row.file)")
+                same += isSame ? 1 : 0
+            } catch let error as AudioError {
+                failed += 1
+                print("media \(row.file): \(error.failureClass) \(error.reason)")
+                #expect(
+                    !row.isQuiet || row.count == 0 || reason != nil,
+                    "\(row.file): \(error.failureClass) \(error.reason)")
+            } catch let failure as FFmpegCommand.Failure {
+                Issue.record("\(row.file): only FFmpeg's command fails: \(failure.text)")
+            }
+        }
+        print("foreign files for FFmpeg: \(same) with the same samples, \(failed) failures")
+        #expect(same > 40)
     }
 }

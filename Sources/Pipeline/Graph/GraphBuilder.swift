@@ -213,7 +213,7 @@ package struct GraphBuilder {
                 mark = try digest(of: value, key: parameter.key, stage: stage, line: given?.line)
             }
             settled[parameter.key] = value
-            guard parameter.affectsResult else { continue }
+            guard parameter.affectsResult, !(parameter.omitsDefault && value == parameter.fallback) else { continue }
             marks[parameter.key] = mark
             guard definition.identity == nil, parameter.key != definition.companionKey else { continue }
             identity.append("\(parameter.key)=\(mark)")
