@@ -28,6 +28,7 @@ include png.h libpng-dev
 include libavformat/avformat.h libavformat-dev
 include libavcodec/avcodec.h libavcodec-dev
 include libavutil/avutil.h libavutil-dev
+include zlib.h zlib1g-dev
 command -v strace >/dev/null || missing+=(strace)
 command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || python3 -c 'import numpy' 2>/dev/null || missing+=(python3-numpy)

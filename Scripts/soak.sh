@@ -20,8 +20,8 @@ topics=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do topics+=("${1%.py}"); shift; done
 [ $# -gt 0 ] && shift
 [ ${#topics[@]} -gt 0 ] || topics=(
-    order crash_loop races rot full_disk faults deadly changing_files hostile_files hostile_audio hostile_media scale long_recordings
-    example_package)
+    order crash_loop races rot full_disk faults deadly changing_files hostile_files hostile_audio hostile_media
+    hostile_archives scale long_recordings example_package)
 
 short_of() {
     [ "${SOAK:-long}" = short ] || return 0
@@ -36,6 +36,7 @@ short_of() {
         changing_files) echo "--rounds 3" ;;
         hostile_files) echo "--files 50" ;;
         hostile_audio | hostile_media) echo "--files 2000" ;;
+        hostile_archives) echo "--archives 300" ;;
         scale) echo "--rows 2000,20000" ;;
         long_recordings) echo "--share 0.01" ;;
     esac

@@ -146,7 +146,7 @@ enum Codecs {
             let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) }
             return SndfileDecoder(file, damage: container.damage)
         }
-        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try sndfile(bytes, raw) }
         return SndfileDecoder(file, damage: container.damage)
     }
 
@@ -161,7 +161,7 @@ enum Codecs {
             let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) }
             return SndfileDecoder(file, counted: counted)
         }
-        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try sndfile(bytes, raw) }
         return SndfileDecoder(file, damage: flac.damage, counted: counted)
     }
 
@@ -173,7 +173,7 @@ enum Codecs {
                 return try OggChain(bytes, pages, damage: damage(pages, rate))
             }
         }
-        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try sndfile(bytes, raw) }
         return SndfileDecoder(file, damage: damage(pages, file.rate))
     }
 
@@ -191,7 +191,7 @@ enum Codecs {
             path.lowercased().hasSuffix("." + $0)
         }
         let file = try refused(path) { () throws(Sndfile.Refusal) in
-            try isNamedMPEG ? Sndfile(reading: FilePart(bytes, 0..<bytes.size)) : Sndfile(reading: raw)
+            try isNamedMPEG ? Sndfile(reading: FilePart(bytes, 0..<bytes.size)) : sndfile(bytes, raw)
         }
         var damage: Damage?
         for line in file.log.split(separator: "\n") where line.contains("data") && line.contains("(should be") {
@@ -199,6 +199,13 @@ enum Codecs {
             break
         }
         return SndfileDecoder(file, damage: damage)
+    }
+
+    /// libsndfile for the whole of the bytes. It opens a file by its name, which tells it the formats without a
+    /// signature; a member of an archive is passed to it byte by byte, with the format that its name tells.
+    private static func sndfile(_ bytes: FileBytes, _ raw: [CChar]) throws(Sndfile.Refusal) -> Sndfile {
+        guard bytes.isMember else { return try Sndfile(reading: raw) }
+        return try Sndfile(reading: FilePart(bytes, 0..<bytes.size), named: raw)
     }
 
     private static func refused<T>(_ path: String, _ work: () throws(Sndfile.Refusal) -> T) throws(AudioError) -> T {

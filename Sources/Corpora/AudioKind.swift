@@ -53,9 +53,16 @@ package enum AudioKind: Equatable, Sendable {
     ///
     /// - Throws: `FileError` if the file cannot be read.
     package static func of(path: String, name: String) throws -> AudioKind {
+        try of(name: name) { try head(path) }
+    }
+
+    /// The same for a file whose first `headSize` bytes `head` reads.
+    ///
+    /// - Throws: what `head` throws.
+    package static func of(name: String, head: () throws -> [UInt8]) rethrows -> AudioKind {
         let named = of(name: name)
         if case .readable = named { return .readable(byContents: false) }
-        let head = try head(path)
+        let head = try head()
         // A tag may precede any format, so it does not contradict the name.
         if let named, head.starts(with: "ID3".utf8) { return named }
         let found = of(head: head)

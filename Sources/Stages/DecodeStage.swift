@@ -95,7 +95,9 @@ private final class DecodeOperator: Source {
         job.source = SourceFile(content: "", size: stat.size, modified: stat.modified)
         // Computing the digest reads the whole file once; the decoder then finds it in the page cache.
         let (digester, digests) = (digester, digests)
-        let content = try job.watched { try stat.digest(path, part: job.part, digester, keptIn: digests) }
+        let content = try job.watched {
+            try stat.digest(path, part: job.part, digester, keptIn: digests, isOpenedNext: true)
+        }
         job.source = SourceFile(content: content, size: stat.size, modified: stat.modified)
         do {
             let (truncation, nonFinite, scans, stream) = (truncation, nonFinite, scans, stream)
@@ -161,8 +163,7 @@ private final class DecodeOperator: Source {
         file = nil
         let path = job.path
         guard let before, try job.watched({ try SourceStat.of(path) }) == before else {
-            throw ClipFailure(
-                failureClass: .changed, reason: "the file changed while it was being read")
+            throw SourceStat.changedWhileRead(path)
         }
         job.source?.length = SourceFile.Length(frames: Int64(frames), rate: Int64(rate))
     }

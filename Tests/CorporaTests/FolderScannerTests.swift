@@ -100,7 +100,7 @@ import Testing
         try folder.link("broken.ogg", to: "nowhere")
         var named: [String] = []
         let scan = try FolderScanner.scan(folder.path) { path, reason in
-            named.append("\(path.dropFirst(folder.path.count + 1)): \(reason.rawValue)")
+            named.append("\(path.dropFirst(folder.path.count + 1)): \(reason.text)")
         }
         #expect(scan.entries.map(\.clip) == ["a.wav", "b.sph", "i.dat", "j.aa", "l.MP4"])
         #expect(

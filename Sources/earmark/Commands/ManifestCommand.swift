@@ -13,7 +13,9 @@ struct ManifestCommand: ParsableCommand {
         discussion: """
             Columns: clip,path,labels,split; labels are separated by commas within their field, and a label with a
             comma is in double quotes. A folder's audio files are recognised by their extensions, else by their
-            contents; files that are left out are counted on standard error.
+            contents; files that are left out are counted on standard error. Recordings inside .zip and .tar archives
+            are listed as ARCHIVE!/MEMBER and read without unpacking; labels are the folders inside the archive, or what
+            a .json or .cls member of the same name (WebDataset) says.
 
             --start-times adds the columns began (ISO 8601 with its zone) and began_source, and latitude, longitude and
             recorder if headers have them. Of several sources the first that gives a moment counts: a GUANO chunk,
@@ -30,11 +32,12 @@ struct ManifestCommand: ParsableCommand {
 
             EXAMPLE  earmark manifest folder ~/recordings --out recordings.csv
             EXAMPLE  earmark manifest folder field --out field.csv --start-times --zone Europe/Berlin
+            EXAMPLE  earmark manifest folder shard-0001.tar --out shard.csv
             EXAMPLE  earmark manifest folder sites --out sites.csv --split train=0.8,val=0.1,eval=0.1 --group folder
             """)
 
     @Argument(help: "folder (sub-folders are labels) or fsd50k.") var layout: Layout
-    @Argument(help: "The folder.", completion: .directory) var dir: String
+    @Argument(help: "The folder, or one .zip or .tar archive.", completion: .directory) var dir: String
     @Option(help: ArgumentHelp("Manifest to write; - for standard output.", valueName: "csv"), completion: .csv)
     var out: String
     @Option(
@@ -61,6 +64,7 @@ struct ManifestCommand: ParsableCommand {
     var zone: String?
     @Option(help: "What to do with files of the same content: keep lists all of them, once only the first.")
     var duplicates: DuplicateFlow.Policy = .keep
+    @Flag(help: "Leave out recordings inside .zip and .tar archives (folder only).") var noArchives = false
     @Flag(help: "Replace an existing manifest; no other file is ever replaced.") var force = false
     @Flag(help: "Name every file that is left out, and why.") var verbose = false
 
@@ -77,6 +81,7 @@ struct ManifestCommand: ParsableCommand {
         if startTimes, layout != .folder {
             throw ValidationError("--start-times is for a folder; FSD50K does not say when its clips were recorded")
         }
+        if noArchives, layout != .folder { throw ValidationError("--no-archives is for a folder") }
     }
 
     func run() throws {
@@ -94,20 +99,23 @@ struct ManifestCommand: ParsableCommand {
         let repeats = DuplicateFlow(policy: duplicates, out: out)
         try repeats.check(force: force)
         let made = try Self.make(
-            layout, dir: dir, out: out, split: flow, times: times, duplicates: repeats, isVerbose: verbose)
+            layout, dir: dir, out: out, split: flow, times: times, duplicates: repeats, listsArchives: !noArchives,
+            isVerbose: verbose)
         let summary = "\(counted(made, "clip")) in \(out)"
         if OutputPath.isStandardOutput(out) { say(summary) } else { print(summary) }
     }
 
     static func make(
         _ layout: Layout, dir: String, out: String, split: SplitFlow? = nil, times: StartTimeFlow? = nil,
-        duplicates: DuplicateFlow? = nil, isVerbose: Bool = false
+        duplicates: DuplicateFlow? = nil, listsArchives: Bool = true, isVerbose: Bool = false
     ) throws -> Int {
         func tell(_ text: String) { say("earmark: \(TerminalText.plain(text))") }
-        let witness: FolderScanner.Witness? = isVerbose ? { tell("left out: \($0): \($1.rawValue)") } : nil
+        let witness: FolderScanner.Witness? = isVerbose ? { tell("left out: \($0): \($1.text)") } : nil
         let scan =
-            layout == .folder ? try FolderScanner.scan(dir, leavingOut: witness) : try FSD50K(folder: dir).scan
-        for line in scan.warnings + scan.leftOut.lines { tell(line) }
+            layout == .folder
+            ? try FolderScanner.scan(dir, listsArchives: listsArchives, leavingOut: witness)
+            : try FSD50K(folder: dir).scan
+        for line in scan.warnings + scan.archives.lines + scan.leftOut.lines { tell(line) }
         var entries = scan.entries
         guard !entries.isEmpty else { throw CommandError(.badInput, at: dir, "found no audio files") }
         let kept = try duplicates?.apply(to: &entries, tell: tell)
