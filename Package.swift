@@ -3,10 +3,6 @@ import PackageDescription
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
-let flyingFox: [Target.Dependency] = [
-    .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
-]
-
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
     ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
@@ -55,7 +51,7 @@ let modules: [(String, [Target.Dependency])] = [
     ),
     (
         "Review",
-        ["Audio", "Cache", "Corpora", "Errors", "Evaluation", "Files", "Ledger", "Random", "Results"] + flyingFox
+        ["Audio", "Cache", "Corpora", "Errors", "Evaluation", "Files", "Ledger", "Random", "Results"]
     ),
     (
         "Training",
@@ -98,7 +94,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swhitty/FlyingFox", .upToNextMinor(from: "0.27.1")),
     ],
     targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
         .target(name: "CKernels"),

@@ -4,30 +4,10 @@ import Glibc
 
 /// An archive's file, open for reading at any place; closed when the object is destroyed.
 final class ArchiveFile {
-    /// What tells one state of a file from another.
-    struct Identity: Hashable, Sendable {
-        let device: UInt64
-        let inode: UInt64
-        let size: Int64
-        /// Nanoseconds since 1970.
-        let modified: Int64
-        /// When its bytes, name or permissions last changed, in nanoseconds since 1970.
-        let changed: Int64
-
-        init(_ status: stat) {
-            func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
-            device = UInt64(status.st_dev)
-            inode = UInt64(status.st_ino)
-            size = Int64(status.st_size)
-            modified = nanoseconds(status.st_mtim)
-            changed = nanoseconds(status.st_ctim)
-        }
-    }
-
     /// As `PathText` represents it.
     let path: String
     /// What the file was like when it was opened.
-    let identity: Identity
+    let identity: FileIdentity
     private let descriptor: Int32
 
     /// The size in bytes when it was opened.
@@ -46,7 +26,7 @@ final class ArchiveFile {
         }
         var status = stat()
         let isKnown = fstat(descriptor, &status) == 0
-        identity = Identity(status)
+        identity = FileIdentity(status)
         guard isKnown, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
             throw ArchiveError(.unreadable, path: path, "found a folder, a pipe or a device, expected an archive")
@@ -58,7 +38,7 @@ final class ArchiveFile {
     /// The identity of the file at a path, without opening it.
     ///
     /// - Throws: `ArchiveError` if there is none, or it cannot be looked at.
-    static func identity(_ raw: [UInt8]) throws(ArchiveError) -> Identity {
+    static func identity(_ raw: [UInt8]) throws(ArchiveError) -> FileIdentity {
         var status = stat()
         guard stat(raw.map(CChar.init(bitPattern:)) + [0], &status) == 0 else {
             let code = errno
@@ -66,7 +46,7 @@ final class ArchiveFile {
             if code == ENOENT || code == ENOTDIR { throw missing(path) }
             throw .system(path, "the archive cannot be looked at", code)
         }
-        return Identity(status)
+        return FileIdentity(status)
     }
 
     private static func missing(_ path: String) -> ArchiveError {
@@ -74,9 +54,12 @@ final class ArchiveFile {
     }
 
     /// Whether the file is still what it was when it was opened.
-    var isUnchanged: Bool {
+    var isUnchanged: Bool { identityNow == identity }
+
+    /// What the file is like now; nil if the system does not say.
+    var identityNow: FileIdentity? {
         var status = stat()
-        return fstat(descriptor, &status) == 0 && Identity(status) == identity
+        return fstat(descriptor, &status) == 0 ? FileIdentity(status) : nil
     }
 
     /// Copies bytes, fewer than requested at the file's end.

@@ -1,4 +1,5 @@
 import Errors
+import Files
 import Glibc
 import Foundation
 
@@ -21,7 +22,7 @@ final class ArchiveIndexes: @unchecked Sendable {
     }
 
     private let lock = NSLock()
-    private var slots: [ArchiveFile.Identity: Slot] = [:]
+    private var slots: [FileIdentity: Slot] = [:]
     private var uses = 0
 
     private init() {}
@@ -36,7 +37,7 @@ final class ArchiveIndexes: @unchecked Sendable {
     /// The index of the archive at a path, which is opened only if its index is not known.
     ///
     /// - Throws: `ArchiveError` if it is no archive that can be read, or changed meanwhile.
-    func index(at path: [UInt8], _ identity: ArchiveFile.Identity) throws(ArchiveError) -> ArchiveIndex {
+    func index(at path: [UInt8], _ identity: FileIdentity) throws(ArchiveError) -> ArchiveIndex {
         try index(identity) { () throws(ArchiveError) in
             let file = try ArchiveFile(path)
             guard file.identity == identity else { throw Self.changed(file.path) }
@@ -45,7 +46,7 @@ final class ArchiveIndexes: @unchecked Sendable {
     }
 
     private func index(
-        _ identity: ArchiveFile.Identity, _ open: () throws(ArchiveError) -> ArchiveFile
+        _ identity: FileIdentity, _ open: () throws(ArchiveError) -> ArchiveFile
     ) throws(ArchiveError) -> ArchiveIndex {
         let slot = slot(identity)
         slot.lock.lock()
@@ -78,7 +79,7 @@ final class ArchiveIndexes: @unchecked Sendable {
         ArchiveError(.changed, path: path, "the archive changed while its directory was being read")
     }
 
-    private func slot(_ identity: ArchiveFile.Identity) -> Slot {
+    private func slot(_ identity: FileIdentity) -> Slot {
         lock.withLock {
             uses += 1
             let slot = slots[identity] ?? Slot()

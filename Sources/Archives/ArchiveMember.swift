@@ -33,6 +33,9 @@ package final class ArchiveMember {
         }
     }
 
+    /// What its archive is like now; nil if the system does not say.
+    package var archiveIdentity: FileIdentity? { place.file.identityNow }
+
     /// Copies bytes, fewer than requested at the member's end.
     ///
     /// - Returns: their number, and the system's error number if a read failed.

@@ -13,7 +13,7 @@ struct MemberPlace {
 
     /// What tells the member from any other, also from one of another state of the archive.
     struct Identity: Hashable {
-        let archive: ArchiveFile.Identity
+        let archive: FileIdentity
         let start: Int
     }
 

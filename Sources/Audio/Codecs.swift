@@ -71,7 +71,9 @@ enum Codecs {
         switch FFmpegLibrary.shared {
         case .success(let loaded): library = loaded
         case .failure(let absence):
-            throw AudioError(.unsupported, path: path, "\(unknown.reason); \(absence.reason)")
+            // libsndfile's reasons are sentences.
+            let plain = unknown.reason.hasSuffix(".") ? String(unknown.reason.dropLast()) : unknown.reason
+            throw AudioError(.unsupported, path: path, "\(plain); \(absence.reason)")
         }
         let found: FFmpegDecoder?
         do throws(FFmpegFile.Refusal) {
@@ -205,7 +207,16 @@ enum Codecs {
     /// signature; a member of an archive is passed to it byte by byte, with the format that its name tells.
     private static func sndfile(_ bytes: FileBytes, _ raw: [CChar]) throws(Sndfile.Refusal) -> Sndfile {
         guard bytes.isMember else { return try Sndfile(reading: raw) }
-        return try Sndfile(reading: FilePart(bytes, 0..<bytes.size), named: raw)
+        do throws(Sndfile.Refusal) {
+            return try Sndfile(reading: FilePart(bytes, 0..<bytes.size), named: raw)
+        } catch {
+            let isResourceFork = String(decoding: raw.suffix(5).map(UInt8.init(bitPattern:)), as: UTF8.self)
+                .lowercased().hasPrefix(".sd2")
+            guard error.isUnknownFormat, isResourceFork else { throw error }
+            throw Sndfile.Refusal(
+                reason: "Sound Designer II keeps its format in a second file, which is not looked for in archives",
+                systemCode: nil)
+        }
     }
 
     private static func refused<T>(_ path: String, _ work: () throws(Sndfile.Refusal) -> T) throws(AudioError) -> T {

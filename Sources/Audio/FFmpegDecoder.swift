@@ -21,9 +21,9 @@ final class FFmpegDecoder: Decoder {
     private let kept: Range<Int64>
     /// The number of sample frames that the container states, and whether it is exact.
     private let stated: (frames: Int64, isExact: Bool)?
-    /// The file's size in bytes, and the number of those that must be packets; nil if anything may be between them.
-    private let size: Int
-    private let packetBytes: Int?
+    private let bytes: FileBytes
+    /// The bytes that must be packets; nil if anything may be between them.
+    private let packetRange: Range<Int>?
 
     /// The frames of the decoded frame that have not been returned, and the silent ones to return before them.
     private var ready = 0..<0
@@ -35,7 +35,6 @@ final class FFmpegDecoder: Decoder {
     /// The time at which the next packet is expected, in seconds.
     private var expectedTime: Double?
     private var gaps = (count: 0, seconds: 0.0, first: "")
-    private var packets = (count: 0, bytes: 0, last: 0..<0)
     private var isOver = false
 
     var mostChannels: Int { channels }
@@ -57,9 +56,11 @@ final class FFmpegDecoder: Decoder {
         do throws(FFmpegFile.Refusal) {
             let edits = media?.isSimple == true
             guard let file = try FFmpegFile.open(library, bytes, ignoresEdits: edits) else { return nil }
-            try file.openStream(stream, keepsAll: edits)
+            // Where nothing says where the sound begins, a decoder may know it: AAC by libfaac names its encoder.
+            let isGiven = edits && (media?.hasStart == true || file.iTunesGaplessText != nil)
+            try file.openStream(stream, keepsAll: isGiven)
             let own = file.kind.isShared ? ContainerCheck(bytes)?.damage : damage
-            return try FFmpegDecoder(file, bytes, media, own)
+            return try FFmpegDecoder(file, bytes, media, own, keepsAll: isGiven)
         } catch {
             // What is missing says more than what FFmpeg stumbles over.
             guard let damage, error.failureClass != .internal else { throw error }
@@ -70,9 +71,9 @@ final class FFmpegDecoder: Decoder {
     /// Decodes the first frame, which alone shows what the samples are.
     ///
     /// - Throws: `FFmpegFile.Refusal` if there is none.
-    private init(_ file: FFmpegFile, _ bytes: FileBytes, _ media: ISOMedia?, _ damage: Damage?) throws(FFmpegFile
-        .Refusal)
-    {
+    private init(
+        _ file: FFmpegFile, _ bytes: FileBytes, _ media: ISOMedia?, _ damage: Damage?, keepsAll: Bool
+    ) throws(FFmpegFile.Refusal) {
         let first = try Self.skipToSamples(file)
         self.file = file
         self.damage = damage
@@ -80,25 +81,31 @@ final class FFmpegDecoder: Decoder {
         rate = file.rate
         channels = file.channels
         sampleFormat = file.sampleFormat
-        size = bytes.size
+        self.bytes = bytes
         var kept = 0..<Int64.max
         var stated: (frames: Int64, isExact: Bool)?
         if let media, media.isSimple {
             let sound = media.sound(ofTrack: file.trackNumber, rate: rate, iTunes: file.iTunesGaplessText)
             kept = sound ?? kept
-            stated = sound.map { (Int64($0.count), true) }
+            if let sound {
+                // What the decoder itself left out at the start: a frame or two.
+                if !keepsAll, let time = file.time, time > 0, time < 1 {
+                    position = min(Int64((time * Double(rate)).rounded()), sound.upperBound)
+                }
+                stated = (sound.upperBound - max(position, sound.lowerBound), true)
+            }
         } else if file.kind.length != .none, let length = file.statedLength, media?.isFragmented != true {
             let frames = (Double(length.numerator) * Double(rate) / Double(length.denominator)).rounded()
-            if frames > 0, frames < 0x1p53 { stated = (Int64(frames), file.kind.length == .exact) }
+            if frames > 0, frames < 0x1p53 { stated = (Int64(frames), file.kind.length == .exact && media == nil) }
         }
         self.kept = kept
         self.stated = stated
         if file.kind.isRaw {
             var start = 0
             while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
-            packetBytes = start < bytes.size ? MPEGFrames(bytes, start..<bytes.size).range.count : nil
+            packetRange = start < bytes.size ? MPEGFrames(bytes, start..<bytes.size).range : nil
         } else {
-            packetBytes = nil
+            packetRange = nil
         }
         faultBefore = first
         take()
@@ -117,32 +124,37 @@ final class FFmpegDecoder: Decoder {
                 if file.isEncrypted { throw FFmpegFile.encrypted(by: "its packets say so") }
                 first = first ?? text
             case .end:
-                throw FFmpegFile.Refusal(
-                    failureClass: first == nil ? .empty : .truncated,
-                    reason: first.map { "no frame of it can be decoded: \($0)" } ?? "it has no samples")
+                if let first {
+                    throw FFmpegFile.Refusal(
+                        failureClass: .truncated, reason: "no frame of it can be decoded: \(first)")
+                }
+                if file.kind.length == .exact, let length = file.statedLength {
+                    let seconds = Double(length.numerator) / Double(length.denominator)
+                    throw FFmpegFile.Refusal(
+                        failureClass: .truncated,
+                        reason: "ends before its first frame, its header says \((seconds * 100).rounded() / 100) s")
+                }
+                throw FFmpegFile.Refusal(failureClass: .empty, reason: "it has no samples")
             }
         }
     }
 
-    /// The name of FFmpeg's demuxer, and the numbers of streams of sound and of all kinds.
-    var description: (demuxer: String, sound: Int, all: Int) { (file.demuxer, file.audioStreamCount, file.streamCount) }
-
     var declaredFrames: Int64? {
-        guard let stated, stated.frames / Self.mostFramesPerByte <= Int64(size) else { return nil }
+        guard let stated, stated.frames / Self.mostFramesPerByte <= Int64(bytes.size) else { return nil }
         return stated.frames
     }
 
     func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int { fill(buffer, frames) }
     func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int { fill(buffer, frames) }
 
-    private func fill<Sample: BinaryFloatingPoint>(_ out: UnsafeMutablePointer<Sample>, _ frames: Int) -> Int {
+    private func fill<Sample: DecodedSample>(_ out: UnsafeMutablePointer<Sample>, _ frames: Int) -> Int {
         fault = faultBefore
         faultBefore = nil
         var done = 0
         while done < frames {
             if silent > 0 {
                 let count = Int(min(silent, Int64(frames - done)))
-                (out + done * channels).update(repeating: 0, count: count * channels)
+                (out + done * channels).update(repeating: .zero, count: count * channels)
                 silent -= Int64(count)
                 done += count
             } else if !ready.isEmpty {
@@ -172,7 +184,7 @@ final class FFmpegDecoder: Decoder {
             guard file.rate == rate, file.channels == channels else {
                 fault =
                     "it goes from \(rate) Hz and \(channels) channels to \(file.rate) Hz and \(file.channels) channels"
-                    + (file.packetRange.map { " at byte \($0.lowerBound)" } ?? "")
+                    + (file.packetPlace.map { " at byte \($0)" } ?? "")
                 isOver = true
                 return
             }
@@ -187,7 +199,6 @@ final class FFmpegDecoder: Decoder {
     /// Makes the frame just decoded ready, and silence of the length of what was lost before it.
     private func take() {
         let count = file.count
-        note(file.packetRange)
         silent = Int64(clamped(position..<position + lost).count)
         position += lost
         checkTime(count)
@@ -204,11 +215,6 @@ final class FFmpegDecoder: Decoder {
     private func clamped(_ range: Range<Int64>) -> Range<Int64> {
         let start = min(max(range.lowerBound, kept.lowerBound), range.upperBound)
         return start..<max(start, min(range.upperBound, kept.upperBound))
-    }
-
-    private func note(_ packet: Range<Int>?) {
-        guard let packet, packet != packets.last else { return }
-        packets = (packets.count + 1, packets.bytes + packet.count, packet)
     }
 
     /// Compares the time of the frame just decoded with the end of the one before.
@@ -235,10 +241,18 @@ final class FFmpegDecoder: Decoder {
         if let stated, heard < stated.frames - tolerance(stated.isExact) {
             return "ends at \(Damage.length(heard, rate)), its header says \(stated.frames)"
         }
-        if let packetBytes, packets.count > 0, packetBytes - packets.bytes >= max(1, packets.bytes / packets.count) {
-            return "\(packetBytes - packets.bytes) of its \(packetBytes) bytes of sound belong to no frame"
-        }
-        return nil
+        return packetRange.flatMap(unclaimed)
+    }
+
+    /// Describes bytes of a stream of frames that belong to none; nil if there are none, or too few to be a frame and not
+    /// the beginning of one.
+    private func unclaimed(_ range: Range<Int>) -> String? {
+        let packets = file.packets
+        let left = range.count - packets.bytes
+        guard packets.count > 0, left > 0 else { return nil }
+        let isBegun = bytes.number(range.upperBound - left, 2) == bytes.number(range.lowerBound, 2)
+        guard isBegun || left >= packets.bytes / packets.count else { return nil }
+        return "\(left) of its \(range.count) bytes of sound belong to no frame"
     }
 
     /// By how many frames the sound may end before the length that the container states.

@@ -50,8 +50,10 @@ final class FFmpegFile {
     /// The number of streams of any kind.
     private(set) var streamCount = 0
     private(set) var audioStreamCount = 0
-    /// The bytes of the last packet in the file; nil if FFmpeg does not know them.
-    private(set) var packetRange: Range<Int>?
+    /// The place of the last packet in the file; nil if FFmpeg does not know it.
+    private(set) var packetPlace: Int?
+    /// The number of packets given to the decoder, and of the bytes in them.
+    private(set) var packets = (count: 0, bytes: 0)
 
     private var functions: FFmpegFunctions { library.functions }
 
@@ -165,11 +167,12 @@ final class FFmpegFile {
         let sound = streams.filter { $0.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_AUDIO }
         audioStreamCount = sound.count
         guard !sound.isEmpty else {
+            let others =
+                streams.count == 1
+                ? "its one stream is of another kind" : "its \(streams.count) streams are of other kinds"
             throw Refusal(
                 failureClass: .unsupported,
-                reason:
-                    "no audio stream: it has \(streams.count) \(streams.count == 1 ? "stream" : "streams") of other kinds"
-            )
+                reason: "no audio stream: \(streams.isEmpty ? "it has no stream at all" : others)")
         }
         if let wanted, !sound.indices.contains(wanted) { throw Self.noStream(wanted, of: sound.count) }
         let best = functions.av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, -1, nil, 0)
@@ -277,7 +280,7 @@ final class FFmpegFile {
     }
 
     /// The place of the last packet, for messages.
-    private var place: String { packetRange.map { " at byte \($0.lowerBound)" } ?? "" }
+    private var place: String { packetPlace.map { " at byte \($0)" } ?? "" }
 
     /// Gives the decoder the stream's next packet, or the end; returns what went wrong.
     private func send() -> String? {
@@ -292,9 +295,8 @@ final class FFmpegFile {
             }
             defer { functions.av_packet_unref(packet) }
             guard packet.pointee.stream_index == stream?.pointee.index else { continue }
-            let start = packet.pointee.pos
-            packetRange =
-                start < 0 || start > 1 << 60 ? nil : Int(start)..<Int(start) + Int(max(0, packet.pointee.size))
+            packetPlace = packet.pointee.pos < 0 ? nil : Int(packet.pointee.pos)
+            packets = (packets.count + 1, packets.bytes + Int(max(0, packet.pointee.size)))
             if functions.av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, nil) != nil {
                 isEncrypted = true
                 return "it is encrypted\(place)"
@@ -342,21 +344,21 @@ final class FFmpegFile {
     ///
     /// - Parameter range: sample frames, within `count`.
     /// - Returns: false if FFmpeg has the samples in a form that is not known.
-    func copy<Sample: BinaryFloatingPoint>(_ range: Range<Int>, into out: UnsafeMutablePointer<Sample>) -> Bool {
+    func copy<Sample: DecodedSample>(_ range: Range<Int>, into out: UnsafeMutablePointer<Sample>) -> Bool {
         guard let frame else { return false }
         switch AVSampleFormat(rawValue: frame.pointee.format) {
-        case AV_SAMPLE_FMT_U8: interleaved(range, out) { (value: UInt8) in (Sample(value) - 128) / 128 }
-        case AV_SAMPLE_FMT_S16: interleaved(range, out) { (value: Int16) in Sample(value) / 0x1p15 }
-        case AV_SAMPLE_FMT_S32: interleaved(range, out) { (value: Int32) in Sample(value) / 0x1p31 }
-        case AV_SAMPLE_FMT_S64: interleaved(range, out) { (value: Int64) in Sample(value) / 0x1p63 }
-        case AV_SAMPLE_FMT_FLT: interleaved(range, out) { (value: Float) in Sample(value) }
-        case AV_SAMPLE_FMT_DBL: interleaved(range, out) { (value: Double) in Sample(value) }
-        case AV_SAMPLE_FMT_U8P: planar(range, out) { (value: UInt8) in (Sample(value) - 128) / 128 }
-        case AV_SAMPLE_FMT_S16P: planar(range, out) { (value: Int16) in Sample(value) / 0x1p15 }
-        case AV_SAMPLE_FMT_S32P: planar(range, out) { (value: Int32) in Sample(value) / 0x1p31 }
-        case AV_SAMPLE_FMT_S64P: planar(range, out) { (value: Int64) in Sample(value) / 0x1p63 }
-        case AV_SAMPLE_FMT_FLTP: planar(range, out) { (value: Float) in Sample(value) }
-        case AV_SAMPLE_FMT_DBLP: planar(range, out) { (value: Double) in Sample(value) }
+        case AV_SAMPLE_FMT_U8: interleaved(range, out) { (value: UInt8) in (Sample.of(Int32(value)) - 128) / 128 }
+        case AV_SAMPLE_FMT_S16: interleaved(range, out) { (value: Int16) in Sample.of(Int32(value)) / 0x1p15 }
+        case AV_SAMPLE_FMT_S32: interleaved(range, out) { (value: Int32) in Sample.of(value) / 0x1p31 }
+        case AV_SAMPLE_FMT_S64: interleaved(range, out) { (value: Int64) in Sample.of(value) / 0x1p63 }
+        case AV_SAMPLE_FMT_FLT: interleaved(range, out) { (value: Float) in Sample.of(value) }
+        case AV_SAMPLE_FMT_DBL: interleaved(range, out) { (value: Double) in Sample.of(value) }
+        case AV_SAMPLE_FMT_U8P: planar(range, out) { (value: UInt8) in (Sample.of(Int32(value)) - 128) / 128 }
+        case AV_SAMPLE_FMT_S16P: planar(range, out) { (value: Int16) in Sample.of(Int32(value)) / 0x1p15 }
+        case AV_SAMPLE_FMT_S32P: planar(range, out) { (value: Int32) in Sample.of(value) / 0x1p31 }
+        case AV_SAMPLE_FMT_S64P: planar(range, out) { (value: Int64) in Sample.of(value) / 0x1p63 }
+        case AV_SAMPLE_FMT_FLTP: planar(range, out) { (value: Float) in Sample.of(value) }
+        case AV_SAMPLE_FMT_DBLP: planar(range, out) { (value: Double) in Sample.of(value) }
         default: return false
         }
         return true
@@ -383,6 +385,30 @@ final class FFmpegFile {
             for place in 0..<range.count { out[place * channels + channel] = convert(samples[place]) }
         }
     }
+}
+
+/// A type of samples that a decoder gives.
+///
+/// It has just the conversions that are needed, as those of the standard library go through other generic types.
+protocol DecodedSample: FloatingPoint, ExpressibleByFloatLiteral {
+    static func of(_ value: Int32) -> Self
+    static func of(_ value: Int64) -> Self
+    static func of(_ value: Float) -> Self
+    static func of(_ value: Double) -> Self
+}
+
+extension Float: DecodedSample {
+    static func of(_ value: Int32) -> Float { Float(value) }
+    static func of(_ value: Int64) -> Float { Float(value) }
+    static func of(_ value: Float) -> Float { value }
+    static func of(_ value: Double) -> Float { Float(value) }
+}
+
+extension Double: DecodedSample {
+    static func of(_ value: Int32) -> Double { Double(value) }
+    static func of(_ value: Int64) -> Double { Double(value) }
+    static func of(_ value: Float) -> Double { Double(value) }
+    static func of(_ value: Double) -> Double { value }
 }
 
 /// The file's bytes as FFmpeg reads them, by callbacks.

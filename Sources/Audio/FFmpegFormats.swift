@@ -64,23 +64,18 @@ enum FFmpegFormats {
 
     /// Decoders by FFmpeg's names; the formats of PCM are added by `isAllowed`.
     static let decoders: Set<String> = [
-        "aac", "aac_latm", "ac3", "adpcm_4xm", "adpcm_g722", "adpcm_g726", "adpcm_g726le", "adpcm_ima_qt",
-        "adpcm_ima_wav",
-        "adpcm_ms", "adpcm_swf", "adpcm_yamaha", "alac", "als", "amrnb", "amrwb", "ape", "atrac1", "atrac3", "atrac3p",
-        "cook", "dca", "dsd_lsbf", "dsd_lsbf_planar", "dsd_msbf", "dsd_msbf_planar", "dst", "eac3", "flac", "g722",
-        "g726",
-        "g726le", "gsm", "gsm_ms", "ilbc", "mace3", "mace6", "mlp", "mp1", "mp1float", "mp2", "mp2float", "mp3float",
-        "mp3adufloat",
-        "mp3on4float", "mpc7", "mpc8", "nellymoser", "opus", "qcelp", "qdm2", "ra_144", "ra_288", "shorten", "sipr",
-        "speex",
-        "libspeex", "tak", "truehd", "truespeech", "tta", "vorbis", "wavpack", "wmalossless", "wmapro", "wmav1",
-        "wmav2",
-        "wmavoice",
+        "aac", "aac_latm", "ac3", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "adpcm_swf", "adpcm_yamaha", "alac",
+        "als", "amrnb", "amrwb", "ape", "atrac1", "atrac3", "atrac3plus", "cook", "dca", "dsd_lsbf",
+        "dsd_lsbf_planar", "dsd_msbf", "dsd_msbf_planar", "dst", "eac3", "flac", "g722", "g726", "g726le", "gsm",
+        "gsm_ms", "ilbc", "libspeex", "mace3", "mace6", "mlp", "mp1", "mp1float", "mp2", "mp2float", "mp3adufloat",
+        "mp3float", "mp3on4float", "mpc7", "mpc8", "nellymoser", "opus", "qcelp", "qdm2", "real_144", "real_288",
+        "shorten", "sipr", "speex", "tak", "truehd", "truespeech", "tta", "vorbis", "wavpack", "wmalossless",
+        "wmapro", "wmav1", "wmav2", "wmavoice",
     ]
 
     /// Codings that give the encoder's own samples back, and whose checksums are therefore to be believed.
     static let lossless: Set<String> = [
-        "alac", "als", "ape", "flac", "mlp", "shorten", "tak", "truehd", "tta", "wavpack", "wmalossless",
+        "alac", "ape", "flac", "mlp", "shorten", "tak", "truehd", "tta", "wavpack", "wmalossless",
     ]
 
     /// PCM as it is stored in the containers above.

@@ -69,8 +69,9 @@ final class FileBytes {
         window.deallocate()
     }
 
-    /// What tells this version of the file from others; nil if the system does not say.
+    /// What tells this version of the file, or of the archive, from others; nil if the system does not say.
     var identity: FileIdentity? {
+        if let member { return member.archiveIdentity }
         var status = stat()
         return fstat(file, &status) == 0 ? FileIdentity(status) : nil
     }

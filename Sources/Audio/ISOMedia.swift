@@ -11,7 +11,7 @@ struct ISOMedia {
         var length = 0
         /// The parts of the media that are played; a start of nil is a pause.
         var edits: [(length: Int, start: Int?)] = []
-        /// The number of packets that the index lists.
+        /// The number of packets whose sizes the index lists.
         var packets = 0
     }
 
@@ -90,7 +90,9 @@ struct ISOMedia {
             case "mvhd": movieTimescale = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0
             case "tkhd": edit { $0.id = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0 }
             case "mdhd": edit { $0.timescale = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0 }
-            case "stsz", "stz2": edit { $0.packets = bytes.number(contents.lowerBound + 8, 4, bigEndian: true) ?? 0 }
+            // Old films have one size for all, and count samples instead of packets.
+            case "stsz" where bytes.number(contents.lowerBound + 4, 4) == 0:
+                edit { $0.packets = bytes.number(contents.lowerBound + 8, 4, bigEndian: true) ?? 0 }
             case "stts": readTimes(bytes, contents)
             case "elst": readEdits(bytes, contents)
             default: break
@@ -143,6 +145,9 @@ struct ISOMedia {
     var isSimple: Bool {
         !isFragmented && !tracks.isEmpty && tracks.allSatisfy { $0.edits.filter { $0.start != nil }.count <= 1 }
     }
+
+    /// Whether a track's edit list says that its sound begins after the first sample.
+    var hasStart: Bool { tracks.contains { $0.edits.contains { $0.start ?? 0 > 0 } } }
 
     /// A track whose index lists more packets than the file has bytes; nil if there is none.
     func overfullTrack(size: Int) -> Track? { tracks.first { $0.packets > size } }

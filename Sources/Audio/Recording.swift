@@ -28,13 +28,15 @@ package final class Recording {
     ///   - bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
     ///   - part: the part to read; nil for the whole recording.
     ///   - scans: keeps what checking the whole file found, for the next time; nil to check it anew.
+    ///   - stream: the number of the stream among the file's audio streams, from 0; nil for the one that FFmpeg takes for
+    ///     the best.
     /// - Throws: `AudioError` if the file is missing, not a regular file or not audio; if it ends before the part
     ///   begins or lacks its channel.
     package init(
-        path: String, bytes: [UInt8]? = nil, part: RecordingPart? = nil, scans: ScanCache? = nil
+        path: String, bytes: [UInt8]? = nil, part: RecordingPart? = nil, scans: ScanCache? = nil, stream: Int? = nil
     ) throws(AudioError) {
         let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
-        let whole = try Codecs.open(raw, path: path, scans: scans)
+        let whole = try Codecs.open(raw, path: path, scans: scans, stream: stream)
         var piece: PartDecoder?
         if let part { piece = try PartDecoder(whole, part, path: path) }
         decoder = piece ?? whole

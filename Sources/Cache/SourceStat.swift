@@ -59,9 +59,10 @@ package struct SourceStat: Equatable {
     ) throws -> String {
         guard let part else { return try digest(path, digester, isOpenedNext: isOpenedNext) }
         let whole: String
-        if let digests, let identity = FileIdentity(of: path) {
+        let file = ArchivePath(path)?.archiveText ?? path
+        if let digests, let identity = FileIdentity(of: file) {
             whole = try digests.value(
-                of: path, identity, isCurrent: { FileIdentity(of: path) == identity },
+                of: path, identity, isCurrent: { FileIdentity(of: file) == identity },
                 make: { () throws -> String in try digest(path, digester, isOpenedNext: isOpenedNext) })
         } else {
             whole = try digest(path, digester, isOpenedNext: isOpenedNext)

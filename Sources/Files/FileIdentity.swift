@@ -4,10 +4,11 @@ import Foundation
 package struct FileIdentity: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
-    private let size: Int64
+    /// In bytes.
+    package let size: Int64
     /// Nanoseconds since 1970. The time of the last change of the file's status is compared too: a copy may be given
     /// the modification time of what it replaces.
-    private let modified: Int64
+    package let modified: Int64
     private let changed: Int64
 
     package init(_ status: stat) {

@@ -15,7 +15,11 @@ package struct ClipExporter {
         package var container: CutFile.Container
         package var choice: CutChoice
 
-        package init(pad: Double, container: CutFile.Container, choice: CutChoice) {
+        /// The number of the audio stream to cut from, of files with several; nil for FFmpeg's choice.
+        package var stream: Int?
+
+        package init(pad: Double, container: CutFile.Container, choice: CutChoice, stream: Int? = nil) {
+            self.stream = stream
             self.pad = pad
             self.container = container
             self.choice = choice
@@ -55,6 +59,8 @@ package struct ClipExporter {
 
     private let ledger: Ledger
     private let settings: Settings
+    /// For recordings of which several clips are parts.
+    private let digests = PerFileCache<String>(limit: 256)
 
     package init(ledger: Ledger, settings: Settings) {
         self.ledger = ledger
@@ -158,7 +164,7 @@ package struct ClipExporter {
         let found = try ledger.clip(named: clip.name)
         let known = found?.source
         let part = try found?.clip.recordingPart()
-        if let reason = try Self.change(clip.path, part, known) {
+        if let reason = try change(clip.path, part, known) {
             lose(chosen.count, reason)
             return []
         }
@@ -167,7 +173,7 @@ package struct ClipExporter {
             // Padding may reach outside the part, so all of the recording is there to cut from; but of its channels only
             // the one that was heard.
             cutter = try RecordingCutter(
-                path: clip.path, part: part?.ofWholeLength, container: settings.container)
+                path: clip.path, part: part?.ofWholeLength, stream: settings.stream, container: settings.container)
         } catch {
             // Running out of descriptors or memory is not the recording's fault.
             if error.systemCode != nil { throw error }
@@ -208,14 +214,14 @@ package struct ClipExporter {
     /// Why a recording is no longer the one that was scored; nil if it still is.
     ///
     /// As in a run, equal size and modification time count as equal content; if either differs, the content decides.
-    private static func change(_ path: String, _ part: RecordingPart?, _ known: SourceRecord?) throws -> String? {
+    private func change(_ path: String, _ part: RecordingPart?, _ known: SourceRecord?) throws -> String? {
         guard let known else { return "the cache does not say what file was heard" }
         guard let stat = SourceStat.find(path) else {
             return errno == ENOENT ? "no such file" : String(cString: strerror(errno))
         }
         if stat.size == known.size, stat.modified == known.modified { return nil }
         do {
-            return try stat.digest(path, part: part?.text, keptIn: nil) == known.content
+            return try stat.digest(path, part: part?.text, keptIn: digests) == known.content
                 ? nil : "the file is not the one that was heard"
         } catch let failure as ClipFailure {
             return failure.reason

@@ -93,7 +93,8 @@ package struct StatisticsBuilder {
             ledger, scores: scores, model: model, truth: truth, map: map, counters: counters)
         let details = try examples.map {
             try ReportDetails(
-                clips.table, truth: clips.labels, thresholds: thresholds, groups: clips.groups, examples: $0.perClass)
+                clips.table, truth: clips.labels, judged: judged, thresholds: thresholds, groups: clips.groups,
+                examples: $0.perClass)
         }
         var windows = ExampleWindows(Self.keys(details, clips), thresholds: limits)
         let chunks = try chunkScores(ledger, scored, model)

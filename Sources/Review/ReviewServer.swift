@@ -1,110 +1,31 @@
 import Errors
-import FlyingFox
-import FlyingSocks
-import Foundation
-import Synchronization
+import Glibc
 
 /// Serves a review's page to this machine only.
 package final class ReviewServer: Sendable {
     /// The address to open, which includes the token.
     package let address: String
     private let server: HTTPServer
-    private let running: Task<Void, any Error>
-    /// Whether `stop` was called: errors of the sockets that it closes are none.
-    private let isStopping = Mutex(false)
 
-    /// Starts listening on 127.0.0.1.
+    /// Starts serving on 127.0.0.1.
     ///
     /// - Parameter port: the port; 0 for any free port.
     /// - Throws: `ReviewError` if the port is in use or not allowed.
-    package init(_ session: ReviewSession, port: UInt16) async throws {
+    package init(_ session: ReviewSession, port: UInt16, limits: ServerLimits = .standard) throws {
         let token = RequestGuard.makeToken()
-        // Requests are checked against the port, so it must be known before the first one is answered.
-        let handler = LateHandler()
-        let configuration = HTTPServer.Configuration(
-            address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 120, pool: PromptPool(),
-            logger: .disabled)
-        let server = HTTPServer(config: configuration, handler: handler)
-        self.server = server
-        let begun = Begun()
-        running = Task {
-            do { try await server.run() } catch {
-                begun.end(.failure(error))
-                throw error
-            }
-        }
-        Task {
-            do {
-                try await server.waitUntilListening()
-                begun.end(.success(()))
-            } catch {
-                begun.end(.failure(error))
-            }
-        }
-        do { try await begun.wait() } catch { throw ReviewError(port: port, error) }
-        guard case .ip4(_, port: let own) = await server.listeningAddress else {
-            throw ReviewError(.inputOutput, port: port, "cannot listen on 127.0.0.1")
-        }
-        await handler.set(ReviewHandler(session, token: token, port: own))
-        address = "http://127.0.0.1:\(own)/?token=\(token)"
+        server = try HTTPServer(port: port, limits: limits)
+        address = "http://127.0.0.1:\(server.port)/?token=\(token)"
+        let handler = ReviewHandler(session, token: token, port: server.port)
+        server.start(.init(refusal: { handler.refusal(of: $0) }, answer: { handler.answer($0) }))
     }
 
     /// Waits until the server ends, which happens only if it fails or is stopped.
     ///
     /// - Throws: `ReviewError`.
-    package func wait() async throws {
-        do { try await running.value } catch {
-            if isStopping.withLock({ $0 }) || error is CancellationError || (error as? SocketError) == .disconnected {
-                return
-            }
-            throw ReviewError(port: 0, error, during: "the server ended")
-        }
-    }
+    package func wait() throws { try server.wait() }
 
     /// Stops the server. Answers in progress have one second to finish.
-    package func stop() async {
-        isStopping.withLock { $0 = true }
-        await server.stop(timeout: 1)
-    }
-}
-
-/// Whether the server is listening, or why not; only the first result counts.
-private final class Begun: @unchecked Sendable {
-    private let lock = NSLock()
-    private var answer: Result<Void, any Error>?
-    private var waiter: CheckedContinuation<Void, any Error>?
-
-    func end(_ result: Result<Void, any Error>) {
-        let waiter: CheckedContinuation<Void, any Error>? = lock.withLock {
-            guard answer == nil else { return nil }
-            answer = result
-            defer { self.waiter = nil }
-            return self.waiter
-        }
-        waiter?.resume(with: result)
-    }
-
-    func wait() async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            let known: Result<Void, any Error>? = lock.withLock {
-                if answer == nil { waiter = continuation }
-                return answer
-            }
-            if let known { continuation.resume(with: known) }
-        }
-    }
-}
-
-/// A handler that is set only once the server is listening.
-private actor LateHandler: HTTPHandler {
-    private var handler: ReviewHandler?
-
-    func set(_ handler: ReviewHandler) { self.handler = handler }
-
-    func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-        guard let handler else { return HTTPResponse(statusCode: .serviceUnavailable) }
-        return try await handler.handleRequest(request)
-    }
+    package func stop() { server.stop() }
 }
 
 /// An error that prevents the page from being served.
@@ -122,12 +43,8 @@ package struct ReviewError: EarmarkError {
         self.code = code
     }
 
-    /// Converts an error of the socket library.
-    init(port: UInt16, _ error: any Error, during what: String = "cannot listen there") {
-        guard case .failed(_, let code, _) = error as? SocketError else {
-            self.init(.internal, port: port, "the server ended: \(type(of: error))")
-            return
-        }
+    /// An error of the system.
+    init(port: UInt16, code: Int32, _ what: String = "cannot listen there") {
         if code == EADDRINUSE {
             self.init(
                 .busy, port: port,

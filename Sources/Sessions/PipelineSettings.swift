@@ -68,6 +68,11 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
         self = found
     }
 
+    /// The number of the audio stream that the pipeline reads of files with several, from 0; nil for FFmpeg's choice.
+    package var audioStream: Int? {
+        stages.first { $0.uses == "decode" }?.parameters["stream"].flatMap(Int.init)
+    }
+
     /// The settings as JSON with sorted keys, for the ledger.
     package var text: String { Self.text(self) }
 

@@ -7,10 +7,15 @@ import Testing
 
 /// Files for FFmpeg's libraries that are cut, damaged, encrypted or without sound, or that point to other files.
 @Suite(.enabled(if: FFmpegCommand.isThere, FFmpegCommand.notice)) struct FFmpegHostileTests {
-    private static func bytes(_ name: String, _ folder: TemporaryFolder) throws -> [UInt8] {
+    private static func bytes(_ name: String, _ folder: TemporaryFolder, frames: Int = MediaFile.frames) throws
+        -> [UInt8]
+    {
         let file = try #require(MediaFile.all.first { $0.name == name })
-        return try folder.bytes(try file.make(in: folder).path)
+        return try folder.bytes(try file.make(in: folder, frames: frames).path)
     }
+
+    /// Enough for several blocks of WavPack and TTA.
+    private static let many = 400_000
 
     /// The places of a text in a file.
     private static func places(of text: String, in bytes: [UInt8]) -> [Int] {
@@ -27,7 +32,7 @@ import Testing
         "a.avi", "aac.mka",
     ]) func cut(name: String) throws {
         let folder = try TemporaryFolder()
-        var bytes = try Self.bytes(name, folder)
+        var bytes = try Self.bytes(name, folder, frames: Self.many)
         if name.hasSuffix("m4a") || name.hasSuffix("mp4") {
             // With the index in front, so that what is left of the sound can be read.
             try FFmpegCommand.run([
@@ -53,7 +58,7 @@ import Testing
     /// A byte changed in the sound of a coding with checksums.
     @Test(arguments: ["a.wv", "a.tta", "flac.mkv", "a.ac3"]) func damagedInside(name: String) throws {
         let folder = try TemporaryFolder()
-        var bytes = try Self.bytes(name, folder)
+        var bytes = try Self.bytes(name, folder, frames: Self.many)
         bytes[bytes.count / 2] ^= 0x10
         let path = try folder.put("damaged", bytes)
         #expect(DecodedAudio.fault(path)?.failureClass == .truncated)
@@ -61,7 +66,10 @@ import Testing
         let (whole, heard) = (
             try DecodedAudio(folder.path + "/" + name).samples, try DecodedAudio(path, truncation: .accept).samples
         )
-        #expect(heard.count == whole.count && heard.suffix(5000) == whole.suffix(5000))
+        #expect(heard.count == whole.count)
+        // AC-3 fills bands with noise of a generator that goes on from frame to frame.
+        let most = zip(heard, whole).suffix(5000).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
+        #expect(most <= (name == "a.ac3" ? 0.05 : 0))
         #expect(heard != whole)
     }
 
@@ -71,7 +79,7 @@ import Testing
         try FFmpegCommand.run(["-f", "lavfi", "-i", "testsrc=size=64x48:rate=5:duration=1", "-c:v", "mpeg4", path])
         let error = try #require(DecodedAudio.fault(path))
         #expect(error.failureClass == .unsupported)
-        #expect(error.reason == "no audio stream: it has 1 stream of other kinds")
+        #expect(error.reason == "no audio stream: its one stream is of another kind")
     }
 
     @Test(arguments: ["drms", "enca", "aavd"]) func encrypted(tag: String) throws {
@@ -103,7 +111,7 @@ import Testing
         let path = try folder.put("long.m4a", bytes)
         #expect(DecodedAudio.fault(path)?.failureClass == .truncated)
         // What is stated is the edit list's, which is in milliseconds.
-        #expect(try AudioFile(path: path).declaredFrames ?? 0 <= Int64(MediaFile.frames))
+        #expect(try AudioFile(path: path).declaredFrames ?? 0 <= Int64(MediaFile.frames + 45))
         bytes.replaceSubrange(place..<place + 4, with: [0x7F, 0xFF, 0xFF, 0xFF])
         #expect(DecodedAudio.fault(try folder.put("longer.m4a", bytes)) != nil)
     }

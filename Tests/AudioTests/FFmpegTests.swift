@@ -28,7 +28,7 @@ import Testing
         let folder = try TemporaryFolder()
         let (path, _) = try file.make(in: folder, channels: file.arguments.contains("-ac") ? 1 : 2)
         let wav = folder.path + "/decoded.wav"
-        try FFmpegCommand.run(["-i", path, "-bitexact", "-c:a", "pcm_f32le", wav])
+        try FFmpegCommand.run(["-flags:a", "bitexact", "-i", path, "-bitexact", "-c:a", "pcm_f32le", wav])
         let (ours, theirs) = (try DecodedAudio(path), try DecodedAudio(wav))
         #expect(ours.rate == theirs.rate && ours.channels == theirs.channels)
         #expect(ours.samples.count <= theirs.samples.count && ours.samples.count > 57_000)

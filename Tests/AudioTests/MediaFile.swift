@@ -50,15 +50,15 @@ struct MediaFile: CustomTestStringConvertible, Sendable {
         MediaFile("a.mlp", "-c:a mlp -strict -2", .delayed, rate: 48_000),
         MediaFile("a.thd", "-c:a truehd -strict -2", .delayed, rate: 48_000),
         MediaFile("a.rm", "-c:a real_144 -ac 1", .delayed, rate: 8000),
-        MediaFile("adpcm.avi", "-c:a adpcm_ms", .padded),
+        MediaFile("alac.caf", "-c:a alac", .lossless), MediaFile("adpcm.avi", "-c:a adpcm_ms", .padded),
     ]
 
     /// Files whose coding reads nothing from the end of the sound on.
     static let frames = 60_001
 
     /// Noise under a tone: its correlation with itself has one sharp peak.
-    static func sound(rate: Int) -> [Float] {
-        zip(Sound.noise(seed: 5, count: frames), Sound.sine(440, rate: rate, count: frames, amplitude: 0.3)).map {
+    static func sound(rate: Int, count: Int = frames) -> [Float] {
+        zip(Sound.noise(seed: 5, count: count), Sound.sine(440, rate: rate, count: count, amplitude: 0.3)).map {
             0.3 * $0 + $1
         }
     }
@@ -67,9 +67,11 @@ struct MediaFile: CustomTestStringConvertible, Sendable {
     ///
     /// - Returns: the path, and the samples of the WAV file.
     /// - Throws: what FFmpeg's command says.
-    func make(in folder: TemporaryFolder, channels: Int = 1) throws -> (path: String, samples: [Float]) {
+    func make(in folder: TemporaryFolder, channels: Int = 1, frames: Int = frames) throws -> (
+        path: String, samples: [Float]
+    ) {
         let wav = folder.path + "/source.wav"
-        let mono = Self.sound(rate: rate)
+        let mono = Self.sound(rate: rate, count: frames)
         let samples = channels == 1 ? mono : mono.flatMap { [Float](repeating: $0, count: channels) }
         try AudioWriter.write(wav, rate: rate, channels: channels, format: .wav16, samples: samples)
         let path = folder.path + "/" + name

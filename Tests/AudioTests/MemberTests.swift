@@ -19,7 +19,8 @@ import Testing
 
         init(_ path: String) {
             do throws(AudioError) {
-                let heard = try DecodedAudio(path, blocks: [4096, 777])
+                // Even lengths: of VOX, libsndfile returns one frame more than an odd number asked for.
+                let heard = try DecodedAudio(path, blocks: [4096, 778])
                 (rate, channels, samples) = (heard.rate, heard.channels, heard.samples.map(\.bitPattern))
                 let recording = try Recording(path: path)
                 recording.skip(to: Int64(samples.count / 3))
@@ -101,10 +102,14 @@ import Testing
                 guard sf_format_check(&info) != 0, let handle = sf_open(path, Int32(SFM_WRITE), &info) else { continue }
                 sf_writef_float(handle, samples, sf_count_t(samples.count))
                 sf_close(handle)
-                if try compare(path, folder) { decoded += 1 }
+                // The one format of two files.
+                if ending != "sd2", try compare(path, folder) { decoded += 1 }
             }
         }
         #expect(decoded > 60)
+        let zip = try folder.put("s.zip", MadeZip([.init("a.sd2", [UInt8](repeating: 1, count: 999))]).data)
+        let fault = try #require(DecodedAudio.fault(zip + "!/a.sd2"))
+        #expect(fault.failureClass == .unsupported && fault.reason.contains("Sound Designer II"))
     }
 
     @Test(

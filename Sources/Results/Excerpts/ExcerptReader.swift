@@ -22,10 +22,13 @@ package final class ExcerptReader {
     private let reader: CacheReader
     /// The resampling converter of the scored pipeline.
     private let converter: Converter
+    /// The audio stream that the scored pipeline reads; nil for FFmpeg's choice.
+    private let stream: Int?
     /// The stages whose log-mel frames are in the cache, those with the scored pipeline's front-end first.
     private var melStages: [(id: Int64, frontEnd: FrontEnd)]
     /// What checking the recordings found, so that the next stretch of one is read without checking it again.
     private let scans = ScanCache()
+    private let digests = PerFileCache<String>(limit: 256)
     /// The files that were compared with the ledger, by path and part.
     private var compared: [String: Compared] = [:]
 
@@ -45,6 +48,7 @@ package final class ExcerptReader {
         self.scores = scores
         reader = CacheReader(cache: cache.folder, ledger: ledger)
         converter = Self.converter(scores)
+        stream = PipelineSettings(text: scores.pipeline.settings)?.audioStream
         melStages = try Self.melStages(ledger, scores)
     }
 
@@ -94,7 +98,7 @@ package final class ExcerptReader {
             frontEnd: frontEnd, chunkHop: scores.timing.hop, converter: converter, samples: known.samples)
         let timing = FrameTiming(frontEnd)
         let range = timing.frames(window.moved(by: -known.start), of: frames.count)
-        let recording = try openRecording(known.clip.path, part: known.part, scans: scans)
+        let recording = try openRecording(known.clip.path, part: known.part, scans: scans, stream: stream)
         return LogMelExcerpt(
             values: try frames.read(range, of: recording), frontEnd: frontEnd,
             first: known.start + timing.seconds(range.lowerBound), window: window)
@@ -207,7 +211,7 @@ package final class ExcerptReader {
         let known = try known(clip)
         let window = try window(from, to, known)
         try checkFile(known)
-        let cutter = SoundCutter(path: known.clip.path, part: known.part?.ofWholeLength, scans: scans)
+        let cutter = SoundCutter(path: known.clip.path, part: known.part?.ofWholeLength, scans: scans, stream: stream)
         return { try cutter.cut(window, as: encoding) }
     }
 
@@ -281,7 +285,7 @@ package final class ExcerptReader {
         }
         let isSame: Bool
         do {
-            isSame = try stat.digest(path, part: known.part?.text, keptIn: nil) == source.content
+            isSame = try stat.digest(path, part: known.part?.text, keptIn: digests) == source.content
         } catch let failure as ClipFailure {
             throw ExcerptError(.undecodable, path: path, "cannot be decoded: \(failure.reason)")
         }

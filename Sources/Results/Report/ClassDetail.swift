@@ -46,7 +46,10 @@ struct ClassDetail {
             let counts = row.truth?.counts
             let point = counts.flatMap { $0.counted > 0 ? (recall: $0.recall, precision: $0.precision) : nil }
             let picture = CurvePicture(name: row.name, curve: curve, point: point).picture()
-            var caption = "Precision and recall; \(counted(curve.positives, "positive"))"
+            var caption =
+                found.judged.map {
+                    "Precision and recall of the \(counted($0, "judged clip")), \(curve.positives) of them accepted"
+                } ?? "Precision and recall; \(counted(curve.positives, "positive"))"
             if let point {
                 caption += ", at the threshold \(HTMLText.number(point.precision)) and \(HTMLText.number(point.recall))"
             }
@@ -56,7 +59,9 @@ struct ClassDetail {
             text += ReportText.note(
                 content.judged == nil
                     ? "No curve: no clip truly has this class."
-                    : "No curve: the truth is what reviewers judged, which is known for some of the clips only.")
+                    : found.judged ?? 0 == 0
+                        ? "No curve: no clip was judged."
+                        : "No curve: of \(counted(found.judged ?? 0, "judged clip")), none was accepted.")
         }
         text += "</div>\n"
         let tables = (places + divided(&figures) + [companions]).compactMap(\.self)

@@ -26,14 +26,15 @@ struct DivisionSection {
             body += ReportText.figure(picture, HTMLText.escaped(caption))
             figures.append(ReportFigure("sound-by-\(division.kind.name)", picture))
         }
-        let clock = content.divisions.contains { $0.kind.isTime }
-        if clock {
-            body += ReportText.note(
+        var notes = ""
+        if content.divisions.contains(where: { $0.kind.isTime }) {
+            notes = ReportText.note(
                 "Times are those of each recording's own zone, as its manifest has them; a recording that lasts beyond a full "
                     + "hour or midnight is divided there.")
         }
         return ReportPage.Section(
-            id: "divisions", title: "When and where", body: "<div class=\"pair\">\n\(body)</div>\n", figures: figures)
+            id: "divisions", title: "When and where", body: "<div class=\"pair\">\n\(body)</div>\n" + notes,
+            figures: figures)
     }
 
     /// The bars of a division in its order; the hours of a day are all there, the other groups as far as there is room.
@@ -41,7 +42,7 @@ struct DivisionSection {
         func bar(_ group: ClipDivision.Group) -> BarPicture.Bar {
             .init(
                 name: group.name, value: group.hours,
-                text: "\(HTMLText.number(group.hours)) h, \(counted(group.clips, "clip"))", interval: nil)
+                text: "\(HTMLText.number(group.hours)) h", interval: nil)
         }
         if division.kind == .hour {
             return (DivisionDetail.hours(division) { bar($1) }, division.groups.count)

@@ -38,7 +38,10 @@ struct SummarySection {
             (
                 "mAP", HTMLText.number(truth.meanAveragePrecision),
                 truth.scoredClasses == 0
-                    ? SummaryReport.Truth.undefinedMeans : note(truth.meanAveragePrecisionInterval)
+                    ? SummaryReport.Truth.undefinedMeans
+                    : content.judged == nil
+                        ? note(truth.meanAveragePrecisionInterval)
+                        : "over \(counted(truth.scoredClasses, "class", "classes")) with accepted and rejected clips"
             ),
             ("Mean AUC", HTMLText.number(truth.meanAUC), note(truth.meanAUCInterval)),
             ("d′", HTMLText.number(truth.dPrime), note(truth.dPrimeInterval)),

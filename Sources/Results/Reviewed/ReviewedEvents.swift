@@ -17,6 +17,8 @@ package final class ReviewedEvents: EventSink {
 
     /// Counts of how judgements affected the export.
     package struct Summary: Sendable, Equatable {
+        /// Rows that were written: events, and judged events that are no longer found.
+        package var written = 0
         /// Events with a judgement.
         package var judged = 0
         /// Events left out because they were rejected; `corrected` counts events whose label or borders were corrected.
@@ -67,7 +69,7 @@ package final class ReviewedEvents: EventSink {
     }
 
     package func write(_ event: Event) throws {
-        if isJudged { events.append(event) } else { try inner.write(event) }
+        if isJudged { events.append(event) } else { try put(event) }
     }
 
     package func note(missing clip: EventClip, state: String) throws {
@@ -95,12 +97,17 @@ package final class ReviewedEvents: EventSink {
                 ?? EventClip(name: name, path: path, seconds: nil)
             if !missing.contains(ClipName(name)) { try inner.note(missing: clip, state: state) }
             try inner.begin(clip: clip)
-            for lost in reviews.lost { try inner.write(Event(lost, of: clip)) }
+            for lost in reviews.lost { try put(Event(lost, of: clip)) }
         }
     }
 
     private func judgements(of clip: String) -> [Judgement] {
         history.judgements(of: clip).filter { labels.contains($0.subject.label) }
+    }
+
+    private func put(_ event: Event) throws {
+        try inner.write(event)
+        summary.written += 1
     }
 
     private func flush() throws {
@@ -135,7 +142,7 @@ package final class ReviewedEvents: EventSink {
         // Events with equal starts keep their order: by class in the model's order, then those no longer found.
         for (_, event) in out.enumerated().sorted(by: { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) })
         {
-            try inner.write(event)
+            try put(event)
         }
     }
 }

@@ -86,7 +86,7 @@ struct CalibrateCommand: ParsableCommand {
         guard let truth else { return try runReviewed(calibrator, isPiped: isPiped) }
         let manifest = try Manifest.reading(truth)
         let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
-        if let notice = scored.notice { say(notice) }
+        if let notice = scored.notice { say(TerminalText.plain(notice)) }
         let result = try CalibrationBuilder(cache: cache.value, pipeline: scored.pipeline.name).calibrate(
             by: manifest, map: labelMap.read(ScoredModel(scored).names), calibrator)
         let table = result.calibration.csv()

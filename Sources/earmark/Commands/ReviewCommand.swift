@@ -51,10 +51,9 @@ struct ReviewCommand: ParsableCommand {
         // A page or sound that a browser still has from an earlier start must not pass for one of this.
         settings.generationsBefore = .random(in: 0..<1 << 29)
         let session = ReviewSession(settings)
-        let port = port
-        let server = try blocking { try await ReviewServer(session, port: port) }
+        let server = try ReviewServer(session, port: port)
         let stop = StopSignal()
-        let trap = SignalTrap(stop) { Task { await server.stop() } }
+        let trap = SignalTrap(stop) { server.stop() }
         print(server.address)
         StandardStream.output.flush()
         say("earmark: open this address in a browser; Ctrl-C ends the review")
@@ -65,7 +64,7 @@ struct ReviewCommand: ParsableCommand {
             case .finding: break
             }
         }
-        try blocking { try await server.wait() }
+        try server.wait()
         withExtendedLifetime(trap) {}
     }
 
@@ -73,23 +72,4 @@ struct ReviewCommand: ParsableCommand {
         let name = NSUserName()
         return Judgement.isReviewerName(name) ? name : "reviewer"
     }
-}
-
-/// Waits for asynchronous work, on the main thread of a command that has nothing else to do.
-///
-/// - Throws: what `body` throws.
-private func blocking<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
-    let (done, outcome) = (DispatchSemaphore(value: 0), Outcome<Value>())
-    Task {
-        do { outcome.result = .success(try await body()) } catch { outcome.result = .failure(error) }
-        done.signal()
-    }
-    done.wait()
-    guard let result = outcome.result else { preconditionFailure("a task that ended without an outcome") }
-    return try result.get()
-}
-
-/// Written by one task before the semaphore is signalled, and read after.
-private final class Outcome<Value: Sendable>: @unchecked Sendable {
-    var result: Result<Value, any Error>?
 }

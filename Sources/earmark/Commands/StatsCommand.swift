@@ -86,15 +86,21 @@ struct StatsCommand: ParsableCommand {
     private func reviewedContent(_ builder: StatisticsBuilder, _ model: ScoredModel) throws -> ReportContent {
         var request = SelectionRequest()
         (request.threshold, request.thresholds) = (thresholds.threshold, thresholds.thresholds)
-        let contents = try cache.value.judgements.contents()
+        let contents = try cache.value.judgements.required()
         var (content, truth) = try builder.content(
             reviewed: contents, request: request, thresholds: thresholds.read(model),
             examples: examples.settings(hasFiles: figures.figures != nil))
         for line in contents.damage { say("earmark: \(TerminalText.plain(line))") }
+        let known = truth.known.filter { !$0.rows.isEmpty }
+        let (alone, rejected) = (known.count { !$0.has.contains(false) }, known.count { !$0.has.contains(true) })
+        let both = known.count - alone - rejected
         let judged =
             "judged: \(counted(truth.pairs, "pair")) of clip and class in \(counted(truth.clips, "clip")) and "
             + "\(counted(truth.classes, "class", "classes")), \(truth.positives) of them accepted; the others are not known, "
-            + "and each class's metrics are over those that are"
+            + "and each class's metrics are over those that are; means are over the "
+            + "\(counted(both, "class", "classes")) with clips of both kinds"
+            + (alone > 0 ? ", without \(alone) of accepted clips alone" : "")
+            + (rejected > 0 ? ", without \(rejected) of rejected clips alone" : "")
         say(judged)
         content.judged = "The truth is what reviewers judged. " + judged + "."
         return content
@@ -114,7 +120,7 @@ struct StatsCommand: ParsableCommand {
         let kinds = try divisions.kinds(ledger)
         try OutputPath.check(
             folder: out, names: kinds.map(DivisionOptions.files).flatMap { [$0.csv, $0.csv + ".meta.json", $0.json] })
-        if let notice = scored.notice { say(notice) }
+        if let notice = scored.notice { say(TerminalText.plain(notice)) }
         let model = ScoredModel(scored)
         let builder = StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name, by: kinds)
         var content =
@@ -139,7 +145,7 @@ struct StatsCommand: ParsableCommand {
             ("classes.csv", report.csv()), ("classes.csv.meta.json", report.meta()), ("summary.json", report.json()),
             ("report.html", page.html()),
         ]
-        for (name, text) in files { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
+        try FileSystem.write(together: files.map { (out + "/" + $0.0, Array($0.1.utf8)) })
         try DivisionOptions.write(content.divisions, kinds, report, to: out)
         try figures.write(page)
         if let excerpts = content.excerpts { say(excerpts.text) }

@@ -1,0 +1,30 @@
+import Glibc
+
+/// What connections may take up.
+package struct ServerLimits: Sendable {
+    /// The most connections at a time. A new one takes the place of the one that has been idle longest.
+    package var connections: Int
+    /// The seconds within which a request must be complete after its first byte.
+    package var requestSeconds = 10.0
+    /// The seconds for which a connection may stay without a request.
+    package var idleSeconds = 60.0
+    /// The seconds within which the other side must take some more of a response.
+    package var writeSeconds = 30.0
+    /// The seconds for which the end of the other side is awaited after the last response, so that what is still on its
+    /// way does not make it lose the response.
+    package var endSeconds = 2.0
+
+    /// The seconds for which answers in progress may still be sent after the server is stopped.
+    package var stopSeconds = 1.0
+
+    package init(connections: Int) { self.connections = connections }
+
+    /// At most 256 connections, and at most a quarter of the descriptors that the process may have: events, pictures and
+    /// judgements need some too.
+    package static var standard: ServerLimits {
+        var limit = rlimit()
+        let most =
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? Int(clamping: limit.rlim_cur) : 256
+        return ServerLimits(connections: max(4, min(256, most / 4)))
+    }
+}
