@@ -25,13 +25,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def make(a, long):
-    """Makes what is not there yet; returns the start of each part, in seconds."""
+    """Makes what is not there yet; returns the start of each part, in milliseconds."""
     if not long.exists():
         subprocess.run(
             [sys.executable, ROOT / "Scripts/make_long.py", long.with_suffix(".new"), "--hours", str(a.hours),
              "--format", a.format], check=True)
         long.with_suffix(".new").rename(long)
-    starts = numpy.random.default_rng(1).uniform(0, a.hours * 3600 - a.seconds, a.parts).round(3)
+    latest = int((a.hours * 3600 - a.seconds) * 1000)
+    starts = [int(start) for start in numpy.random.default_rng(1).integers(0, latest, a.parts)]
+    length = int(a.seconds * 1000)
     alone = a.folder / "alone"
     alone.mkdir(exist_ok=True)
     with soundfile.SoundFile(long) as file:
@@ -40,7 +42,8 @@ def make(a, long):
             path = alone / f"{number}.flac"
             if path.exists():
                 continue
-            first, end = (int(numpy.floor(seconds * rate + 0.5)) for seconds in (start, start + a.seconds))
+            # The nearest frame, halves up, without the rounding of binary fractions.
+            first, end = ((time * rate + 500) // 1000 for time in (start, start + length))
             file.seek(first)
             soundfile.write(path, file.read(end - first, dtype="int16"), rate, subtype="PCM_16")
     return starts
@@ -88,7 +91,7 @@ def main():
     starts = make(a, long)
     manifests = a.folder / "parts.csv", a.folder / "alone.csv"
     manifests[0].write_text("clip,path,start,end\n" + "".join(
-        f"{n},{long.name},{start:.3f},{start + a.seconds:.3f}\n" for n, start in enumerate(starts)))
+        f"{n},{long.name},{start / 1000:.3f},{start / 1000 + a.seconds:.3f}\n" for n, start in enumerate(starts)))
     manifests[1].write_text("clip,path\n" + "".join(f"{n},alone/{n}.flac\n" for n in range(a.parts)))
     caches = a.folder / "cache-parts", a.folder / "cache-alone"
     ratios, processor = [], []

@@ -32,8 +32,8 @@ package struct ArchiveError: EarmarkError {
     package var category: ErrorCategory { isShortage ? .shortage : .badInput }
     package var place: ErrorPlace? { ErrorPlace(path, byte: byte) }
 
-    /// Whether the system has run out of open files or memory, which is not the archive's fault.
-    package var isShortage: Bool { code.map { [EMFILE, ENFILE, ENOMEM].contains($0) } ?? false }
+    /// Whether the system has run out of open files, memory or room for temporary files, which is not the archive's fault.
+    package var isShortage: Bool { code.map { [EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT].contains($0) } ?? false }
 
     /// The message with the byte and the system's words, without the path: the reason of a clip's failure.
     package var reason: String {

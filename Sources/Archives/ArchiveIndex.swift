@@ -3,6 +3,8 @@ import Files
 /// Why a member that an archive lists is not read.
 package enum MemberRefusal: Sendable, Hashable, CustomStringConvertible {
     case escapes
+    /// A zero byte in its name, which no path can have.
+    case zeroByte
     case encrypted
     /// A compression method of zip, by its number.
     case method(Int)
@@ -20,6 +22,7 @@ package enum MemberRefusal: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .escapes: "its name is absolute or has '..'"
+        case .zeroByte: "its name has a zero byte"
         case .encrypted: "it is encrypted"
         case .method(let number):
             "it is compressed by \(Self.methods[number] ?? "method \(number)"), expected stored or Deflate"
@@ -48,7 +51,7 @@ package struct ArchiveEntry: Sendable {
     /// The size in bytes in the archive.
     let packed: Int
     /// Where the member's bytes begin in a tar; where its local header begins in a zip.
-    let offset: Int
+    package let offset: Int
     /// The CRC-32 that a zip states.
     let checksum: UInt32?
 }

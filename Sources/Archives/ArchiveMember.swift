@@ -16,6 +16,11 @@ package final class ArchiveMember {
         package let size: Int64
         /// The archive's modification time, in nanoseconds since 1970.
         package let modified: Int64
+
+        package init(size: Int64, modified: Int64) {
+            self.size = size
+            self.modified = modified
+        }
     }
 
     /// Opens a member. The CRC-32 of a deflated one is checked; that of a stored one only by `digest`.

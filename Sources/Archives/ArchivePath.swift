@@ -90,9 +90,9 @@ package enum ArchiveName {
 }
 
 /// Names of members.
-enum MemberName {
+package enum MemberName {
     /// A name without empty and `.` components.
-    static func plain(_ name: ArraySlice<UInt8>) -> [UInt8] {
+    package static func plain(_ name: ArraySlice<UInt8>) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(name.count)
         for part in name.split(separator: UInt8(ascii: "/")) where !part.elementsEqual([UInt8(ascii: ".")]) {

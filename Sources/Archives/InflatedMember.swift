@@ -5,9 +5,9 @@ import Glibc
 
 /// The bytes of a deflated member, inflated and checked: in memory, or if they are many in a temporary file without a
 /// name, which goes when the object is destroyed or the process ends.
-final class InflatedMember {
+package final class InflatedMember {
     /// Members up to this many bytes are inflated into memory.
-    static let memoryLimit = 64 << 20
+    package static let memoryLimit = 64 << 20
     /// Larger members are refused if they grow by more than this factor. Sound grows by less than 10, digital silence by
     /// up to 1,032; so does data made to fill disks.
     static let growthLimit = 100
@@ -17,14 +17,14 @@ final class InflatedMember {
         case file(Int32)
     }
 
-    let size: Int
+    package let size: Int
     private let storage: Storage
 
     /// Inflates a member.
     ///
     /// - Parameter memoryLimit: the most bytes that are kept in memory.
     /// - Throws: `ArchiveError` if it is damaged, or there is no space for it.
-    init(_ place: MemberPlace, memoryLimit: Int = InflatedMember.memoryLimit) throws(ArchiveError) {
+    package init(_ place: MemberPlace, memoryLimit: Int = InflatedMember.memoryLimit) throws(ArchiveError) {
         size = place.entry.size
         // No Deflate stream grows by more than 1,032, so the size is a lie, and no memory is taken for it.
         guard size / 1032 <= place.entry.packed else {
@@ -71,7 +71,7 @@ final class InflatedMember {
     /// Copies bytes, fewer than requested at the member's end.
     ///
     /// - Returns: their number, and the system's error number if a read failed.
-    func read(into out: UnsafeMutableRawPointer, at place: Int, _ count: Int) -> (count: Int, fault: Int32?) {
+    package func read(into out: UnsafeMutableRawPointer, at place: Int, _ count: Int) -> (count: Int, fault: Int32?) {
         let wanted = max(0, min(count, size - place))
         switch storage {
         case .memory(let bytes):
@@ -145,8 +145,8 @@ final class InflatedMember {
 }
 
 /// Members that were inflated to compute their digest, kept for the decoder that opens them next.
-final class InflatedMembers: @unchecked Sendable {
-    static let shared = InflatedMembers()
+package final class InflatedMembers: @unchecked Sendable {
+    package static let shared = InflatedMembers()
     /// Bytes that may be kept; the oldest go first.
     private static let limit = 64 << 20
 
@@ -165,7 +165,7 @@ final class InflatedMembers: @unchecked Sendable {
     }
 
     /// Gives a member away; nil if it is not kept.
-    func take(_ identity: MemberPlace.Identity) -> InflatedMember? {
+    package func take(_ identity: MemberPlace.Identity) -> InflatedMember? {
         lock.withLock {
             kept.lastIndex { $0.identity == identity }.map { kept.remove(at: $0).member }
         }

@@ -3,7 +3,7 @@ import CZlib
 import Files
 
 /// A stream of zlib that inflates raw Deflate data piece by piece, and zlib's CRC-32.
-final class Inflater {
+package final class Inflater {
     /// What a step found.
     enum Outcome: Equatable { case more, end, damaged, outOfMemory }
 
@@ -52,7 +52,7 @@ final class Inflater {
 
     /// Continues a CRC-32, which begins with 0: by the processor's carry-less multiplication if it has one, which takes
     /// a tenth of zlib's time, else by zlib.
-    static func checksum(_ sum: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func checksum(_ sum: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return sum }
         var sum = sum
         let folded = ck_crc32(&sum, start, bytes.count)
@@ -61,7 +61,7 @@ final class Inflater {
     }
 
     /// The same by zlib alone.
-    static func plainChecksum(_ sum: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func plainChecksum(_ sum: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
         guard let start = bytes.bindMemory(to: UInt8.self).baseAddress else { return sum }
         return UInt32(truncatingIfNeeded: crc32_z(UInt(sum), start, bytes.count))
     }

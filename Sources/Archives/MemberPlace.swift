@@ -3,7 +3,7 @@ import Files
 import Glibc
 
 /// Where a member's bytes are in an open archive.
-struct MemberPlace {
+package struct MemberPlace {
     let file: ArchiveFile
     let entry: ArchiveEntry
     /// The first of the member's bytes in the archive.
@@ -12,17 +12,17 @@ struct MemberPlace {
     let path: String
 
     /// What tells the member from any other, also from one of another state of the archive.
-    struct Identity: Hashable {
+    package struct Identity: Hashable {
         let archive: FileIdentity
         let start: Int
     }
 
-    var identity: Identity { Identity(archive: file.identity, start: start) }
+    package var identity: Identity { Identity(archive: file.identity, start: start) }
 
     /// Finds a member.
     ///
     /// - Throws: `ArchiveError` if the archive or the member is not there, is damaged, or is of a kind that is not read.
-    init(_ path: ArchivePath) throws(ArchiveError) {
+    package init(_ path: ArchivePath) throws(ArchiveError) {
         let file = try ArchiveFile(path.archive)
         let index = try ArchiveIndexes.shared.index(of: file)
         try self.init(file, index, try Self.entry(path.member, index, path.text), path.text)

@@ -48,14 +48,24 @@ enum Codecs {
         } catch {
             return try openOther(bytes, path, stream, refused: error)
         }
-        // Frames of MPEG between other bytes may be the sound of a film.
-        if let found = found as? MPEGDecoder, found.damage != nil, let whole = try? openOther(bytes, path, stream) {
-            return whole
+        // What looks like frames of MPEG between other bytes may be the sound of a film, or its pictures.
+        if let found = found as? MPEGDecoder, found.damage != nil {
+            do throws(AudioError) { return try openOther(bytes, path, stream) } catch {
+                if isFilm(bytes), case .success = FFmpegLibrary.shared { throw error }
+            }
         }
         if let stream, stream > 0 {
             throw AudioError(.unsupported, path: path, FFmpegFile.noStream(stream, of: 1).reason)
         }
         return found
+    }
+
+    /// Whether a file begins as those do that hold pictures and sound: MP4 and MOV, AVI, Matroska, ASF.
+    private static func isFilm(_ bytes: FileBytes) -> Bool {
+        if bytes.has("ftyp", at: 4) || bytes.has("moov", at: 4) || bytes.has("mdat", at: 4) { return true }
+        if bytes.has("wide", at: 4) || bytes.has("free", at: 4) || bytes.has("skip", at: 4) { return true }
+        if bytes.has("RIFF", at: 0), bytes.has("AVI ", at: 8) { return true }
+        return [0x1A45_DFA3, 0x3026_B275].contains(bytes.number(0, 4, bigEndian: true) ?? 0)
     }
 
     /// Opens with FFmpeg what neither libsndfile nor libmpg123 reads.

@@ -52,8 +52,9 @@ final class FFmpegFile {
     private(set) var audioStreamCount = 0
     /// The place of the last packet in the file; nil if FFmpeg does not know it.
     private(set) var packetPlace: Int?
-    /// The number of packets given to the decoder, and of the bytes in them.
-    private(set) var packets = (count: 0, bytes: 0)
+    /// The number of packets given to the decoder, of the bytes in them and in the last, and the least and most bytes of
+    /// those before it.
+    private(set) var packets = (count: 0, bytes: 0, last: 0, least: Int.max, most: 0)
 
     private var functions: FFmpegFunctions { library.functions }
 
@@ -296,7 +297,11 @@ final class FFmpegFile {
             defer { functions.av_packet_unref(packet) }
             guard packet.pointee.stream_index == stream?.pointee.index else { continue }
             packetPlace = packet.pointee.pos < 0 ? nil : Int(packet.pointee.pos)
-            packets = (packets.count + 1, packets.bytes + Int(max(0, packet.pointee.size)))
+            let size = Int(max(0, packet.pointee.size))
+            if packets.count > 0 {
+                (packets.least, packets.most) = (min(packets.least, packets.last), max(packets.most, packets.last))
+            }
+            (packets.count, packets.bytes, packets.last) = (packets.count + 1, packets.bytes + size, size)
             if functions.av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, nil) != nil {
                 isEncrypted = true
                 return "it is encrypted\(place)"

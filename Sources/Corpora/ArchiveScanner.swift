@@ -75,6 +75,7 @@ struct ArchiveScanner {
 
     /// Why a member is left out, whatever is in it; nil if it is not.
     private func refusal(_ entry: ArchiveEntry, _ name: String) -> LeftOut.Reason? {
+        if entry.name.contains(0) { return .refusedMember(.zeroByte) }
         if entry.content == .refused(.escapes) { return .refusedMember(.escapes) }
         if name.utf8.first == UInt8(ascii: ".") || name.contains("/.") { return .hiddenFile }
         if case .refused(let reason) = entry.content { return .refusedMember(reason) }

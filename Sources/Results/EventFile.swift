@@ -8,7 +8,8 @@ import Tables
 /// Reads events in the form that `export events --format csv` writes, so that they can be cut:
 /// `clip,path,start,end,label,score,peak`, and any further columns. A person may have removed rows, moved boundaries or
 /// changed labels, and a spreadsheet may have written the table anew; rows of clips that the cache does not have are
-/// counted.
+/// counted. Of a table with verdicts, rejected rows and those without a score (judged, but not found) are left out and
+/// counted, and accepted ones are taken as corrected.
 package struct EventFile: Sendable {
     private static let columns = ["clip", "path", "start", "end", "label", "score", "peak"]
 
@@ -47,6 +48,7 @@ package struct EventFile: Sendable {
         var strangers = Strangers()
         var blank: (rows: Int, firstLine: Int) = (0, 0)
         var hasDecimalCommas = false
+        var (rejected, unfound, changed) = (0, 0, 0)
         while try reader.next() {
             let line = reader.rowLine
             guard reader.fields.count == width else {
@@ -67,6 +69,21 @@ package struct EventFile: Sendable {
                 if pointed != own { hasDecimalCommas = true }
                 return Double(pointed)
             }
+            let verdict = text("verdict")
+            if verdict == EventReview.Verdict.reject.rawValue {
+                rejected += 1
+                continue
+            }
+            if !verdict.isEmpty, text("score").isEmpty {
+                unfound += 1
+                continue
+            }
+            let isAccepted = verdict == EventReview.Verdict.accept.rawValue
+            func corrected(_ name: String) -> String? {
+                let own = isAccepted ? text("corrected_" + name) : ""
+                return own.isEmpty ? nil : own
+            }
+            if ["label", "start", "end"].contains(where: { corrected($0) != nil }) { changed += 1 }
             let (name, file) = (text("clip"), text("path"))
             let key = ClipName(name + "\0" + file)
             if known[key] == nil { known[key] = .some(try Self.find(name, path: file, ledger)) }
@@ -81,7 +98,8 @@ package struct EventFile: Sendable {
                     file: path, line: line, found: "clip '\(clip.name)' as \(file)",
                     expected: "\(clip.path), as this cache has it")
             }
-            let (start, end) = (number("start"), number("end"))
+            let start = number(corrected("start") == nil ? "start" : "corrected_start")
+            let end = number(corrected("end") == nil ? "end" : "corrected_end")
             guard let start, let end, start >= 0, end > start, end.isFinite else {
                 throw TableError(
                     file: path, line: line, found: "an event from '\(text("start"))' to '\(text("end"))'",
@@ -93,7 +111,7 @@ package struct EventFile: Sendable {
                     file: path, line: line, found: "an event from \(start) to \(end) s",
                     expected: "one within the recording's \(seconds) s")
             }
-            let label = CSV.name(ofSafe: text("label"))
+            let label = CSV.name(ofSafe: corrected("label") ?? text("label"))
             guard !label.isEmpty, let score = number("score"), (0...1).contains(score) else {
                 throw TableError(
                     file: path, line: line, found: "label '\(text("label"))' with score '\(text("score"))'",
@@ -114,6 +132,9 @@ package struct EventFile: Sendable {
                 expected: "a clip of this cache's manifest")
         }
         if blank.rows > 0 { notices.append("empty rows skipped: \(blank.rows), the first on line \(blank.firstLine)") }
+        if rejected > 0 { notices.append("rows that reviewers rejected, left out: \(rejected)") }
+        if unfound > 0 { notices.append("judged rows without a score, which are no events, left out: \(unfound)") }
+        if changed > 0 { notices.append("rows taken as reviewers corrected them: \(changed)") }
         if hasDecimalCommas { notices.append("commas in numbers read as decimal points") }
         rows.sort {
             ($0.clip.position, $0.event.start, $0.event.end, $0.line)

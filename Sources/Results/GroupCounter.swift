@@ -1,3 +1,4 @@
+import Audio
 import Corpora
 import Evaluation
 import Ledger
@@ -119,7 +120,10 @@ final class GroupCounter {
             let value = metadata?[name] ?? ""
             return [Part(start: 0, group: group(value.isEmpty ? nil : value))]
         }
-        guard let began = metadata?.began else { return [Part(start: 0, group: group(nil))] }
+        guard let told = metadata?.began else { return [Part(start: 0, group: group(nil))] }
+        // Of a clip that is a part, the moments are those of its own seconds in the recording.
+        let before = clip.part.flatMap { RecordingPart($0) }?.startSeconds ?? 0
+        let began = told.adding(seconds: before)
         let unit: Int64 = kind == .hour ? 3_600_000 : 86_400_000
         var parts: [Part] = []
         var start: Int64 = 0

@@ -93,6 +93,7 @@ private final class DecodeOperator: Source {
         // Set before anything can fail, so that a failure is tied to this version of the file and the clip is not tried
         // again until the file changes.
         job.source = SourceFile(content: "", size: stat.size, modified: stat.modified)
+        job.allow(bytes: stat.size)
         // Computing the digest reads the whole file once; the decoder then finds it in the page cache.
         let (digester, digests) = (digester, digests)
         let content = try job.watched {

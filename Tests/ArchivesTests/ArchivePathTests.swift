@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Archives
+import Archives
 
 /// What a path with `!/` means, and what is said where it leads nowhere.
 @Suite struct ArchivePathTests {

@@ -1,7 +1,7 @@
 import Random
 import Testing
 
-@testable import Archives
+import Archives
 
 /// The CRC-32 by the processor's instructions against zlib's.
 @Suite struct ChecksumTests {

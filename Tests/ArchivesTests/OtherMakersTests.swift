@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Archives
+import Archives
 
 /// Archives made by other programs, where they are installed: each member's bytes are those of its file.
 @Suite struct OtherMakersTests {

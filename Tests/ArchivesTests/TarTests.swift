@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Archives
+import Archives
 
 /// Members of tar archives in all their forms.
 @Suite struct TarTests {

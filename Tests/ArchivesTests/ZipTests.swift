@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Archives
+import Archives
 
 /// Members of zip archives: byte for byte what was put in, or an error that says why not.
 @Suite struct ZipTests {

@@ -67,9 +67,15 @@ import Testing
             try DecodedAudio(folder.path + "/" + name).samples, try DecodedAudio(path, truncation: .accept).samples
         )
         #expect(heard.count == whole.count)
-        // AC-3 fills bands with noise of a generator that goes on from frame to frame.
-        let most = zip(heard, whole).suffix(5000).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
-        #expect(most <= (name == "a.ac3" ? 0.05 : 0))
+        if name == "a.ac3" {
+            // AC-3 fills bands with noise of a generator that goes on from frame to frame, so only the place is compared.
+            let sums = zip(heard, whole).suffix(5000).reduce(into: (0.0, 0.0, 0.0)) {
+                $0 = ($0.0 + Double($1.0 * $1.1), $0.1 + Double($1.0 * $1.0), $0.2 + Double($1.1 * $1.1))
+            }
+            #expect(sums.0 > 0.8 * (sums.1 * sums.2).squareRoot(), "\(sums)")
+        } else {
+            #expect(heard.suffix(5000) == whole.suffix(5000))
+        }
         #expect(heard != whole)
     }
 

@@ -5,7 +5,7 @@ import Random
 import TestSupport
 import Testing
 
-@testable import Audio
+import Audio
 
 /// A recording inside an archive is decoded to the same bits as the same file unpacked, and fails with the same reason.
 @Suite struct MemberTests {

@@ -38,7 +38,7 @@ import Testing
     /// Compares random parts with the same stretches of the whole, bit for bit.
     private func compare(_ path: String, parts: Int, seed: UInt64 = 1, seeks: Bool) throws {
         let whole = try DecodedAudio(path)
-        let channels = try channels(path)
+        let channels = try channels(path).map { $0.map(Float.init) }
         let frames = whole.samples.count
         let scans = ScanCache()
         var random = SplitMix64(seed: seed)
@@ -56,12 +56,13 @@ import Testing
             let last = part.end.map { Int((Double($0) * Double(whole.rate) / 1e6).rounded()) } ?? frames
             let heard = try DecodedAudio(
                 path, blocks: [[65_536], [1000], [8193, 1, 77]][turn % 3], part: part, scans: scans)
-            let wanted = channel.map { channels[$0 - 1].map(Float.init) } ?? whole.samples
-            let isSame = heard.samples.map(\.bitPattern) == wanted[first..<last].map(\.bitPattern)
-            let other = zip(heard.samples, wanted[first..<last]).enumerated().filter { $1.0 != $1.1 }
+            let wanted = channel.map { channels[$0 - 1] } ?? whole.samples
+            let expected = Array(wanted[first..<last])
+            let isSame = heard.samples.map(\.bitPattern) == expected.map(\.bitPattern)
+            let place = isSame ? -1 : zip(heard.samples, expected).enumerated().first { $1.0 != $1.1 }?.offset ?? -1
             #expect(
                 isSame,
-                "\(part.text) of \(frames) frames at \(whole.rate) Hz: \(other.count) differ, from \(other.first?.offset ?? -1) to \(other.last?.offset ?? -1), by at most \(other.map { abs($1.0 - $1.1) }.max() ?? 0), \(heard.samples.count) and \(last - first)"
+                "\(part.text) of \(frames) frames at \(whole.rate) Hz: found \(heard.samples.count), expected \(expected.count), the first other one at \(place)"
             )
             #expect(heard.framesBefore == (seeks ? 0 : Int64(first)), "\(part.text)")
         }
@@ -75,8 +76,8 @@ import Testing
         format: AudioWriter.Format, channels: Int
     ) throws {
         guard format != .mp3 || channels < 3 else { return }
-        let path = try write(format, channels: channels, count: 150_001)
-        try compare(path, parts: 40, seeks: Self.seekable.contains(format))
+        let path = try write(format, channels: channels, count: 90_001)
+        try compare(path, parts: 15, seeks: Self.seekable.contains(format))
     }
 
     /// MPEG of constant and variable bit rate, at the lowest bit rates too, where a frame's data begins many frames before.
@@ -88,17 +89,17 @@ import Testing
         let file = try MPEGBytes(
             rate: rate, channels: channels, mode: mode, level: level,
             samples: zip(
-                Sound.noise(seed: 3, count: rate * 9 * channels),
-                Sound.sine(440, rate: rate * channels, count: rate * 9 * channels)
+                Sound.noise(seed: 3, count: rate * 6 * channels),
+                Sound.sine(440, rate: rate * channels, count: rate * 6 * channels)
             )
             .enumerated().map { $0 / (rate * channels) % 3 == 0 ? $1.0 * 0.1 : $1.1 })
         let path = try #require(folder).put("\(rate)-\(channels)-\(mode).mp3", file.bytes)
         // MPEG-2 cannot be entered to the bit.
         let seeks = rate >= 32_000
-        try compare(path, parts: 60, seeks: seeks)
+        try compare(path, parts: 25, seeks: seeks)
         // Without the encoder's Info frame.
         let plain = try #require(folder).put("\(rate)-\(channels)-\(mode)-plain.mp3", file.sound.flatMap { $0 })
-        try compare(plain, parts: 20, seed: 2, seeks: seeks)
+        try compare(plain, parts: 10, seed: 2, seeks: seeks)
     }
 
     @Test func aChainIsDecodedFromTheStart() throws {

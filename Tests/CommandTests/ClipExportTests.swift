@@ -115,7 +115,9 @@ struct ClipExportTests {
         #expect(index.count == 36 && Set(index.map { $0["clip"] }).count == 36)
         for row in index {
             let source = try #require(sources.first { $0.name == row["recording"] })
-            let (start, end) = (try #require(Double(row["event_start"] ?? "")), try #require(Double(row["event_end"] ?? "")))
+            let (start, end) = (
+                try #require(Double(row["event_start"] ?? "")), try #require(Double(row["event_end"] ?? ""))
+            )
             let rate = Double(source.rate)
             let first = max(0, Int(((start - pad) * rate).rounded()))
             let last = min(source.frames, max(first + 1, Int(((end + pad) * rate).rounded())))

@@ -14,7 +14,7 @@ import Testing
         try folder.put("site/plain.wav")
         let zip = MadeZip([
             .init("Dog/", []), .init("Dog/b.wav", [1]), .init("Dog/a.flac", [1], deflated: true), .init("top.ogg", [1]),
-            .init("notes.txt", [1]), .init("x.m4a", [1]), .init(".hidden/a.wav", [1]), .init("__MACOSX/._b.wav", [1]),
+            .init("notes.txt", [1]), .init("x.ofr", [1]), .init(".hidden/a.wav", [1]), .init("__MACOSX/._b.wav", [1]),
             .init("inner.zip", [1]), .init("noend", Array("fLaC and so on".utf8), deflated: true),
             .init("rain.dat", Array("no sound".utf8), deflated: true),
         ])
@@ -41,7 +41,7 @@ import Testing
         let advice = "unpack it, or pack its files into a .zip or an uncompressed .tar"
         #expect(
             scan.leftOut.lines == [
-                "left out: 1 audio or video file that Earmark cannot read yet: 1 .m4a",
+                "left out: 1 audio or video file that Earmark cannot read yet: 1 .ofr",
                 "left out: 2 files that are not audio: 1 .dat, 1 .txt", "left out: 2 hidden files",
                 "left out: 2 archives whose members cannot be read one by one (\(advice)): 1 .7z, 1 .gz",
                 "left out: 1 archive inside an archive", "left out: 1 member of archives: it is a link",

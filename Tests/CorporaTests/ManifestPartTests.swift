@@ -46,7 +46,7 @@ import Testing
         let notices = try manifest("clip,path,onset,ends,chan\na,x,1,2,3\n").notices
         #expect(
             notices == [
-                "m.csv: columns kept but not used: onset (is 'start' meant?), ends (is 'end' meant?), chan (is 'channel' "
+                "m.csv: further columns, kept for exports: onset (is 'start' meant?), ends (is 'end' meant?), chan (is 'channel' "
                     + "meant?)"
             ])
         #expect(throws: (any Error).self) { try manifest("clip,path,start,START\na,x,1,2\n") }

@@ -56,7 +56,7 @@ struct ErrorTableTests {
             Row(ArchiveError(.truncated, path: "/a.zip!/b", "c"), .badInput, "/a.zip!/b: "),
             Row(ArchiveError(.unreadable, path: "/a.zip", "b", byte: 80), .badInput, "/a.zip: byte 80: "),
             Row(ArchiveError(.unreadable, path: "/a.zip", "b", code: EACCES), .badInput, "/a.zip: "),
-            Row(ArchiveError(.unreadable, path: "/a.zip", "b", code: ENOSPC), .badInput, "/a.zip: "),
+            Row(ArchiveError(.unreadable, path: "/a.zip", "b", code: ENOSPC), .shortage, "/a.zip: "),
             Row(ArchiveError(.unreadable, path: "/a.zip", "b", code: EMFILE), .shortage, "/a.zip: "),
             Row(FrontEnd.Misfit("b"), .badInput, ""),
             Row(ReviewError(.busy, port: 80, "b"), .busy, "127.0.0.1:80: "),
@@ -160,7 +160,7 @@ struct ErrorTableTests {
     /// Types that never reach a user as they are: each is caught, or given its place, in the module that throws it.
     private static let inner: Set = [
         "ClipFailure", "WorkerAbandoned", "ClosedPipe", "Fault", "TFLiteError", "Malformed", "Refusal", "BrokenEntry",
-        "Failure", "NotFound",
+        "Failure", "NotFound", "Absence",
     ]
 
     @Test("Every type of error is in the table, or known never to reach a user")

@@ -38,7 +38,9 @@ enum HeaderTimes {
     /// gain ...`; the zone is missing in the oldest, and `(UTC)` has no number.
     static func audioMoth(_ comment: String) -> Told {
         let lead = "Recorded at "
-        guard comment.hasPrefix(lead), comment.contains("AudioMoth") else { return .nothing }
+        guard comment.hasPrefix(lead), comment.contains("AudioMoth") || comment.contains("during deployment") else {
+            return .nothing
+        }
         var reader = DigitReader(Array(comment.utf8), from: lead.utf8.count)
         guard let hour = reader.number(2), reader.take(":"), let minute = reader.number(2), reader.take(":"),
             let second = reader.number(2)

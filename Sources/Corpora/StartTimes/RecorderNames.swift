@@ -4,8 +4,8 @@ import Files
 package enum RecorderNames {
     /// `PREFIX_20240512_043000.wav` of Song Meters and most other recorders, `SITE_20240512$043000.wav` of a Song Meter
     /// that was triggered, `20240512_043000T.WAV` of an AudioMoth that was, `20240512T043000Z` and what programs make of
-    /// ISO 8601, and the same with the parts of date and time apart. A zone counts only behind a `T` before the time:
-    /// elsewhere `-0100` may be a counter.
+    /// ISO 8601, and the same with the parts of date and time apart. A zone west of Greenwich counts only behind a
+    /// `T` before the time: elsewhere `-0100` may be a counter.
     private static let long: [NamePattern] =
         ["T", "_", "-", "$", " ", ""].map { NamePattern(known: "%Y%m%d\($0)%H%M%S") }
         + ["-", "_", "."].flatMap { date in
@@ -46,20 +46,29 @@ package enum RecorderNames {
         return found
     }
 
-    /// A time with the zone that stands behind it, if there is one.
+    /// A time with the zone that stands behind it, if there is one. A zone that does not exist makes the time unusable.
     private static func withZone(_ found: NamePattern.Found, _ name: [UInt8]) -> NamePattern.Found {
-        guard name[found.range].contains(UInt8(ascii: "T")) else {
-            // `20240512_043000Z`: nothing else is written so.
-            let isZulu = found.range.upperBound < name.count && name[found.range.upperBound] == UInt8(ascii: "Z")
-            return isZulu
-                ? .init(time: found.time, offset: StartTime.Offset(seconds: nil), range: found.range) : found
+        var place = found.range.upperBound
+        // A fraction of the second, as in `20240512T043000.250Z`.
+        if place + 1 < name.count, name[place] == UInt8(ascii: "."), NamePattern.isDigit(name[place + 1]) {
+            let end = name[(place + 1)...].firstIndex { !NamePattern.isDigit($0) } ?? name.count
+            if end < name.count, [UInt8(ascii: "Z"), UInt8(ascii: "+")].contains(name[end]) { place = end }
         }
-        var reader = DigitReader(name, from: found.range.upperBound)
+        let rest = name[place...]
+        // `20240512_043000Z`, `…UTC` and `…_UTC`: nothing else is written so.
+        if ["Z", "UTC", "_UTC", "-UTC"].contains(where: { rest.starts(with: $0.utf8) }) {
+            return .init(time: found.time, offset: StartTime.Offset(seconds: nil), range: found.range)
+        }
+        var reader = DigitReader(name, from: place)
         let offset = reader.offset()
-        // `-01` and `-0001` are counters.
-        let isWhole = reader.place - found.range.upperBound >= 5 || offset?.seconds == nil
-        let isQuarter = (offset?.seconds ?? 0) % 900 == 0
-        return .init(time: found.time, offset: isWhole && isQuarter ? offset : nil, range: found.range)
+        let isQuarter = (offset?.seconds ?? 1) % 900 == 0
+        // `+0530`, `+05:30`, `+05`: no counter has a plus.
+        if rest.first == UInt8(ascii: "+"), rest.count > 2, rest.dropFirst().prefix(2).allSatisfy(NamePattern.isDigit) {
+            return .init(time: isQuarter ? found.time : nil, offset: isQuarter ? offset : nil, range: found.range)
+        }
+        // `-01` and `-0001` are counters, and without a `T` before the time `-0100` may be one.
+        let isZone = name[found.range].contains(UInt8(ascii: "T")) && reader.place - place >= 5 && isQuarter
+        return isZone ? .init(time: found.time, offset: offset, range: found.range) : found
     }
 
     /// The name of an old AudioMoth's file: `5E2B4B40.WAV`, the seconds since 1970 in UTC in eight hexadecimal digits.

@@ -62,6 +62,11 @@ package final class ClipJob {
         watch?.extend(by: whole.isFinite ? Int(min(max(whole, 0), 1e9)) : 0)
     }
 
+    /// Lets reading a file take as long as it may on a slow disk or network, besides what decoding may take.
+    ///
+    /// - Parameter bytes: what is read, at 10 MB a second or more.
+    package func allow(bytes: Int64) { watch?.extend(by: Int(max(0, bytes) / 10_000_000)) }
+
     /// Called by the node that pads the clip, or by a cache node that stands in for it, before the end of the rows is
     /// passed on.
     package func note(samples count: Int, of node: Int) { samples[node] = count }

@@ -22,7 +22,8 @@ package struct ReviewedCalibration {
         /// The counts in words.
         package var text: String {
             let left = [
-                (unsure, "unsure"), (disputed, "disputed"), (otherScores, "of other scores"),
+                (unsure, "unsure"), (disputed, "disputed"),
+                (otherScores, "judged by scores of another model or other settings"),
                 (otherClasses, "of other classes"),
             ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
             return "\(used) judged events" + (left.isEmpty ? "" : "; left out: " + left.joined(separator: ", "))

@@ -68,7 +68,7 @@
         method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
       });
     } catch {
-      throw new Refusal(0, "'earmark review' does not answer: was it ended?");
+      throw new Refusal(0, `'earmark review' does not answer; if it ended, start it with --port ${location.port} and open its address here`);
     }
     if (!answer.ok) throw new Refusal(answer.status, (await answer.text()) || answer.statusText);
     return answer.headers.get("Content-Type") === "application/json" ? answer.json() : answer.text();
@@ -287,7 +287,7 @@
     $("place").textContent = `${grouped(place + 1)} of ${grouped(Math.max(total, queue.length))}`;
     $("facts").textContent = `${clock(event.start)} to ${clock(event.end)} (${number(event.end - event.start, 2)} s) · score ` +
       `${event.score.toFixed(3)} · peak ${event.peak.toFixed(3)}` + (detail ? ` · threshold ${number(detail.threshold, 3)}` : "");
-    $("path").firstChild.textContent = visible(event.path);
+    $("path").firstChild.textContent = visible(event.path.endsWith(event.clip) ? event.path : `${event.clip}: ${event.path}`);
     for (const verdict of ["accept", "reject", "unsure"]) {
       $(verdict).setAttribute("aria-pressed", event.own === verdict);
       $(verdict).disabled = facts && !facts.writable;

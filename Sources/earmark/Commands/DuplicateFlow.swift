@@ -50,7 +50,10 @@ struct DuplicateFlow {
             told = watch.seconds
             tell("comparing files of equal size: \(grouped(done)) of \(grouped(total))")
         }
-        for line in found.warnings { tell(line) }
+        for line in found.warnings.prefix(Self.shown) { tell(line) }
+        if found.warnings.count > Self.shown {
+            tell("the same of \(counted(found.warnings.count - Self.shown, "more file"))")
+        }
         if found.count > 0 {
             let what = "\(counted(found.count, "clip")) in \(counted(found.groups.count, "group")) "
             let rest =

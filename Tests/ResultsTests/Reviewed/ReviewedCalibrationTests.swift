@@ -63,7 +63,8 @@ struct ReviewedCalibrationTests {
         #expect(use.used == 2 && use.unsure == 1 && use.disputed == 1 && use.otherScores == 1 && use.otherClasses == 1)
         #expect(
             use.text.hasPrefix(
-                "2 judged events; left out: 1 unsure, 1 disputed, 1 of other scores, 1 of other classes;"))
+                "2 judged events; left out: 1 unsure, 1 disputed, 1 judged by scores of another model or other settings, 1 of other classes;"
+            ))
     }
 
     @Test("Statistics over the judged clips of each class: AP (1 + 2/3) / 2, AUC 1/2")
