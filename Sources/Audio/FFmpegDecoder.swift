@@ -249,16 +249,26 @@ final class FFmpegDecoder: Decoder {
     private func unclaimed(_ range: Range<Int>) -> String? {
         let packets = file.packets
         // Frames of one length, as of AC-3 and DTS, show that the last is cut: its decoder makes up what is missing.
-        if packets.count > 2, packets.most - packets.least <= 2, packets.last < packets.least {
-            return "its last frame has \(packets.last) bytes, the others \(packets.least)"
+        if packets.count > 2, packets.most - packets.least <= 2 {
+            if packets.last < packets.least {
+                return "its last frame has \(packets.last) bytes, the others \(packets.least)"
+            }
+            // FFmpeg gives the last frame what follows it.
+            for more in [packets.last - packets.least, packets.last - packets.most]
+            where more > 0 && isFrame(range, at: range.upperBound - more) {
+                return "its last frame is followed by \(more) of another"
+            }
         }
         let left = range.count - packets.bytes
         guard packets.count > 0, left > 0 else { return nil }
-        // The first two bytes of a frame are the same in all, and of the last one there may be a single byte.
-        let known = min(left, 2)
-        let isBegun = bytes.number(range.upperBound - left, known) == bytes.number(range.lowerBound, known)
-        guard isBegun || left >= packets.bytes / packets.count else { return nil }
+        guard isFrame(range, at: range.upperBound - left) || left >= packets.bytes / packets.count else { return nil }
         return "\(left) of its \(range.count) bytes of sound belong to no frame"
+    }
+
+    /// Whether a frame begins at a place, of which there may be a single byte: the first two are the same in all.
+    private func isFrame(_ range: Range<Int>, at place: Int) -> Bool {
+        let known = min(range.upperBound - place, 2)
+        return bytes.number(place, known) == bytes.number(range.lowerBound, known)
     }
 
     /// By how many frames the sound may end before the length that the container states.
