@@ -104,6 +104,8 @@ struct HTTPServerTests {
             // More than the system's buffers take, and nobody reads it.
             let deaf = try PlainClient(port: port)
             deaf.send(String(repeating: "GET /long HTTP/1.1\r\n\r\n", count: 20))
+            // Before that, the server may not have seen the connection yet.
+            deaf.awaitAnswer()
             // Without reading, a client is not told of the end.
             while server.connectionCount > 0 { usleep(1000) }
             let received = try #require(deaf.rest())

@@ -43,6 +43,12 @@ final class PlainClient {
         return true
     }
 
+    /// Waits until something has arrived, and leaves it there.
+    func awaitAnswer() {
+        var byte: UInt8 = 0
+        _ = recv(file, &byte, 1, Int32(MSG_PEEK))
+    }
+
     /// Says that nothing more is sent.
     func finish() { shutdown(file, Int32(SHUT_WR)) }
 
