@@ -91,7 +91,7 @@ struct HTTPServerTests {
     @Test("Connections that stay idle, begin a request and do not end it, or do not take the answer, are closed")
     func timeLimits() throws {
         var limits = ServerLimits(connections: 8)
-        (limits.idleSeconds, limits.requestSeconds, limits.writeSeconds, limits.endSeconds) = (0.05, 0.05, 0.05, 0.05)
+        (limits.idleSeconds, limits.requestSeconds, limits.writeSeconds, limits.endSeconds) = (0.5, 0.5, 0.5, 0.5)
         try Self.serving(limits) { port, server in
             for text in ["", "GET /a HTTP/1.1\r\nHost", "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\na"] {
                 let client = try PlainClient(port: port)
