@@ -32,7 +32,7 @@ final class FFmpegFile {
     /// The most samples of a frame, which is what a decoder allocates: no encoder makes a third of that.
     private static let mostSamples = "4194304"
 
-    private let library: FFmpegLibrary
+    private let loaded: FFmpegLibrary
     private let source: FFmpegSource
     private var format: UnsafeMutablePointer<AVFormatContext>?
     private var codec: UnsafeMutablePointer<AVCodecContext>?
@@ -56,10 +56,10 @@ final class FFmpegFile {
     /// those before it.
     private(set) var packets = (count: 0, bytes: 0, last: 0, least: Int.max, most: 0)
 
-    private var functions: FFmpegFunctions { library.functions }
+    private var functions: FFmpegFunctions { loaded.functions }
 
     private init(_ library: FFmpegLibrary, _ bytes: FileBytes) {
-        self.library = library
+        loaded = library
         source = FFmpegSource(bytes)
     }
 
@@ -152,7 +152,7 @@ final class FFmpegFile {
     private func refusal(_ code: Int32, _ part: String) -> Refusal {
         Refusal(
             failureClass: .unsupported,
-            reason: "no audio that can be read: FFmpeg cannot open \(part) (\(demuxer)): \(library.text(of: code))",
+            reason: "no audio that can be read: FFmpeg cannot open \(part) (\(demuxer)): \(loaded.text(of: code))",
             isShared: kind.isShared)
     }
 
@@ -267,7 +267,7 @@ final class FFmpegFile {
             if code == 0 { return frame.pointee.nb_samples > 0 ? taken(frame) : .fault("a frame without samples") }
             if code == ffmpeg_end_of_file { return .end }
             guard code == ffmpeg_again else {
-                return .fault("the decoder \(decoder): \(library.text(of: code))\(place)")
+                return .fault("the decoder \(decoder): \(loaded.text(of: code))\(place)")
             }
             if isDraining { return .end }
             if let fault = send() { return .fault(fault) }
@@ -292,7 +292,7 @@ final class FFmpegFile {
                 isDraining = true
                 _ = functions.avcodec_send_packet(codec, nil)
                 if let text = source.fault { return text }
-                return code == ffmpeg_end_of_file ? nil : "FFmpeg cannot read on: \(library.text(of: code))"
+                return code == ffmpeg_end_of_file ? nil : "FFmpeg cannot read on: \(loaded.text(of: code))"
             }
             defer { functions.av_packet_unref(packet) }
             guard packet.pointee.stream_index == stream?.pointee.index else { continue }
@@ -308,7 +308,7 @@ final class FFmpegFile {
             }
             let sent = functions.avcodec_send_packet(codec, packet)
             if sent < 0, sent != ffmpeg_end_of_file {
-                return "the decoder \(decoder): \(library.text(of: sent))\(place)"
+                return "the decoder \(decoder): \(loaded.text(of: sent))\(place)"
             }
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { return "a packet is cut or damaged\(place)" }
             return nil
