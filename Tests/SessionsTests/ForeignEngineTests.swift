@@ -13,15 +13,7 @@ import Testing
 /// An engine that is none of this program's, from its file to its scores: the stages ask what it reads and assume nothing.
 @Suite struct ForeignEngineTests {
     /// Of no network here: 8 kHz, 0.4 s, 16 of a chunk's 18 frames.
-    private static let frontEnd = {
-        var made = FrontEnd.standard
-        made.rate = 8000
-        made.bands = 20
-        made.high = 3500
-        made.chunk = 3200
-        made.patchFrames = 16
-        return made
-    }()
+    private static let frontEnd = FrontEnd.short
 
     struct Case: Sendable, CustomTestStringConvertible {
         let reads: String

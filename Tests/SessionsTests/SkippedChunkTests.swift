@@ -16,15 +16,7 @@ import Testing
 /// that it makes no difference how their rows were made.
 @Suite struct SkippedChunkTests {
     /// 8 kHz, chunks of 0.4 s. All frames of a chunk are there 80 samples before its end.
-    private static let frontEnd = {
-        var made = FrontEnd.standard
-        made.rate = 8000
-        made.bands = 20
-        made.high = 3500
-        made.chunk = 3200
-        made.patchFrames = 16
-        return made
-    }()
+    private static let frontEnd = FrontEnd.short
     private static let level = -50.0
 
     private static func yaml(
