@@ -10,7 +10,7 @@ let flyingFox: [Target.Dependency] = [
 let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
     ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
-    ("CMpg123", "libmpg123-dev"), ("CPNG", "libpng-dev"),
+    ("CMpg123", "libmpg123-dev"), ("CPNG", "libpng-dev"), ("CFFmpeg", "libavformat-dev"), ("CZlib", "zlib1g-dev"),
 ]
 
 /// Makes an import bring in only that module's own members, so that every file and target states what it uses.
@@ -23,17 +23,18 @@ let modules: [(String, [Target.Dependency])] = [
     ("Random", []),
     ("Files", ["CNettle", "CXXHash", "Errors"]),
     ("Tables", ["Errors", "Files"]),
-    ("Audio", ["CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors"]),
+    ("Archives", ["CKernels", "CZlib", "Errors", "Files"]),
+    ("Audio", ["Archives", "CFFmpeg", "CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors", "Files"]),
     ("Features", ["CFFTW", "CKernels", "Errors"]),
     ("Models", ["Errors", "Features", "Files", "Wording"]),
     ("Engines", ["CKernels", "Errors", "Features", "Models"]),
     ("Shards", ["Files"]),
     ("Ledger", ["Errors", "Files", "Wording", grdb]),
-    ("Corpora", ["Audio", "Errors", "Files", "Tables", "Wording"]),
+    ("Corpora", ["Archives", "Audio", "Errors", "Files", "Tables", "Wording"]),
     ("Synth", ["Corpora", "Errors", "Files", "Random", "Tables"]),
     ("Evaluation", ["Errors", "Random", "Tables", "Wording"]),
     ("Pipeline", ["Errors", "Files", "Wording", "Yams"]),
-    ("Cache", ["Audio", "Errors", "Files", "Ledger", "Models", "Pipeline", "Shards", "Tables", "Wording"]),
+    ("Cache", ["Archives", "Audio", "Errors", "Files", "Ledger", "Models", "Pipeline", "Shards", "Tables", "Wording"]),
     (
         "Stages",
         [
@@ -68,9 +69,11 @@ let modules: [(String, [Target.Dependency])] = [
 
 /// Modules that a module's tests use in addition to the module itself and its dependencies.
 let testDependencies: [String: [Target.Dependency]] = [
+    "Archives": ["Random"],
     // For the test of all error types.
     "Errors": [
-        "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Results", "Review",
+        "Archives", "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Results",
+        "Review",
         "Tables", "Training",
     ],
     "Ledger": [grdb],
@@ -124,7 +127,8 @@ let package = Package(
             name: "ExampleTagFiles", dependencies: ["EarmarkKit"], path: "Examples/TagFiles/Sources/TagFiles",
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["Engines", "Features", "Models", "Random"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["CZlib", "Engines", "Features", "Models", "Random"],
+            path: "Tests/TestSupport"),
     ]
         + modules.map {
             .target(name: $0.0, dependencies: $0.1, resources: resources[$0.0] ?? [], swiftSettings: settings)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what Earmark builds on, where it is missing: the C libraries, and NumPy and strace for some tests.
+# Installs what Earmark builds on, where it is missing: the C libraries, and NumPy, strace and FFmpeg's command for some
+# tests.
 # Debian 12 / Ubuntu 22.04 or later, with Swift 6 on the PATH. With --package, what the Debian package needs as well.
 set -euo pipefail
 
@@ -24,7 +25,12 @@ include sqlite3.h libsqlite3-dev
 include xxhash.h libxxhash-dev
 include nettle/sha2.h nettle-dev
 include png.h libpng-dev
+include libavformat/avformat.h libavformat-dev
+include libavcodec/avcodec.h libavcodec-dev
+include libavutil/avutil.h libavutil-dev
+include zlib.h zlib1g-dev
 command -v strace >/dev/null || missing+=(strace)
+command -v ffmpeg >/dev/null || missing+=(ffmpeg)
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || python3 -c 'import numpy' 2>/dev/null || missing+=(python3-numpy)
 
 if [ "${1:-}" = --package ]; then

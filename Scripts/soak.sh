@@ -20,8 +20,8 @@ topics=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do topics+=("${1%.py}"); shift; done
 [ $# -gt 0 ] && shift
 [ ${#topics[@]} -gt 0 ] || topics=(
-    order crash_loop races rot full_disk faults deadly changing_files hostile_files hostile_audio scale long_recordings
-    example_package)
+    order crash_loop races rot full_disk faults deadly changing_files hostile_files hostile_audio hostile_media
+    hostile_archives scale long_recordings example_package)
 
 short_of() {
     [ "${SOAK:-long}" = short ] || return 0
@@ -35,7 +35,8 @@ short_of() {
         deadly) echo "--clips 30 --hang-limit 20" ;;
         changing_files) echo "--rounds 3" ;;
         hostile_files) echo "--files 50" ;;
-        hostile_audio) echo "--files 2000" ;;
+        hostile_audio | hostile_media) echo "--files 2000" ;;
+        hostile_archives) echo "--archives 300" ;;
         scale) echo "--rows 2000,20000" ;;
         long_recordings) echo "--share 0.01" ;;
     esac

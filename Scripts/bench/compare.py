@@ -3,6 +3,7 @@
 
     compare.py features DIR   a folder of audio to sealed raw and mel shards with the ledger, beside librosa
     compare.py decoding DIR   reading by libsndfile and resampling by soxr HQ alone, which both of these do, beside librosa
+    compare.py media FILE          one long recording to sealed shards, beside FFmpeg's command, which decodes and resamples it alone
     compare.py label DIR MODEL.safetensors     the whole labelling job, beside Python with OpenVINO
     compare.py network MODEL.safetensors       forward passes at batch 64, beside ONNX Runtime and OpenVINO (YAMNet or LEAN)
     compare.py training PYTHON                 training steps of LEAN at batch 64 on two cores, beside TensorFlow in PYTHON
@@ -98,6 +99,26 @@ def decoding(arguments):
         "peer_ms_per_audio_s": round(statistics.median(whole) / audio * 1e3, 4), "time_ratio": round(ratio, 3)}), flush=True)
 
 
+def media(arguments):
+    """A file of FFmpeg's formats to features, one worker, beside FFmpeg's command in one thread."""
+    path = arguments.paths[0]
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
+        wav = f"{scratch}/decoded.wav"
+        with open(f"{scratch}/manifest.csv", "w", newline="") as handle:
+            csv.writer(handle).writerows([["clip", "path"], ["clip", str(Path(path).resolve())]])
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-threads", "1", "-i", path, "-ac", "1", "-ar", "16000", wav]
+        subprocess.run(command, check=True)
+        audio = (Path(wav).stat().st_size - 44) / 32000
+        earmark_run(arguments, "features.yaml", f"{scratch}/manifest.csv")
+        for _ in range(arguments.pairs):
+            ours.append(earmark_run(arguments, "features.yaml", f"{scratch}/manifest.csv"))
+            start = time.perf_counter()
+            subprocess.run(command, check=True)
+            theirs.append(time.perf_counter() - start)
+    report("media to features", audio, ours, theirs, "ffmpeg -threads 1, decoding and resampling", arguments.workers)
+
+
 def label(arguments):
     folder, model = arguments.paths
     files, manifest, audio = corpus(arguments, folder)
@@ -151,7 +172,7 @@ def training(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["features", "decoding", "label", "network", "training"])
+    parser.add_argument("what", choices=["features", "decoding", "media", "label", "network", "training"])
     parser.add_argument("paths", nargs="+")
     parser.add_argument("--earmark", default=str(ROOT / ".build" / "release" / "earmark"))
     parser.add_argument("--pairs", type=int, default=5)
@@ -159,7 +180,7 @@ def main():
     parser.add_argument("--scratch", default=None)
     parser.add_argument("--repeat", type=int, default=4)
     arguments = parser.parse_args()
-    {"features": features, "decoding": decoding, "label": label, "network": network, "training": training}[arguments.what](arguments)
+    {"features": features, "decoding": decoding, "media": media, "label": label, "network": network, "training": training}[arguments.what](arguments)
 
 
 if __name__ == "__main__":

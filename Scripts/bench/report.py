@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Seconds and size of a report, and how long a browser takes to open it, over made-up scores:
 
-    python3 Scripts/bench/report.py [--clips 51197] [--classes 200] [--keep DIR]
+    python3 Scripts/bench/report.py [--clips 51197] [--classes 200] [--keep DIR] [--recordings DIR]
     python3 Scripts/bench/report.py --page stats/report.html
 
 Two reports are made: of the scores alone, and with a truth, which is made of the labels found, one in ten of them wrong. The
-recordings do not exist, so examples stand there without pictures; `--examples-size` bounds what these would add. A browser's
+recordings do not exist, so examples stand there without pictures; with `--recordings`, a folder of recordings of five seconds or
+more, the clips are bound to these in turn, and 8 MB of examples have pictures and sound. EARMARK names another program. A browser's
 times are from the start of the load to `DOMContentLoaded` and to the `load` event, and for the first class to open and the
 table to be sorted, of the page on disk; a report is opened three times, and the slowest one counts.
 """
 import argparse
 import csv
+import os
 import random
 import resource
 import subprocess
@@ -22,7 +24,7 @@ from pathlib import Path
 import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
-EARMARK = ROOT / ".build/release/earmark"
+EARMARK = os.environ.get("EARMARK") or ROOT / ".build/release/earmark"
 TIMES = """new Promise((done) => {
   const entry = performance.getEntriesByType("navigation")[0];
   const begin = performance.now();
@@ -84,6 +86,7 @@ def main():
     parser.add_argument("--clips", type=int, default=51_197)
     parser.add_argument("--classes", type=int, default=200)
     parser.add_argument("--keep", help="folder for cache and reports, which then stay")
+    parser.add_argument("--recordings", help="folder of recordings for the clips, which are bound to them in turn")
     parser.add_argument("--page", help="only opens this page, and prints its times")
     arguments = parser.parse_args()
     if arguments.page:
@@ -96,7 +99,9 @@ def main():
         folder.mkdir(exist_ok=True)
         cache = folder / "cache"
         if not cache.exists():
-            run("bench", "scores", "--cache", cache, "--clips", arguments.clips, "--classes", arguments.classes)
+            # Nine chunks of a second that overlap by half are five seconds.
+            bound = ["--recordings", arguments.recordings, "--chunks", 9] if arguments.recordings else []
+            run("bench", "scores", "--cache", cache, "--clips", arguments.clips, "--classes", arguments.classes, *bound)
         truth = folder / "truth.csv"
         make_truth(cache, truth, arguments.clips)
         for name, further in (("scores", []), ("with a truth", ["--truth", truth])):

@@ -50,10 +50,18 @@ mkdir "$work/debian"
 depends=$(cd "$work" && dpkg-shlibdeps -O -e"$OLDPWD/$root/usr/bin/earmark" 2>"$work/said" | sed -n 's/^shlibs:Depends=//p') ||
     fail "dpkg-shlibdeps: $(cat "$work/said")"
 [ -n "$depends" ] || fail "dpkg-shlibdeps found nothing that the program depends on: $(cat "$work/said")"
+# FFmpeg's libraries are loaded, not linked, in the versions of the headers that the program was built with.
+recommends=
+for library in avformat avcodec avutil; do
+    major=$(printf '#include <lib%s/version.h>\nmajor=LIB%s_VERSION_MAJOR\n' "$library" "${library^^}" |
+        "${CC:-clang}" -E -P -x c - | sed -n 's/^major=//p')
+    [[ $major =~ ^[0-9]+$ ]] || fail "found no version of lib$library in its headers"
+    recommends+=${recommends:+, }lib$library$major
+done
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
 size=$(du -k -s --apparent-size "$root/usr" | cut -f1)
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@MAINTAINER@/$maintainer/" \
-    -e "s/@INSTALLED_SIZE@/$size/" -e "s/@DEPENDS@/$depends/" Packaging/control.in >"$root/DEBIAN/control"
+    -e "s/@INSTALLED_SIZE@/$size/" -e "s/@DEPENDS@/$depends/" -e "s/@RECOMMENDS@/$recommends/" Packaging/control.in >"$root/DEBIAN/control"
 find "$root" -print0 | xargs -0 touch -h -d "@$SOURCE_DATE_EPOCH"
 package=.build/package/earmark_${version}_$architecture.deb
 # Level 1 takes 10 s and 20 MB, level 6 40 s and 19 MB: most of it is data of ICU.

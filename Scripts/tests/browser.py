@@ -12,6 +12,7 @@ import csv
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -253,6 +254,57 @@ def first_reviewer(page, driver):
     return corrected, chosen
 
 
+def judge_two(page, driver, keys):
+    """Types two verdicts at once on the sixth and the seventh event."""
+    driver.execute_script("document.querySelectorAll('#list button')[5].click()")
+    page.until(lambda: page.place().startswith("6 of"), "the sixth event")
+    page.settle()
+    ActionChains(driver).send_keys(keys).perform()
+    page.until(lambda: page.place().startswith("8 of"), f"'{keys}' judges two events, though typed at once")
+
+
+def while_locked(page, driver, earmark, cache, folder):
+    """What cannot be kept for now is kept by the page, in order, and sent when it can be."""
+    driver.refresh()
+    page.until(lambda: page.shown(), "the page again")
+    page.settle()
+    page.sort()
+    first, second = page.titles()[5:7]
+    judge_two(page, driver, "ar")
+    page.until(lambda: page.marks()[5:7] == ["✓", "✗"], "typed at once, judged in order")
+    path = os.path.join(cache, "judgements.sqlite")
+    count = lambda: sqlite3.connect(path).execute("SELECT count(*) FROM judgements").fetchone()[0]
+    page.until(lambda: page.find("unsent").is_displayed() is False, "all is kept")
+    before = count()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    judge_two(page, driver, "ru")
+    page.until(lambda: page.find("unsent").is_displayed(), "it is said that they are not kept")
+    check(page.text("unsent").startswith("2 judgements are not kept yet: "), page.text("unsent"))
+    check("another program holds the file" in page.text("unsent"), page.text("unsent"))
+    check(page.marks()[5:7] == ["…", "…"], f"marks of what is not kept: {page.marks()[5:7]}")
+    # The page is shown and answers meanwhile.
+    page.key(Keys.ARROW_LEFT)
+    page.until(lambda: page.place().startswith("7 of"), "events are shown meanwhile")
+    page.settle()
+    check("not kept yet" in page.text("verdict"), page.text("verdict"))
+    check([title[1:] for title in page.titles()[5:7]] == [first[1:], second[1:]], "the same events")
+    # A third, taken back before it is kept.
+    page.judge("a")
+    page.key("z")
+    page.until(lambda: page.place().startswith("7 of"), "Z shows it again")
+    holder.execute("ROLLBACK")
+    holder.close()
+    page.until(lambda: not page.find("unsent").is_displayed(), "they are kept once the file is free")
+    page.until(lambda: page.marks()[5] == "✗", f"the first is kept: {page.marks()[5:7]}")
+    driver.refresh()
+    page.until(lambda: page.shown(), "the page again")
+    page.settle()
+    check(page.marks()[5:7] == ["✗", "?"], f"after a reload: {page.marks()[5:7]}")
+    rows = sqlite3.connect(path).execute("SELECT verdict FROM judgements WHERE id > ? ORDER BY id", (before,)).fetchall()
+    check([row[0] for row in rows] == ["reject", "unsure", "accept", "undo"], f"each once, in order: {rows}")
+
+
 def main():
     earmark, cache, folder = sys.argv[1:4]
     os.makedirs(folder, exist_ok=True)
@@ -389,6 +441,7 @@ def main():
             "the corrected start is exported",
         )
         check(all(row["judged_at"].endswith("Z") for row in rows), "when it was judged")
+        while_locked(page, driver, earmark, cache, folder)
     finally:
         for driver in drivers:
             driver.quit()

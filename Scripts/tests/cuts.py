@@ -46,8 +46,8 @@ def check(folder, index, pad):
             source = next(folder.glob(row["recording"] + ".*"))
             info = soundfile.info(source)
             whole, rate = soundfile.read(source, dtype="float64", always_2d=True)
-            first = max(0, int(np.floor((float(row["start"]) - pad) * rate + 0.5)))
-            end = min(len(whole), int(np.floor((float(row["end"]) + pad) * rate + 0.5)))
+            first = max(0, int(np.floor((float(row["event_start"]) - pad) * rate + 0.5)))
+            end = min(len(whole), int(np.floor((float(row["event_end"]) + pad) * rate + 0.5)))
             found, own = soundfile.read(index.parent / row["path"], dtype="float64", always_2d=True)
             expected = whole[first:max(end, first + 1)]
             where = f"{row['path']} of {source.name}"

@@ -1,3 +1,4 @@
+import Archives
 import Errors
 import Foundation
 
@@ -27,6 +28,12 @@ package struct AudioError: EarmarkError {
         self.reason = reason
         self.offset = offset
         self.isOutput = isOutput
+    }
+
+    /// What keeps a member of an archive from being read.
+    init(_ error: ArchiveError, path: String) {
+        self.init(error.failureClass, path: path, error.reason)
+        systemCode = error.isShortage ? error.code : nil
     }
 
     /// The category: a shortage if a system resource ran out; an input or output error for a file being written;

@@ -1,9 +1,9 @@
 import Errors
 
-/// An audio file being read, block by block, as mono samples: the mean over the channels.
+/// An audio file, or a part of one, being read block by block as mono samples: the mean over the channels, or one of them.
 ///
-/// Reads WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF and the other formats that libsndfile supports, at any rate; integers
-/// of any width are scaled to [-1, 1). The decoded length is checked against every other count in the file: the chunks
+/// Reads WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF and the other formats that libsndfile supports, and with FFmpeg's
+/// libraries AAC, ALAC, WMA, AC-3 and other codings, also from films, at any rate; integers of any width are scaled to [-1, 1). The decoded length is checked against every other count in the file: the chunks
 /// of its container, the frames of MPEG and FLAC, the pages of Ogg.
 package final class AudioFile {
     /// The number of frames decoded at a time if channels have to be mixed.
@@ -14,9 +14,11 @@ package final class AudioFile {
     package let rate: Int
     /// The number of channels of the first sample.
     package let channels: Int
-    /// The expected number of frames; nil if it is not known, as for some streams.
+    /// The expected number of frames, of the part if it is one; nil if it is not known, as for some streams.
     package let declaredFrames: Int64?
     private let decoder: any Decoder
+    /// The decoder again, if only a part of the recording is read.
+    private let part: PartDecoder?
     private let truncation: Truncation
     private let nonFinite: NonFinite
     private let mix: UnsafeMutableBufferPointer<Float>
@@ -27,14 +29,25 @@ package final class AudioFile {
     /// A description of accepted damage or missing audio; nil if there was none so far.
     package private(set) var accepted: String?
 
-    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
-    /// - Throws: `AudioError` if the file is missing, not a regular file, not audio, cut short or without samples.
+    /// - Parameters:
+    ///   - bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
+    ///   - part: the part to read; nil for the whole recording.
+    ///   - scans: keeps what checking the whole file found, for other parts of it; nil to check it anew.
+    ///   - stream: the number of the stream among the file's audio streams, from 0; nil for the one that FFmpeg takes for
+    ///     the best.
+    /// - Throws: `AudioError` if the file is missing, not a regular file, not audio, cut short or without samples; if it
+    ///   ends before the part begins or lacks its channel.
     package init(
-        path: String, bytes: [UInt8]? = nil, truncation: Truncation = .fail, nonFinite: NonFinite = .fail
+        path: String, bytes: [UInt8]? = nil, truncation: Truncation = .fail, nonFinite: NonFinite = .fail,
+        part: RecordingPart? = nil, scans: ScanCache? = nil, stream: Int? = nil
     ) throws(AudioError) {
         let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
-        let decoder = try Codecs.open(raw, path: path)
+        let whole = try Codecs.open(raw, path: path, scans: scans, stream: stream)
+        var piece: PartDecoder?
+        if let part { piece = try PartDecoder(whole, part, path: path) }
+        let decoder: any Decoder = piece ?? whole
         self.decoder = decoder
+        self.part = piece
         self.path = path
         self.truncation = truncation
         self.nonFinite = nonFinite
@@ -58,6 +71,29 @@ package final class AudioFile {
     }
 
     deinit { mix.deallocate() }
+
+    /// The number of channels of a file; nil if it cannot be read. Of a FLAC file only the header is read.
+    ///
+    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
+    package static func channels(path: String, bytes: [UInt8]? = nil) -> Int? {
+        let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
+        return try? Codecs.channels(raw, path: path)
+    }
+
+    /// The number of frames that are decoded and dropped before the part begins, because the codec cannot seek there.
+    package var framesBefore: Int64 { part?.framesBefore ?? 0 }
+
+    /// Decodes and drops some of what comes before the part. Calling it is optional: `read` drops all of it at once.
+    ///
+    /// - Parameter most: the maximum number of frames.
+    /// - Returns: whether there is more of it.
+    /// - Throws: `AudioError`, with the frame, if decoding fails.
+    package func approach(most: Int64) throws(AudioError) -> Bool {
+        guard let part else { return false }
+        let isBefore = part.approach(most: most)
+        if let fault = part.fault { try note(fault, at: part.first - part.framesBefore) }
+        return isBefore
+    }
 
     /// Reads the next samples and returns their number, 0 at the end.
     ///
@@ -99,7 +135,13 @@ package final class AudioFile {
     /// - Parameter count: the sample frames of the current read that precede the fault.
     private func checkFault(_ count: Int) throws(AudioError) {
         guard let fault = decoder.fault else { return }
-        let place = framesRead + Int64(count)
+        try note(fault, at: place(Int64(count)) - framesBefore)
+    }
+
+    /// The place in the recording of a frame of the current read.
+    private func place(_ frame: Int64) -> Int64 { (part?.first ?? 0) + framesRead + frame }
+
+    private func note(_ fault: String, at place: Int64) throws(AudioError) {
         let reason = "decoding stopped at \(Damage.length(place, rate)): \(fault)"
         guard truncation == .accept else { throw AudioError(.truncated, path: path, reason, offset: place) }
         accepted = accepted ?? reason
@@ -127,7 +169,7 @@ package final class AudioFile {
             if samples[place].isFinite {
                 finiteFrames += 1
             } else if nonFinite == .fail {
-                let frame = framesRead + Int64(place)
+                let frame = self.place(Int64(place))
                 throw AudioError(
                     .invalid, path: path, "found \(samples[place]) at frame \(frame), expected finite samples",
                     offset: frame)
@@ -141,10 +183,11 @@ package final class AudioFile {
     private func end() throws(AudioError) {
         if let found = decoder.shortfall(heard: framesRead) {
             guard truncation == .accept else {
-                throw AudioError(.truncated, path: path, found, offset: framesRead)
+                throw AudioError(.truncated, path: path, found, offset: place(0) - framesBefore)
             }
             accepted = accepted ?? found
         }
+        if let part, framesRead == 0, part.isPastEnd { throw AudioError(.invalid, path: path, part.pastEnd) }
         if framesRead == 0 { throw AudioError(.empty, path: path, "it has no samples") }
         if finiteFrames == 0 { throw AudioError(.invalid, path: path, "it has no finite sample") }
     }

@@ -6,12 +6,20 @@ enum Codecs {
     /// The maximum number of foreign bytes before the first MPEG frame.
     private static let mostRubbish = 1 << 20
 
-    /// - Parameter raw: the path's bytes, zero-terminated.
+    /// - Parameters:
+    ///   - raw: the path's bytes, zero-terminated.
+    ///   - scans: keeps what walking through whole files found; nil to keep nothing.
+    ///   - stream: the number of the stream among the file's streams of sound, from 0; nil for FFmpeg's choice.
     /// - Throws: `AudioError` if the file cannot be read or its format is not known.
-    static func open(_ raw: [CChar], path: String) throws(AudioError) -> any Decoder {
+    static func open(
+        _ raw: [CChar], path: String, scans: ScanCache? = nil, stream: Int? = nil
+    ) throws(AudioError) -> any Decoder {
         let bytes = try FileBytes(raw, path: path)
+        bytes.scans = scans
         let result: Result<any Decoder, AudioError>
-        do throws(AudioError) { result = .success(try choose(bytes, raw, path)) } catch { result = .failure(error) }
+        do throws(AudioError) { result = .success(try choose(bytes, raw, path, stream)) } catch {
+            result = .failure(error)
+        }
         // Whatever was found, it was found in a part of the file.
         if let code = bytes.fault {
             throw AudioError(.unreadable, path: path, "reading it failed: \(String(cString: strerror(code)))")
@@ -19,19 +27,78 @@ enum Codecs {
         return try result.get()
     }
 
-    private static func choose(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder {
+    /// The number of channels of a file, without walking through it where its header tells.
+    ///
+    /// - Throws: as `open(_:path:scans:stream:)`.
+    static func channels(_ raw: [CChar], path: String) throws(AudioError) -> Int {
+        let bytes = try FileBytes(raw, path: path)
+        var start = 0
+        while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
+        if let found = FLACSummary.channels(bytes, start) { return found }
+        return try open(raw, path: path).mostChannels
+    }
+
+    /// Chooses libsndfile or libmpg123 where one of them opens the file, else FFmpeg.
+    private static func choose(_ bytes: FileBytes, _ raw: [CChar], _ path: String, _ stream: Int?) throws(AudioError)
+        -> any Decoder
+    {
+        let found: any Decoder
+        do throws(AudioError) {
+            found = try chooseOwn(bytes, raw, path)
+        } catch {
+            return try openOther(bytes, path, stream, refused: error)
+        }
+        // Frames of MPEG between other bytes may be the sound of a film.
+        if let found = found as? MPEGDecoder, found.damage != nil, let whole = try? openOther(bytes, path, stream) {
+            return whole
+        }
+        if let stream, stream > 0 {
+            throw AudioError(.unsupported, path: path, FFmpegFile.noStream(stream, of: 1).reason)
+        }
+        return found
+    }
+
+    /// Opens with FFmpeg what neither libsndfile nor libmpg123 reads.
+    ///
+    /// - Parameter error: why they do not.
+    /// - Throws: that error if FFmpeg does not know the file either; else FFmpeg's, or what to install.
+    private static func openOther(
+        _ bytes: FileBytes, _ path: String, _ stream: Int?, refused error: AudioError? = nil
+    ) throws(AudioError) -> any Decoder {
+        let unknown = error ?? AudioError(.unsupported, path: path, "no audio that can be read")
+        guard unknown.systemCode == nil, unknown.failureClass == .unsupported else { throw unknown }
+        let library: FFmpegLibrary
+        switch FFmpegLibrary.shared {
+        case .success(let loaded): library = loaded
+        case .failure(let absence):
+            // libsndfile's reasons are sentences.
+            let plain = unknown.reason.hasSuffix(".") ? String(unknown.reason.dropLast()) : unknown.reason
+            throw AudioError(.unsupported, path: path, "\(plain); \(absence.reason)")
+        }
+        let found: FFmpegDecoder?
+        do throws(FFmpegFile.Refusal) {
+            found = try FFmpegDecoder.open(library, bytes, stream: stream)
+        } catch {
+            throw error.isShared ? unknown : AudioError(error.failureClass, path: path, error.reason)
+        }
+        guard let found else { throw unknown }
+        return found
+    }
+
+    private static func chooseOwn(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder
+    {
         if let container = ContainerCheck(bytes) { return try open(container, bytes, raw, path) }
         if bytes.has("OggS", at: 0) { return try openOgg(bytes, raw, path) }
         var start = 0
         while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
-        if let flac = FLACSummary(bytes, start) { return try openFLAC(flac, bytes, raw, path) }
+        if let flac = bytes.flac(start) { return try openFLAC(flac, bytes, raw, path) }
         let isTagged = start > 0
         // libsndfile must not receive what it would take for MPEG: see `MPEGDecoder`.
         let head = bytes.view(start, 4)
         let looksLikeMPEG = isTagged || head.count >= 2 && head[0] == 0xFF && head[1] & 0xE0 == 0xE0
         if looksLikeMPEG {
             let range = 0..<bytes.size
-            let summary = MPEGSummary(bytes, range)
+            let summary = bytes.mpeg(range)
             if let first = summary.first { return try MPEGDecoder(bytes, range, summary, first, path: path) }
             if isTagged, summary.isNothingButTags {
                 throw AudioError(.empty, path: path, "it has tags, but no samples")
@@ -57,7 +124,7 @@ enum Codecs {
             }
         }
         let range = 0..<bytes.size
-        let summary = MPEGSummary(bytes, range)
+        let summary = bytes.mpeg(range)
         guard let first = summary.first, summary.count >= 3 else { return nil }
         return try MPEGDecoder(bytes, range, summary, first, path: path)
     }
@@ -66,7 +133,7 @@ enum Codecs {
         throws(AudioError) -> any Decoder
     {
         if container.isMPEG, let range = container.samples {
-            let summary = MPEGSummary(bytes, range)
+            let summary = bytes.mpeg(range)
             guard let first = summary.first else {
                 if range.isEmpty, container.damage == nil {
                     throw AudioError(.empty, path: path, "it has no samples")
@@ -81,7 +148,7 @@ enum Codecs {
             let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) }
             return SndfileDecoder(file, damage: container.damage)
         }
-        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try sndfile(bytes, raw) }
         return SndfileDecoder(file, damage: container.damage)
     }
 
@@ -96,19 +163,19 @@ enum Codecs {
             let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: part) }
             return SndfileDecoder(file, counted: counted)
         }
-        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try sndfile(bytes, raw) }
         return SndfileDecoder(file, damage: flac.damage, counted: counted)
     }
 
     private static func openOgg(_ bytes: FileBytes, _ raw: [CChar], _ path: String) throws(AudioError) -> any Decoder {
-        let pages = OggPages(bytes)
+        let pages = bytes.ogg()
         if pages.links.count > 1 {
             return try refused(path) { () throws(Sndfile.Refusal) in
                 let rate = try Sndfile(reading: FilePart(bytes, pages.links[0].range)).rate
                 return try OggChain(bytes, pages, damage: damage(pages, rate))
             }
         }
-        let file = try refused(path) { () throws(Sndfile.Refusal) in try Sndfile(reading: raw) }
+        let file = try refused(path) { () throws(Sndfile.Refusal) in try sndfile(bytes, raw) }
         return SndfileDecoder(file, damage: damage(pages, file.rate))
     }
 
@@ -126,7 +193,7 @@ enum Codecs {
             path.lowercased().hasSuffix("." + $0)
         }
         let file = try refused(path) { () throws(Sndfile.Refusal) in
-            try isNamedMPEG ? Sndfile(reading: FilePart(bytes, 0..<bytes.size)) : Sndfile(reading: raw)
+            try isNamedMPEG ? Sndfile(reading: FilePart(bytes, 0..<bytes.size)) : sndfile(bytes, raw)
         }
         var damage: Damage?
         for line in file.log.split(separator: "\n") where line.contains("data") && line.contains("(should be") {
@@ -134,6 +201,22 @@ enum Codecs {
             break
         }
         return SndfileDecoder(file, damage: damage)
+    }
+
+    /// libsndfile for the whole of the bytes. It opens a file by its name, which tells it the formats without a
+    /// signature; a member of an archive is passed to it byte by byte, with the format that its name tells.
+    private static func sndfile(_ bytes: FileBytes, _ raw: [CChar]) throws(Sndfile.Refusal) -> Sndfile {
+        guard bytes.isMember else { return try Sndfile(reading: raw) }
+        do throws(Sndfile.Refusal) {
+            return try Sndfile(reading: FilePart(bytes, 0..<bytes.size), named: raw)
+        } catch {
+            let isResourceFork = String(decoding: raw.suffix(5).map(UInt8.init(bitPattern:)), as: UTF8.self)
+                .lowercased().hasPrefix(".sd2")
+            guard error.isUnknownFormat, isResourceFork else { throw error }
+            throw Sndfile.Refusal(
+                reason: "Sound Designer II keeps its format in a second file, which is not looked for in archives",
+                systemCode: nil)
+        }
     }
 
     private static func refused<T>(_ path: String, _ work: () throws(Sndfile.Refusal) -> T) throws(AudioError) -> T {

@@ -32,6 +32,16 @@ struct FLACSummary {
         func follows(_ other: Header) -> Bool { isVariable == other.isVariable && number == other.next }
     }
 
+    /// The number of channels according to STREAMINFO; nil if the file is not FLAC or begins with another block.
+    ///
+    /// - Parameter start: the place of the letters "fLaC".
+    static func channels(_ bytes: FileBytes, _ start: Int) -> Int? {
+        guard bytes.has("fLaC", at: start), let head = bytes.number(start + 4, 4, bigEndian: true),
+            head >> 24 & 0x7F == 0, let packed = bytes.number(start + 18, 4, bigEndian: true)
+        else { return nil }
+        return (packed >> 9 & 7) + 1
+    }
+
     /// - Parameter start: the place of the letters "fLaC".
     init?(_ bytes: FileBytes, _ start: Int) {
         guard bytes.has("fLaC", at: start) else { return nil }

@@ -1,7 +1,9 @@
+import Archives
 import Errors
+import Files
 import Foundation
 
-/// The bytes of a regular file, read through a window.
+/// The bytes of a regular file, or of a member of an archive, read through a window.
 ///
 /// The file is not mapped: if another process shortened a mapped file, this process would end with SIGBUS.
 final class FileBytes {
@@ -10,7 +12,13 @@ final class FileBytes {
 
     /// The size of the file in bytes when it was opened.
     let size: Int
+    /// The path, for `scans`.
+    let path: String
+    /// Keeps what walking through the whole file found; nil to keep nothing.
+    var scans: ScanCache?
+    /// -1 for a member of an archive.
     private let file: Int32
+    private let member: ArchiveMember?
     private let window: UnsafeMutableRawPointer
     private var start = 0
     private var held = 0
@@ -18,8 +26,22 @@ final class FileBytes {
     /// missing from views and numbers as if the file ended there.
     private(set) var fault: Int32?
 
-    /// - Throws: `AudioError` if the file cannot be opened, is not a regular file or is empty.
+    /// Whether the bytes are a part of an archive or inflated, so that no other library can open them by their path.
+    var isMember: Bool { member != nil }
+
+    /// - Parameter raw: the path's bytes, zero-terminated.
+    /// - Throws: `AudioError` if the file or the archive's member cannot be opened, is not a regular file or is empty.
     init(_ raw: [CChar], path: String) throws(AudioError) {
+        self.path = path
+        if let place = ArchivePath(raw.dropLast().map(UInt8.init(bitPattern:))) {
+            do throws(ArchiveError) { member = try ArchiveMember(place) } catch { throw AudioError(error, path: path) }
+            file = -1
+            size = member?.size ?? 0
+            window = .allocate(byteCount: Self.capacity, alignment: 64)
+            guard size > 0 else { throw AudioError(.empty, path: path, "the member is empty") }
+            return
+        }
+        member = nil
         // Opening a pipe without a writer would block forever, so the kind of file is checked first.
         var status = stat()
         guard stat(raw, &status) == 0 else {
@@ -43,8 +65,15 @@ final class FileBytes {
     }
 
     deinit {
-        close(file)
+        if file >= 0 { close(file) }
         window.deallocate()
+    }
+
+    /// What tells this version of the file, or of the archive, from others; nil if the system does not say.
+    var identity: FileIdentity? {
+        if let member { return member.archiveIdentity }
+        var status = stat()
+        return fstat(file, &status) == 0 ? FileIdentity(status) : nil
     }
 
     /// Returns the bytes from `place` on: at least `count` of them, unless the file ends before, and as many more as
@@ -63,6 +92,11 @@ final class FileBytes {
 
     /// Copies bytes, fewer than requested at the file's end, and returns their number.
     func read(into out: UnsafeMutableRawPointer, at place: Int, _ count: Int) -> Int {
+        if let member {
+            let (got, code) = member.read(into: out, at: place, count)
+            fault = fault ?? code
+            return got
+        }
         var done = 0
         while done < count {
             let got = pread(file, out + done, count - done, off_t(place + done))

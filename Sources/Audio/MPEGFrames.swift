@@ -32,6 +32,9 @@ struct MPEGFrames {
         place = range.lowerBound
     }
 
+    /// Moves to a place where a walk found a frame of the stream, once `next` has given the first frame.
+    mutating func move(to frame: Int) { place = frame }
+
     mutating func next() -> Item? {
         while place < range.upperBound {
             if let header = header(place), let length = length(of: header, at: place),
@@ -212,6 +215,13 @@ struct MPEGSummary {
     private(set) var rateChange: Int64?
     /// Whether nothing but tags was found.
     private(set) var isNothingButTags = true
+    /// The byte at which every so many of the counted frames begins, the first of them included.
+    private(set) var places: [Int] = []
+    /// How many frames lie from one of `places` to the next.
+    private(set) var spacing = 128
+
+    /// The maximum number of places; beyond it, every other one is dropped.
+    private static let mostPlaces = 8192
 
     /// The maximum number of bytes at the end that are accepted as padding.
     private static let mostZeros = 65_536
@@ -250,6 +260,7 @@ struct MPEGSummary {
                 }
                 mostChannels = max(mostChannels, header.channels)
                 guard found == nil, rateChange == nil else { continue }
+                if count % spacing == 0 { add(at) }
                 count += 1
                 frames += Int64(header.frames)
             case .foreign(let range):
@@ -267,6 +278,15 @@ struct MPEGSummary {
             let isWhole = promised == count + 1 && (info?.bytes).map { infoAt + $0 <= end } ?? true
             if !isWhole { note("cut short: its first frame promises \(promised) MPEG frames, it has \(count)") }
         }
+    }
+
+    private mutating func add(_ place: Int) {
+        if places.count == Self.mostPlaces {
+            places = places.indices.filter { $0 % 2 == 0 }.map { places[$0] }
+            spacing *= 2
+            // The number of places is even, so the next one is at the new spacing.
+        }
+        places.append(place)
     }
 
     private mutating func judge(_ rest: Range<Int>, _ bytes: FileBytes, _ lastLength: Int) {

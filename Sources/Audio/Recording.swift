@@ -1,6 +1,6 @@
 import Errors
 
-/// A recording with all its channels, at its own rate, with every sample as decoded.
+/// A recording, or a part of one, with all its channels or one of them, at its own rate, with every sample as decoded.
 ///
 /// The pipeline reads through `AudioFile`; this type is for cutting clips from a file. A damaged file is read as far as
 /// possible, and `fault` tells what stopped it.
@@ -16,17 +16,31 @@ package final class Recording {
     package let channels: Int
     /// The format that holds each sample exactly.
     package let sampleFormat: SampleFormat
-    /// The frame at which the next read begins.
+    /// The frame at which the next read begins, counted from the part's start if it is one.
     package private(set) var position: Int64 = 0
     /// The reason that the last read returned less than the file should hold; nil if there is none.
     package private(set) var fault: String?
     private let decoder: any Decoder
+    /// The frame of the recording at which the part begins.
+    private let first: Int64
 
-    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
-    /// - Throws: `AudioError` if the file is missing, not a regular file or not audio.
-    package init(path: String, bytes: [UInt8]? = nil) throws(AudioError) {
+    /// - Parameters:
+    ///   - bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
+    ///   - part: the part to read; nil for the whole recording.
+    ///   - scans: keeps what checking the whole file found, for the next time; nil to check it anew.
+    ///   - stream: the number of the stream among the file's audio streams, from 0; nil for the one that FFmpeg takes for
+    ///     the best.
+    /// - Throws: `AudioError` if the file is missing, not a regular file or not audio; if it ends before the part
+    ///   begins or lacks its channel.
+    package init(
+        path: String, bytes: [UInt8]? = nil, part: RecordingPart? = nil, scans: ScanCache? = nil, stream: Int? = nil
+    ) throws(AudioError) {
         let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
-        decoder = try Codecs.open(raw, path: path)
+        let whole = try Codecs.open(raw, path: path, scans: scans, stream: stream)
+        var piece: PartDecoder?
+        if let part { piece = try PartDecoder(whole, part, path: path) }
+        decoder = piece ?? whole
+        first = piece?.first ?? 0
         self.path = path
         rate = decoder.rate
         channels = decoder.mostChannels
@@ -43,7 +57,9 @@ package final class Recording {
     package func read(into buffer: UnsafeMutableBufferPointer<Double>) -> Int {
         guard fault == nil, let start = buffer.baseAddress, buffer.count >= channels else { return 0 }
         let count = decoder.read(into: start, frames: buffer.count / channels)
-        if let found = decoder.fault { fault = "decoding stopped at \(Damage.length(position, rate)): \(found)" }
+        if let found = decoder.fault {
+            fault = "decoding stopped at \(Damage.length(first + position, rate)): \(found)"
+        }
         guard count > 0 else {
             fault = fault ?? decoder.shortfall(heard: position)
             return 0

@@ -8,6 +8,8 @@ final class Sndfile {
         let reason: String
         /// The system's error number, if a system resource ran out.
         let systemCode: Int32?
+        /// Whether libsndfile does not know the format.
+        var isUnknownFormat = false
     }
 
     let rate: Int
@@ -36,11 +38,39 @@ final class Sndfile {
 
     /// Opens a part of a file for reading, as if it were a file.
     ///
+    /// - Parameter name: the bytes of a name that may tell a format without a signature, as it does for files that
+    ///   libsndfile opens itself; nil for none.
     /// - Throws: `Refusal` if libsndfile does not open it.
-    convenience init(reading part: FilePart) throws(Refusal) {
+    convenience init(reading part: FilePart, named name: [CChar]? = nil) throws(Refusal) {
+        let (handle, info) = try Self.open(part, name)
+        self.init(handle, info, part)
+    }
+
+    private static func open(_ part: FilePart, _ name: [CChar]?) throws(Refusal) -> (OpaquePointer, SF_INFO) {
+        do throws(Refusal) {
+            return try open(part, as: SF_INFO())
+        } catch {
+            guard error.isUnknownFormat, let format = name.flatMap(format(named:)) else { throw error }
+            return try open(part, as: format)
+        }
+    }
+
+    /// The formats without a header that libsndfile takes a name's ending for, as its `format_from_extension` does.
+    private static func format(named name: [CChar]) -> SF_INFO? {
+        // The name ends in a zero.
+        let text = String(decoding: name.suffix(5).map(UInt8.init(bitPattern:)), as: UTF8.self).lowercased()
+        let coding = text.hasPrefix(".gsm") ? SF_FORMAT_GSM610 : text.hasPrefix(".vox") ? SF_FORMAT_VOX_ADPCM : nil
+        guard let coding else { return nil }
         var info = SF_INFO()
-        let handle = try Self.open {
+        (info.samplerate, info.channels, info.format) = (8000, 1, Int32(SF_FORMAT_RAW | coding))
+        return info
+    }
+
+    private static func open(_ part: FilePart, as format: SF_INFO) throws(Refusal) -> (OpaquePointer, SF_INFO) {
+        var info = format
+        let handle = try open {
             part.place = 0
+            info = format
             var calls = SF_VIRTUAL_IO(
                 get_filelen: { Int64(Sndfile.part($0).count) },
                 seek: { Sndfile.part($2).seek($0, from: $1) },
@@ -49,7 +79,7 @@ final class Sndfile {
                 tell: { Int64(Sndfile.part($0).place) })
             return sf_open_virtual(&calls, Int32(SFM_READ), &info, Unmanaged.passUnretained(part).toOpaque())
         }
-        self.init(handle, info, part)
+        return (handle, info)
     }
 
     /// Opens a file for writing; samples beyond full scale are clipped in integer formats.
@@ -152,8 +182,9 @@ final class Sndfile {
         }
     }
 
-    /// Seeks to a frame, but only in codings whose samples do not depend on earlier ones: in others, libsndfile may end
-    /// up at a different frame, or with a decoder that has not seen the preceding audio.
+    /// Seeks to a frame, but only in codings whose samples do not depend on earlier ones, and in FLAC, whose coding of
+    /// samples has the same numbers: in others, libsndfile may end up at a different frame (in Vorbis it does within the
+    /// last page), or with a decoder that has not seen the preceding audio.
     ///
     /// - Returns: false if it cannot seek; the position is then unchanged.
     func seek(to frame: Int64) -> Bool {
@@ -231,12 +262,12 @@ final class Sndfile {
             if let handle = attempt() { return .success(handle) }
             let code = errno
             let reason = oneLine(sf_strerror(nil))
-            let isSystem = sf_error(nil) == SF_ERR_SYSTEM
+            let kind = sf_error(nil)
             return .failure(
                 Refusal(
                     reason: reason,
-                    systemCode: isSystem
-                        ? AudioError.shortages.first { $0 == code } : nil))
+                    systemCode: kind == SF_ERR_SYSTEM ? AudioError.shortages.first { $0 == code } : nil,
+                    isUnknownFormat: kind == SF_ERR_UNRECOGNISED_FORMAT))
         }
         guard let again else { throw Refusal(reason: "libsndfile cannot open it", systemCode: nil) }
         return try again.get()

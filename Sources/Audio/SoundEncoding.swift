@@ -103,7 +103,9 @@ package enum SoundEncoder {
             done += count
         }
         guard file.close() else { throw refused(rate, channels, "opus", "libsndfile cannot finish it") }
-        return (sink.bytes, clipped)
+        var bytes = sink.bytes
+        OggSerial.set(1, in: &bytes)
+        return (bytes, clipped)
     }
 
     private static func refused(_ rate: Int, _ channels: Int, _ name: String, _ reason: String) -> AudioError {

@@ -3,7 +3,7 @@ import Shards
 
 /// Where one worker's instance of a persistent stage writes its rows, clip by clip.
 package protocol RowAppender: AnyObject {
-    /// raw, mel, embeddings, scores or clip-scores.
+    /// raw, levels, mel, embeddings, scores or clip-scores.
     var kind: String { get }
     var dtype: ShardDType { get }
 

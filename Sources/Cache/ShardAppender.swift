@@ -13,7 +13,7 @@ package final class ShardAppender: RowAppender {
 
     /// - Parameters:
     ///   - stage: name of the node that makes the rows.
-    ///   - kind: of the rows: raw, mel, scores, embeddings, clip-scores.
+    ///   - kind: of the rows: raw, levels, mel, scores, embeddings, clip-scores.
     package init(pool: ShardPool, stage: String, kind: String, dtype: ShardDType) {
         self.pool = pool
         self.stage = stage

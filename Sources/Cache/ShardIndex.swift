@@ -13,7 +13,7 @@ package enum ShardIndex {
     /// The table's columns.
     package static let header = ["clip", "kind", "shard", "first", "count", "stage", "hop"]
     /// The kinds in the index, in their order within a clip.
-    private static let kinds = ["raw", "mel", "scores", "embeddings"]
+    private static let kinds = ["raw", "mel", "scores", "embeddings", "levels"]
 
     /// Where a clip's rows from one stage are.
     package struct Row {
@@ -29,6 +29,8 @@ package enum ShardIndex {
         /// Samples from the start of one chunk to the start of the next, at the rate of the stage's pipeline; nil if
         /// the pipeline has not run since Earmark began to record it.
         package let hop: Int64?
+        /// The manifest's further columns, as the ledger has them; nil if there are none.
+        package let metadata: String?
 
         /// In the order of `header`.
         package var fields: [String] {
@@ -128,7 +130,7 @@ package enum ShardIndex {
                 Row(
                     clip: clip.name, kind: stage.kind, shard: shard.path, first: result.firstRow,
                     count: result.rowCount, stage: String(stage.fingerprint.prefix(12)),
-                    hop: frontEnds[stage.id].map { Int64($0.chunkHop) }))
+                    hop: frontEnds[stage.id].map { Int64($0.chunkHop) }, metadata: clip.metadata))
         }
     }
 }

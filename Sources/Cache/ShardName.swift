@@ -2,7 +2,7 @@ import Shards
 
 /// How shards are named: `KIND-NUMBER.npy`, the number with at least six digits.
 enum ShardName {
-    private static let kinds = ["raw", "mel", "scores", "embeddings", "clip-scores"]
+    private static let kinds = ["raw", "levels", "mel", "scores", "embeddings", "clip-scores"]
 
     /// The path of a shard, relative to the cache.
     static func path(kind: String, number: Int64) -> String {

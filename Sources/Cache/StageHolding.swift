@@ -52,6 +52,6 @@ package struct StageHolding: Sendable, Equatable {
     }
 
     private static func order(_ holding: StageHolding) -> Int {
-        ["raw", "mel", "embeddings", "scores", "clip-scores"].firstIndex(of: holding.kind) ?? 9
+        ["raw", "levels", "mel", "embeddings", "scores", "clip-scores"].firstIndex(of: holding.kind) ?? 9
     }
 }

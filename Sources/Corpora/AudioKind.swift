@@ -11,20 +11,25 @@ package enum AudioKind: Equatable, Sendable {
     /// Not known to be audio.
     case other
 
-    /// Endings, in lower case, of formats that the decoder (libsndfile, and libmpg123 for MPEG audio) reads: those that
-    /// nothing else uses, and those of formats whose first bytes have no signature (gsm, vox, htk, sd2).
+    /// Endings, in lower case, of formats that libsndfile, and libmpg123 for MPEG audio, read: those that nothing else
+    /// uses, and those of formats whose first bytes have no signature (gsm, vox, htk, sd2).
     package static let readableEndings: Set<String> = [
         "wav", "wave", "bwf", "rf64", "w64", "wavex", "flac", "ogg", "oga", "opus", "mp3", "mp2", "mp1", "mpa", "mpga",
         "aif", "aiff", "aifc", "au", "snd", "caf", "8svx", "svx", "nist", "sph", "voc", "ircam", "sf", "paf", "fap",
         "pvf", "xi", "sds", "sd2", "avr", "wve", "gsm", "vox", "htk",
     ]
 
-    /// Endings of formats that the decoder does not read.
-    package static let foreignEndings: Set<String> = [
-        "m4a", "m4b", "m4p", "m4r", "mp4", "m4v", "mov", "3gp", "3g2", "aac", "adts", "wma", "wmv", "asf", "amr", "awb",
-        "webm", "weba", "mka", "mkv", "avi", "ape", "wv", "mpc", "mpp", "dsf", "dff", "tta", "tak", "ofr", "ofs", "spx",
-        "ra", "rm", "ac3", "eac3", "ec3", "dts", "qcp", "shn", "aa", "aax", "mpg", "mpeg", "flv", "ogv",
+    /// Endings of formats that FFmpeg's libraries read, films among them: whether a film has sound shows when it is
+    /// decoded.
+    package static let mediaEndings: Set<String> = [
+        "m4a", "m4b", "m4r", "mp4", "m4v", "mov", "3gp", "3g2", "aac", "adts", "wma", "wmv", "asf", "amr", "awb",
+        "webm",
+        "weba", "mka", "mkv", "avi", "ape", "wv", "mpc", "mpp", "dsf", "dff", "tta", "tak", "spx", "ra", "rm", "ac3",
+        "eac3", "ec3", "dts", "mlp", "thd", "qcp", "shn", "mpg", "mpeg", "m2ts", "mts", "flv", "ogv",
     ]
+
+    /// Endings of formats that no library here reads: OptimFROG, and what is sold encrypted.
+    package static let foreignEndings: Set<String> = ["m4p", "ofr", "ofs", "aa", "aax"]
 
     /// Number of bytes that `of(head:)` examines: the longest MPEG frame and the header of the next.
     package static let headSize = 4096
@@ -32,7 +37,7 @@ package enum AudioKind: Equatable, Sendable {
     /// The kind that a name indicates; nil if it indicates none.
     package static func of(name: String) -> AudioKind? {
         let ending = ending(of: name)
-        return readableEndings.contains(ending)
+        return readableEndings.contains(ending) || mediaEndings.contains(ending)
             ? .readable(byContents: false) : foreignEndings.contains(ending) ? .foreign : nil
     }
 
@@ -48,11 +53,16 @@ package enum AudioKind: Equatable, Sendable {
     ///
     /// - Throws: `FileError` if the file cannot be read.
     package static func of(path: String, name: String) throws -> AudioKind {
+        try of(name: name) { try head(path) }
+    }
+
+    /// The same for a file whose first `headSize` bytes `head` reads.
+    ///
+    /// - Throws: what `head` throws.
+    package static func of(name: String, head: () throws -> [UInt8]) rethrows -> AudioKind {
         let named = of(name: name)
         if case .readable = named { return .readable(byContents: false) }
-        let head = try head(path)
-        // A sample of an Akai MPC, whose two-byte signature says nothing without the name.
-        if ending(of: name) == "mpc", head.starts(with: [1, 4]) { return .readable(byContents: true) }
+        let head = try head()
         // A tag may precede any format, so it does not contradict the name.
         if let named, head.starts(with: "ID3".utf8) { return named }
         let found = of(head: head)
@@ -62,7 +72,7 @@ package enum AudioKind: Equatable, Sendable {
     /// The kind that a file's first bytes indicate.
     package static func of(head: [UInt8]) -> AudioKind {
         let bytes = Head(bytes: head)
-        if isReadable(bytes) { return .readable(byContents: true) }
+        if isReadable(bytes) || isMedia(bytes) { return .readable(byContents: true) }
         return isForeign(bytes) ? .foreign : .other
     }
 
@@ -93,7 +103,15 @@ package enum AudioKind: Equatable, Sendable {
         return isMPEG(head)
     }
 
+    /// Whether the file is OptimFROG or AAC with the header ADIF, or is sold encrypted (an Audible book in an ISO base media file).
     private static func isForeign(_ head: Head) -> Bool {
+        head.has("OFR ") || head.has("ADIF")
+            || head.has("ftyp", at: 4) && ["aax ", "aaxc", "M4P "].contains { head.has($0, at: 8) }
+    }
+
+    /// Whether the file is one that FFmpeg's libraries read.
+    private static func isMedia(_ head: Head) -> Bool {
+        if isForeign(head) { return false }
         // ISO base media: a picture (HEIC, AVIF) has the same box.
         if head.has("ftyp", at: 4) {
             return !["heic", "heix", "mif1", "msf1", "avif", "avis", "jxl "].contains { head.has($0, at: 8) }
@@ -101,7 +119,7 @@ package enum AudioKind: Equatable, Sendable {
         if head.has("RIFF") { return head.has("AVI ", at: 8) || head.has("QLCM", at: 8) }
         if head.has("OggS") { return true }
         let marks = [
-            "#!AMR", "MAC ", "wvpk", "MPCK", "MP+", "DSD ", "FRM8", "TTA1", "TTA2", "tBaK", "OFR ", "ADIF", ".RMF",
+            "#!AMR", "MAC ", "wvpk", "MPCK", "MP+", "DSD ", "FRM8", "TTA1", "TTA2", "tBaK", ".RMF",
             ".ra\u{FD}",
             "FLV\u{1}", "ajkg",
         ]
@@ -111,7 +129,11 @@ package enum AudioKind: Equatable, Sendable {
             [0x1A, 0x45, 0xDF, 0xA3],  // Matroska, WebM
             [0x7F, 0xFE, 0x80, 0x01], [0x00, 0x00, 0x01, 0xBA],  // DTS; MPEG programme stream
         ]
-        return numbers.contains { head.bytes.starts(with: $0) } || isADTS(head)
+        // An MPEG transport stream: packets of 188 bytes, with four bytes before each on a camcorder's disc.
+        let isTransport = [(0, 188), (4, 192)].contains { start, step in
+            (0..<4).allSatisfy { head[start + $0 * step] == 0x47 }
+        }
+        return isTransport || numbers.contains { head.bytes.starts(with: $0) } || isADTS(head)
     }
 
     /// Whether the file begins with two consecutive frames of MPEG audio, layer I to III. A single header has only

@@ -1,3 +1,4 @@
+import Archives
 import Errors
 import Files
 import Glibc
@@ -9,6 +10,7 @@ import Glibc
 /// files are followed; links to folders too, after everything else, and no folder is entered twice, so loops end.
 /// Hidden files and folders (a leading dot) are left out. A clip's name is its path below the folder, with the ending,
 /// so names cannot collide; its labels are the folders on that path (with control characters replaced by blanks).
+/// Archives whose names end in .zip or .tar are listed member by member (`ArchiveScanner`).
 package struct FolderScanner {
     /// Called with each file and folder that is left out, by its path.
     package typealias Witness = (_ path: String, LeftOut.Reason) -> Void
@@ -27,24 +29,38 @@ package struct FolderScanner {
     private var links: [Folder] = []
     private var scan = Scan()
     private let witness: Witness?
+    private let listsArchives: Bool
 
-    private init(witness: Witness?) { self.witness = witness }
+    private init(listsArchives: Bool, witness: Witness?) {
+        self.listsArchives = listsArchives
+        self.witness = witness
+    }
 
-    /// Scans a folder. Folders and files below it that cannot be reached lead to warnings.
+    /// Scans a folder, or one archive. Folders and files below it that cannot be reached lead to warnings.
     ///
-    /// - Throws: `FileError` if the folder cannot be listed or holds no audio file.
-    package static func scan(_ folder: String, leavingOut witness: Witness? = nil) throws -> Scan {
+    /// - Parameter listsArchives: whether recordings inside archives are listed too.
+    /// - Throws: `FileError` if the folder cannot be listed or holds no audio file; `ArchiveError` if the archive cannot be
+    ///   read.
+    package static func scan(
+        _ folder: String, listsArchives: Bool = true, leavingOut witness: Witness? = nil
+    ) throws -> Scan {
         let root = FileSystem.absolute(folder)
-        guard FileSystem.kind(root) == .folder else {
-            let found = FileSystem.kind(root) == nil ? "nothing there" : "a file"
-            throw FileError(path: folder, found: found, expected: "a folder of audio files")
-        }
-        _ = try FileSystem.list(root)
-        var scanner = FolderScanner(witness: witness)
-        scanner.walk(Folder(path: root, below: ""))
-        while !scanner.links.isEmpty {
-            scanner.links.sort { Self.precedes($0.below, $1.below) }
-            scanner.walk(scanner.links.removeFirst())
+        var scanner = FolderScanner(listsArchives: listsArchives, witness: witness)
+        if FileSystem.kind(root) == .file, ArchiveName.isReadable(root) || ArchiveName.isSequential(root) {
+            let archive = try Archive(root)
+            ArchiveScanner(prefix: "", labels: [], witness: witness).list(archive, path: root, into: &scanner.scan)
+        } else {
+            guard FileSystem.kind(root) == .folder else {
+                let found = FileSystem.kind(root) == nil ? "nothing there" : "a file"
+                throw FileError(
+                    path: folder, found: found, expected: "a folder of audio files, or a .zip or .tar archive")
+            }
+            _ = try FileSystem.list(root)
+            scanner.walk(Folder(path: root, below: ""))
+            while !scanner.links.isEmpty {
+                scanner.links.sort { Self.precedes($0.below, $1.below) }
+                scanner.walk(scanner.links.removeFirst())
+            }
         }
         if scanner.scan.entries.isEmpty {
             let lines = scanner.scan.leftOut.lines
@@ -113,6 +129,18 @@ package struct FolderScanner {
             scan.warnings.append("\(path): \(kind == nil ? "a link to nothing" : "not a regular file"), left out")
             return
         }
+        if ArchiveName.isSequential(name) { return leave(path, name, .sequentialArchive) }
+        if ArchiveName.isReadable(name) {
+            if !listsArchives { return leave(path, name, .archive) }
+            do {
+                let archive = try Archive(path)
+                ArchiveScanner(prefix: below + "!/", labels: Self.labels(folder.below), witness: witness)
+                    .list(archive, path: path, into: &scan)
+            } catch {
+                scan.warnings.append("\(error); left out")
+            }
+            return
+        }
         do {
             switch try AudioKind.of(path: path, name: name) {
             case .readable(let byContents):
@@ -124,13 +152,18 @@ package struct FolderScanner {
             scan.warnings.append("\(error), so it is not known whether it is audio; left out")
             return
         }
+        scan.entries.append(Manifest.Entry(clip: below, path: path, labels: Self.labels(folder.below)))
+    }
+
+    /// The folders on a path as labels, each once.
+    private static func labels(_ below: String) -> [String] {
         var labels: [String] = []
         // By scalars: a slash and a combining accent after it are one `Character`.
-        for part in folder.below.unicodeScalars.split(separator: "/") {
+        for part in below.unicodeScalars.split(separator: "/") {
             let label = LabelText.cleaned(String(part))
             if !label.isEmpty && !labels.contains(label) { labels.append(label) }
         }
-        scan.entries.append(Manifest.Entry(clip: below, path: path, labels: labels))
+        return labels
     }
 
     /// Whether a file's name ends like audio that can be decoded.

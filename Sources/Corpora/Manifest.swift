@@ -1,13 +1,16 @@
+import Audio
 import Errors
 import Files
 import Tables
 import Wording
 
 /// A list of clips: CSV with the header `clip,path,labels,split` (in any order; `clip` and `path` are required) and any
-/// further columns.
+/// further columns, of which `began` says when a recording began (`StartTime`).
 ///
 /// `clip` names the clip and is unique byte by byte; `path` is absolute or relative to the manifest's folder; `labels`
-/// are separated by commas within the one field, whatever separates fields (see `LabelText`); `split` is any word.
+/// are separated by commas within the one field, whatever separates fields (see `LabelText`); `split` is any word. If
+/// there are columns `start`, `end` (seconds) or `channel` (a number, `mix` or `each`), a clip is that part of its file;
+/// with `each`, every channel is a clip of its own once `withChannels(_:)` has said how many there are.
 /// Fields are bytes: a path that is not UTF-8 works, and is represented as described for `PathText`. What spreadsheets
 /// write can be read too (`SpreadsheetText`), and `notices` say what was assumed. A name is read as `CSV.safeField` may
 /// have written it, so that a table made from an export names the same clips.
@@ -22,8 +25,13 @@ package final class Manifest: Sendable {
         package var path: String
         package var labels: [String]
         package var split: String
+        /// The part of the recording that the clip is; nil for the mean of all channels of the whole recording.
+        package var part: RecordingPart?
 
-        package init(clip: String, path: String, labels: [String] = [], split: String = "") {
+        package init(
+            clip: String, path: String, labels: [String] = [], split: String = "", part: RecordingPart? = nil
+        ) {
+            self.part = part
             self.clip = clip
             self.path = path
             self.labels = labels
@@ -43,13 +51,18 @@ package final class Manifest: Sendable {
     /// What was assumed about the text and which parts of it are not used: lines for the user, each with the file's
     /// name.
     package let notices: [String]
-    /// The names of the columns other than `columns`, in the file's order, without blanks at their ends.
+    /// The names of the columns other than `columns`, in the file's order, without blanks at their ends; that of the
+    /// recordings' start is called `ClipMetadata.began`.
     package var furtherColumns: [String] { header.further.map(\.name) }
     private let reader: CSVReader
     private let starts: [Int]
     private let lines: [UInt32]
     private let names: ClipIndex
     private let header: ManifestHeader
+    /// Where rows stand for a clip per channel; nil if each row is one clip.
+    private let channels: ManifestChannels?
+    /// Whether rows have the channel `each`.
+    private let hasEach: Bool
 
     /// Reads and checks a manifest.
     ///
@@ -70,6 +83,9 @@ package final class Manifest: Sendable {
         let width = reader.fields.count
         var blank: (rows: Int, firstLine: Int) = (0, 0)
         var safeNames = 0
+        var odd = OddTimes()
+        var hasEach = false
+        var hasDecimalCommas = false
         var starts: [Int] = []
         var lines: [UInt32] = []
         var names = ClipIndex()
@@ -102,6 +118,22 @@ package final class Manifest: Sendable {
                         file: file, line: line, found: "a zero byte in the \(name)", expected: "text without one")
                 }
             }
+            if let place = header.began {
+                let text = reader.text(reader.fields[place])
+                if !text.isEmpty {
+                    guard let time = StartTime(text) else {
+                        throw TableError(
+                            file: file, line: line, found: "'\(text)' in the column '\(ClipMetadata.began)'",
+                            expected: "a time in \(StartTime.form)")
+                    }
+                    odd.note(time, line: line)
+                }
+            }
+            if header.parts != nil {
+                let part = try Self.part(in: reader, header)
+                hasEach = hasEach || part?.isEach == true
+                hasDecimalCommas = hasDecimalCommas || Self.hasDecimalComma(reader, header)
+            }
             let row = starts.count
             let name = Self.name(in: reader, at: clipPlace)
             if name != reader.fields[clipPlace] { safeNames += 1 }
@@ -124,45 +156,112 @@ package final class Manifest: Sendable {
         self.lines = lines
         self.names = names
         self.header = header
+        self.hasEach = hasEach
+        channels = nil
         notices =
             (text.notices + header.notices
             + (blank.rows == 0
                 ? [] : ["empty rows skipped: \(blank.rows), the first on line \(blank.firstLine)"])
+            + odd.notices
             + (safeNames == 0
                 ? []
-                : ["clip names with an apostrophe before = + - or @, as in exports, read without it: \(safeNames)"]))
+                : ["clip names with an apostrophe before = + - or @, as in exports, read without it: \(safeNames)"])
+            + (hasDecimalCommas ? ["commas in numbers read as decimal points"] : []))
             .map { "\(file): \($0)" }
     }
 
+    /// The same manifest with a clip per channel for each row whose channel is `each`; the same object if there is none.
+    ///
+    /// - Parameter counted: the number of channels of the file at a path; nil if it cannot be read. It is asked once for
+    ///   each such row. What cannot be read counts as one channel, whose clip then fails with the reason.
+    /// - Throws: `TableError` if the name of a channel's clip is also that of another row.
+    package func withChannels(_ counted: (String) -> Int?) throws -> Manifest {
+        guard hasEach, channels == nil else { return self }
+        var channels = ManifestChannels()
+        for row in 0..<starts.count {
+            let own = parsed(line: row)
+            guard try Self.part(in: own, header)?.isEach == true else {
+                channels.add(clips: 1)
+                continue
+            }
+            let count = min(max(1, counted(path(own)) ?? 1), RecordingPart.mostChannels)
+            for channel in 1...count {
+                let name = ManifestChannels.name(name(own), channel: channel)
+                if let twin = rowNamed(name) {
+                    throw TableError.duplicate(
+                        file: file, line: max(Int(lines[row]), Int(lines[twin])),
+                        first: min(Int(lines[row]), Int(lines[twin])), clip: name)
+                }
+            }
+            channels.add(clips: count)
+        }
+        return Manifest(self, channels)
+    }
+
+    private init(_ other: Manifest, _ channels: ManifestChannels) {
+        (file, folder, digest, notices) = (other.file, other.folder, other.digest, other.notices)
+        (reader, starts, lines, names, header) = (other.reader, other.starts, other.lines, other.names, other.header)
+        (hasEach, self.channels) = (other.hasEach, channels)
+    }
+
+    /// Whether rows stand for a clip per channel, and how many clips they are is not known yet.
+    package var hasUncountedChannels: Bool { hasEach && channels == nil }
+
     /// Number of clips in the manifest.
-    package var count: Int { starts.count }
+    package var count: Int { channels?.count ?? starts.count }
 
     /// The clip in a row; rows count from 0.
     package func entry(_ row: Int) -> Entry {
         let own = parsed(row)
         return Entry(
-            clip: name(own), path: FileSystem.absolute(text(own, 1), base: folder),
-            labels: labels(own), split: text(own, 3))
+            clip: name(own, row), path: path(own), labels: labels(own), split: text(own, 3), part: part(own, row))
     }
 
     /// A clip's name.
-    package func clip(_ row: Int) -> String { name(parsed(row)) }
+    package func clip(_ row: Int) -> String { name(parsed(row), row) }
     /// A clip's absolute path, as represented by `PathText`.
-    package func path(_ row: Int) -> String { FileSystem.absolute(text(parsed(row), 1), base: folder) }
+    package func path(_ row: Int) -> String { path(parsed(row)) }
     /// A clip's labels, trimmed, in the manifest's order, each once.
     package func labels(_ row: Int) -> [String] { labels(parsed(row)) }
     /// A clip's split, empty if it has none.
     package func split(_ row: Int) -> String { text(parsed(row), 3) }
+    /// The part of its recording that a clip is; nil for the mean of all channels of the whole recording.
+    package func part(_ row: Int) -> RecordingPart? { header.parts == nil ? nil : part(parsed(row), row) }
     /// A clip's values of `furtherColumns`, in their order.
     package func further(_ row: Int) -> [String] {
         let own = parsed(row)
         return header.further.map { own.text(own.fields[$0.place]) }
     }
+    /// What the ledger keeps of a clip's values of `furtherColumns`, as `ClipMetadata` has it; nil if there are no such
+    /// columns.
+    package func metadata(_ row: Int) -> String? {
+        if header.further.isEmpty { return nil }
+        let own = parsed(row)
+        var text = "{"
+        for (prefix, column) in zip(header.prefixes, header.further) {
+            text += prefix
+            ClipMetadata.append(own.text(own.fields[column.place]), to: &text)
+        }
+        return text + "}"
+    }
     /// The line a clip starts on, from 1.
-    package func line(_ row: Int) -> Int { Int(lines[row]) }
+    package func line(_ row: Int) -> Int { Int(lines[place(row)]) }
 
-    /// The row of the clip with a name; nil if the manifest has no such clip.
+    /// The row of the clip with a name; nil if the manifest has no such clip. A clip that is a channel of a row whose
+    /// channel is `each` is found as well if the number of channels was never asked for, as in a truth.
     package func row(of clip: String) -> Int? {
+        let own = rowNamed(clip)
+        guard hasEach else { return own }
+        if let own, channels == nil || !isEach(own) { return channels?.clips(ofRow: own).lowerBound ?? own }
+        guard let (base, channel) = ManifestChannels.parts(of: clip), let row = rowNamed(base), isEach(row) else {
+            return nil
+        }
+        guard let clips = channels?.clips(ofRow: row) else { return row }
+        return channel <= clips.count ? clips.lowerBound + channel - 1 : nil
+    }
+
+    /// The row of the text that has a name.
+    private func rowNamed(_ clip: String) -> Int? {
         let bytes = PathText.bytes(clip)
         let whole = CSV.Field(start: 0, end: bytes.count, isEscaped: false)
         var parser = reader
@@ -174,12 +273,56 @@ package final class Manifest: Sendable {
         }
     }
 
-    private func parsed(_ row: Int) -> CSVReader {
+    /// The row of the text that a clip is of.
+    private func place(_ clip: Int) -> Int { channels?[clip].row ?? clip }
+
+    private func isEach(_ row: Int) -> Bool { (try? Self.part(in: parsed(line: row), header))?.isEach == true }
+
+    /// A clip's part.
+    private func part(_ parser: CSVReader, _ clip: Int) -> RecordingPart? {
+        // The row was read without an error when the manifest was.
+        guard let found = try? Self.part(in: parser, header) else { return nil }
+        return found.part(channel: found.isEach ? channels?[clip].number : nil)
+    }
+
+    /// What a row says of the part that its clip is; nil if the manifest has no such columns.
+    ///
+    /// - Throws: `TableError` with the row's line.
+    private static func part(in parser: CSVReader, _ header: ManifestHeader) throws -> ManifestPart? {
+        guard let places = header.parts else { return nil }
+        let fields = places.map { place in place.map { LabelText.trimmed(parser.text(parser.fields[$0])) } ?? "" }
+        if fields.allSatisfy(\.isEmpty) { return nil }
+        return try ManifestPart(fields, delimiter: parser.delimiter) { found, expected in
+            TableError(file: parser.file, line: parser.rowLine, found: found, expected: expected)
+        }
+    }
+
+    /// Whether a row's `start` or `end` has a decimal comma.
+    private static func hasDecimalComma(_ parser: CSVReader, _ header: ManifestHeader) -> Bool {
+        (header.parts ?? []).prefix(2).contains { place in
+            guard let place else { return false }
+            return parser.bytes[parser.fields[place].start..<parser.fields[place].end].contains(UInt8(ascii: ","))
+        }
+    }
+
+    private func path(_ parser: CSVReader) -> String { FileSystem.absolute(text(parser, 1), base: folder) }
+
+    private func parsed(_ clip: Int) -> CSVReader { parsed(line: place(clip)) }
+
+    private func parsed(line row: Int) -> CSVReader {
         var parser = reader
         parser.seek(start: starts[row], line: Int(lines[row]))
         // The row was read without an error when the manifest was.
         _ = try? parser.next()
         return parser
+    }
+
+    /// A clip's name, given its row.
+    private func name(_ parser: CSVReader, _ clip: Int) -> String {
+        guard let number = channels?[clip].number, (try? Self.part(in: parser, header))?.isEach == true else {
+            return name(parser)
+        }
+        return ManifestChannels.name(name(parser), channel: number)
     }
 
     private func name(_ parser: CSVReader) -> String {

@@ -8,8 +8,15 @@ import Wording
 struct ManifestHeader: Sendable {
     /// The place in a row of each of `Manifest.columns`; nil if absent.
     let places: [Int?]
-    /// The other columns that have a name, in the file's order.
+    /// The place in a row of each of `ManifestPart.columns`; nil if the manifest has none of them.
+    let parts: [Int?]?
+    /// The other columns that have a name, in the file's order. That of the recordings' start is called
+    /// `ClipMetadata.began`, whatever the case of its letters in the file.
     let further: [(place: Int, name: String)]
+    /// What stands before the values of `further` in the ledger's JSON.
+    let prefixes: [String]
+    /// The place in a row of the recordings' start; nil if absent.
+    var began: Int? { further.first { $0.name == ClipMetadata.began }?.place }
     /// A reader positioned after the header, whose fields are those of the header.
     let reader: CSVReader
     let notices: [String]
@@ -42,11 +49,19 @@ struct ManifestHeader: Sendable {
         }
         self.reader = reader
         let names = reader.fields.map { LabelText.trimmed(reader.text($0)) }
-        (places, further) = try Self.sorted(names, file: text.file, line: reader.rowLine)
-        notices = Self.notices(reader, text, places: places, further: further)
+        let (all, further) = try Self.sorted(names, file: text.file, line: reader.rowLine)
+        self.further = further
+        prefixes = further.enumerated().map { ClipMetadata.prefix($1.name, isFirst: $0 == 0) }
+        places = Array(all.prefix(Manifest.columns.count))
+        let parts = Array(all.dropFirst(Manifest.columns.count))
+        self.parts = parts.contains { $0 != nil } ? parts : nil
+        notices = Self.notices(reader, text, places: all, further: further)
     }
 
     private static let expected = "the header \(Manifest.columns.joined(separator: ","))"
+
+    /// All columns that mean something.
+    private static let known = Manifest.columns + ManifestPart.columns
 
     private static func key(_ name: String) -> String { LabelText.trimmed(name).lowercased() }
 
@@ -56,15 +71,16 @@ struct ManifestHeader: Sendable {
         func wrong(_ found: String) -> TableError {
             TableError(file: file, line: line, found: found, expected: expected)
         }
-        var places = [Int?](repeating: nil, count: Manifest.columns.count)
+        var places = [Int?](repeating: nil, count: known.count)
         var further: [(place: Int, name: String)] = []
         var seen = Set<String>()
         for (place, name) in names.enumerated() where !name.isEmpty {
-            let column = Manifest.columns.firstIndex(of: key(name))
-            guard seen.insert(column.map { Manifest.columns[$0] } ?? name).inserted else {
+            let column = known.firstIndex(of: key(name))
+            let own = key(name) == ClipMetadata.began ? ClipMetadata.began : name
+            guard seen.insert(column.map { known[$0] } ?? own).inserted else {
                 throw wrong("column '\(name)' twice")
             }
-            if let column { places[column] = place } else { further.append((place, name)) }
+            if let column { places[column] = place } else { further.append((place, own)) }
         }
         for (column, name) in Manifest.columns.enumerated().prefix(2) where places[column] == nil {
             let near = further.first { ColumnNames.isNear($0.name, to: name) }
@@ -77,19 +93,27 @@ struct ManifestHeader: Sendable {
         _ reader: CSVReader, _ text: SpreadsheetText, places: [Int?], further: [(place: Int, name: String)]
     ) -> [String] {
         var notices = [SpreadsheetText.notice(of: reader.delimiter)].compactMap(\.self)
-        for (name, place) in zip(Manifest.columns, places) {
+        for (name, place) in zip(known, places) {
             guard let place else { continue }
             let found = reader.text(reader.fields[place])
             if found.utf8.elementsEqual(name.utf8) { continue }
             notices.append("column '\(found)' taken as '\(name)'")
         }
-        if !further.isEmpty {
-            let missing = Manifest.columns.indices.filter { places[$0] == nil }.map { Manifest.columns[$0] }
-            let names = further.map { column in
+        let began = further.first { $0.name == ClipMetadata.began }
+        if let began {
+            let found = reader.text(reader.fields[began.place])
+            if found != began.name { notices.append("column '\(found)' taken as '\(began.name)'") }
+        }
+        let others = further.filter { $0.place != began?.place }
+        if !others.isEmpty {
+            let missing =
+                known.indices.filter { places[$0] == nil }.map { known[$0] }
+                + (began == nil ? [ClipMetadata.began] : [])
+            let names = others.map { column in
                 let near = missing.first { ColumnNames.isNear(column.name, to: $0) }
                 return column.name + (near.map { " (is '\($0)' meant?)" } ?? "")
             }
-            notices.append("columns kept but not used: \(names.joined(separator: ", "))")
+            notices.append("further columns, kept for exports: \(names.joined(separator: ", "))")
         }
         let unnamed = reader.fields.count - further.count - places.compactMap { $0 }.count
         if unnamed > 0 { notices.append("columns without a name, not used: \(unnamed)") }
@@ -106,6 +130,10 @@ private enum ColumnNames {
         ],
         "labels": ["label", "class", "classes", "tag", "tags", "category", "species"],
         "split": ["set", "subset", "fold", "partition"],
+        "began": ["starttime", "startedat", "datetime", "timestamp", "recordedat", "recordingstart", "date"],
+        "start": ["begin", "from", "onset", "startseconds", "begintime", "offset"],
+        "end": ["stop", "to", "until", "endtime", "endseconds"],
+        "channel": ["ch", "chan", "channels"],
     ]
 
     /// Whether a column's name may well mean one of the manifest's: it is another word for it, or at most one letter in

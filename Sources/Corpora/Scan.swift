@@ -6,4 +6,6 @@ package struct Scan: Sendable {
     package var warnings: [String] = []
     /// What else a folder holds, by kind; empty for a corpus of a known layout.
     package var leftOut = LeftOut()
+    /// What was listed from archives.
+    package var archives = ArchiveTally()
 }

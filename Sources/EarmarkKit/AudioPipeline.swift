@@ -1,4 +1,5 @@
 import Cache
+import Corpora
 import Foundation
 import Pipeline
 import Sessions
@@ -42,7 +43,8 @@ public struct AudioPipeline: Sendable {
         try EarmarkKitError.translating {
             let ledger = cache.exists ? try cache.cacheFolder.reading() : nil
             let known = try Reconciler(
-                manifest: clips.manifest, graph: loaded.graph, ledger: ledger, readsContent: checkingContent)
+                manifest: clips.manifest.countingChannels(), graph: loaded.graph, ledger: ledger,
+                readsContent: checkingContent)
             let plan = Plan(graph: loaded.graph, clips: known.facts, isLossless: LoadedPipeline.isLossless)
             let changed = try ledger.flatMap {
                 try ChangedSettings(graph: loaded.graph, plan: plan, ids: known.ids, ledger: $0)

@@ -24,7 +24,7 @@ public struct ChunkScores: Sendable {
 
     public subscript(chunk: Int) -> TagScores { TagScores(classes: classes, values: rows[chunk]) }
 
-    /// The mean over the chunks, bit for bit what a pipeline's `aggregate` stage computes with `method: mean`.
+    /// The mean over the chunks that were not skipped, bit for bit what a pipeline's `aggregate` stage computes with `method: mean`.
     public var mean: TagScores {
         var aggregator = Aggregator(.mean, classes: classes.count)
         for chunk in 0..<count { rows.withUnsafeValues(chunk..<chunk + 1) { aggregator.add($0) } }

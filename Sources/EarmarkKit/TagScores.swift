@@ -10,8 +10,10 @@ public struct Tag: Sendable, Hashable {
 public struct TagScores: Sendable, Hashable {
     /// The class names, in the order of ``values``.
     public let classes: [String]
-    /// The scores, from 0 to 1, one per class.
+    /// The scores, from 0 to 1, one per class; NaN if no model heard the chunk, or any chunk of the clip.
     public let values: [Float]
+    /// Whether there are no scores, because a pipeline with `skip-below` left the chunk, or each chunk of the clip, out.
+    public var isSkipped: Bool { values.first?.isNaN ?? false }
 
     init(classes: [String], values: [Float]) {
         precondition(classes.count == values.count, "\(values.count) scores of \(classes.count) classes")
@@ -24,9 +26,10 @@ public struct TagScores: Sendable, Hashable {
 
     /// Returns the classes with the highest scores, highest first; equal scores are in class order.
     ///
-    /// - Parameter count: how many classes to return; all of them if there are fewer.
+    /// - Parameter count: how many classes to return; all of them if there are fewer, and none if there are no scores.
     public func top(_ count: Int) -> [Tag] {
-        values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(Swift.max(0, count))
+        if isSkipped { return [] }
+        return values.indices.sorted { (values[$0], $1) > (values[$1], $0) }.prefix(Swift.max(0, count))
             .map { Tag(label: classes[$0], score: values[$0]) }
     }
 }

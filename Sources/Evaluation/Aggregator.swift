@@ -2,11 +2,16 @@
 ///
 /// Sums are kept in `Double` and in chunk order, so the result depends only on the clip's chunks, never on how they were
 /// batched.
+///
+/// A row of NaN is a chunk that was skipped: it is counted and otherwise left out. The scores of a clip all of whose chunks
+/// were skipped are NaN, not 0.
 package struct Aggregator: Sendable {
     package let aggregation: Aggregation
     package let classes: Int
-    /// Rows added since the last `finish`.
+    /// Rows added since the last `finish`, without those of skipped chunks.
     package private(set) var chunks = 0
+    /// Rows of skipped chunks added since the last `finish`.
+    package private(set) var skipped = 0
     private var sums: [Double] = []
     /// For `max` one value per class; for `topMean` `k` values per class, descending.
     private var best: [Float] = []
@@ -21,11 +26,12 @@ package struct Aggregator: Sendable {
     /// Adds one chunk's scores, shape (classes).
     package mutating func add(_ row: UnsafeBufferPointer<Float>) {
         precondition(row.count == classes, "a row holds one score a class")
+        guard !SkippedRow.matches(row) else { return skipped += 1 }
         switch aggregation {
         case .mean:
             for index in 0..<classes { sums[index] += Double(row[index]) }
         case .max:
-            for index in 0..<classes where row[index] > best[index] || row[index].isNaN { best[index] = row[index] }
+            for index in 0..<classes where row[index] > best[index] { best[index] = row[index] }
         case .topMean(let k):
             let kept = Swift.min(chunks, k)
             for index in 0..<classes { insert(row[index], class: index, k: k, kept: kept) }
@@ -41,8 +47,9 @@ package struct Aggregator: Sendable {
     /// Returns the clip's scores, shape (classes), and resets the aggregator. Throws `EvaluationError.noChunks` if nothing was
     /// added.
     package mutating func finish() throws -> [Float] {
-        guard chunks > 0 else { throw EvaluationError.noChunks }
+        guard chunks + skipped > 0 else { throw EvaluationError.noChunks }
         defer { reset() }
+        guard chunks > 0 else { return [Float](repeating: .nan, count: classes) }
         switch aggregation {
         case .mean:
             let count = Double(chunks)
@@ -70,7 +77,7 @@ package struct Aggregator: Sendable {
     }
 
     private mutating func reset() {
-        chunks = 0
+        (chunks, skipped) = (0, 0)
         switch aggregation {
         case .mean: sums = [Double](repeating: 0, count: classes)
         case .max: best = [Float](repeating: -.infinity, count: classes)

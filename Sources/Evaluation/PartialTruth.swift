@@ -7,6 +7,21 @@ package struct PartialTruth: Sendable, Equatable {
         package var has: [Bool] = []
 
         package init() {}
+
+        /// The rows that have the class.
+        var positives: [Int] { zip(rows, has).filter(\.1).map(\.0) }
+
+        /// The known clips of a class, ranked among themselves.
+        ///
+        /// - Parameter column: the class's score of every clip.
+        func ranking(_ column: UnsafeBufferPointer<Float>) -> Ranking {
+            let ranking = Ranking(count: rows.count)
+            let own = rows.map { column[$0] }
+            own.withUnsafeBufferPointer { scores in
+                ranking.fill(scores, positivePlaces: has.indices.filter { has[$0] }.map { Int32($0) })
+            }
+            return ranking
+        }
     }
 
     /// The known rows of each class, in the table's order.
@@ -31,8 +46,8 @@ package struct PartialTruth: Sendable, Equatable {
 }
 
 extension Evaluator {
-    /// Returns the report, with each class's metrics computed over the clips whose truth is known for it. Metrics that
-    /// rank classes against one another (micro AP, lwlrap, top-1) are NaN, since they need the truth of every class.
+    /// Returns the report, with each class's metrics computed over the clips whose truth is known for it. The means are of
+    /// the classes with known clips of both kinds: in a class without negatives, every order is right. Metrics that rank classes against one another (micro AP, lwlrap, top-1) are NaN, since they need the truth of every class.
     ///
     /// - Parameter hoursAbove: as in `report(_:truth:hoursAbove:)`.
     /// - Throws: `EvaluationError` if the truth does not have the table's number of classes.

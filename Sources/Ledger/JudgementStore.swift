@@ -25,20 +25,42 @@ package final class JudgementStore: @unchecked Sendable {
     static let version = 1
     /// Marks the file as Earmark's, in SQLite's application_id: "EARJ".
     static let applicationID = 0x4541_524A
-    /// The seconds to wait for another process's transaction.
-    private static let patience: TimeInterval = 10
+    /// The seconds to wait for another process's transaction when adding: a reviewer is waiting for the answer, and the
+    /// page keeps what cannot be written now. A transaction of another review takes some ten milliseconds.
+    package static let writePatience: TimeInterval = 1.5
+    /// The seconds to wait when reading, unless the caller says otherwise.
+    package static let readPatience: TimeInterval = 10
 
     package let path: String
     private let lock = NSLock()
     /// Whether this instance has checked the file's structure. It checks only once, because the check takes longer the
     /// more judgements there are.
     private var isChecked = false
+    /// The file that this instance has read or written; nil if there was none yet.
+    private var known: Identity?
+
+    /// Descriptors for `changes`: the last one is of the file that was there last.
+    private var counters: [(identity: Identity, file: Int32)] = []
+
+    /// What tells a file from others on this machine.
+    private struct Identity: Equatable {
+        let device: dev_t
+        let inode: ino_t
+
+        init(_ status: stat) { (device, inode) = (status.st_dev, status.st_ino) }
+    }
 
     /// - Parameter path: the file's path. The file is created with the first judgement.
     package init(path: String) { self.path = path }
 
     /// Whether the file exists.
     package var exists: Bool { access(path, F_OK) == 0 }
+
+    /// Whether the file is the one that was read before; true if none was.
+    package var isSame: Bool {
+        guard let known = lock.withLock({ known }) else { return true }
+        return FileSystem.status(path).map(Identity.init) == known
+    }
 
     /// Whether a judgement could be stored here, judging by file permissions.
     package var isWritable: Bool {
@@ -48,15 +70,25 @@ package final class JudgementStore: @unchecked Sendable {
 
     /// SQLite's count of the transactions that changed the file, which shows whether there is anything new; -1 if it
     /// cannot be read. The file's modification time was rejected: two transactions may have the same one.
+    ///
+    /// The descriptor stays open: whenever a process closes one of a file, the system gives up all its locks on it, also
+    /// that of a transaction on another thread.
     package var changes: Int64 {
-        let file = FileSystem.withBytes(path) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-        guard file >= 0 else { return -1 }
-        defer { close(file) }
-        // "File Format For SQLite Databases", 1.3.8: big-endian, at byte 24.
-        var bytes = [UInt8](repeating: 0, count: 4)
-        guard pread(file, &bytes, 4, 24) == 4 else { return -1 }
-        return bytes.reduce(0) { $0 << 8 | Int64($1) }
+        lock.withLock {
+            guard let now = FileSystem.status(path).map(Identity.init) else { return -1 }
+            if counters.last?.identity != now {
+                let file = FileSystem.withBytes(path) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+                guard file >= 0 else { return -1 }
+                counters.append((now, file))
+            }
+            // "File Format For SQLite Databases", 1.3.8: big-endian, at byte 24.
+            var bytes = [UInt8](repeating: 0, count: 4)
+            guard let file = counters.last?.file, pread(file, &bytes, 4, 24) == 4 else { return -1 }
+            return bytes.reduce(0) { $0 << 8 | Int64($1) }
+        }
     }
+
+    deinit { for counter in counters { close(counter.file) } }
 
     // MARK: - Adding
 
@@ -123,8 +155,8 @@ package final class JudgementStore: @unchecked Sendable {
 
     private func append<Value>(_ make: (Int64, Database) throws -> (JudgementRow, Value)) throws -> Value {
         try guarded {
-            if !exists { try create() }
-            let queue = try open(isReadOnly: false)
+            if try !isThere() { try create() }
+            let queue = try open(isReadOnly: false, patience: Self.writePatience)
             defer { try? queue.close() }
             return try queue.write { database in
                 let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM judgements") ?? 0
@@ -140,12 +172,14 @@ package final class JudgementStore: @unchecked Sendable {
 
     /// Reads every row that can be trusted, without writing anything; there are no rows if there is no file.
     ///
-    /// - Parameter last: the number of the last row already known; 0 for all rows.
-    /// - Throws: `LedgerError` if the file as a whole cannot be read.
-    package func contents(after last: Int64 = 0) throws -> Contents {
-        guard exists else { return Contents() }
+    /// - Parameters:
+    ///   - last: the number of the last row already known; 0 for all rows.
+    ///   - patience: the seconds to wait for another process's transaction.
+    /// - Throws: `LedgerError` if the file as a whole cannot be read, or is no longer the one that was there before.
+    package func contents(after last: Int64 = 0, patience: TimeInterval = readPatience) throws -> Contents {
+        guard try isThere() else { return Contents() }
         return try guarded {
-            let queue = try open(isReadOnly: true)
+            let queue = try open(isReadOnly: true, patience: patience)
             defer { try? queue.close() }
             return try queue.read { try Self.contents($0, path, after: last) }
         }
@@ -178,6 +212,25 @@ package final class JudgementStore: @unchecked Sendable {
 
     // MARK: - The file
 
+    /// Whether there is a file; false only if this instance has never seen one.
+    ///
+    /// A file that was moved away or replaced meanwhile is not begun anew: the judgements would be in two files, and the
+    /// page would show them as one.
+    ///
+    /// - Throws: `LedgerError` if the file that was there before is not.
+    private func isThere() throws -> Bool {
+        let found = FileSystem.status(path).map(Identity.init)
+        guard let known = lock.withLock({ known }) else { return found != nil }
+        if found == known { return true }
+        throw LedgerError(
+            .inputOutput, path: path,
+            found == nil
+                ? "the file was moved or removed while it was in use; put it back, or end the review and start it again "
+                    + "to begin a new one"
+                : "the file was replaced by another while it was in use; put the first one back, or end the review and "
+                    + "start it again to use this one")
+    }
+
     /// Creates the file under a temporary name and gives it its final name only when it is complete. An empty file with
     /// the final name is therefore always a damaged one, never one still being created.
     private func create() throws {
@@ -188,7 +241,8 @@ package final class JudgementStore: @unchecked Sendable {
             number &+= 1
         } while FileSystem.exists(made)
         defer { for ending in ["", "-journal"] { unlink(made + ending) } }
-        let queue = try DatabaseQueue(path: made, configuration: Self.configuration(isReadOnly: false))
+        let queue = try DatabaseQueue(
+            path: made, configuration: Self.configuration(isReadOnly: false, patience: Self.writePatience))
         try queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.inTransaction(.immediate) {
@@ -216,10 +270,17 @@ package final class JudgementStore: @unchecked Sendable {
         PRAGMA user_version = \(version);
         """
 
-    private static func configuration(isReadOnly: Bool) -> Configuration {
+    /// - Parameter patience: the seconds to wait for other processes, from now on and in all.
+    private static func configuration(isReadOnly: Bool, patience: TimeInterval) -> Configuration {
         var configuration = Configuration()
         configuration.readonly = isReadOnly
-        configuration.busyMode = .timeout(patience)
+        // SQLite's own time limit would begin anew with each statement.
+        let end = ContinuousClock.now + .seconds(patience)
+        configuration.busyMode = .callback { _ in
+            guard ContinuousClock.now < end else { return false }
+            usleep(2000)
+            return true
+        }
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL")
         }
@@ -227,14 +288,15 @@ package final class JudgementStore: @unchecked Sendable {
     }
 
     /// - Throws: `LedgerError` if the file is not a sound file of judgements; nothing is then written to it.
-    private func open(isReadOnly: Bool) throws -> DatabaseQueue {
+    private func open(isReadOnly: Bool, patience: TimeInterval) throws -> DatabaseQueue {
         guard let status = FileSystem.status(path), status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
             throw LedgerError(
                 .corrupt, path: path,
                 "it is empty or no regular file, expected the judgements of this cache's reviewers; move it away, or "
                     + "put a copy in its place")
         }
-        let queue = try DatabaseQueue(path: path, configuration: Self.configuration(isReadOnly: isReadOnly))
+        let queue = try DatabaseQueue(
+            path: path, configuration: Self.configuration(isReadOnly: isReadOnly, patience: patience))
         try queue.read { database in
             let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
@@ -259,7 +321,10 @@ package final class JudgementStore: @unchecked Sendable {
                     .corrupt, path: path, "found \(fault), expected a sound SQLite file; put a copy in its place")
             }
         }
-        lock.withLock { isChecked = true }
+        lock.withLock {
+            isChecked = true
+            known = known ?? Identity(status)
+        }
         return queue
     }
 
@@ -278,7 +343,8 @@ package final class JudgementStore: @unchecked Sendable {
                     .corrupt, path: path, "found \(message), expected a sound SQLite file; put a copy in its place")
             case .SQLITE_NOMEM: throw LedgerError(.outOfMemory, path: path, message)
             case .SQLITE_FULL: throw LedgerError(.outOfSpace, path: path, message)
-            case .SQLITE_BUSY, .SQLITE_LOCKED: throw LedgerError(.busy, path: path, message)
+            case .SQLITE_BUSY, .SQLITE_LOCKED:
+                throw LedgerError(.busy, path: path, "another program holds the file (\(message))")
             case .SQLITE_READONLY, .SQLITE_CANTOPEN:
                 throw LedgerError(.inputOutput, path: path, "judgements cannot be written here: \(message)")
             default: throw LedgerError(.inputOutput, path: path, message)

@@ -60,6 +60,8 @@ extension Ledger {
                         """) ?? 0
             var next = max(try Self.nextClip(database), highest + 1)
             if kept == nil { try database.execute(sql: "UPDATE clips SET position = NULL WHERE position IS NOT NULL") }
+            let hadParts = try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM clips WHERE part IS NOT NULL)")
             let upsert = try database.makeStatement(
                 sql: """
                     INSERT INTO clips(id, name, path, position, part, metadata, row_check)
@@ -69,6 +71,7 @@ extension Ledger {
                     """)
             for number in 0..<count {
                 let entry = row(number)
+                if entry.part != nil || hadParts == true { try Self.forgetOtherPart(database, of: entry) }
                 let position = kept?.ofRow[number] ?? number
                 upsert.setUncheckedArguments([
                     next, entry.name, entry.path, position, entry.part, entry.metadata,
@@ -94,6 +97,18 @@ extension Ledger {
             try Self.setMeta(database, "clips", String(placed))
             // The index file next to the shards lists the clips in the previous manifest's order.
             try database.execute(sql: "DELETE FROM meta WHERE key = 'index'")
+        }
+    }
+
+    /// Deletes what is known of the file of a clip that is no longer the same part of its recording, and its failures.
+    /// Otherwise rows of the old part would count as the clip's until it has been read anew, for the size and time of its
+    /// file are the same. In the transaction that records the new part, so that no crash comes between.
+    private static func forgetOtherPart(_ database: Database, of clip: ManifestRow) throws {
+        let found = try Int64.fetchOne(
+            database, sql: "SELECT id FROM clips WHERE name = ? AND part IS NOT ?", arguments: [clip.name, clip.part])
+        guard let found else { return }
+        for table in ["sources", "failures"] {
+            try database.execute(sql: "DELETE FROM \(table) WHERE clip = ?", arguments: [found])
         }
     }
 
@@ -186,6 +201,13 @@ extension Ledger {
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
     package func forEachKnownClip(_ body: (_ id: Int64, _ name: String) throws -> Void) throws {
+        try forEachKnownPart { id, name, _ in try body(id, name) }
+    }
+
+    /// Every clip that the ledger knows, and the part of its recording that it is, as `RecordingPart` writes it.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read, and what `body` throws.
+    package func forEachKnownPart(_ body: (_ id: Int64, _ name: String, _ part: String?) throws -> Void) throws {
         try read { database in
             // A row's id is not covered by its check, but ids are unique and rows come in their order.
             var last = Int64.min
@@ -195,7 +217,7 @@ extension Ledger {
                 let clip = try KnownClip.read(cursor: row)
                 guard clip.id > last else { throw LedgerError.damaged("clips", [String(clip.id)]) }
                 last = clip.id
-                try body(clip.id, clip.name)
+                try body(clip.id, clip.name, clip.part)
             }
         }
     }

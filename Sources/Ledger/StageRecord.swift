@@ -3,7 +3,7 @@ package struct StageRecord: Sendable, Equatable {
     package let id: Int64
     /// Fingerprint in hexadecimal digits.
     package let fingerprint: String
-    /// Kind of its rows: raw, mel, embeddings, scores or clip-scores.
+    /// Kind of its rows: raw, levels, mel, embeddings, scores or clip-scores.
     package let kind: String
     /// The classes of scores, as a JSON array; empty for other kinds.
     package let classes: String

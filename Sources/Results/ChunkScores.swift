@@ -18,7 +18,7 @@ package struct ChunkScores {
         /// The recording's own length; nil in caches from before it was stored.
         package let seconds: Double?
 
-        /// Passes every chunk's scores, shape (classes), to `body` in order.
+        /// Passes every chunk's scores, shape (classes), to `body` in order. Those of a skipped chunk are NaN (`SkippedRow`).
         ///
         /// - Throws: `FileError`, and whatever `body` throws.
         package func forEachChunk(_ body: (UnsafeBufferPointer<Float>) throws -> Void) throws {
@@ -47,6 +47,8 @@ package struct ChunkScores {
     package let stage: StageRecord
     /// What to tell the user about the choice of pipeline; nil if there is nothing to say.
     package let notice: String?
+    /// The chunks without scores; nil if every chunk has them.
+    package let skipped: SkippedChunks?
     private let ledger: Ledger
     private let reader: CacheReader
 
@@ -76,6 +78,7 @@ package struct ChunkScores {
         self.frontEnd = frontEnd
         band = told.band ?? 0...Double(told.rate) / 2
         reader = CacheReader(cache: cache.folder, ledger: ledger)
+        skipped = try SkippedChunks(cache: cache, ledger: ledger, pipeline: found.pipeline, scored: found.stage)
     }
 
     /// Every clip of the manifest that has scores, in its order.
@@ -87,7 +90,8 @@ package struct ChunkScores {
             guard isWanted(clip) else { return }
             let rows = try reader.cursor(result)
             try check(columns: rows.columns, of: clip)
-            try body(Clip(record: clip, rows: rows, samples: samples(result, source), seconds: source.seconds))
+            try body(
+                Clip(record: clip, rows: rows, samples: timing.samples(of: result, source), seconds: source.seconds))
         }
     }
 
@@ -109,7 +113,7 @@ package struct ChunkScores {
         guard let result = try ledger.currentResult(clip: clip.name, stage: stage.id),
             let source = try ledger.clip(named: clip.name)?.source, source.content == result.content
         else { return nil }
-        return Place(result: result, source: source, samples: samples(result, source))
+        return Place(result: result, source: source, samples: timing.samples(of: result, source))
     }
 
     /// The scores of some chunks of a clip, shape (chunks, classes), without reading the others.
@@ -131,12 +135,5 @@ package struct ChunkScores {
             .badInput, path: ledger.path,
             "the scores of clip '\(clip.name)' have \(columns) columns, expected the \(classes.count) classes; "
                 + "run 'earmark verify --repair'")
-    }
-
-    /// A resampler may round a recording's length up: samples past the recording's own length do not count.
-    private func samples(_ result: ResultRecord, _ source: SourceRecord) -> Int? {
-        let own = source.seconds.map { Int((timing.samples($0)).rounded(.up)) }
-        guard let kept = result.samples.map(Int.init) else { return own }
-        return min(kept, own ?? kept)
     }
 }

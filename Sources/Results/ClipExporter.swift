@@ -15,7 +15,11 @@ package struct ClipExporter {
         package var container: CutFile.Container
         package var choice: CutChoice
 
-        package init(pad: Double, container: CutFile.Container, choice: CutChoice) {
+        /// The number of the audio stream to cut from, of files with several; nil for FFmpeg's choice.
+        package var stream: Int?
+
+        package init(pad: Double, container: CutFile.Container, choice: CutChoice, stream: Int? = nil) {
+            self.stream = stream
             self.pad = pad
             self.container = container
             self.choice = choice
@@ -44,14 +48,19 @@ package struct ClipExporter {
         package var stale = 0
         /// Partial files of an export that was killed, which were removed.
         package var abandoned = 0
+        /// What became of the manifest's further columns; nil if it has none.
+        package var columns: ColumnRecord?
     }
 
     package static let indexName = "index.csv"
-    private static let columns = ["recording", "start", "end", "score", "peak", "from", "to"]
+    // The index is a manifest, in which a column 'start' or 'end' would make a cut a part of its file.
+    private static let columns = ["recording", "event_start", "event_end", "score", "peak", "from", "to"]
     private static let strata = ["stratum_low", "stratum_high", "stratum_events"]
 
     private let ledger: Ledger
     private let settings: Settings
+    /// For recordings of which several clips are parts.
+    private let digests = PerFileCache<String>(limit: 256)
 
     package init(ledger: Ledger, settings: Settings) {
         self.ledger = ledger
@@ -60,12 +69,10 @@ package struct ClipExporter {
 
     /// Cuts the clips and writes the index last. If that fails, the files it made are removed.
     ///
-    /// - Parameters:
-    ///   - hasStartTimes: whether events have a `began` time.
-    ///   - lost: called for each recording that is missing, changed or unreadable.
+    /// - Parameter lost: called for each recording that is missing, changed or unreadable.
     /// - Throws: `FileError` if a file cannot be written; anything `events` throws.
     package func export(
-        _ events: CutChooser.Events, to folder: String, hasStartTimes: Bool = false, lost: (Loss) -> Void
+        _ events: CutChooser.Events, to folder: String, lost: (Loss) -> Void
     ) throws -> Summary {
         var tree = try OutputTree(folder)
         let index = try tree.path(Self.indexName)
@@ -74,7 +81,13 @@ package struct ClipExporter {
         summary.abandoned = Self.removeAbandoned(below: tree.root)
         var (written, made): ([String], [String]) = ([], [])
         let isSpread = if case .spread = settings.choice { true } else { false }
-        let further = Self.columns + (hasStartTimes ? ["began"] : []) + (isSpread ? Self.strata : [])
+        let known = try ManifestColumns(ledger)
+        let carried = CarriedColumns(
+            known, besides: Manifest.columns + Self.columns + [ClipMetadata.began] + Self.strata)
+        summary.columns = carried.record
+        let further =
+            Self.columns + (known.hasStartTimes ? [ClipMetadata.began] : []) + (isSpread ? Self.strata : [])
+            + carried.titles
         do {
             try FileSystem.write(index) { put in
                 try put(Manifest.header(further: further)[...])
@@ -85,7 +98,8 @@ package struct ClipExporter {
                     for row in rows {
                         written.append(row.path)
                         earlier.remove(row.path)
-                        try put(self.row(row, root: tree.root, hasStartTimes: hasStartTimes)[...])
+                        try put(
+                            self.row(row, of: clip, root: tree.root, hasStartTimes: known.hasStartTimes, carried)[...])
                     }
                 }
                 // The index must not be on disk before the files it lists.
@@ -147,14 +161,19 @@ package struct ClipExporter {
             summary.lostEvents += events
             lost(Loss(clip: clip.name, path: clip.path, events: events, reason: reason))
         }
-        let known = try ledger.clip(named: clip.name)?.source
-        if let reason = try Self.change(clip.path, known) {
+        let found = try ledger.clip(named: clip.name)
+        let known = found?.source
+        let part = try found?.clip.recordingPart()
+        if let reason = try change(clip.path, part, known) {
             lose(chosen.count, reason)
             return []
         }
         var cutter: RecordingCutter
         do throws(AudioError) {
-            cutter = try RecordingCutter(path: clip.path, container: settings.container)
+            // Padding may reach outside the part, so all of the recording is there to cut from; but of its channels only
+            // the one that was heard.
+            cutter = try RecordingCutter(
+                path: clip.path, part: part?.ofWholeLength, stream: settings.stream, container: settings.container)
         } catch {
             // Running out of descriptors or memory is not the recording's fault.
             if error.systemCode != nil { throw error }
@@ -162,7 +181,9 @@ package struct ClipExporter {
             return []
         }
         let rate = Double(cutter.rate)
-        let length = known.flatMap { $0.rate == Int64(cutter.rate) ? $0.frames : nil }
+        // Where a part ends before its recording, the recording's length is not known.
+        let length = known.flatMap { $0.rate == Int64(cutter.rate) && part?.end == nil ? $0.frames : nil }
+            .map { $0 + (part?.firstFrame(rate: cutter.rate) ?? 0) }
         var cuts: [RecordingCutter.Cut] = []
         for one in chosen {
             let first = max(0, Self.frame((one.event.start - settings.pad) * rate))
@@ -193,20 +214,23 @@ package struct ClipExporter {
     /// Why a recording is no longer the one that was scored; nil if it still is.
     ///
     /// As in a run, equal size and modification time count as equal content; if either differs, the content decides.
-    private static func change(_ path: String, _ known: SourceRecord?) throws -> String? {
+    private func change(_ path: String, _ part: RecordingPart?, _ known: SourceRecord?) throws -> String? {
         guard let known else { return "the cache does not say what file was heard" }
         guard let stat = SourceStat.find(path) else {
             return errno == ENOENT ? "no such file" : String(cString: strerror(errno))
         }
         if stat.size == known.size, stat.modified == known.modified { return nil }
         do {
-            return try stat.digest(path) == known.content ? nil : "the file is not the one that was heard"
+            return try stat.digest(path, part: part?.text, keptIn: digests) == known.content
+                ? nil : "the file is not the one that was heard"
         } catch let failure as ClipFailure {
             return failure.reason
         }
     }
 
-    private func row(_ row: Row, root: String, hasStartTimes: Bool) -> [UInt8] {
+    private func row(
+        _ row: Row, of clip: EventClip, root: String, hasStartTimes: Bool, _ carried: CarriedColumns
+    ) -> [UInt8] {
         let event = row.chosen.event
         var values = [event.clip]
         for seconds in [event.start, event.end] {
@@ -214,16 +238,18 @@ package struct ClipExporter {
         }
         for score in [event.score, event.peak] { values.append(Self.text { EventText.append(score: score, to: &$0) }) }
         for seconds in [row.from, row.to] { values.append(Self.text { EventText.append(seconds: seconds, to: &$0) }) }
-        if hasStartTimes { values.append(event.began ?? "") }
+        // The index is a manifest of the cuts: when a cut begins, not the event in it.
+        if hasStartTimes { values.append(clip.began.flatMap { StartTime($0) }?.text(after: row.from) ?? "") }
         if let stratum = row.chosen.stratum {
             for score in [stratum.low, stratum.high] {
                 values.append(Self.text { EventText.append(score: score, to: &$0) })
             }
             values.append(String(stratum.events))
         }
+        values += carried.values(clip.metadata)
         let name = FileSystem.relative(row.path, to: FileSystem.folder(of: row.path))
-        let clip = String(name.dropLast(settings.container.rawValue.count + 1))
-        let entry = Manifest.Entry(clip: clip, path: row.path, labels: [event.label], split: "")
+        let stem = String(name.dropLast(settings.container.rawValue.count + 1))
+        let entry = Manifest.Entry(clip: stem, path: row.path, labels: [event.label], split: "")
         return Manifest.row(entry, folder: root, further: values)
     }
 

@@ -22,7 +22,7 @@ package struct ClipLabels: Sendable {
 
     /// The chosen classes whose score is at or above their threshold, by rank; at most `top` of them if that is set.
     ///
-    /// - Parameter scores: (classes).
+    /// - Parameter scores: (classes); NaN, which is at no threshold, for a clip that was skipped as a whole.
     package func find(_ scores: [Float]) -> [ClipLabel] {
         scores.withUnsafeBufferPointer { scores in
             var found: [ClipLabel] = []

@@ -8,6 +8,8 @@ package struct ClipScores {
     private let ledger: Ledger
     private let reader: CacheReader
     private let stage: Int64
+    /// The chunks that the scores leave out; nil if there are none.
+    package let skipped: SkippedChunks?
 
     /// - Parameter pipeline: its name; nil for the one that ran last among those that make clip scores.
     /// - Throws: `CacheError` if that pipeline makes none.
@@ -17,10 +19,12 @@ package struct ClipScores {
         self.ledger = ledger
         stage = found.stage.id
         classes = ClassList.decode(found.stage.classes)
+        skipped = try SkippedChunks(cache: cache, ledger: ledger, pipeline: found.pipeline, scored: found.stage)
         reader = CacheReader(cache: cache.folder, ledger: ledger)
     }
 
-    /// Every clip of the manifest that has scores, in its order.
+    /// Every clip of the manifest that has scores, in its order. Those of a clip that was skipped as a whole are NaN
+    /// (`SkippedRow`).
     ///
     /// - Parameter isWanted: clips for which it returns false are not read.
     /// - Throws: `FileError` if rows are not as they were written, `LedgerError`, and anything `body` throws.

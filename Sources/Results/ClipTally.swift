@@ -3,8 +3,8 @@ import Ledger
 
 /// Counts the clips that an export covers, and those that it lacks.
 struct ClipTally {
-    /// A clip's state in the pipeline.
-    enum State: String { case done, failed, pending }
+    /// A clip's state in the pipeline; `skipped` is one that is done, but has no scores because of its level.
+    enum State: String { case done, skipped, failed, pending }
 
     /// By position in the manifest.
     private var isDone: [Bool] = []

@@ -1,3 +1,5 @@
+import Audio
+
 /// A stretch of a recording in which a class was detected.
 package struct Event: Sendable, Equatable {
     /// The clip's name in the manifest.
@@ -33,20 +35,34 @@ package struct Event: Sendable, Equatable {
     }
 }
 
-/// A recording whose events are written, even if it has none.
+/// A recording, or a part of one, whose events are written, even if it has none.
 package struct EventClip: Sendable, Equatable {
     package let name: String
     /// Absolute path.
     package let path: String
-    /// The recording's own length in seconds, without padding; nil if it was run by a version of Earmark that did not store it.
+    /// The clip's own length in seconds, without padding; nil if it was run by a version of Earmark that did not store it.
     package let seconds: Double?
+    /// The part of the recording that the clip is; nil for all of it.
+    package let part: RecordingPart?
     /// When the recording began, in ISO 8601 with its time zone, if known.
     package let began: String?
+    /// The manifest's further columns, as the ledger has them; nil if there are none.
+    package let metadata: String?
 
-    package init(name: String, path: String, seconds: Double?, began: String? = nil) {
+    package init(
+        name: String, path: String, seconds: Double?, began: String? = nil, part: RecordingPart? = nil,
+        metadata: String? = nil
+    ) {
+        self.part = part
         self.name = name
         self.path = path
         self.seconds = seconds
         self.began = began
+        self.metadata = metadata
     }
+    /// Where the clip begins and ends, in seconds from the recording's start; the end is nil if it is not known.
+    package var start: Double { part?.startSeconds ?? 0 }
+    package var end: Double? { seconds.map { start + $0 } }
+    /// The whole recording's length in seconds; nil if it is not known, as where only a part was heard that ends before it.
+    package var recordingSeconds: Double? { part?.end == nil ? end : nil }
 }

@@ -35,7 +35,7 @@ package struct EventExport {
                 name: "--format \(format.name)", found: "several recordings, '\(other)' among them",
                 expected: "--per-file, as such a file is of one recording, or one by --clip")
         }
-        var provenance = provenance
+        var (provenance, record) = try carrying(format)
         if format.namesFromRoot { provenance.root = try RecordingTree.root(source.forEachPath) }
         var summary = EventSource.Summary()
         try FileSystem.write(path) { put in
@@ -46,6 +46,7 @@ package struct EventExport {
                 try sink.finish()
             }
         }
+        summary.columns = record
         return summary
     }
 
@@ -54,11 +55,12 @@ package struct EventExport {
     /// - Throws: as `EventSource.forEach(_:)` does; `FileError` if a file cannot be written.
     package func write(_ format: EventFormat, below folder: String) throws -> EventSource.Summary {
         let names = try RecordingTree(source.forEachPath)
-        var provenance = provenance
+        var (provenance, record) = try carrying(format)
         provenance.root = names.root
         let files = try RecordingFiles(folder: folder, format: format, provenance: provenance, names: names)
-        let summary = try events(into: files, hasVerdicts: format.hasVerdicts, writesClipsWithoutScores: false)
+        var summary = try events(into: files, hasVerdicts: format.hasVerdicts, writesClipsWithoutScores: false)
         try files.finish()
+        summary.columns = record
         return summary
     }
 
@@ -67,13 +69,26 @@ package struct EventExport {
     /// - Throws: as `EventSource.forEach(_:)` does; `FileError` if it cannot be written.
     package func writeDatabase(to path: String) throws -> EventSource.Summary {
         var summary = EventSource.Summary()
+        var provenance = provenance
+        provenance.further = ResultDatabase.further(try source.manifestColumns())
         try ResultDatabase.make(
             path, .events, classes: source.classes, thresholds: source.rule.thresholds, provenance: provenance
         ) { database in
             summary = try events(into: EventDatabaseSink(database), hasVerdicts: true)
             return summary.coverage
         }
+        summary.columns = provenance.further.record
         return summary
+    }
+
+    /// The provenance with the manifest's further columns as a format has them, and the record of these.
+    private func carrying(_ format: EventFormat) throws -> (Provenance, ColumnRecord?) {
+        let columns = try source.manifestColumns()
+        var provenance = provenance
+        provenance.hasStartTimes = columns.hasStartTimes
+        guard let own = format.columns else { return (provenance, ColumnRecord(leftOut: columns.names)) }
+        provenance.further = CarriedColumns(columns, besides: own)
+        return (provenance, provenance.further.record)
     }
 
     /// - Parameter writesClipsWithoutScores: whether judgements of clips without scores can be written.

@@ -88,7 +88,7 @@ package struct EventFile: Sendable {
                     expected: "seconds, the end after the start")
             }
             // Boundaries are written to the microsecond.
-            if let seconds = clip.seconds, start >= seconds || end > seconds + 0.000_002 {
+            if let seconds = clip.recordingSeconds, start >= seconds || end > seconds + 0.000_002 {
                 throw TableError(
                     file: path, line: line, found: "an event from \(start) to \(end) s",
                     expected: "one within the recording's \(seconds) s")
@@ -158,7 +158,7 @@ package struct EventFile: Sendable {
         let plain = CSV.name(ofSafe: name)
         let found = try (plain == name ? [name] : [plain, name]).compactMap { name -> Found? in
             guard let found = try ledger.clip(named: name) else { return nil }
-            let clip = EventClip(name: found.clip.name, path: found.clip.path, seconds: found.source?.seconds)
+            let clip = try EventClip(found.clip, seconds: found.source?.seconds)
             return Found(position: found.clip.position, clip: clip)
         }
         return found.first { $0.clip.path.utf8.elementsEqual(path.utf8) } ?? found.first

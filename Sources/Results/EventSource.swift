@@ -25,6 +25,8 @@ package struct EventSource {
         package var coverage = Coverage(clips: 0, done: 0, failed: 0)
         /// Clips whose own length was never stored by any version of Earmark: their last chunk counts whole, padding included.
         package var unknownLengths = 0
+        /// What became of the manifest's further columns; nil if it has none.
+        package var columns: ColumnRecord?
         /// What became of judgements; nil if they were not asked for.
         package var reviews: ReviewedEvents.Summary?
     }
@@ -77,6 +79,11 @@ package struct EventSource {
     /// - Throws: `LedgerError`.
     package func forEachPath(_ body: (String) -> Void) throws { try ledger.forEachClip { body($0.path) } }
 
+    /// The further columns of the cache's manifest.
+    ///
+    /// - Throws: `LedgerError`.
+    package func manifestColumns() throws -> ManifestColumns { try ManifestColumns(ledger) }
+
     /// The name of a second chosen clip; nil if there is at most one.
     ///
     /// - Throws: `LedgerError`.
@@ -97,10 +104,12 @@ package struct EventSource {
         try scores.forEach(where: { isWanted($0) }) { clip in
             tally.note(clip.record)
             if clip.samples == nil { summary.unknownLengths += 1 }
-            try sink.begin(clip: EventClip(clip.record, seconds: clip.seconds))
+            let own = try EventClip(clip.record, seconds: clip.seconds)
+            try sink.begin(clip: own)
+            let began = ClipMetadata.began(json: clip.record.metadata)
             func write(_ found: FoundEvent) throws {
                 summary.events += 1
-                try sink.write(event(found, clip))
+                try sink.write(event(found, own, began))
             }
             func take(_ found: FoundEvent) throws { if best?.add(found) == nil { try write(found) } }
             finder.begin(samples: clip.samples)
@@ -108,9 +117,11 @@ package struct EventSource {
             try finder.finish(take)
             for found in best?.take() ?? [] { try write(found) }
         }
-        summary.coverage = try tally.finish(ledger, pipeline, selection.clips) { clip, state in
+        var coverage = try tally.finish(ledger, pipeline, selection.clips) { clip, state in
             try sink.note(missing: EventClip(clip, seconds: nil), state: state.rawValue)
         }
+        coverage.skipped = try scores.skipped?.count(where: isWanted)
+        summary.coverage = coverage
         return summary
     }
 
@@ -118,17 +129,29 @@ package struct EventSource {
         only.map { $0.contains(ClipName(clip.name)) } ?? true && selection.clips.contains(clip)
     }
 
-    private func event(_ found: FoundEvent, _ clip: ChunkScores.Clip) -> Event {
+    private func event(_ found: FoundEvent, _ clip: EventClip, _ began: StartTime?) -> Event {
         let rate = Double(scores.timing.rate)
+        let start = clip.start + Double(found.start) / rate
         return Event(
-            clip: clip.record.name, path: clip.record.path, start: Double(found.start) / rate,
-            end: min(Double(found.end) / rate, clip.seconds ?? .infinity), label: classes[found.place],
-            score: found.score, peak: Double(found.peak))
+            clip: clip.name, path: clip.path, start: start,
+            end: clip.start + min(Double(found.end) / rate, clip.seconds ?? .infinity), label: classes[found.place],
+            score: found.score, peak: Double(found.peak), began: began?.text(after: start))
     }
 }
 
 extension EventClip {
-    init(_ clip: ClipRecord, seconds: Double?) { self.init(name: clip.name, path: clip.path, seconds: seconds) }
+    /// - Throws: `LedgerError` if the clip's part cannot be read.
+    init(_ clip: ClipRecord, seconds: Double?) throws {
+        self.init(
+            name: clip.name, path: clip.path, seconds: seconds,
+            began: ClipMetadata.began(json: clip.metadata)?.text(), part: try clip.recordingPart(),
+            metadata: clip.metadata)
+    }
+}
+
+extension StartTime {
+    /// What happened some seconds into a recording that began at this time: to the millisecond, on the same clock.
+    func text(after seconds: Double) -> String { adding(seconds: seconds).text(alwaysMilliseconds: true) }
 }
 
 /// A clip's best events: those with the highest score; among equal ones the earlier, then the class that comes first.

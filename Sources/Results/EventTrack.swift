@@ -22,7 +22,8 @@ struct EventTrack {
     /// The earliest start of an event that is not settled yet.
     var earliest: Int? { last?.start ?? run?.start }
 
-    /// Takes the next stretch over which the curve has one value. Stretches of a class must be consecutive, except that those
+    /// Takes the next stretch over which the curve has one value; NaN where a skipped chunk reaches, which is below any
+    /// release, and counts as 0 in the mean of an event that bridges it. Stretches of a class must be consecutive, except that those
     /// below the release may be left out while the track is not busy.
     ///
     /// - Returns: an event that nothing can join any more, if there is one.

@@ -29,6 +29,8 @@ package struct ExportRecord: Encodable {
     private let settings: [String: String]?
     /// For an export that covers all pipelines of the cache.
     private var pipelines: [Part]?
+    /// What became of the manifest's further columns; absent if it has none.
+    private let columns: ColumnRecord?
 
     private struct Part: Encodable {
         let name: String
@@ -41,9 +43,12 @@ package struct ExportRecord: Encodable {
     /// - Parameters:
     ///   - version: Earmark's version.
     ///   - settings: what the user asked for, such as thresholds; empty if the export has none.
+    ///   - columns: what became of the manifest's further columns; nil if it has none, or they are not written at all.
     package init(
-        version: String, pipeline: PipelineRecord, coverage: Coverage, settings: [(name: String, value: String)] = []
+        version: String, pipeline: PipelineRecord, coverage: Coverage, settings: [(name: String, value: String)] = [],
+        columns: ColumnRecord? = nil
     ) {
+        self.columns = columns
         self.settings = settings.isEmpty ? nil : Dictionary(settings) { $1 }
         earmark = version
         written = Date().formatted(.iso8601)

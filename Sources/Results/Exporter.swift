@@ -32,11 +32,15 @@ package struct Exporter {
     /// - Throws: `LedgerError` if the ledger cannot be read.
     package func coverage(of pipeline: PipelineRecord, written: Int?) throws -> Coverage {
         let counts = try ledger.counts(for: pipeline)
-        return Coverage(clips: counts.clips, done: min(written ?? counts.done, counts.clips), failed: counts.failed)
+        var coverage = Coverage(
+            clips: counts.clips, done: min(written ?? counts.done, counts.clips), failed: counts.failed)
+        coverage.skipped = try SkippedChunks(cache: cache, ledger: ledger, pipeline: pipeline)?.count()
+        return coverage
     }
 
     /// Clip scores: `clip,CLASS,...`, one row per clip in clip order; as `.npy` the matrix (clips, classes), with the clips'
-    /// and classes' names beside it in `PATH.clips.csv` and `PATH.classes.csv`.
+    /// and classes' names beside it in `PATH.clips.csv` and `PATH.classes.csv`. A clip that was skipped as a whole has empty
+    /// fields, null in JSON Lines, and NaN in `.npy`.
     ///
     /// - Returns: how many clips were written.
     /// - Throws: `LedgerError` and `FileError` if rows cannot be read or the file cannot be written, `CacheError` if there are
@@ -62,25 +66,52 @@ package struct Exporter {
             throw CacheError(.usage, path: path, "the index has text in it: expected --format csv or jsonl")
         }
         var count = 0
+        let further = CarriedColumns(
+            try ManifestColumns(ledger), besides: format == .csv ? ShardIndex.header : [])
         try FileSystem.write(path) { put in
-            var line: [UInt8] = format == .csv ? CSV.row(ShardIndex.header) : []
+            var line: [UInt8] =
+                format == .csv ? CSV.row(ShardIndex.header + further.titles.map(CSV.safeField)) : []
             try put(line[...])
             try ShardIndex.forEach(ledger, pipeline: pipeline) { row in
                 line.removeAll(keepingCapacity: true)
                 if format == .csv {
-                    CSV.append([CSV.safeField(row.clip)] + row.fields.dropFirst(), to: &line)
+                    CSV.append(
+                        [CSV.safeField(row.clip)] + row.fields.dropFirst()
+                            + further.values(row.metadata).map(CarriedColumns.safe), to: &line)
                 } else {
                     line += Array(
                         (#"{"clip":\#(Self.json(row.clip)),"kind":\#(Self.json(row.kind)),"#
                             + #""shard":\#(Self.json(row.shard)),"first":\#(row.first),"count":\#(row.count),"#
-                            + #""stage":"\#(row.stage)","hop":\#(row.hop.map(String.init) ?? "null")}"#
-                            + "\n").utf8)
+                            + #""stage":"\#(row.stage)","hop":\#(row.hop.map(String.init) ?? "null")"#).utf8)
+                    line += JSONLine.columns(row.metadata) + Array("}\n".utf8)
                 }
                 try put(line[...])
                 count += 1
             }
         }
         return count
+    }
+
+    /// What `scores` makes of the manifest's further columns; nil if it has none.
+    ///
+    /// - Throws: as `scores` does.
+    package func scoreColumns(_ format: Format) throws -> ColumnRecord? {
+        let columns = try ManifestColumns(ledger)
+        if columns.names.isEmpty { return nil }
+        switch format {
+        case .csv:
+            let classes = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline).classes
+            return CarriedColumns(columns, besides: ["clip"] + classes).record
+        case .npy: return CarriedColumns(columns, besides: ["clip"]).record
+        case .jsonl: return CarriedColumns(columns, besides: []).record
+        }
+    }
+
+    /// What `index` makes of the manifest's further columns; nil if it has none.
+    ///
+    /// - Throws: `LedgerError`.
+    package func indexColumns(_ format: Format) throws -> ColumnRecord? {
+        CarriedColumns(try ManifestColumns(ledger), besides: format == .csv ? ShardIndex.header : []).record
     }
 
     /// Every pipeline of the cache, with how many of its clips have rows.
@@ -104,12 +135,15 @@ package struct Exporter {
 
     private func table(_ scores: ClipScores, to path: String) throws -> Int {
         var count = 0
+        let further = CarriedColumns(try ManifestColumns(ledger), besides: ["clip"] + scores.classes)
         try FileSystem.write(path) { put in
-            var line = CSV.row(["clip"] + scores.classes.map(CSV.safeField))
+            var line = CSV.row(["clip"] + (scores.classes + further.titles).map(CSV.safeField))
             try put(line[...])
             try scores.forEach { clip, values in
                 line.removeAll(keepingCapacity: true)
-                CSV.append([CSV.safeField(clip.name)] + values.map(\.description), to: &line)
+                CSV.append(
+                    [CSV.safeField(clip.name)] + values.map { $0.isNaN ? "" : $0.description }
+                        + further.values(clip.metadata).map(CarriedColumns.safe), to: &line)
                 try put(line[...])
                 count += 1
             }
@@ -122,8 +156,11 @@ package struct Exporter {
         var count = 0
         try FileSystem.write(path) { put in
             try scores.forEach { clip, values in
-                let pairs = zip(names, values).map { "\($0):\($1)" }.joined(separator: ",")
-                try put(Array(#"{"clip":\#(Self.json(clip.name)),"scores":{\#(pairs)}}"#.utf8 + [10])[...])
+                let pairs = zip(names, values).map { "\($0):\($1.isNaN ? "null" : $1.description)" }.joined(
+                    separator: ",")
+                var line = Array(#"{"clip":\#(Self.json(clip.name)),"scores":{\#(pairs)}"#.utf8)
+                line += JSONLine.columns(clip.metadata) + Array("}\n".utf8)
+                try put(line[...])
                 count += 1
             }
         }
@@ -131,10 +168,12 @@ package struct Exporter {
     }
 
     private func matrix(_ scores: ClipScores, to path: String) throws -> Int {
-        var names: [UInt8] = CSV.row(["clip"])
+        let further = CarriedColumns(try ManifestColumns(ledger), besides: ["clip"])
+        var names: [UInt8] = CSV.row(["clip"] + further.titles.map(CSV.safeField))
         var count = 0
         try scores.forEach { clip, _ in
-            CSV.append([CSV.safeField(clip.name)], to: &names)
+            CSV.append(
+                [CSV.safeField(clip.name)] + further.values(clip.metadata).map(CarriedColumns.safe), to: &names)
             count += 1
         }
         try FileSystem.write(path) { put in

@@ -13,6 +13,8 @@ package struct LabelExport {
     /// The outcome of an export.
     package struct Summary: Sendable {
         package var labels = 0
+        /// What became of the manifest's further columns; nil if it has none.
+        package var columns: ColumnRecord?
         /// Labels with a judgement, and judged classes that are none of the labels; nil if they were not asked for.
         package var judged: (labels: Int, others: Int)?
         package var coverage = Coverage(clips: 0, done: 0, failed: 0)
@@ -66,11 +68,23 @@ package struct LabelExport {
 
     /// - Throws: `FileError`, `CacheError`, `LedgerError`; `FileError` if the file cannot be written.
     package func write(_ format: Format, to path: String) throws -> Summary {
+        let columns = try ManifestColumns(ledger)
+        let further: CarriedColumns
+        var summary: Summary
         switch format {
-        case .csv: try write(LabelCSVWriter(classes: scores.classes, isReviewed: verdicts != nil), to: path)
-        case .jsonl: try write(LabelLinesWriter(classes: scores.classes), to: path)
-        case .sqlite: try writeDatabase(to: path)
+        case .csv:
+            further = CarriedColumns(columns, besides: LabelCSVWriter.allColumns)
+            let writer = LabelCSVWriter(classes: scores.classes, isReviewed: verdicts != nil, further: further)
+            summary = try write(writer, to: path)
+        case .jsonl:
+            further = CarriedColumns(columns, besides: [])
+            summary = try write(LabelLinesWriter(classes: scores.classes), to: path)
+        case .sqlite:
+            further = ResultDatabase.further(columns)
+            summary = try writeDatabase(to: path, further)
         }
+        summary.columns = further.record
+        return summary
     }
 
     private func write(_ writer: any LabelWriter, to path: String) throws -> Summary {
@@ -79,7 +93,7 @@ package struct LabelExport {
             var out: [UInt8] = []
             writer.begin(&out)
             var tally = ClipTally()
-            try forEach { clip, labels in
+            try forEach { clip, labels, _ in
                 tally.note(clip)
                 writer.begin(clip: clip, &out)
                 if verdicts == nil {
@@ -93,21 +107,25 @@ package struct LabelExport {
             }
             try put(out[...])
             summary.coverage = try tally.finish(ledger, pipeline, selection.clips)
+            summary.coverage.skipped = try scores.skipped?.count(where: selection.clips.contains)
         }
         return summary
     }
 
-    private func writeDatabase(to path: String) throws -> Summary {
+    private func writeDatabase(to path: String, _ further: CarriedColumns) throws -> Summary {
         var summary = Summary()
+        var provenance = provenance
+        provenance.further = further
         try ResultDatabase.make(
             path, .labels, classes: scores.classes, thresholds: selection.thresholds, provenance: provenance
         ) { database in
             var seconds: [Int64: Double] = [:]
             try ledger.forEachSource { seconds[$0.clip] = $0.seconds }
             var tally = ClipTally()
-            try forEach { clip, labels in
+            try forEach { clip, labels, isSkipped in
                 tally.note(clip)
-                try database.write(EventClip(clip, seconds: seconds[clip.id]), state: ClipTally.State.done.rawValue)
+                let state = isSkipped ? ClipTally.State.skipped : .done
+                try database.write(try EventClip(clip, seconds: seconds[clip.id]), state: state.rawValue)
                 if verdicts == nil {
                     for label in labels {
                         try database.write(label, clip: clip.name, name: scores.classes[label.place])
@@ -122,6 +140,7 @@ package struct LabelExport {
             summary.coverage = try tally.finish(ledger, pipeline, selection.clips) { clip, state in
                 try database.write(EventClip(clip, seconds: nil), state: state.rawValue)
             }
+            summary.coverage.skipped = try scores.skipped?.count(where: selection.clips.contains)
             return summary.coverage
         }
         return summary
@@ -149,9 +168,11 @@ package struct LabelExport {
         summary.judged = judged
     }
 
-    /// The chosen clips that have scores, with their labels.
-    private func forEach(_ body: (ClipRecord, [ClipLabel]) throws -> Void) throws {
+    /// The chosen clips that are done, with their labels, and whether each was skipped as a whole, so that it has none.
+    private func forEach(_ body: (ClipRecord, [ClipLabel], Bool) throws -> Void) throws {
         let labels = ClipLabels(selection)
-        try scores.forEach(where: selection.clips.contains) { clip, values in try body(clip, labels.find(values)) }
+        try scores.forEach(where: selection.clips.contains) { clip, values in
+            try body(clip, labels.find(values), SkippedRow.matches(values))
+        }
     }
 }

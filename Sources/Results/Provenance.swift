@@ -20,7 +20,9 @@ package struct Provenance: Sendable {
     /// What the user asked for, such as `threshold` and `gap`, in the order of the help.
     package let settings: [(name: String, value: String)]
     /// Whether events have a `began` time.
-    package let hasStartTimes: Bool
+    package var hasStartTimes: Bool
+    /// The manifest's further columns, which stand after a table's own.
+    package var further = CarriedColumns.none
     /// Whether reviewers' judgements stand beside the events.
     package var isReviewed = false
     /// The folder that contains all recordings of the cache, absolute: formats name recordings relative to it.

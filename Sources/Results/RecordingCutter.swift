@@ -36,6 +36,9 @@ struct RecordingCutter {
     }
 
     let path: String
+    /// The channel to cut from; nil for all.
+    private let part: RecordingPart?
+    private let stream: Int?
     let container: CutFile.Container
     /// Open, at its start.
     private var recording: Recording
@@ -44,11 +47,18 @@ struct RecordingCutter {
     var rate: Int { recording.rate }
     var sampleFormat: SampleFormat { recording.sampleFormat }
 
+    /// - Parameters:
+    ///   - part: the channel to cut from, of the whole length; nil for all channels.
+    ///   - stream: the number of the audio stream to cut from; nil for FFmpeg's choice.
     /// - Throws: `AudioError` if the recording cannot be read.
-    init(path: String, container: CutFile.Container) throws(AudioError) {
+    init(
+        path: String, part: RecordingPart? = nil, stream: Int? = nil, container: CutFile.Container
+    ) throws(AudioError) {
+        self.stream = stream
         self.path = path
+        self.part = part
         self.container = container
-        recording = try Recording(path: path, bytes: PathText.bytes(path))
+        recording = try Recording(path: path, bytes: PathText.bytes(path), part: part, stream: stream)
     }
 
     /// - Parameter cuts: ordered by first frame; none is empty.
@@ -61,7 +71,7 @@ struct RecordingCutter {
         while !waiting.isEmpty {
             if !isFirst {
                 do throws(AudioError) {
-                    recording = try Recording(path: path, bytes: PathText.bytes(path))
+                    recording = try Recording(path: path, bytes: PathText.bytes(path), part: part, stream: stream)
                 } catch {
                     for number in waiting { outcomes[number] = .lost(error.reason) }
                     return outcomes

@@ -19,6 +19,12 @@ final class ResultDatabase {
     private let clip: Statement
     private let row: Statement
     private let isReviewed: Bool
+    private let carried: CarriedColumns
+
+    /// The manifest's further columns as the table `clips` has them. Names of columns have no case in SQL.
+    static func further(_ columns: ManifestColumns) -> CarriedColumns {
+        CarriedColumns(columns, besides: ["clip", "path", "seconds", "state"], ignoresCase: true)
+    }
 
     /// Makes the file and fills it.
     ///
@@ -39,9 +45,9 @@ final class ResultDatabase {
                     // journal.
                     try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
                     try database.inTransaction(.exclusive) {
-                        try database.execute(sql: tables(kind, isReviewed: provenance.isReviewed))
+                        try database.execute(sql: tables(kind, provenance))
                         try write(classes, thresholds, database)
-                        let coverage = try fill(ResultDatabase(database, kind, isReviewed: provenance.isReviewed))
+                        let coverage = try fill(ResultDatabase(database, kind, provenance))
                         try write(provenance, coverage, database)
                         // Built at the end: updating them row by row would take most of the time.
                         try database.execute(
@@ -74,7 +80,9 @@ final class ResultDatabase {
         return "file:" + String(decoding: escaped, as: UTF8.self) + "?vfs=unix-none"
     }
 
-    private static func tables(_ kind: Kind, isReviewed: Bool) -> String {
+    private static func tables(_ kind: Kind, _ provenance: Provenance) -> String {
+        let isReviewed = provenance.isReviewed
+        let further = provenance.further.titles.map { ", \(quoted($0)) TEXT" }.joined()
         // What was judged and is not found any more has no score.
         let must = isReviewed ? "" : " NOT NULL"
         let reviews =
@@ -91,10 +99,15 @@ final class ResultDatabase {
             PRAGMA user_version = 1;
             CREATE TABLE provenance(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
             CREATE TABLE classes(label TEXT PRIMARY KEY, threshold REAL NOT NULL, release REAL NOT NULL);
-            CREATE TABLE clips(clip TEXT PRIMARY KEY, path TEXT NOT NULL, seconds REAL, state TEXT NOT NULL);
+            CREATE TABLE clips(clip TEXT PRIMARY KEY, path TEXT NOT NULL, seconds REAL, state TEXT NOT NULL\(further));
             CREATE TABLE \(kind.rawValue)(clip TEXT NOT NULL REFERENCES clips, \(span)label TEXT NOT NULL REFERENCES classes, \
             \(own));
             """
+    }
+
+    /// A name as SQL has it.
+    private static func quoted(_ name: String) -> String {
+        "\"" + name.replacing("\"", with: "\"\"").replacing("\0", with: "") + "\""
     }
 
     private static func write(_ classes: [String], _ thresholds: Thresholds, _ database: Database) throws {
@@ -111,23 +124,33 @@ final class ResultDatabase {
             ("clips", coverage.clips), ("clips.done", coverage.done), ("clips.failed", coverage.failed),
             ("clips.pending", coverage.pending),
         ]
-        for (name, value) in provenance.fields + counts.map({ (name: $0, value: String($1)) }) {
+        var values = counts.map { (name: $0, value: String($1)) }
+        if let skipped = coverage.skipped {
+            values += [
+                ("skipped.below", "\(skipped.below) dBFS"), ("skipped.chunks", String(skipped.chunks)),
+                ("skipped.seconds", "\(skipped.seconds)"), ("skipped.clips", String(skipped.clips)),
+            ]
+        }
+        for (name, value) in provenance.fields + values {
             try insert.execute(arguments: [name, value])
         }
     }
 
-    private init(_ database: Database, _ kind: Kind, isReviewed: Bool) throws {
+    private init(_ database: Database, _ kind: Kind, _ provenance: Provenance) throws {
         self.database = database
-        self.isReviewed = isReviewed
+        isReviewed = provenance.isReviewed
+        carried = provenance.further
         // A clip without scores is noted first, and comes again with what was judged in it.
-        clip = try database.makeStatement(sql: "INSERT\(isReviewed ? " OR IGNORE" : "") INTO clips VALUES(?, ?, ?, ?)")
+        let places = [String](repeating: "?", count: 4 + carried.names.count).joined(separator: ", ")
+        clip = try database.makeStatement(sql: "INSERT\(isReviewed ? " OR IGNORE" : "") INTO clips VALUES(\(places))")
         let count = (kind == .labels ? 4 : 7) + (isReviewed ? EventText.reviewColumns.count : 0)
         let marks = [String](repeating: "?", count: count).joined(separator: ", ")
         row = try database.makeStatement(sql: "INSERT INTO \(kind.rawValue) VALUES(\(marks))")
     }
 
     func write(_ clip: EventClip, state: String) throws {
-        self.clip.setUncheckedArguments([clip.name, clip.path, clip.seconds, state])
+        let values: [(any DatabaseValueConvertible)?] = [clip.name, clip.path, clip.seconds, state]
+        self.clip.setUncheckedArguments(StatementArguments(values + carried.values(clip.metadata)))
         try self.clip.execute()
     }
 

@@ -1,3 +1,4 @@
+import Audio
 import Cache
 import Corpora
 import Errors
@@ -14,12 +15,21 @@ package struct ScoreCache {
     package struct Clip {
         package let name: String
         package let path: String
+        /// The part of the recording that the clip is; nil for all of it.
+        package let part: RecordingPart?
         /// Samples at the cache's rate; the plan derives the number of chunks from it.
         package let samples: Int
         /// The chunks' scores, shape (chunks, classes); nil if the clip has none.
         package let scores: [Float]?
+        /// The manifest's further columns, as the ledger has them; nil if there are none.
+        package let metadata: String?
 
-        package init(name: String, path: String, samples: Int, scores: [Float]?) {
+        package init(
+            name: String, path: String, samples: Int, scores: [Float]?, metadata: String? = nil,
+            part: RecordingPart? = nil
+        ) {
+            self.metadata = metadata
+            self.part = part
             self.name = name
             self.path = path
             self.samples = samples
@@ -64,7 +74,7 @@ package struct ScoreCache {
         let ledger = try Ledger(path: cache.ledgerPath)
         try ledger.adopt(manifest: "made up", count: clips) {
             let clip = clip($0)
-            return .init(clip.name, clip.path)
+            return .init(clip.name, clip.path, part: clip.part?.text, metadata: clip.metadata)
         }
         let ids = try ledger.clipIDs()
         let names = ClassList.encode(classes)

@@ -4,7 +4,8 @@ import Errors
 import Evaluation
 import Ledger
 
-/// The clip scores of a cache as a table, with the truth for the same clips beside it.
+/// The clip scores of a cache as a table, with the truth for the same clips beside it. Clips that were skipped as a whole
+/// have no row.
 struct ScoredClips {
     let table: ScoreTable
     /// Rows in the same order as the table's; nil if no truth was given.
@@ -23,8 +24,12 @@ struct ScoredClips {
     /// - Parameters:
     ///   - truth: a manifest with labels. If given, only clips that it names are used.
     ///   - map: turns its labels into the model's classes.
+    ///   - counters: divisions of the clips, to which each clip is added.
     /// - Throws: `CacheError` if no clip is left; `TableError` or `SettingError` if a label is unknown.
-    init(_ ledger: Ledger, scores: ClipScores, model: ScoredModel, truth: Manifest?, map: LabelMap?) throws {
+    init(
+        _ ledger: Ledger, scores: ClipScores, model: ScoredModel, truth: Manifest?, map: LabelMap?,
+        counters: [GroupCounter] = []
+    ) throws {
         guard scores.classes == model.names.names else {
             throw CacheError(
                 .badInput, path: ledger.path, "pipeline '\(scores.pipeline.name)' was run anew meanwhile; ask again")
@@ -39,10 +44,19 @@ struct ScoredClips {
         var (folders, splits) = (FolderGroups(), SplitGroups())
         var labels = LabelTable(classes: scores.classes.count)
         var (scored, unknownLengths, unlabelled) = (0, 0, 0)
+        // A row of the truth may be of several clips, the channels of one recording.
+        var rowsOfChannels: [Int: Int] = [:]
+        var skipped = (all: 0, ofTruth: 0)
         try scores.forEach { clip, row in
             scored += 1
+            if SkippedRow.matches(row) {
+                skipped.all += 1
+                if truth?.row(of: clip.name) != nil { skipped.ofTruth += 1 }
+                return
+            }
             if let truth {
                 guard let place = truth.row(of: clip.name) else { return }
+                if truth.hasUncountedChannels { rowsOfChannels[place, default: -1] += 1 }
                 let found = resolver.places(of: truth.labels(place))
                 if found.isEmpty { unlabelled += 1 }
                 try labels.append(found)
@@ -53,13 +67,16 @@ struct ScoredClips {
             lengths.append(seconds[clip.id] ?? 0)
             rows.append(clip.id)
             folders.add(path: clip.path)
+            for counter in counters { counter.add(clip, scores: row, seconds: seconds[clip.id] ?? 0) }
         }
         guard !lengths.isEmpty else {
             throw CacheError(
-                .badInput, path: scored == 0 ? ledger.path : truth?.file ?? ledger.path,
+                .badInput, path: scored == skipped.all ? ledger.path : truth?.file ?? ledger.path,
                 scored == 0
                     ? "no clip has scores yet"
-                    : "names none of the \(scored) clips that have scores")
+                    : scored == skipped.all
+                        ? "every clip was skipped as a whole because of its level, so none has scores"
+                        : "names none of the \(scored - skipped.all) clips that have scores")
         }
         table = try ScoreTable(classes: scores.classes, scores: values, seconds: lengths)
         self.labels = truth == nil ? nil : labels
@@ -68,10 +85,13 @@ struct ScoredClips {
         groups = [folders.groups()] + (truth == nil ? [] : [splits.groups()])
         self.unknownLengths = unknownLengths
         let counts = try ledger.counts(for: scores.pipeline)
-        coverage = Coverage(clips: counts.clips, done: scored, failed: counts.failed)
+        var coverage = Coverage(clips: counts.clips, done: scored, failed: counts.failed)
+        coverage.skipped = try scores.skipped?.count()
+        self.coverage = coverage
         truthCoverage = truth.map {
             TruthCoverage(
-                clips: $0.count, scored: lengths.count, others: scored - lengths.count, unlabelled: unlabelled,
+                clips: $0.count + rowsOfChannels.values.reduce(0, +), scored: lengths.count,
+                others: scored - skipped.all - lengths.count, skipped: skipped.ofTruth, unlabelled: unlabelled,
                 labels: resolver.matched, dropped: resolver.droppedText)
         }
     }

@@ -8,11 +8,16 @@ import Ledger
 package struct StatisticsBuilder {
     private let cache: CacheFolder
     private let pipeline: String?
+    private let divisions: [ClipDivision.Kind]
 
-    /// - Parameter pipeline: its name; nil for the last one with clip scores.
-    package init(cache: CacheFolder, pipeline: String?) {
+    /// - Parameters:
+    ///   - pipeline: its name; nil for the last one with clip scores.
+    ///   - divisions: what the clips are divided by in `ReportContent.divisions`, besides hour of day and date, by which
+    ///     they always are if the start time of any is known.
+    package init(cache: CacheFolder, pipeline: String?, by divisions: [ClipDivision.Kind] = []) {
         self.cache = cache
         self.pipeline = pipeline
+        self.divisions = divisions
     }
 
     /// - Parameters:
@@ -59,14 +64,14 @@ package struct StatisticsBuilder {
             let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
             var truth = PartialTruth(classes: scores.classes.count)
             var row = 0
-            // Only asks which clips there are, in the table's order.
-            try scores.forEach(where: { clip in
+            // In the table's order, which has no row for a clip that was skipped as a whole.
+            try scores.forEach { clip, values in
+                if SkippedRow.matches(values) { return }
                 for (place, name) in scores.classes.enumerated() {
                     if let has = verdicts[clip.name][name]?.has { truth.add(row: row, place: place, has: has) }
                 }
                 row += 1
-                return false
-            }) { _, _ in }
+            }
             return (
                 try content(
                     ledger, truth: nil, map: nil, thresholds: thresholds, judged: truth, examples: examples), truth
@@ -82,15 +87,18 @@ package struct StatisticsBuilder {
         let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
         let model = ScoredModel(scored)
         let thresholds = thresholds ?? model.thresholds(given: nil)
-        let clips = try ScoredClips(ledger, scores: scores, model: model, truth: truth, map: map)
+        let limits = scores.classes.map { thresholds.value(of: $0) }
+        let counters = try counters(ledger, limits, isPage: examples != nil)
+        let clips = try ScoredClips(
+            ledger, scores: scores, model: model, truth: truth, map: map, counters: counters)
         let details = try examples.map {
             try ReportDetails(
-                clips.table, truth: clips.labels, thresholds: thresholds, groups: clips.groups, examples: $0.perClass)
+                clips.table, truth: clips.labels, judged: judged, thresholds: thresholds, groups: clips.groups,
+                examples: $0.perClass)
         }
-        let limits = clips.table.classes.map { thresholds.value(of: $0) }
         var windows = ExampleWindows(Self.keys(details, clips), thresholds: limits)
         let chunks = try chunkScores(ledger, scored, model)
-        let time = try chunks.flatMap { try coveredTime($0, clips, limits, &windows) }
+        let time = try chunks.flatMap { try coveredTime($0, clips, limits, counters, &windows) }
         let evaluator = Evaluator(thresholds: thresholds)
         var report =
             try judged.map { try evaluator.report(clips.table, judged: $0, hoursAbove: time?.hours) }
@@ -100,6 +108,7 @@ package struct StatisticsBuilder {
         report.clipsWithoutLength = clips.unknownLengths
         report.clipsWithoutChunkScores = clips.ids.count - (time?.clips ?? 0)
         var content = ReportContent(summary: report, details: details)
+        content.divisions = counters.map { $0.division() }
         guard let examples, let details else { return content }
         content.failures = try FailureLine.all(ledger, pipeline: scored.pipeline)
         let records = try Self.records(ledger, details, clips)
@@ -115,6 +124,15 @@ package struct StatisticsBuilder {
             reader: ExcerptReader(cache: cache, ledger: ledger, scores: chunks)
         ).make(details, summary: report)
         return content
+    }
+
+    /// What counts the parts of the divisions that were asked for, and of those that a page always shows.
+    private func counters(_ ledger: Ledger, _ limits: [Double], isPage: Bool) throws -> [GroupCounter] {
+        var kinds = divisions
+        if isPage, try ManifestColumns(ledger).hasStartTimes {
+            for kind in [ClipDivision.Kind.hour, .date] where !kinds.contains(kind) { kinds.append(kind) }
+        }
+        return kinds.map { GroupCounter($0, thresholds: limits) }
     }
 
     /// The clips and classes of all examples.
@@ -153,7 +171,8 @@ package struct StatisticsBuilder {
     /// How long each class was present, and how many clips' chunk scores that is based on; nil if no clip has chunk scores.
     /// Examples' windows are found in the same pass.
     private func coveredTime(
-        _ chunks: ChunkScores, _ clips: ScoredClips, _ limits: [Double], _ windows: inout ExampleWindows
+        _ chunks: ChunkScores, _ clips: ScoredClips, _ limits: [Double], _ counters: [GroupCounter],
+        _ windows: inout ExampleWindows
     ) throws -> (hours: [Double], clips: Int)? {
         var time = CoveredTime(thresholds: limits)
         var found = 0
@@ -162,11 +181,17 @@ package struct StatisticsBuilder {
             found += 1
             time.begin()
             search.begin(clip: clip.record.id)
+            let last = (max(1, clip.rows.rows) - 1) * chunks.timing.hop + chunks.timing.length
+            for counter in counters {
+                counter.begin(
+                    chunksOf: clip.record, samples: min(last, clip.samples ?? .max), rate: chunks.timing.rate)
+            }
             var start = 0
             try clip.forEachChunk { row in
                 // If the recording's length was not stored, its last chunk counts whole.
                 let end = min(start + chunks.timing.length, clip.samples ?? .max)
                 time.add(row, from: start, to: end)
+                for counter in counters { counter.add(row, from: start, to: end) }
                 search.add(row, start..<max(start, end))
                 start += chunks.timing.hop
             }

@@ -1,25 +1,21 @@
-import FlyingFox
 import Foundation
 import Results
 
 /// A response to one of the page's requests.
-struct Answer: Sendable {
-    /// The number of bytes handed to the socket at a time.
-    private static let block = 1 << 18
-
-    let status: HTTPStatusCode
-    let body: Data
-    var headers: HTTPHeaders
+package struct Answer: Sendable {
+    package let status: HTTPStatus
+    package let body: Data
+    package var headers: HTTPHeaders
 
     /// - Parameter isKept: whether the browser may cache the response for a while. True for the pictures and sounds of
     ///   a generation, whose addresses contain its number.
-    init(_ status: HTTPStatusCode, _ body: Data, _ type: String, isKept: Bool = false) {
+    init(_ status: HTTPStatus, _ body: Data, _ type: String, isKept: Bool = false) {
         self.status = status
         self.body = body
-        headers = [.contentType: type, .cacheControl: isKept ? "private, max-age=600" : "no-store"]
+        headers = ["Content-Type": type, "Cache-Control": isKept ? "private, max-age=600" : "no-store"]
     }
 
-    static func text(_ status: HTTPStatusCode, _ text: String) -> Answer {
+    package static func text(_ status: HTTPStatus, _ text: String) -> Answer {
         Answer(status, Data(text.utf8), "text/plain; charset=utf-8")
     }
 
@@ -41,36 +37,37 @@ struct Answer: Sendable {
         case .whole: answer = Answer(.ok, Data(all), sound.mediaType, isKept: true)
         case .part(let part):
             answer = Answer(.partialContent, Data(all[part]), sound.mediaType, isKept: true)
-            answer.headers[HTTPHeader("Content-Range")] =
+            answer.headers["Content-Range"] =
                 "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(all.count)"
         case .unsatisfiable:
             answer = .text(.rangeNotSatisfiable, "")
-            answer.headers[HTTPHeader("Content-Range")] = "bytes */\(all.count)"
+            answer.headers["Content-Range"] = "bytes */\(all.count)"
         }
-        answer.headers[.acceptRanges] = "bytes"
+        answer.headers["Accept-Ranges"] = "bytes"
         // What was reduced in the sound compared with the recording; the page reports it.
         let reduced = sound.reduced.map(\.rawValue).sorted().joined(separator: " ")
-        if !reduced.isEmpty { answer.headers[HTTPHeader("X-Earmark-Reduced")] = reduced }
+        if !reduced.isEmpty { answer.headers["X-Earmark-Reduced"] = reduced }
         return answer
     }
 
     static let notYet = text(.serviceUnavailable, "the events are being found")
     static let foundAnew = text(.conflict, "the events have been reloaded since then; reload the queue")
 
-    var response: HTTPResponse {
+    /// The headers, with those that every response has.
+    package var allHeaders: HTTPHeaders {
         var headers = headers
         // Allows only this page's own files, and forbids other pages to embed this one.
-        headers[HTTPHeader("Content-Security-Policy")] =
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-            + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        headers[HTTPHeader("X-Content-Type-Options")] = "nosniff"
-        headers[HTTPHeader("Referrer-Policy")] = "no-referrer"
-        headers[HTTPHeader("Cross-Origin-Resource-Policy")] = "same-origin"
-        headers[HTTPHeader("Cross-Origin-Opener-Policy")] = "same-origin"
-        return HTTPResponse(
-            statusCode: status, headers: headers,
-            body: HTTPBodySequence(data: body, suggestedBufferSize: Self.block))
+        headers["Content-Security-Policy"] = Self.policy
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        return headers
     }
+
+    private static let policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+        + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 /// The most recently requested sounds. A player requests each sound in several ranges, and without the cache each range

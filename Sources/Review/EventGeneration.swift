@@ -22,6 +22,9 @@ final class EventGeneration: @unchecked Sendable {
     let thresholdText: String
     /// Notices for the reviewer, such as how much is missing.
     let notices: [String]
+    /// The names of the classes under review, and the clips.
+    private let wantedClasses: Set<String>
+    private let wantedClips: ClipSelection
     private let lock = NSLock()
     private let ledger: Ledger
     // Each is for one thread at a time; `lock` guards both.
@@ -61,7 +64,10 @@ final class EventGeneration: @unchecked Sendable {
         pipeline = source.pipeline.name
         coverage = summary.coverage
         thresholdText = source.selection.thresholdText
+        wantedClasses = Set(source.selection.places.map { source.classes[$0] })
+        wantedClips = source.selection.clips
         var notices = [source.notice].compactMap(\.self)
+        if let skipped = summary.coverage.skipped, skipped.chunks > 0 { notices.append(skipped.text + ".") }
         if !summary.coverage.isWhole { notices.append("Events are of \(summary.coverage.text).") }
         if summary.unknownLengths > 0 {
             notices.append(
@@ -77,6 +83,16 @@ final class EventGeneration: @unchecked Sendable {
     /// - Throws: `LedgerError`.
     func content(ofClip index: Int) throws -> String? {
         try ledger.clip(named: self.index.clip(index).name)?.source?.content
+    }
+
+    /// Whether a judged event that is no longer found is of a class and clip under review.
+    ///
+    /// - Throws: `LedgerError`.
+    func isWanted(_ lost: ClipReviews.Lost) throws -> Bool {
+        guard wantedClasses.contains(lost.subject.label) else { return false }
+        if wantedClips.isAll { return true }
+        let path = try ledger.clip(named: lost.subject.clip)?.clip.path ?? ""
+        return wantedClips.contains(name: lost.subject.clip, path: path)
     }
 
     // MARK: - Excerpts
@@ -122,7 +138,8 @@ final class EventGeneration: @unchecked Sendable {
             let rate = Double(scores.timing.rate)
             let (hop, length) = (Double(scores.timing.hop) / rate, Double(scores.timing.length) / rate)
             // Chunks whose middle lies in the event; for a very long event, only those of its first minutes.
-            let middle = length / 2
+            // Chunks are counted from the clip's start.
+            let middle = length / 2 + (try record.recordingPart()?.startSeconds ?? 0)
             let first = min(max(0, Int(((span.lowerBound - middle) / hop).rounded(.up))), found.chunks - 1)
             let end = min(
                 found.chunks, max(first + 1, Int(((span.upperBound - middle) / hop).rounded(.down)) + 1), first + 512)

@@ -6,7 +6,7 @@ import Foundation
 import Ledger
 import Results
 
-/// All events of a cache as found at one time, in compact arrays: 38 bytes per event, plus the name, path and length of
+/// All events of a cache as found at one time, in compact arrays: 38 bytes per event, plus the name, path and ends of
 /// each clip that has events. An SQLite file was rejected: sorting a million rows by score for one page took longer
 /// than scanning these arrays.
 package struct EventIndex: Sendable {
@@ -15,8 +15,10 @@ package struct EventIndex: Sendable {
         package let name: String
         /// Absolute path.
         package let path: String
-        /// The recording's length in seconds; nil if unknown.
-        package let seconds: Double?
+        /// Where the clip begins, in seconds from the recording's start; 0 unless it is a part of the recording.
+        package let start: Double
+        /// Where the clip ends, in seconds from the recording's start; nil if unknown.
+        package let end: Double?
     }
 
     package let classes: [String]
@@ -39,7 +41,9 @@ package struct EventIndex: Sendable {
     private(set) var byScore: ContiguousArray<Int32> = []
     private(set) var byDoubt: ContiguousArray<Int32> = []
     private(set) var names = ClipNames()
-    private var seconds: ContiguousArray<Double> = []
+    /// Where each clip begins and ends; NaN for an unknown end.
+    private var clipStarts: ContiguousArray<Double> = []
+    private var clipEnds: ContiguousArray<Double> = []
 
     /// Creates an index without events.
     package init(classes: [String], thresholds: [Float]) {
@@ -57,7 +61,8 @@ package struct EventIndex: Sendable {
         ends.reserveCapacity(before.count + before.count / 50)
         scores.reserveCapacity(before.count + before.count / 50)
         peaks.reserveCapacity(before.count + before.count / 50)
-        seconds.reserveCapacity(before.clipCount + before.clipCount / 50)
+        clipStarts.reserveCapacity(before.clipCount + before.clipCount / 50)
+        clipEnds.reserveCapacity(before.clipCount + before.clipCount / 50)
         names.expect(before.names)
     }
 
@@ -66,7 +71,9 @@ package struct EventIndex: Sendable {
 
     /// - Parameter index: the index of a clip that has events.
     package func clip(_ index: Int) -> Clip {
-        Clip(name: names.name(index), path: names.path(index), seconds: seconds[index].isNaN ? nil : seconds[index])
+        Clip(
+            name: names.name(index), path: names.path(index), start: clipStarts[index],
+            end: clipEnds[index].isNaN ? nil : clipEnds[index])
     }
 
     /// The indices of a clip's events, which are contiguous.
@@ -116,7 +123,8 @@ package struct EventIndex: Sendable {
     package mutating func add(_ event: Event, place: Int) {
         if let clip = pending {
             names.add(name: clip.name, path: clip.path)
-            seconds.append(clip.seconds ?? .nan)
+            clipStarts.append(clip.start)
+            clipEnds.append(clip.end ?? .nan)
             pending = nil
         }
         clips.append(Int32(names.count - 1))
@@ -140,7 +148,8 @@ package struct EventIndex: Sendable {
         ends.shrink()
         scores.shrink()
         peaks.shrink()
-        seconds.shrink()
+        clipStarts.shrink()
+        clipEnds.shrink()
         byScore = Self.order(count) { ~UInt32(0) - scores[$0].bitPattern }
         byDoubt = Self.order(count) { max(0, peaks[$0] - thresholds[Int(places[$0])]).bitPattern }
     }

@@ -19,9 +19,11 @@ struct JudgementBoard {
     private var history = JudgementHistory([])
     /// The standing of each judged event, by the event's index.
     private(set) var standings: [Int: Standing] = [:]
-    /// The judged events that are no longer found, by clip.
+    /// The judged events that are no longer found, by clip; only those of the classes and clips under review.
     private var lostByClip: [[UInt8]: [ClipReviews.Lost]] = [:]
     private var clipIndex: [[UInt8]: Int?] = [:]
+    /// The number of the generation that the judgements are matched to; nil if there is none.
+    private(set) var generation: Int?
 
     var last: Int64 { rows.last?.id ?? 0 }
 
@@ -46,10 +48,20 @@ struct JudgementBoard {
     mutating func begin(_ contents: JudgementStore.Contents, _ generation: EventGeneration?) throws {
         (rows, damage, standings, lostByClip, clipIndex) = (contents.rows, contents.damage, [:], [:], [:])
         history = JudgementHistory(rows)
+        self.generation = generation?.number
         guard let generation else { return }
         let clips = history.clips
         for (name, index) in generation.index.clips(named: clips) { clipIndex[name] = index }
         for clip in clips { try match(clip, generation) }
+    }
+
+    /// Matches the judgements that are known to the events of another generation.
+    ///
+    /// - Throws: `LedgerError`.
+    mutating func match(_ generation: EventGeneration?) throws {
+        var contents = JudgementStore.Contents()
+        (contents.rows, contents.damage) = (rows, damage)
+        try begin(contents, generation)
     }
 
     /// Adds new rows.
@@ -72,7 +84,8 @@ struct JudgementBoard {
         let judgements = history.judgements(of: clip)
         guard let index = clipIndex[name] ?? nil else {
             // The clip has no events now, though it may still be in the manifest.
-            lostByClip[name] = ClipReviews(judgements, events: [], content: nil).lost
+            let lost = try ClipReviews(judgements, events: [], content: nil).lost.filter(generation.isWanted)
+            lostByClip[name] = lost.isEmpty ? nil : lost
             return
         }
         let events = generation.index.events(of: index)
@@ -83,6 +96,7 @@ struct JudgementBoard {
                 Standing(judgements: $0, review: EventReview($0))
             }
         }
-        lostByClip[name] = reviews.lost.isEmpty ? nil : reviews.lost
+        let lost = try reviews.lost.filter(generation.isWanted)
+        lostByClip[name] = lost.isEmpty ? nil : lost
     }
 }

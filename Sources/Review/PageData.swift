@@ -50,6 +50,8 @@ struct EventLine: Encodable {
     let label: String
     let score: Double
     let peak: Double
+    /// How far the peak lies above the threshold: the order of the most doubtful.
+    let above: Double
     /// The verdict of the reviewer who asks; `verdict` is that of all reviewers. Each is nil if there is no judgement.
     let own: String?
     let verdict: String?
@@ -64,6 +66,7 @@ struct EventLine: Encodable {
         label = event.label
         score = event.score
         peak = event.peak
+        above = max(0, event.peak - events.threshold(ofEvent: index))
         own = standing?.own(reviewer)?.verdict.rawValue
         verdict = standing?.review?.verdict.rawValue
     }
@@ -112,7 +115,7 @@ struct EventDetail: Encodable {
 
     let generation: Int
     let event: EventLine
-    /// The recording's length in seconds; nil if unknown.
+    /// Where the clip ends, in seconds from the recording's start; nil if unknown.
     let seconds: Double?
     let threshold: Double
     /// The start of the stretch that is shown and played, in seconds from the start of the recording. A long event is
@@ -169,6 +172,8 @@ struct JudgeRequest: Decodable {
     let start: Double?
     let end: Double?
     let reviewer: String
+    /// Names the judgement, so that it is stored once however often it is sent; nil for none.
+    let key: String?
 }
 
 /// The page's request to undo a judgement.

@@ -1,4 +1,3 @@
-import FlyingFox
 import Foundation
 
 /// Admits only requests from the page itself. A page of another origin in the same browser can also send requests to
@@ -9,11 +8,12 @@ struct RequestGuard: Sendable {
     enum Answer: Equatable {
         /// Admits the request, with a cookie to set if the token came in the address.
         case pass(cookie: String?)
-        case refuse(HTTPStatusCode, String)
+        case refuse(HTTPStatus, String)
     }
 
     /// The characters of a token: 64, so each carries 6 bits.
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
     /// The longest body that is read, in bytes; a judgement takes a few hundred.
     static let longestBody = 16_384
 
@@ -36,31 +36,31 @@ struct RequestGuard: Sendable {
     private var hosts: [String] { ["127.0.0.1:\(port)", "localhost:\(port)"] }
 
     func check(_ request: HTTPRequest) -> Answer {
-        guard request.method == .GET || request.method == .POST else {
+        guard request.method == "GET" || request.method == "POST" else {
             return .refuse(.methodNotAllowed, "only GET and POST are supported")
         }
-        guard let host = request.headers[.host], hosts.contains(host.lowercased()) else {
+        guard let host = request.headers["Host"], hosts.contains(host.lowercased()) else {
             return .refuse(.misdirectedRequest, "the request is for another host")
         }
-        let origin = request.headers[HTTPHeader("Origin")]
+        let origin = request.headers["Origin"]
         if let origin, !hosts.map({ "http://" + $0 }).contains(origin.lowercased()) {
             return .refuse(.forbidden, "the request comes from another page")
         }
-        if request.method == .POST {
+        if request.method == "POST" {
             guard origin != nil else { return .refuse(.forbidden, "the request does not say which page it comes from") }
             // Another page can send this type only after a preflight OPTIONS request, which is refused above.
-            guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
+            guard request.headers["Content-Type"]?.lowercased().hasPrefix("application/json") == true else {
                 return .refuse(.unsupportedMediaType, "expected JSON")
             }
-            guard request.headers[.transferEncoding] == nil,
-                Int(request.headers[.contentLength] ?? "0").map({ $0 <= Self.longestBody }) == true
-            else { return .refuse(.payloadTooLarge, "expected at most \(Self.longestBody) bytes") }
+            guard request.headers["Transfer-Encoding"] == nil,
+                Int(request.headers["Content-Length"] ?? "0").map({ $0 <= Self.longestBody }) == true
+            else { return .refuse(.contentTooLarge, "expected at most \(Self.longestBody) bytes") }
         }
         if let given = request.query.first(where: { $0.name == "token" })?.value {
             guard isToken(given) else { return .refuse(.forbidden, Self.noToken) }
             return .pass(cookie: "\(cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict")
         }
-        let cookies = (request.headers[.cookie] ?? "").split(separator: ";").map {
+        let cookies = (request.headers["Cookie"] ?? "").split(separator: ";").map {
             $0.trimmingCharacters(in: .whitespaces)
         }
         let own = cookies.first { $0.hasPrefix(cookieName + "=") }?.dropFirst(cookieName.count + 1)

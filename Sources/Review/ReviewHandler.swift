@@ -1,12 +1,11 @@
 import Cache
 import Errors
-import FlyingFox
 import Foundation
 import Ledger
 import Results
 
 /// Answers the page's requests. Requests name events by number; no path from a request ever reaches the file system.
-package struct ReviewHandler: HTTPHandler {
+package struct ReviewHandler: Sendable {
     /// The longest stretch that is shown and played at once, in seconds.
     static let longestWindow = 60.0
     /// The seconds shown and played before and after an event, unless the page asks for another number.
@@ -17,9 +16,6 @@ package struct ReviewHandler: HTTPHandler {
     private let session: ReviewSession
     private let guardian: RequestGuard
     private let sounds = SoundCache()
-    // Requests wait for files and for other threads, so they run on this queue's threads. Swift's own pool has only as
-    // many threads as there are cores, so one long decode could delay every answer.
-    private let queue = DispatchQueue(label: "earmark.review.answer", attributes: .concurrent)
 
     /// - Parameters:
     ///   - token: the token that a request must present.
@@ -29,56 +25,47 @@ package struct ReviewHandler: HTTPHandler {
         guardian = RequestGuard(token: token, port: port)
     }
 
-    /// Returns the answer to a request, with headers that restrict its content to this page.
-    ///
-    /// - Throws: nothing; errors become answers.
-    package func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-        var answer: Answer
-        switch guardian.check(request) {
-        case .refuse(let status, let reason):
-            answer = .text(status, reason)
-            if status == .methodNotAllowed { answer.headers[HTTPHeader("Allow")] = "GET, POST" }
-        case .pass(let cookie):
-            let body: Data
-            do {
-                body = request.method == .POST ? try await request.bodyData : Data()
-            } catch {
-                return Answer.text(.badRequest, "the body was cut short").response
-            }
-            answer = await withCheckedContinuation { done in
-                queue.async { done.resume(returning: self.answer(request, body)) }
-            }
-            if let cookie { answer.headers[.setCookie] = cookie }
-        }
-        return answer.response
+    /// The refusal of a request that does not come from the page; nil for one that does. Looks at its head alone.
+    package func refusal(of request: HTTPRequest) -> Answer? {
+        guard case .refuse(let status, let reason) = guardian.check(request) else { return nil }
+        var answer = Answer.text(status, reason)
+        if status == .methodNotAllowed { answer.headers["Allow"] = "GET, POST" }
+        return answer
+    }
+
+    /// Answers a request, or refuses it. May wait for files and for other threads.
+    package func answer(_ request: HTTPRequest) -> Answer {
+        if let refusal = refusal(of: request) { return refusal }
+        var answer = admitted(request)
+        if case .pass(let cookie?) = guardian.check(request) { answer.headers["Set-Cookie"] = cookie }
+        return answer
     }
 
     // MARK: - Paths
 
-    private func answer(_ request: HTTPRequest, _ body: Data) -> Answer {
-        let path = request.target.path()
+    private func admitted(_ request: HTTPRequest) -> Answer {
         let query = Query(request.query)
         // The path is split undecoded: only these literal words and numbers are recognized.
-        let words = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+        let words = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         do {
             switch (request.method, words.first ?? "", words.count) {
-            case (.GET, "", 1): return .page(PageFiles.index, "text/html; charset=utf-8")
-            case (.GET, "review.css", 1): return .page(PageFiles.style, "text/css; charset=utf-8")
-            case (.GET, "review.js", 1): return .page(PageFiles.script, "text/javascript; charset=utf-8")
-            case (.GET, "facts", 1): return try .json(facts(query))
-            case (.GET, "run", 1): return try .json(RunProgress(session.settings.cache))
-            case (.GET, "events", 1): return try events(query)
-            case (.GET, "lost", 1): return try .json(lost())
-            case (.GET, "event", 3), (.GET, "event", 4):
+            case ("GET", "", 1): return .page(PageFiles.index, "text/html; charset=utf-8")
+            case ("GET", "review.css", 1): return .page(PageFiles.style, "text/css; charset=utf-8")
+            case ("GET", "review.js", 1): return .page(PageFiles.script, "text/javascript; charset=utf-8")
+            case ("GET", "facts", 1): return try .json(facts(query))
+            case ("GET", "run", 1): return try .json(RunProgress(session.settings.cache))
+            case ("GET", "events", 1): return try events(query)
+            case ("GET", "lost", 1): return try .json(lost())
+            case ("GET", "event", 3), ("GET", "event", 4):
                 guard let event = Int(words[1]), event >= 0, words.count == 3 else { break }
-                return try excerpt(event, words[2], query, range: request.headers[.range])
-            case (.POST, "judge", 1): return try judge(body)
-            case (.POST, "undo", 1): return try undo(body)
-            case (.POST, "find", 1):
+                return try excerpt(event, words[2], query, range: request.headers["Range"])
+            case ("POST", "judge", 1): return try judge(request.body)
+            case ("POST", "undo", 1): return try undo(request.body)
+            case ("POST", "find", 1):
                 session.find()
                 return .text(.accepted, "")
-            case (.POST, "", 1), (.POST, "facts", 1), (.POST, "events", 1), (.POST, "run", 1), (.POST, "event", _),
-                (.GET, "judge", 1), (.GET, "undo", 1), (.GET, "find", 1):
+            case ("POST", "", 1), ("POST", "facts", 1), ("POST", "events", 1), ("POST", "run", 1), ("POST", "event", _),
+                ("GET", "judge", 1), ("GET", "undo", 1), ("GET", "find", 1):
                 return .text(.methodNotAllowed, "this path does not support this method")
             default: break
             }
@@ -203,9 +190,9 @@ package struct ReviewHandler: HTTPHandler {
     }
 
     static func window(_ index: EventIndex, _ event: Int, lead: Double, part: Int) -> Window {
-        let seconds = index.clip(Int(index.clips[event])).seconds ?? .infinity
-        let from = max(0, index.starts[event] - lead)
-        let to = max(min(index.ends[event] + lead, seconds), from + 0.01)
+        let clip = index.clip(Int(index.clips[event]))
+        let from = max(clip.start, index.starts[event] - lead)
+        let to = max(min(index.ends[event] + lead, clip.end ?? .infinity), from + 0.01)
         let parts = max(1, Int(((to - from) / longestWindow).rounded(.up)))
         let part = min(part, parts - 1)
         let first = from + Double(part) * longestWindow
@@ -244,7 +231,7 @@ package struct ReviewHandler: HTTPHandler {
             let index = generation.index
             let clip = Int(index.clips[event])
             var detail = EventDetail(
-                generation: generation.number, event: line, seconds: index.clip(clip).seconds,
+                generation: generation.number, event: line, seconds: index.clip(clip).end,
                 threshold: index.threshold(ofEvent: event), from: window.range.lowerBound, to: window.range.upperBound,
                 part: window.part, parts: window.parts)
             detail.near = near
@@ -275,7 +262,8 @@ package struct ReviewHandler: HTTPHandler {
         }
         let correction = Judgement.Correction(label: request.label, start: request.start, end: request.end)
         let made = try session.judge(
-            request.event, of: request.generation, request.verdict, correction, reviewer: request.reviewer)
+            request.event, of: request.generation, request.verdict, correction, reviewer: request.reviewer,
+            key: request.key)
         guard let made else { return .foundAnew }
         return try .json(EventDetail.Said(made))
     }
@@ -291,9 +279,9 @@ package struct ReviewHandler: HTTPHandler {
 
 /// The query of an address: the part after the question mark.
 private struct Query {
-    private let items: [HTTPRequest.QueryItem]
+    private let items: [(name: String, value: String)]
 
-    init(_ items: [HTTPRequest.QueryItem]) { self.items = items }
+    init(_ items: [(name: String, value: String)]) { self.items = items }
 
     subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 

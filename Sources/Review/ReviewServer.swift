@@ -22,7 +22,7 @@ package final class ReviewServer: Sendable {
         // Requests are checked against the port, so it must be known before the first one is answered.
         let handler = LateHandler()
         let configuration = HTTPServer.Configuration(
-            address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 120, pool: PromptPool(),
+            address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 120, pool: LocalPool(),
             logger: .disabled)
         let server = HTTPServer(config: configuration, handler: handler)
         self.server = server
@@ -95,15 +95,55 @@ private final class Begun: @unchecked Sendable {
     }
 }
 
-/// A handler that is set only once the server is listening.
+/// Passes requests to the page's handler, which knows nothing of the library, once the server is listening.
 private actor LateHandler: HTTPHandler {
     private var handler: ReviewHandler?
+    // Requests wait for files and for other threads, so they run on this queue's threads. Swift's own pool has only as
+    // many threads as there are cores, so one long decode could delay every answer.
+    private let queue = DispatchQueue(label: "earmark.review.answer", attributes: .concurrent)
 
     func set(_ handler: ReviewHandler) { self.handler = handler }
 
-    func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+    func handleRequest(_ given: FlyingFox.HTTPRequest) async throws -> HTTPResponse {
         guard let handler else { return HTTPResponse(statusCode: .serviceUnavailable) }
-        return try await handler.handleRequest(request)
+        let head = HTTPRequest(given, body: Data())
+        // The body of a refused request is not read.
+        if let refusal = handler.refusal(of: head) { return refusal.response }
+        var body = Data()
+        if head.method == "POST" {
+            do { body = try await given.bodyData } catch {
+                return Answer.text(.badRequest, "the body was cut short").response
+            }
+        }
+        let request = HTTPRequest(given, body: body)
+        return await withCheckedContinuation { done in
+            queue.async { done.resume(returning: handler.answer(request).response) }
+        }
+    }
+}
+
+extension HTTPRequest {
+    /// A request as the library read it.
+    fileprivate init(_ given: FlyingFox.HTTPRequest, body: Data) {
+        var headers = HTTPHeaders()
+        for (name, value) in given.headers { headers[name.rawValue] = value }
+        let query = given.target.query()
+        self.init(
+            method: given.method.rawValue, target: given.target.path() + (query.isEmpty ? "" : "?" + query),
+            headers: headers, body: body)
+    }
+}
+
+extension Answer {
+    /// Bytes handed to the socket at a time.
+    private static let block = 1 << 18
+
+    fileprivate var response: HTTPResponse {
+        var fields = FlyingFox.HTTPHeaders()
+        for (name, value) in allHeaders.pairs { fields[HTTPHeader(name)] = value }
+        return HTTPResponse(
+            statusCode: HTTPStatusCode(status.rawValue, phrase: status.phrase), headers: fields,
+            body: HTTPBodySequence(data: body, suggestedBufferSize: Self.block))
     }
 }
 

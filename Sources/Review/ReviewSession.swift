@@ -24,8 +24,13 @@ package final class ReviewSession: @unchecked Sendable {
     private var board = JudgementBoard()
     /// Why the judgements cannot be read; nil if they can.
     private var fault: String?
-    /// The store's change count at the last read; nil to read the whole file.
+    /// The store's change count at the last read; nil to read the file at the next request.
     private var seen: Int64?
+    /// Whether the file was read as a whole.
+    private var isRead = false
+    /// The latest judgements by the keys that the page gave them, oldest first. A page that did not get the answer sends
+    /// a judgement again, and it must not be stored twice.
+    private var answered: [(key: String, judgement: Judgement)] = []
     private var last = 0
     private let finding = DispatchQueue(label: "earmark.review.find")
 
@@ -56,7 +61,7 @@ package final class ReviewSession: @unchecked Sendable {
                 }
                 lock.withLock {
                     current = made
-                    seen = nil
+                    (seen, isRead) = (nil, false)
                     state = .ready
                 }
             } catch {
@@ -84,12 +89,14 @@ package final class ReviewSession: @unchecked Sendable {
 
     /// Stores a judgement of an event.
     ///
+    /// - Parameter key: names this judgement: a second one with the same key is the first one again; nil for none.
     /// - Returns: the judgement; nil if the events have been found again since the page requested them.
     /// - Throws: `LedgerError` if it cannot be written; `SettingError` if the judgement is not valid.
     func judge(
         _ event: Int, of generation: Int, _ verdict: Judgement.Verdict, _ correction: Judgement.Correction,
-        reviewer: String
+        reviewer: String, key: String? = nil
     ) throws -> Judgement? {
+        if let key, let before = lock.withLock({ answered.last { $0.key == key } }) { return before.judgement }
         guard let current = snapshot().generation, current.number == generation,
             (0..<current.index.count).contains(event)
         else { return nil }
@@ -98,9 +105,9 @@ package final class ReviewSession: @unchecked Sendable {
         if let label = correction.label, !index.classes.contains(label) {
             throw SettingError(name: "corrected label", found: "'\(label)'", expected: "one of the model's classes")
         }
-        if let end = correction.end, let seconds = index.clip(clip).seconds, end > seconds + 0.001 {
+        if let end = correction.end, let seconds = index.clip(clip).end, end > seconds + 0.001 {
             throw SettingError(
-                name: "corrected end", found: "\(end) s", expected: "at most the recording's \(seconds) s")
+                name: "corrected end", found: "\(end) s", expected: "at most \(seconds) s, where the clip ends")
         }
         guard let content = try current.content(ofClip: clip) else {
             throw SettingError(
@@ -111,7 +118,14 @@ package final class ReviewSession: @unchecked Sendable {
             clip: shown.clip, content: content, label: shown.label, start: shown.start, end: shown.end,
             score: shown.score, peak: shown.peak, threshold: index.threshold(ofEvent: event),
             stage: current.stage)
-        return try store.add(subject, verdict, correction: correction, reviewer: reviewer, time: Self.now)
+        let made = try store.add(subject, verdict, correction: correction, reviewer: reviewer, time: Self.now)
+        if let key {
+            lock.withLock {
+                answered.append((key, made))
+                if answered.count > Self.mostAnswered { answered.removeFirst() }
+            }
+        }
+        return made
     }
 
     /// Undoes a judgement of the same reviewer.
@@ -124,22 +138,34 @@ package final class ReviewSession: @unchecked Sendable {
 
     private static var now: String { Date().formatted(.iso8601) }
 
+    /// The most judgements whose keys are remembered.
+    private static let mostAnswered = 1000
+    /// The seconds to wait for another process's transaction when reading: long enough for that of another review, and
+    /// too short to notice.
+    private static let patience = 0.05
+
     /// Reads new rows from the file of judgements. The caller must hold the lock.
     private func refresh() {
         let now = store.changes
-        guard now != seen else { return }
+        // A file that was moved away has the change count -1, and one in its place may have the same as before.
+        guard now != seen || !store.isSame else { return }
         do {
-            if seen == nil || board.rows.isEmpty {
-                try board.begin(try store.contents(), current)
+            if !isRead || board.rows.isEmpty {
+                try board.begin(try store.contents(patience: Self.patience), current)
             } else {
-                try board.add(try store.contents(after: board.last), current)
+                try board.add(try store.contents(after: board.last, patience: Self.patience), current)
             }
             fault = nil
-            seen = now
+            (seen, isRead) = (now, true)
         } catch {
-            // The page shows the error; the next request tries again.
-            fault = Self.text(error)
+            // The page shows the error, and what was read before; the next request tries again.
+            fault = Self.text(error) + (board.rows.isEmpty ? "" : "; judgements are shown as they were last read")
             seen = nil
+            // A file that is merely in use will have the same rows and more.
+            if (error as? LedgerError)?.kind != .busy { isRead = false }
+            if board.generation != current?.number {
+                do { try board.match(current) } catch { fault = Self.text(error) }
+            }
         }
     }
 

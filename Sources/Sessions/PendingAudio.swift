@@ -8,7 +8,7 @@ import Pipeline
 ///
 /// The ledger has the length of every clip that was read before. Any other clip is assumed to have as many seconds per
 /// byte as the clips of known length with the same file name ending; if there are none, the headers of a few such files
-/// are read.
+/// are read. The length of a part of a recording is what its manifest says, or else what is left of the recording.
 struct PendingAudio {
     /// How many headers are read for one ending.
     private static let headersRead = 12
@@ -30,12 +30,18 @@ struct PendingAudio {
                 seconds[Int(route)] += Double(known.seconds[row])
                 continue
             }
+            let part = manifest.part(row)
+            if let length = part?.seconds {
+                lengths.known += 1
+                seconds[Int(route)] += length
+                continue
+            }
             // Computed when the first clip needs it.
             let rates = kinds ?? Kinds(plan, manifest, known, headers: readsHeaders ? Self.headersRead : 0, isOver)
             kinds = rates
             if let rate = rates.secondsPerByte(row), known.sizes[row] > 0 {
                 lengths.estimated += 1
-                seconds[Int(route)] += rate * Double(known.sizes[row])
+                seconds[Int(route)] += max(0, rate * Double(known.sizes[row]) - (part?.startSeconds ?? 0))
             } else {
                 lengths.unknown += 1
                 unknown[Int(route)] += 1
@@ -76,6 +82,8 @@ private struct Kinds {
         }
         sums = [(seconds: Double, bytes: Double)](repeating: (0, 0), count: numbers.count)
         for row in 0..<manifest.count where known.seconds[row] > 0 && !known.facts[row].hasChanged {
+            // The length of a part says nothing of its file's size.
+            if let part = manifest.part(row), part.start > 0 || part.end != nil { continue }
             add(Double(known.seconds[row]), row, known)
         }
         if headers > 0 { readHeaders(plan, manifest, known, headers, isOver) }

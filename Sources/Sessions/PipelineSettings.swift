@@ -58,7 +58,7 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
                 name: node.name, uses: node.definition.name, version: node.definition.codeVersion,
                 from: node.inputs.compactMap { $0.map { graph.nodes[$0.node].name } },
                 parameters: node.parameters, marks: node.marks,
-                fingerprint: node.definition.persists ? node.fingerprint.hex : nil)
+                fingerprint: node.persists ? node.fingerprint.hex : nil)
         }
     }
 
@@ -66,6 +66,11 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
     package init?(text: String) {
         guard let found = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
         self = found
+    }
+
+    /// The number of the audio stream that the pipeline reads of files with several, from 0; nil for FFmpeg's choice.
+    package var audioStream: Int? {
+        stages.first { $0.uses == "decode" }?.parameters["stream"].flatMap(Int.init)
     }
 
     /// The settings as JSON with sorted keys, for the ledger.

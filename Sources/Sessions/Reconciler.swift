@@ -1,3 +1,4 @@
+import Audio
 import Cache
 import Corpora
 import Files
@@ -26,6 +27,7 @@ package struct Reconciler {
     ///     size and modification time that the ledger has is assumed to be unchanged and is not read.
     /// - Throws: `LedgerError` if the ledger cannot be read.
     package init(manifest: Manifest, graph: Graph, ledger: Ledger?, readsContent: Bool = false) throws {
+        precondition(!manifest.hasUncountedChannels, "clips that are not known yet")
         facts = [Plan.ClipFacts](repeating: .init(isNew: true), count: manifest.count)
         ids = [Int64](repeating: 0, count: manifest.count)
         contents = [ContentDigest](repeating: .none, count: manifest.count)
@@ -36,13 +38,18 @@ package struct Reconciler {
         guard let ledger else { return }
         var rowOfID: [Int64: Int32] = [:]
         rowOfID.reserveCapacity(manifest.count)
-        try ledger.forEachKnownClip { id, name in
+        var otherParts: Set<Int> = []
+        try ledger.forEachKnownPart { id, name, part in
             guard let row = manifest.row(of: name) else { return }
             ids[row] = id
             rowOfID[id] = Int32(row)
+            // A run forgets what it knew of these clips' files when it takes over the manifest; a plan changes nothing.
+            if manifest.part(row)?.text != part { otherParts.insert(row) }
         }
+        let digests = PerFileCache<String>(limit: 4096)
+        let digester = FileDigester()
         try ledger.forEachSource { source in
-            guard let row = rowOfID[source.clip].map(Int.init) else { return }
+            guard let row = rowOfID[source.clip].map(Int.init), !otherParts.contains(row) else { return }
             facts[row].isNew = false
             contents[row] = ContentDigest(source.content)
             seconds[row] = Float(source.seconds ?? 0)
@@ -50,13 +57,15 @@ package struct Reconciler {
             guard let now = stats[row] else { return }
             guard readsContent || now.size != source.size || now.modified != source.modified else { return }
             // A different time stamp alone does not mean that the file changed; different content does.
-            let digest = now.size == source.size ? try? now.digest(manifest.path(row)) : nil
+            let digest =
+                now.size == source.size
+                ? try? now.digest(manifest.path(row), part: manifest.part(row)?.text, digester, keptIn: digests) : nil
             facts[row].hasChanged = digest != source.content
         }
         try readResults(graph, ledger, rowOfID)
         let targets = graph.failureTargets.map(\.hex) + [graph.fingerprint.hex]
         for failure in try ledger.failures(targets: targets) {
-            guard let row = rowOfID[failure.clip].map(Int.init) else { continue }
+            guard let row = rowOfID[failure.clip].map(Int.init), !otherParts.contains(row) else { continue }
             let isSameFile = stats[row]?.size == failure.size && stats[row]?.modified == failure.modified
             facts[row].isNew = false
             // Rows from an earlier version of the file do not make up for a failure of the current one.
@@ -67,7 +76,7 @@ package struct Reconciler {
     }
 
     private mutating func readResults(_ graph: Graph, _ ledger: Ledger, _ rowOfID: [Int64: Int32]) throws {
-        let kept = graph.nodes.filter(\.definition.persists).flatMap { node in
+        let kept = graph.nodes.filter(\.persists).flatMap { node in
             Set([node.fingerprint.hex, node.soundFingerprint.hex]).map { (node, $0) }
         }
         for (node, fingerprint) in kept {

@@ -1,3 +1,4 @@
+import Audio
 import Errors
 import Cache
 import Corpora
@@ -24,6 +25,8 @@ package final class RunSession {
         package var clipping = Clipping()
         /// Faults accepted in the files that this run decoded.
         package var accepted = AcceptedFaults()
+        /// What this run left out of inference; nil if it did nothing.
+        package var skipped: SkippedCount?
     }
 
     private let pipeline: LoadedPipeline
@@ -39,13 +42,14 @@ package final class RunSession {
     ///
     /// - Parameter keepsOthers: false if the manifest says which clips the cache is for; true if it is a part of them, and
     ///   the other clips of the cache stay in their places.
-    /// - Throws: `PipelineError` if a model is not on this machine; `LedgerError` of kind busy if another run has the
+    /// - Throws: `TableError` if the clip of a channel has the name of another clip; `PipelineError` if a model is not on
+    ///   this machine; `LedgerError` of kind busy if another run has the
     ///   cache; `FileError`, `CacheError` or `LedgerError` if the cache cannot be created, opened or written.
     package init(pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder, keepsOthers: Bool = false) throws {
         try pipeline.requireModels()
         self.keepsOthers = keepsOthers
         self.pipeline = pipeline
-        self.manifest = manifest
+        self.manifest = try manifest.countingChannels()
         self.cache = cache
         try cache.make()
         lock = try CacheLock(folder: cache.folder)
@@ -82,7 +86,7 @@ package final class RunSession {
         }
         try ledger.adopt(manifest: manifestDigest, count: manifest.count, keepsOthers: keepsOthers) { row in
             let entry = manifest.entry(row)
-            return .init(entry.clip, entry.path)
+            return .init(entry.clip, entry.path, part: entry.part?.text, metadata: manifest.metadata(row))
         }
         for node in pipeline.graph.nodes where node.soundFingerprint != node.fingerprint {
             guard let own = stageOfNode[node.index],
@@ -242,9 +246,11 @@ package final class RunSession {
         ) { contents[$0].text }
         let clipping = Clipping.Counter(graph: graph)
         let accepted = AcceptedFaults.Counter()
+        let skipped = SkippedCount.Counter(graph: graph)
         let committer = Committer(recorder: recorder) { outcomes in
             clipping.add(outcomes)
             accepted.add(outcomes)
+            skipped.add(outcomes)
             onCommit(outcomes)
         }
         let pool = ShardPool(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer)
@@ -260,7 +266,7 @@ package final class RunSession {
             progress: progress, size: { sizes[$0] }
         ) { index in
             let entry = manifest.entry(index)
-            return Runner.Clip(ids[index], entry.clip, entry.path)
+            return Runner.Clip(ids[index], entry.clip, entry.path, part: entry.part?.text)
         }
         let result = try runner.run(workers: workers)
         if !result.wasInterrupted { try pool.sealLeftovers() }
@@ -268,7 +274,8 @@ package final class RunSession {
         try ShardIndex.write(cache: cache, ledger: ledger)
         let failures = try ledger.failures(of: record).count
         var report = Report(
-            plan: plan, result: result, failures: failures, clipping: clipping.total, accepted: accepted.total)
+            plan: plan, result: result, failures: failures, clipping: clipping.total, accepted: accepted.total,
+            skipped: skipped.total)
         if let broken = ShardIndex.text(brokenShards: try ShardIndex.brokenShards(ledger)) {
             report.notes.append(broken)
         }

@@ -1,3 +1,4 @@
+import Audio
 import Cache
 import Corpora
 import Foundation
@@ -59,7 +60,7 @@ struct WorkProbe: Sendable {
         _ plan: Plan, _ route: Route, _ rows: [Int], _ ids: [Int64], _ limit: Double, _ stop: StopSignal
     ) throws -> Outcome {
         var stageIDs: [String: Int64] = [:]
-        for node in plan.graph.nodes where node.definition.persists {
+        for node in plan.graph.nodes where node.persists {
             stageIDs[node.name] = try ledger?.knownStageID(fingerprint: node.fingerprint.hex)
         }
         let factory = StageFactory(pipeline: pipeline, cache: cache.folder, ledger: ledger, stageIDs: stageIDs) {
@@ -72,7 +73,8 @@ struct WorkProbe: Sendable {
         let watch = Stopwatch()
         for row in rows where watch.seconds < limit && !stop.isRaised {
             let entry = manifest.entry(row)
-            let job = ClipJob(index: row, id: ids[row], name: entry.clip, path: entry.path, route: route)
+            let job = ClipJob(
+                index: row, id: ids[row], name: entry.clip, path: entry.path, part: entry.part?.text, route: route)
             jobs.append(job)
             outcome.clips += 1
             let isWhole = try chain.process(job) { watch.seconds >= limit || stop.isRaised }

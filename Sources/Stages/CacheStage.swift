@@ -38,7 +38,7 @@ struct CacheStage: StageKind {
 
     func makeOperator(outlets: [Outlet], _ resources: RunResources) -> any Operator {
         CacheOperator(
-            node: node, chunkNode: facts.chunkNode, outlet: outlets[0],
+            node: node, chunkNode: facts.chunkNode, skipping: facts.skipping, outlet: outlets[0],
             appender: resources.makeAppender(node.name, kind, dtype),
             reader: resources.ledger.map {
                 CacheReader(cache: resources.cache, ledger: $0, stageIDs: resources.stageIDs)
@@ -51,10 +51,14 @@ private final class CacheOperator: Replayable {
     /// Rows that a replay step passes on: about ten seconds of each kind.
     private static let replayRows = ["raw": 160_000, "mel": 1_000]
     private static let otherReplayRows = 20
+    /// Levels of chunks that are read at a time.
+    private static let levelRows = 4096
 
     private let node: Graph.Node
     /// Index of the node that pads the clip's samples.
     private let chunkNode: Int?
+    /// nil if no chunk is skipped.
+    private let skipping: StreamFacts.Skipping?
     private let outlet: Outlet
     private let appender: any RowAppender
     private let reader: CacheReader?
@@ -69,9 +73,10 @@ private final class CacheOperator: Replayable {
     ///   - reader: nil if there is no cache to read rows from.
     ///   - spacing: how the rows are spaced in time; nil if they are not evenly spaced.
     init(
-        node: Graph.Node, chunkNode: Int?, outlet: Outlet, appender: any RowAppender, reader: CacheReader?,
-        spacing: RowSpacing?
+        node: Graph.Node, chunkNode: Int?, skipping: StreamFacts.Skipping?, outlet: Outlet,
+        appender: any RowAppender, reader: CacheReader?, spacing: RowSpacing?
     ) {
+        self.skipping = skipping
         self.spacing = spacing
         self.node = node
         self.chunkNode = chunkNode
@@ -85,11 +90,14 @@ private final class CacheOperator: Replayable {
     func begin(_ job: ClipJob) {}
 
     func consume(_ block: Block, input: Int, job: ClipJob) throws {
-        if writing !== job {
-            try appender.begin(columns: block.columns)
-            writing = job
+        // Rows that are stored already are made again where the levels of their chunks were not stored with them.
+        if job.route.isTarget(node.index) {
+            if writing !== job {
+                try appender.begin(columns: block.columns)
+                writing = job
+            }
+            try appender.append(block.values)
         }
-        try appender.append(block.values)
         guard outlet.isWanted(job) else { return }
         guard dtype != .float32 else { return try outlet.emit(block, job) }
         dtype.round(block.values, into: &rounded)
@@ -99,6 +107,7 @@ private final class CacheOperator: Replayable {
     }
 
     func finish(input: Int, job: ClipJob) throws {
+        guard job.route.isTarget(node.index) else { return try outlet.finish(job) }
         guard writing === job else {
             throw ClipFailure(failureClass: .internal, reason: "stage '\(node.name)' received no rows")
         }
@@ -117,12 +126,27 @@ private final class CacheOperator: Replayable {
     func close(isComplete: Bool) throws { try appender.close(isComplete: isComplete) }
 
     func beginReplay(_ job: ClipJob) throws {
+        try readLevels(job)
         guard let cursor = try reader?.open(clip: job.id, node: node) else {
             preconditionFailure("rows are asked for that no cache has")
         }
         if appender.kind == "mel", let spacing { job.expect(seconds: spacing.seconds(rows: cursor.rows)) }
         if let chunkNode, let samples = cursor.samples { job.note(samples: samples, of: chunkNode) }
         replay = cursor
+    }
+
+    /// Notes which chunks of the rows are skipped, by the levels that were stored with them.
+    private func readLevels(_ job: ClipJob) throws {
+        guard let skipping, let cursor = try reader?.open(clip: job.id, node: skipping.node) else { return }
+        var chunk = 0
+        while cursor.rows > 0 {
+            _ = try cursor.next(rows: Self.levelRows) { levels, _ in
+                for level in levels {
+                    job.note(isSkipped: Double(level) < skipping.level, chunk: chunk, of: skipping.node.index)
+                    chunk += 1
+                }
+            }
+        }
     }
 
     func stepReplay(_ job: ClipJob, into outlet: Outlet) throws -> Bool {

@@ -4,6 +4,7 @@ import Pipeline
 
 /// The settings given by a `chunk` stage's parameters.
 struct ChunkSettings {
+    static let skipKey = "skip-below"
     static let definitions = [
         ParameterDefinition(
             "overlap", .number(0...0.99), default: "0.5", decidesFailures: [],
@@ -17,6 +18,9 @@ struct ChunkSettings {
         ParameterDefinition(
             "rate", .integer(FrontEnd.rates), default: nil, optional: true, decidesFailures: [],
             help: "samples per second, instead of the preset's; the same as in the resample stage above"),
+        ParameterDefinition(
+            skipKey, .number(-200...0), default: nil, optional: true, decidesFailures: [],
+            help: "level in dBFS, the root mean square of a chunk's samples, below which no model gets the chunk"),
     ]
 
     /// The preset's front-end, with the chunk length and the rate that were asked for.

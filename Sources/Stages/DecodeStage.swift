@@ -4,7 +4,7 @@ import Cache
 import Files
 import Pipeline
 
-/// Reads a clip's file in blocks of mono samples at the file's own rate.
+/// Reads a clip's file, or the part of it that the clip is, in blocks of mono samples at the file's own rate.
 struct DecodeStage: StageKind {
     static let definition = StageDefinition(
         name: "decode", codeVersion: 3, inputs: [], outputs: [.init("audio", .audio)],
@@ -17,20 +17,34 @@ struct DecodeStage: StageKind {
                 "non-finite", .choice(["fail", "zero"]), default: "fail",
                 decidesFailures: [.invalid],
                 help: "what to do with NaN and infinite samples"),
+            ParameterDefinition(
+                "stream", .integerOr("auto", 0...999), default: "auto", omitsDefault: true,
+                help: "which of a file's audio streams: a number from 0, or the one that FFmpeg takes for the best"),
         ])
 
+    /// Digests kept for clips that are parts of one recording.
+    private static let keptDigests = 4096
+
     let facts = StreamFacts()
+    // Shared by the workers: clips that are parts of one recording need its digest and its checks once.
+    private let digests = PerFileCache<String>(limit: keptDigests)
+    private let scans = ScanCache()
     private let truncation: Truncation
     private let nonFinite: NonFinite
+    /// nil for the one that FFmpeg takes for the best.
+    private let stream: Int?
 
     static func prepare(_ node: Graph.Node, _ context: PreparationContext) -> DecodeStage {
         DecodeStage(
             truncation: node.parameters["truncated"] == "accept" ? .accept : .fail,
-            nonFinite: node.parameters["non-finite"] == "zero" ? .zero : .fail)
+            nonFinite: node.parameters["non-finite"] == "zero" ? .zero : .fail,
+            stream: node.parameters["stream"].flatMap(Int.init))
     }
 
     func makeOperator(outlets: [Outlet], _ resources: RunResources) -> any Operator {
-        DecodeOperator(truncation: truncation, nonFinite: nonFinite, outlet: outlets[0])
+        DecodeOperator(
+            truncation: truncation, nonFinite: nonFinite, stream: stream, digests: digests, scans: scans,
+            outlet: outlets[0])
     }
 }
 
@@ -39,20 +53,32 @@ private final class DecodeOperator: Source {
     private static let blockFrames = 32_768
     /// Seconds of audio per step.
     private static let stepSeconds = 10
+    /// Seconds of audio before a part that a step drops, where the codec cannot seek: a second's work or so, after which
+    /// a run that is asked to stop does.
+    private static let dropSeconds = 300
 
     private let outlet: Outlet
     private let truncation: Truncation
     private let nonFinite: NonFinite
+    private let stream: Int?
     private let buffer: UnsafeMutableBufferPointer<Float>
     private let digester = FileDigester()
+    private let digests: PerFileCache<String>
+    private let scans: ScanCache
     private var file: AudioFile?
     private var before: SourceStat?
     private var frames = 0
 
-    init(truncation: Truncation, nonFinite: NonFinite, outlet: Outlet) {
+    init(
+        truncation: Truncation, nonFinite: NonFinite, stream: Int?, digests: PerFileCache<String>, scans: ScanCache,
+        outlet: Outlet
+    ) {
         self.outlet = outlet
+        self.digests = digests
+        self.scans = scans
         self.truncation = truncation
         self.nonFinite = nonFinite
+        self.stream = stream
         buffer = .allocate(capacity: Self.blockFrames)
     }
 
@@ -68,16 +94,29 @@ private final class DecodeOperator: Source {
         // again until the file changes.
         job.source = SourceFile(content: "", size: stat.size, modified: stat.modified)
         // Computing the digest reads the whole file once; the decoder then finds it in the page cache.
-        let digester = digester
-        let content = try job.watched { try stat.digest(path, digester) }
+        let (digester, digests) = (digester, digests)
+        let content = try job.watched {
+            try stat.digest(path, part: job.part, digester, keptIn: digests, isOpenedNext: true)
+        }
         job.source = SourceFile(content: content, size: stat.size, modified: stat.modified)
         do {
-            let (truncation, nonFinite) = (truncation, nonFinite)
+            let (truncation, nonFinite, scans, stream) = (truncation, nonFinite, scans, stream)
+            let part = try job.part.map { text in
+                guard let part = RecordingPart(text) else {
+                    throw ClipFailure(failureClass: .internal, reason: "'\(text)' is no part of a recording")
+                }
+                return part
+            }
             let file = try job.watched {
-                try AudioFile(path: path, bytes: PathText.bytes(path), truncation: truncation, nonFinite: nonFinite)
+                // A whole recording is decoded once, so nothing is kept of it.
+                try AudioFile(
+                    path: path, bytes: PathText.bytes(path), truncation: truncation, nonFinite: nonFinite, part: part,
+                    scans: part == nil ? nil : scans, stream: stream)
             }
             // A file of unknown length may be arbitrarily long.
-            job.expect(seconds: file.declaredFrames.map { Double($0) / Double(file.rate) } ?? .greatestFiniteMagnitude)
+            job.expect(
+                seconds: file.declaredFrames.map { Double($0) / Double(file.rate) } ?? .greatestFiniteMagnitude,
+                dropping: Double(file.framesBefore) / Double(file.rate))
             self.file = file
         } catch let error as AudioError {
             throw fault(error)
@@ -87,6 +126,13 @@ private final class DecodeOperator: Source {
     func step(_ job: ClipJob) throws -> Bool {
         guard let file else { return false }
         var left = Self.stepSeconds * file.rate
+        if file.framesBefore > 0 {
+            do {
+                if try job.watched({ try file.approach(most: Int64(Self.dropSeconds * file.rate)) }) { return true }
+            } catch let error as AudioError {
+                throw fault(error)
+            }
+        }
         while left > 0 {
             let count: Int
             do {
@@ -117,8 +163,7 @@ private final class DecodeOperator: Source {
         file = nil
         let path = job.path
         guard let before, try job.watched({ try SourceStat.of(path) }) == before else {
-            throw ClipFailure(
-                failureClass: .changed, reason: "the file changed while it was being read")
+            throw SourceStat.changedWhileRead(path)
         }
         job.source?.length = SourceFile.Length(frames: Int64(frames), rate: Int64(rate))
     }

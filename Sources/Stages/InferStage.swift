@@ -8,6 +8,9 @@ import Pipeline
 /// Runs a model over the chunks of one clip after another; chunks of several clips share a forward pass.
 ///
 /// The model's description says what the model reads and in what form, so the stage does not depend on the engine.
+///
+/// Chunks that the chunk stage skips for their level get no forward pass and no place in a batch: their rows are NaN in
+/// every column, so that row i is always chunk i.
 struct InferStage: StageKind {
     static let definition = StageDefinition(
         name: "infer", codeVersion: 2,
@@ -20,7 +23,7 @@ struct InferStage: StageKind {
                 help: "what is subtracted from each patch; 'model' is what the model was trained with"),
             ParameterDefinition(
                 "batch", .integer(1...1024), default: "64", affectsResult: false, help: "chunks in one forward pass"),
-        ])
+        ], readsCompanions: true)
 
     /// The kind of model input that each of the stage's inputs carries.
     private static let inputs: [ModelInputs] = [.mel, .wave]
@@ -33,6 +36,8 @@ struct InferStage: StageKind {
     private let engine: (any InferenceEngine)?
     private let normalization: Normalization
     private let plan: ChunkPlan
+    /// What decides which chunks are skipped; nil if none is.
+    private let skipping: StreamFacts.Skipping?
     private let batch: Int
 
     static func reads(input: Int, _ parameters: [String: String], _ models: ModelCache) throws -> Bool {
@@ -46,7 +51,9 @@ struct InferStage: StageKind {
         let absent = context.models.absent(path)
         let engine = absent == nil ? try context.models.engine(path) : nil
         let model = try engine?.model ?? context.models.description(path)
+        let skipping = try skipping(node, context)
         var facts = context.facts(above: node)
+        facts.skipping = nil
         facts.classes = engine?.model.classes
         facts.scorer = StreamFacts.Scorer(
             node: node.index, model: model, classCount: absent?.classCount ?? model.classCount)
@@ -54,7 +61,29 @@ struct InferStage: StageKind {
             facts: facts, modelFile: (try context.models.digest(path), FileSystem.absolute(path)), node: node.index,
             model: model, engine: engine,
             normalization: node.parameters["normalization"].flatMap(Normalization.init) ?? model.normalization,
-            plan: plan, batch: node.parameters["batch"].flatMap(Int.init) ?? 64)
+            plan: plan, skipping: skipping, batch: node.parameters["batch"].flatMap(Int.init) ?? 64)
+    }
+
+    /// What decides which chunks are skipped: the chunk stage above, or the one above its log-mel if there are two.
+    ///
+    /// - Throws: `PipelineError` if two chunk stages skip at different levels.
+    private static func skipping(
+        _ node: Graph.Node, _ context: PreparationContext
+    ) throws -> StreamFacts.Skipping? {
+        let found = node.inputs.indices.filter { node.inputs[$0] != nil }.map {
+            context.facts(above: node, input: $0).skipping
+        }
+        guard let first = found.first else { return nil }
+        for other in found where other?.level != first?.level {
+            let words = { (skipping: StreamFacts.Skipping?) in
+                skipping.map { "\($0.level) dBFS in stage '\($0.node.name)'" } ?? "nothing"
+            }
+            throw context.error(
+                node,
+                "'\(ChunkSettings.skipKey)' is \(words(first)) above its log-mel, but \(words(other)) above its samples; "
+                    + "expected the same")
+        }
+        return first
     }
 
     /// The chunks that the model gets, after checking that they are what it expects.
@@ -114,11 +143,19 @@ struct InferStage: StageKind {
         }
         return InferOperator(
             node: node, model: engine.model, session: try engine.makeSession(maxBatch: batch), plan: plan,
-            normalization: normalization, batch: batch, outlets: outlets)
+            skipNode: skipping?.node.index, chunkNode: facts.chunkNode, normalization: normalization, batch: batch,
+            outlets: outlets)
     }
 }
 
 private final class InferOperator: Operator {
+    /// Chunks of one clip, all heard or all skipped, whose rows have not been passed on.
+    private struct Stretch {
+        let job: ClipJob
+        let isSkipped: Bool
+        var count: Int
+    }
+
     private let node: Int
     private let outlets: [Outlet]
     private let model: ModelDescription
@@ -126,6 +163,11 @@ private final class InferOperator: Operator {
     private let assembler: PatchAssembler
     private let normalization: Normalization
     private let frontEnd: FrontEnd
+    private let plan: ChunkPlan
+    /// Index of the node that decides which chunks are skipped; nil if none is.
+    private let skipNode: Int?
+    /// Index of the node that pads the clip's samples.
+    private let chunkNode: Int?
     private let batch: Int
     private let patchSize: Int
     private let waveSize: Int
@@ -135,23 +177,33 @@ private final class InferOperator: Operator {
     private let wave: AlignedFloats
     private let scores: AlignedFloats
     private let embeddings: AlignedFloats
-    /// The clip of each waiting chunk.
-    private var slots: [ClipJob] = []
+    /// Scores or embeddings of skipped chunks.
+    private let absent: [Float]
+    /// Chunks in the batch.
+    private var waiting = 0
+    /// The chunks in the batch, and the skipped ones between and after them, in order.
+    private var stretches: [Stretch] = []
     /// The clip whose blocks are arriving now.
     private var current: ClipJob?
     private var openInputs = 0
+    /// Chunks of the current clip that have arrived.
+    private var chunks = 0
+    private var skipped: SkippedTime
     /// Clips whose inputs have ended while some of their chunks still wait.
     private var ended: Set<ObjectIdentifier> = []
 
     init(
-        node: Int, model: ModelDescription, session: any InferenceSession, plan: ChunkPlan,
-        normalization: Normalization, batch: Int, outlets: [Outlet]
+        node: Int, model: ModelDescription, session: any InferenceSession, plan: ChunkPlan, skipNode: Int?,
+        chunkNode: Int?, normalization: Normalization, batch: Int, outlets: [Outlet]
     ) {
         self.node = node
         self.outlets = outlets
         self.model = model
         self.session = session
         self.normalization = normalization
+        self.plan = plan
+        self.skipNode = skipNode
+        self.chunkNode = chunkNode
         self.batch = batch
         assembler = PatchAssembler(plan: plan, inputs: model.inputs)
         frontEnd = plan.frontEnd
@@ -162,19 +214,34 @@ private final class InferOperator: Operator {
         wave = AlignedFloats(count: batch * waveSize)
         scores = AlignedFloats(count: batch * model.classCount)
         embeddings = AlignedFloats(count: batch * model.embeddingSize)
-        slots.reserveCapacity(batch)
+        absent =
+            skipNode == nil
+            ? [] : [Float](repeating: .nan, count: batch * max(model.classCount, model.embeddingSize))
+        skipped = SkippedTime(hop: plan.hop, length: plan.frontEnd.chunk)
     }
 
     func begin(_ job: ClipJob) {
         current = job
         openInputs = inputs
+        chunks = 0
+        skipped = SkippedTime(hop: plan.hop, length: plan.frontEnd.chunk)
         assembler.reset()
     }
 
     func consume(_ block: Block, input: Int, job: ClipJob) throws {
         if input == 0 { assembler.append(mel: block) } else { assembler.append(wave: block) }
-        try assembler.drain { patch, samples in
-            let slot = slots.count
+        try drain(job)
+    }
+
+    /// Takes the chunks that are complete, and of which it is decided whether they are skipped. A chunk's frames can all be
+    /// there before its last samples are, and its level is known only with those.
+    private func drain(_ job: ClipJob) throws {
+        try assembler.drain(while: { skipNode.map { job.skipped[$0]?[chunks] != nil } ?? true }) { patch, samples in
+            let isSkipped = skipNode.flatMap { job.skipped[$0]?[chunks] } ?? false
+            chunks += 1
+            if skipNode != nil { skipped.add(isSkipped: isSkipped) }
+            if isSkipped { return try skip(job) }
+            let slot = waiting
             if let patch {
                 let target = UnsafeMutableBufferPointer(start: mel.pointer + slot * patchSize, count: patchSize)
                 _ = target.update(fromContentsOf: UnsafeBufferPointer(start: patch, count: patchSize))
@@ -182,23 +249,48 @@ private final class InferOperator: Operator {
                 normalization.apply(to: target, bands: frontEnd.bands)
             }
             if let samples { (wave.pointer + slot * waveSize).update(from: samples, count: waveSize) }
-            slots.append(job)
-            if slots.count == batch { try forward() }
+            waiting += 1
+            add(job, isSkipped: false)
+            if waiting == batch { try forward() }
+        }
+    }
+
+    private func skip(_ job: ClipJob) throws {
+        // With no chunk waiting, the row need not wait either: in a silent hour, nothing gathers.
+        guard waiting > 0 else { return try emitAbsent(job, 1) }
+        add(job, isSkipped: true)
+        // Each silent clip behind a chunk that waits for its batch is one more clip that cannot end.
+        if stretches.count > 2 * batch + 1 { try forward() }
+    }
+
+    private func add(_ job: ClipJob, isSkipped: Bool) {
+        if let last = stretches.last, last.job === job, last.isSkipped == isSkipped {
+            stretches[stretches.count - 1].count += 1
+        } else {
+            stretches.append(Stretch(job: job, isSkipped: isSkipped, count: 1))
         }
     }
 
     func finish(input: Int, job: ClipJob) throws {
         openInputs -= 1
         guard openInputs == 0 else { return }
+        // The last samples may have decided about a chunk without adding a frame.
+        try drain(job)
         current = nil
-        if slots.last === job {
+        if let skipNode, chunks > 0 {
+            skipped.finish(samples: chunkNode.flatMap { job.samples[$0] })
+            job.note(
+                skipped: SkippedAudio(
+                    chunks: skipped.chunks, seconds: Double(skipped.samples) / Double(frontEnd.rate)), of: skipNode)
+        }
+        if stretches.last?.job === job {
             ended.insert(ObjectIdentifier(job))
         } else {
             try finishOutlets(job)
         }
     }
 
-    func flush() throws { if !slots.isEmpty { try forward() } }
+    func flush() throws { if !stretches.isEmpty { try forward() } }
 
     func abandon(_ job: ClipJob) {
         guard current === job else { return }
@@ -206,20 +298,25 @@ private final class InferOperator: Operator {
         assembler.reset()
     }
 
+    /// Computes the results of the batch, and passes on all rows that wait, in order.
     private func forward() throws {
-        let done = slots
-        slots.removeAll(keepingCapacity: true)
+        let (done, heard) = (stretches, waiting)
+        stretches.removeAll(keepingCapacity: true)
+        waiting = 0
         var isDone = true
-        do { try infer(0, done.count) } catch { isDone = false }
+        do { try infer(0, heard) } catch { isDone = false }
         var start = 0
-        while start < done.count {
-            let job = done[start]
-            var end = start + 1
-            while end < done.count, done[end] === job { end += 1 }
-            if job.failure == nil, !isDone { inferAlone(job, start, end - start) }
-            if job.failure == nil { try emit(job, start, end - start) }
-            if ended.remove(ObjectIdentifier(job)) != nil, job.failure == nil { try finishOutlets(job) }
-            start = end
+        for (place, stretch) in done.enumerated() {
+            let job = stretch.job
+            if stretch.isSkipped {
+                if job.failure == nil { try emitAbsent(job, stretch.count) }
+            } else {
+                if job.failure == nil, !isDone { inferAlone(job, start, stretch.count) }
+                if job.failure == nil { try emit(job, start, stretch.count) }
+                start += stretch.count
+            }
+            let isLast = place + 1 == done.count || done[place + 1].job !== job
+            if isLast, ended.remove(ObjectIdentifier(job)) != nil, job.failure == nil { try finishOutlets(job) }
         }
     }
 
@@ -250,12 +347,31 @@ private final class InferOperator: Operator {
                     failureClass: .internal, reason: "the network's scores are not finite for this clip", node: node))
             return
         }
-        try outlets[0].emit(Block(rows, columns: model.classCount), job)
+        try emit(job, scores: rows.baseAddress, embeddings: embeddings.pointer + first * model.embeddingSize, count)
+    }
+
+    /// Passes on the rows of skipped chunks.
+    private func emitAbsent(_ job: ClipJob, _ count: Int) throws {
+        try absent.withUnsafeBufferPointer { absent in
+            var left = count
+            while left > 0 {
+                let some = min(left, batch)
+                try emit(job, scores: absent.baseAddress, embeddings: absent.baseAddress, some)
+                left -= some
+            }
+        }
+    }
+
+    private func emit(
+        _ job: ClipJob, scores: UnsafePointer<Float>?, embeddings: UnsafePointer<Float>?, _ count: Int
+    ) throws {
+        let classes = model.classCount
+        try outlets[0].emit(
+            Block(UnsafeBufferPointer(start: scores, count: count * classes), columns: classes), job)
         let size = model.embeddingSize
         guard size > 0 else { return }
         try outlets[1].emit(
-            Block(UnsafeBufferPointer(start: embeddings.pointer + first * size, count: count * size), columns: size),
-            job)
+            Block(UnsafeBufferPointer(start: embeddings, count: count * size), columns: size), job)
     }
 
     private func finishOutlets(_ job: ClipJob) throws {

@@ -34,7 +34,7 @@ package struct LoadedPipeline: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return StageFrontEnd(
-            stage: id, rate: rate, hop: facts.spacing(of: node.outputTypes.first)?.hop ?? 0, chunkHop: chunks.hop,
+            stage: id, rate: rate, hop: facts.spacing(of: kept(by: node))?.hop ?? 0, chunkHop: chunks.hop,
             settings: String(decoding: try encoder.encode(frontEnd), as: UTF8.self))
     }
 

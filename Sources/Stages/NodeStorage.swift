@@ -18,7 +18,7 @@ extension LoadedPipeline {
     /// A clip of n samples has max(1, ceil((n - chunk) / hop) + 1) chunks and is padded to the end of the last one. On
     /// average over all n, the padded clip is half a hop longer than n and has (n - chunk) / hop + 1.5 chunks.
     package func storage(of node: Graph.Node) -> NodeStorage? {
-        guard node.definition.persists, let type = kept(by: node) else { return nil }
+        guard node.persists, let type = kept(by: node) else { return nil }
         let facts = stages[node.index].facts
         let size = Double((ShardDType(rawValue: node.parameters["dtype"] ?? "") ?? .float32).size)
         let classes = Double(facts.scorer?.classCount ?? 0)
@@ -30,6 +30,7 @@ extension LoadedPipeline {
         switch type {
         case .audio, .clipScores: return nil
         case .wave, .chunks: return NodeStorage(perSecond: rate * size, perClip: hop / 2 * size)
+        case .levels: return NodeStorage(perSecond: rate / hop * size, perClip: (1.5 - chunk / hop) * size)
         case .mel:
             let (row, step) = (Double(frontEnd.bands) * size, Double(frontEnd.hop))
             // The last window must lie within the padded clip.

@@ -46,11 +46,15 @@ package final class PatchAssembler {
 
     /// Calls `body` with every chunk that is complete by now.
     ///
-    /// - Parameter body: gets the patch (frames, bands) and the chunk's samples, each nil if the model does not read
-    ///   it. Both pointers are valid only during the call.
-    package func drain(_ body: (UnsafePointer<Float>?, UnsafePointer<Float>?) throws -> Void) rethrows {
+    /// - Parameters:
+    ///   - isDue: asked before each chunk; false keeps it and those after it for a later call.
+    ///   - body: gets the patch (frames, bands) and the chunk's samples, each nil if the model does not read it. Both
+    ///     pointers are valid only during the call.
+    package func drain(
+        while isDue: () -> Bool = { true }, _ body: (UnsafePointer<Float>?, UnsafePointer<Float>?) throws -> Void
+    ) rethrows {
         guard needsMel || needsWave else { return }
-        while !needsMel || mel.count >= chunkSize, !needsWave || wave.count >= waveSize {
+        while !needsMel || mel.count >= chunkSize, !needsWave || wave.count >= waveSize, isDue() {
             if !needsMel {
                 try wave.withFront { try body(nil, $0) }
             } else {

@@ -11,12 +11,22 @@ struct StreamFacts: Sendable {
     var chunks: ChunkPlan?
     /// Index of the node that pads them.
     var chunkNode: Int?
+    /// What decides which chunks no model hears; nil if each is heard, and below an infer stage.
+    var skipping: Skipping?
     /// The same chunks, with the front-end of the log-mel stage.
     var mel: ChunkPlan?
     /// The classes of scores, in the order of the scores.
     var classes: [String]?
     /// The model that made the scores or embeddings.
     var scorer: Scorer?
+
+    /// Chunks are skipped by their level.
+    struct Skipping {
+        /// The chunk node, which keeps the levels.
+        let node: Graph.Node
+        /// In dBFS; chunks below it are skipped.
+        let level: Double
+    }
 
     struct Scorer {
         /// Index of its infer node.
@@ -35,7 +45,7 @@ struct StreamFacts: Sendable {
         case .audio, .clipScores: return nil
         case .wave, .chunks: return RowSpacing(rate: rate, hop: 1)
         case .mel: return mel.map { RowSpacing(rate: rate, hop: $0.frontEnd.hop) }
-        case .scores, .embeddings: return chunks.map { RowSpacing(rate: rate, hop: $0.hop) }
+        case .levels, .scores, .embeddings: return chunks.map { RowSpacing(rate: rate, hop: $0.hop) }
         }
     }
 }

@@ -6,12 +6,17 @@ struct DecodedAudio {
     let rate: Int
     let channels: Int
     let samples: [Float]
+    /// The frames decoded and dropped before the part.
+    let framesBefore: Int64
 
     /// - Parameter blocks: lengths of the reads, in turn.
     init(
-        _ path: String, blocks: [Int] = [65_536], truncation: Truncation = .fail, nonFinite: NonFinite = .fail
+        _ path: String, blocks: [Int] = [65_536], truncation: Truncation = .fail, nonFinite: NonFinite = .fail,
+        part: RecordingPart? = nil, scans: ScanCache? = nil
     ) throws(AudioError) {
-        let file = try AudioFile(path: path, truncation: truncation, nonFinite: nonFinite)
+        let file = try AudioFile(
+            path: path, truncation: truncation, nonFinite: nonFinite, part: part, scans: scans)
+        framesBefore = file.framesBefore
         rate = file.rate
         channels = file.channels
         var samples: [Float] = []
@@ -32,10 +37,10 @@ struct DecodedAudio {
 
     /// What hearing the file ends in: nil where it goes well.
     static func fault(
-        _ path: String, truncation: Truncation = .fail, nonFinite: NonFinite = .fail
+        _ path: String, truncation: Truncation = .fail, nonFinite: NonFinite = .fail, part: RecordingPart? = nil
     ) -> AudioError? {
         do throws(AudioError) {
-            _ = try DecodedAudio(path, truncation: truncation, nonFinite: nonFinite)
+            _ = try DecodedAudio(path, truncation: truncation, nonFinite: nonFinite, part: part)
             return nil
         } catch {
             return error

@@ -1,6 +1,7 @@
 import Errors
 import Audio
 import Foundation
+import TestSupport
 import Testing
 
 /// Hundreds of odd, old and broken files that other projects made, held against what FFmpeg makes of them.
@@ -8,7 +9,7 @@ import Testing
     private static let folder = "../shared/corpora/foreign"
     private static let isThere = FileManager.default.fileExists(atPath: folder + "/ffmpeg.csv")
 
-    /// What only FFmpeg reads, by the ends of names.
+    /// What only FFmpeg reads, by the ends of names: `media` compares their samples.
     private static let others = [
         "m4a", "m4b", "mp4", "wma", "asf", "ape", "mpc", "wv", "dsf", "dff", "aac", "ofr", "ofs", "tak", "tta", "ac3",
         "eac3", "webm",
@@ -79,5 +80,42 @@ import Testing
         }
         print("foreign files: \(agreed) of FFmpeg's length, \(failed) failures")
         #expect(agreed > 180)
+    }
+
+    /// Files of which FFmpeg's command reads a part without complaint, and we say that they are cut.
+    private static let cutMedia: Set<String> = [
+        "tinytag/samples_lossless.wma", "tinytag/samples_mp3_audio.asf", "tinytag/samples_xmp_data.wma",
+    ]
+
+    /// Up to where our sound ends, FFmpeg's command gives the same samples; what it reads without complaint, we read.
+    @Test(
+        .enabled(if: FFmpegCommand.isThere && isThere, "needs the command ffmpeg, and foreign files beside the project")
+    )
+    func media() throws {
+        let folder = try TemporaryFolder()
+        var (same, failed) = (0, 0)
+        for row in try Self.rows() where Self.others.contains(where: { row.file.lowercased().hasSuffix("." + $0) }) {
+            let path = Self.folder + "/" + row.file
+            let isCut = Self.cutMedia.contains(row.file)
+            if let error = DecodedAudio.fault(path) {
+                failed += 1
+                #expect(!row.isQuiet || row.count == 0 || isCut, "\(row.file): \(error)")
+                guard isCut, error.failureClass == .truncated else { continue }
+            } else {
+                #expect(!isCut, "\(row.file) is not said to be cut")
+            }
+            let ours = try DecodedAudio(path, truncation: .accept).samples
+            let decoded = folder.path + "/decoded.wav"
+            try FFmpegCommand.run([
+                "-flags:a", "bitexact", "-i", path, "-map", "0:a", "-bitexact", "-c:a", "pcm_f32le", decoded,
+            ])
+            let theirs = try DecodedAudio(decoded).samples
+            // The command keeps the padding at the end of MP4, up to a frame.
+            let isSame = ours.elementsEqual(theirs.prefix(ours.count)) && ours.count > theirs.count - 4096
+            #expect(isSame, "\(row.file): \(ours.count) samples, the command's \(theirs.count)")
+            same += isSame ? 1 : 0
+        }
+        print("foreign files for FFmpeg: \(same) with the same samples as its command's, \(failed) failures")
+        #expect(same > 60)
     }
 }

@@ -115,7 +115,9 @@ struct ClipExportTests {
         #expect(index.count == 36 && Set(index.map { $0["clip"] }).count == 36)
         for row in index {
             let source = try #require(sources.first { $0.name == row["recording"] })
-            let (start, end) = (try #require(Double(row["start"] ?? "")), try #require(Double(row["end"] ?? "")))
+            let (start, end) = (
+                try #require(Double(row["event_start"] ?? "")), try #require(Double(row["event_end"] ?? ""))
+            )
             let rate = Double(source.rate)
             let first = max(0, Int(((start - pad) * rate).rounded()))
             let last = min(source.frames, max(first + 1, Int(((end + pad) * rate).rounded())))
@@ -173,7 +175,7 @@ struct ClipExportTests {
         for (event, cut) in zip(found, cuts) {
             #expect(
                 [event["clip"], event["start"], event["end"], event["label"]] == [
-                    cut["recording"], cut["start"], cut["end"], cut["labels"],
+                    cut["recording"], cut["event_start"], cut["event_end"], cut["labels"],
                 ])
             #expect(cut["path"]?.hasPrefix("\(event["label"] ?? "")/\(event["label"] ?? "")_") == true)
         }

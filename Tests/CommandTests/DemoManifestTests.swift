@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Manifests/demo.csv and the examples of the page beside it, held to what the program does.
@@ -16,6 +17,11 @@ struct DemoManifestTests {
                 try scratch.writeTone("recordings/\(site)/rec\(number / 2)_\(number).wav", number, seconds: 0.4)
             }
         }
+        var shard = MadeTar(.pax)
+        shard.add("bark.wav", try scratch.bytes("recordings/pond/rec0_0.wav"))
+        shard.add("bark.cls", Array("Dog".utf8))
+        try files.createDirectory(atPath: scratch.path("shards"), withIntermediateDirectories: true)
+        try scratch.write("shards/0001.tar", shard.data)
         _ = try Tool.run("synth", scratch.path("FSD50K"), "--clips", "5")
         return scratch
     }

@@ -12,12 +12,12 @@ struct ManifestTests {
         for (number, name) in ["caf\u{E9}.wav", "cafe\u{301}.wav", "tone"].enumerated() {
             try scratch.writeTone("in/Waves, surf/" + name, number)
         }
-        for name in ["a.m4a", "b.m4a", "c.txt", ".d"] { try scratch.write("in/" + name, "text") }
+        for name in ["a.ofr", "b.ofr", "c.txt", ".d"] { try scratch.write("in/" + name, "text") }
         let made = try Tool.run("manifest", "folder", scratch.path("in"), "--out", scratch.path("m.csv"))
         #expect(made.status == 0 && made.output == "3 clips in \(scratch.path("m.csv"))\n")
         #expect(
             made.errors.split(separator: "\n") == [
-                "earmark: left out: 2 audio or video files that Earmark cannot read yet: 2 .m4a",
+                "earmark: left out: 2 audio or video files that Earmark cannot read yet: 2 .ofr",
                 "earmark: left out: 1 file that is not audio: 1 .txt", "earmark: left out: 1 hidden file",
                 "earmark: listed for their contents, not their names: 1 file: 1 without an ending",
             ])
@@ -52,7 +52,7 @@ struct ManifestTests {
         for errors in [run.errors, stats.errors] {
             for line in [
                 "read as UTF-16, little-endian", "read as semicolon-separated", "column 'Clip' taken as 'clip'",
-                "columns kept but not used: site",
+                "further columns, kept for exports: site",
             ] {
                 let whole = "earmark: \(scratch.path("m.csv")): \(line)\n"
                 #expect(errors.components(separatedBy: whole).count == 2, "\(line)")

@@ -11,9 +11,11 @@ struct ReviewCommandTests {
         let running: Tool.Running
         let address: URL
 
-        init(_ cache: String, _ arguments: String...) throws {
-            let running = try Tool.start(
-                ["review", "--cache", cache, "--threshold", "0.4", "--reviewer", "Ann"] + arguments)
+        /// - Parameter shell: what a shell does before it becomes the program, whose path and arguments are its own.
+        init(_ cache: String, _ arguments: String..., shell: String? = nil) throws {
+            let all = ["review", "--cache", cache, "--threshold", "0.4", "--reviewer", "Ann"] + arguments
+            let running =
+                try shell.map { try Tool.start(["-c", $0, Tool.path] + all, executable: "/bin/sh") } ?? Tool.start(all)
             self.running = running
             let isServing = running.until { running.output.hasSuffix("\n") }
             #expect(isServing)
@@ -82,6 +84,10 @@ struct ReviewCommandTests {
                 "generation": generation, "event": event, "verdict": verdict, "reviewer": reviewer,
             ]
             _ = try await ask("/judge", body: body.merging(more) { $1 })
+        }
+
+        func undo(_ judgement: Int, by reviewer: String = "Ann") async throws {
+            _ = try await answer("/undo", body: ["judgement": judgement, "reviewer": reviewer])
         }
 
         func end() -> Tool.Result {
@@ -180,6 +186,9 @@ struct ReviewCommandTests {
                 == "clip,path,start,end,label,score,peak,verdict,reviewer,judged_at,corrected_label,corrected_start,corrected_end"
         )
         #expect(lines.count == events.count + 1)
+        #expect(
+            export.output.contains("\(events.count) rows written; found \(events.count) events in 30 clips"),
+            "\(export.output)")
         #expect(lines[1].contains(#",disputed,"Ann; Ben, ""the other""","#), "\(lines[1])")
         #expect(lines[3].contains(",accept,Ann,") && lines[3].hasSuffix(",\(other),0.125,"), "\(lines[3])")
         #expect(lines[4].hasSuffix(",,,,,,"), "\(lines[4])")
@@ -203,6 +212,11 @@ struct ReviewCommandTests {
         #expect(
             dcase.errors.contains("\(rejected) rejected and left out, 1 with corrections applied"), "\(dcase.errors)")
         #expect(try scratch.lines("events.tsv").count == 1 + events.count - rejected)
+        #expect(dcase.output.contains("\(events.count - rejected) rows written; found \(events.count) events in"))
+        let labels = try Tool.run(
+            "export", "labels", "--cache", cache, "--threshold", "0.4", "--reviewed", "--out", scratch.path("l.csv"))
+        let rows = try scratch.lines("l.csv").count - 1
+        #expect(labels.output.contains("\(rows) rows written; found "), "\(labels.output)")
         for format in ["sqlite", "jsonl"] {
             for what in ["events", "labels"] {
                 let result = try Tool.run(
@@ -224,6 +238,9 @@ struct ReviewCommandTests {
         let stats = try Tool.run(
             "stats", "--cache", cache, "--reviewed", "--threshold", "0.4", "--out", scratch.path("stats"))
         #expect(stats.status == 0 && stats.errors.contains("judged: "), "\(stats.errors)")
+        #expect(stats.errors.contains("with clips of both kinds"), "\(stats.errors)")
+        let page = try scratch.text("stats/report.html")
+        #expect(page.contains("judged clips, ") && page.contains("Found, but rejected"))
         for arguments in [["--reviewed", "--truth", "m.csv"], []] {
             #expect(
                 try Tool.run(["calibrate", "--cache", cache, "--out", scratch.path("t.csv")] + arguments).status == 64)
@@ -249,6 +266,73 @@ struct ReviewCommandTests {
         #expect(
             try Tool.run("export", "scores", "--cache", cache, "--out", file).status == 64,
             "no export writes over the judgements")
+    }
+
+    @Test("Without any judgement, calibrate and stats say so and write nothing; also when all were taken back")
+    func noJudgements() async throws {
+        let scratch = try Scratch()
+        let cache = try Self.cache(scratch, clips: 5)
+        func refuses() throws {
+            for arguments in [["calibrate", "--out", scratch.path("t.csv")], ["stats", "--out", scratch.path("s")]] {
+                let result = try Tool.run(arguments + ["--cache", cache, "--reviewed"])
+                #expect(
+                    result.status == 65 && result.errors.contains("judgements.sqlite: found no judgement")
+                        && result.output.isEmpty, "\(result.errors)")
+                #expect(!FileManager.default.fileExists(atPath: arguments[2]))
+            }
+        }
+        try refuses()
+        let server = try Server(cache)
+        try await server.judge(try await server.events()[0].id, "accept")
+        try await server.undo(1)
+        #expect(server.end().status == 0)
+        try refuses()
+    }
+
+    @Test("2,000 idle connections neither end the review nor keep a browser from judging")
+    func idleConnections() async throws {
+        let scratch = try Scratch()
+        let cache = try Self.cache(scratch, clips: 5)
+        // Far fewer descriptors than connections, as on machines where the limit cannot be raised.
+        let server = try Server(cache, shell: "ulimit -n 200; exec \"$0\" \"$@\"")
+        let event = try await server.events()[0].id
+        let crowd = try Crowd(count: 2000, port: try #require(server.address.port))
+        try await server.judge(event, "accept")
+        #expect(server.running.isRunning)
+        let late = try Crowd(count: 200, port: try #require(server.address.port))
+        try await server.judge(event, "reject")
+        withExtendedLifetime((crowd, late)) {}
+        #expect(server.end().status == 0)
+    }
+
+    /// Connections that say nothing.
+    private final class Crowd {
+        private var files: [Int32] = []
+
+        init(count: Int, port: Int) throws {
+            // The soft limit of descriptors is 1024 on most machines, and this process may raise it.
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 4096))
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = UInt16(port).bigEndian
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            for number in 0..<count {
+                let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+                try #require(file >= 0, "no descriptor is left for connection \(number)")
+                files.append(file)
+                let isConnected = withUnsafePointer(to: &address) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                    }
+                }
+                try #require(isConnected, "connection \(number): \(errno)")
+            }
+        }
+
+        deinit { for file in files { close(file) } }
     }
 
     @Test("Killed at any moment, no judgement that was answered is lost")

@@ -69,7 +69,7 @@ import TestSupport
             (encoding.hasPrefix("UTF-16") ? ["read as " + encoding] : []) + (word.map { [$0] } ?? [])
             + [
                 "column 'Clip' taken as 'clip'", "column ' path' taken as 'path'", "column 'LABELS' taken as 'labels'",
-                "columns kept but not used: site, recorder",
+                "further columns, kept for exports: site, recorder",
             ]
         #expect(read.notices == wanted.map { "m.csv: " + $0 })
     }
@@ -87,7 +87,7 @@ import TestSupport
         #expect(
             read.notices == [
                 "m.csv: read as semicolon-separated",
-                "m.csv: columns kept but not used: lables (is 'labels' meant?)",
+                "m.csv: further columns, kept for exports: lables (is 'labels' meant?)",
                 "m.csv: columns without a name, not used: 2",
                 "m.csv: empty rows skipped: 2, the first on line 3",
             ])

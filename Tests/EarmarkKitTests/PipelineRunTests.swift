@@ -72,6 +72,22 @@ struct PipelineRunTests {
         }
     }
 
+    @Test("A clip of which no chunk is heard has no scores, and says so")
+    func skipped() async throws {
+        let corpus = try MadeCorpus(clips: 2)
+        // Nothing is above full scale.
+        let pipeline = try AudioPipeline(path: MadeCorpus.label, settings: ["chunk.skip-below": "0"])
+        let summary = try await pipeline.run(try corpus.list(), into: corpus.cache())
+        #expect(summary.done == 2 && summary.failures.isEmpty)
+        let results = try corpus.cache().results()
+        for clip in corpus.clips {
+            let scores = try #require(try results.scores(of: clip.name))
+            #expect(scores.isSkipped && scores.top(3).isEmpty && scores.values.allSatisfy(\.isNaN))
+            let chunks = try #require(try results.chunkScores(of: clip.name))
+            #expect(chunks[0].isSkipped && chunks.mean.isSkipped)
+        }
+    }
+
     @Test("What is read is what is exported, and a clip's scores are the mean of its chunks'")
     func results() async throws {
         let corpus = try MadeCorpus(clips: 6)

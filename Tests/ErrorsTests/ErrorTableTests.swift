@@ -1,3 +1,4 @@
+import Archives
 import Audio
 import Cache
 import Errors
@@ -52,6 +53,11 @@ struct ErrorTableTests {
             Row(AudioError(.internal, path: "", "b"), .internal, ""),
             Row(AudioError(.unreadable, path: "/a", "b", isOutput: true), .inputOutput, "/a: "),
             Row(shortAudio, .shortage, "/a: "),
+            Row(ArchiveError(.truncated, path: "/a.zip!/b", "c"), .badInput, "/a.zip!/b: "),
+            Row(ArchiveError(.unreadable, path: "/a.zip", "b", byte: 80), .badInput, "/a.zip: byte 80: "),
+            Row(ArchiveError(.unreadable, path: "/a.zip", "b", code: EACCES), .badInput, "/a.zip: "),
+            Row(ArchiveError(.unreadable, path: "/a.zip", "b", code: ENOSPC), .badInput, "/a.zip: "),
+            Row(ArchiveError(.unreadable, path: "/a.zip", "b", code: EMFILE), .shortage, "/a.zip: "),
             Row(FrontEnd.Misfit("b"), .badInput, ""),
             Row(ReviewError(.busy, port: 80, "b"), .busy, "127.0.0.1:80: "),
             Row(ReviewError(.inputOutput, port: 0, "b", code: EACCES), .inputOutput, "127.0.0.1: "),
@@ -131,10 +137,12 @@ struct ErrorTableTests {
             FileError(path: text, text), TableError(file: text, line: 1, found: text, expected: text),
             SettingError(name: text, found: text, expected: text), CacheError(.badInput, path: text, text),
             PipelineError(file: text, stage: text, text), TrainingError(.badInput, at: ErrorPlace(text), text),
-            AudioError(.empty, path: text, text), FrontEnd.Misfit(text), LedgerError(.busy, path: text, text),
+            AudioError(.empty, path: text, text), ArchiveError(.empty, path: text, text), FrontEnd.Misfit(text),
+            LedgerError(.busy, path: text, text),
             EvaluationError.aggregation(found: text, expected: text),
             ModelError.metadata(path: text, key: text, reason: text),
-            ModelError.tensor(path: text, tensor: text, reason: text), ExcerptError(.undecodable, path: text, text),
+            ModelError.tensor(path: text, tensor: text, reason: text),
+            ExcerptError(.undecodable, path: text, text),
         ]
         for error in errors { #expect(!"\(error)".contains { $0.isNewline || $0 == "\0" }, "\(type(of: error))") }
     }

@@ -40,6 +40,23 @@ import Testing
         #expect(try aggregator.finish() == [0.2])
     }
 
+    /// A skipped chunk is no chunk: the others' scores are what they would be without it.
+    @Test(arguments: [Aggregation.mean, .max, .topMean(k: 1), .topMean(k: 2), .topMean(k: 9)])
+    func skippedChunksAreLeftOut(aggregation: Aggregation) throws {
+        let skipped: [Float] = [.nan, .nan]
+        for places in [[0], [4], [2, 2, 2], [0, 1, 2, 3, 4]] {
+            var some = rows
+            for place in places.reversed() { some.insert(skipped, at: min(place, some.count)) }
+            var aggregator = Aggregator(aggregation, classes: 2)
+            for row in some { aggregator.add(row) }
+            #expect(aggregator.chunks == 4 && aggregator.skipped == places.count)
+            #expect(try aggregator.finish() == result(aggregation, rows))
+            #expect(aggregator.skipped == 0)
+        }
+        // A clip that nothing was heard of has no scores, which is not a score of 0.
+        #expect(try result(aggregation, [skipped, skipped]).allSatisfy(\.isNaN))
+    }
+
     @Test func namesAreChecked() throws {
         #expect(try Aggregation(name: "mean") == .mean)
         #expect(try Aggregation(name: "top-k", k: 4) == .topMean(k: 4))

@@ -57,6 +57,44 @@ import Testing
         #expect(abs(area - (report.truth?.microAveragePrecision ?? .nan)) < 1e-12)
     }
 
+    @Test(arguments: 1...8) func ofWhatIsKnownInPartOnlyThatCounts(seed: Int) throws {
+        let made = try Made(seed: UInt64(seed), clips: 40 + seed * 11, classes: 5, steps: seed * 4)
+        var draw = SplitMix64(seed: UInt64(seed) + 100)
+        var truth = PartialTruth(classes: made.classes)
+        for place in 0..<made.classes {
+            for clip in made.labels.indices where draw.below(3) == 0 {
+                truth.add(row: clip, place: place, has: made.labels[clip].contains(place))
+            }
+        }
+        let details = try ReportDetails(
+            made.table, truth: nil, judged: truth, thresholds: made.thresholds, examples: 3)
+        let report = try Evaluator(thresholds: made.thresholds, resamples: 0).report(made.table, judged: truth)
+        for (place, found) in details.classes.enumerated() {
+            let known = truth.known[place]
+            let accepted = Set(zip(known.rows, known.has).filter(\.1).map(\.0))
+            let rejected = Set(known.rows).subtracting(accepted)
+            #expect(found.judged == known.rows.count)
+            #expect(found.histogram.clips.reduce(0, +) == made.table.clips)
+            #expect(found.histogram.positives?.reduce(0, +) == accepted.count)
+            // The area is the average precision over the known clips alone.
+            let expected = report.classes[place].truth?.metrics.averagePrecision ?? .nan
+            if let curve = found.curve {
+                let area = curve.precision.reduce(0, +) / Double(PrecisionRecallCurve.steps)
+                #expect(abs(area - expected) < 1e-12 && curve.positives == accepted.count)
+            } else {
+                #expect(expected.isNaN && accepted.isEmpty)
+            }
+            func clips(_ kind: ExampleClip.Kind) -> [Int] { found.examples.filter { $0.kind == kind }.map(\.clip) }
+            let wrong = rejected.filter { made.isAbove($0, place) }.map { made.score($0, place) }.sorted(by: >)
+            #expect(clips(.falseAlarm).allSatisfy { rejected.contains($0) })
+            #expect(clips(.falseAlarm).map { made.score($0, place) } == Array(wrong.prefix(3)))
+            let missed = accepted.filter { !made.isAbove($0, place) }.map { made.score($0, place) }.sorted()
+            #expect(clips(.missed).allSatisfy { accepted.contains($0) })
+            #expect(clips(.missed).map { made.score($0, place) } == Array(missed.prefix(3)))
+        }
+        #expect(details.microCurve == nil && details.confusion == nil)
+    }
+
     @Test func aCurveOfOnePositiveAmongFour() throws {
         // Ranked second of four: precision 1/2 at every recall.
         let table = try ScoreTable(

@@ -180,6 +180,86 @@ struct JudgementStoreTests {
         #expect((try? Data(contentsOf: URL(fileURLWithPath: path))) == before)
     }
 
+    @Test("A file that is moved away, removed or replaced while it is in use is refused, and not begun anew")
+    func movedAway() throws {
+        let folder = try TemporaryFolder()
+        let (path, aside) = (folder.path + "/judgements.sqlite", folder.path + "/aside.sqlite")
+        for isWriter in [true, false] {
+            try Self.add(JudgementStore(path: path), 1)
+            let store = JudgementStore(path: path)
+            if isWriter { try Self.add(store, 2) } else { _ = try store.contents() }
+            let rows = try store.contents().rows.count
+            #expect(store.isSame)
+            try FileManager.default.moveItem(atPath: path, toPath: aside)
+            func refuses(_ words: String) {
+                #expect(!store.isSame)
+                for attempt in [{ _ = try store.contents() }, { try Self.add(store, 3) }] as [() throws -> Void] {
+                    let error = #expect(throws: LedgerError.self) { try attempt() }
+                    #expect(error?.message.contains(words) == true, "\(String(describing: error))")
+                }
+            }
+            refuses("moved or removed")
+            #expect(!store.exists, "no new one is begun")
+            try FileManager.default.copyItem(atPath: aside, toPath: path)
+            refuses("replaced")
+            #expect(try JudgementStore(path: path).contents().rows.count == rows, "the copy was not written to")
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.moveItem(atPath: aside, toPath: path)
+            try Self.add(store, 4)
+            #expect(try store.contents().rows.count == rows + 1, "put back, it is used again")
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    @Test("While another program holds the file, reading and adding end soon, and say why")
+    func locked() throws {
+        let folder = try TemporaryFolder()
+        let store = JudgementStore(path: folder.path + "/judgements.sqlite")
+        try Self.add(store, 1)
+        let holder = try DatabaseQueue(path: store.path)
+        try holder.writeWithoutTransaction { database in
+            try database.execute(sql: "BEGIN EXCLUSIVE")
+            // Both would wait for good if they waited for the lock.
+            for attempt in [{ _ = try store.contents(patience: 0.05) }, { try Self.add(store, 2) }]
+                as [() throws -> Void]
+            {
+                let error = #expect(throws: LedgerError.self) { try attempt() }
+                #expect(error?.kind == .busy && error?.message.contains("another program holds") == true)
+            }
+            try database.execute(sql: "ROLLBACK")
+        }
+        #expect(JudgementStore.writePatience < 2)
+        try Self.add(store, 3)
+        #expect(try Self.ids(store) == [1, 2])
+    }
+
+    @Test("Looking whether there is anything new does not give up the lock of a transaction under way")
+    func changesKeepLocks() throws {
+        let folder = try TemporaryFolder()
+        let store = JudgementStore(path: folder.path + "/judgements.sqlite")
+        try Self.add(store, 1)
+        let before = store.changes
+        let queue = try DatabaseQueue(path: store.path)
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "BEGIN EXCLUSIVE")
+            #expect(store.changes == before)
+            // Another process asks for the lock, and must not get it.
+            let other = Process()
+            other.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            other.arguments = [
+                "python3", "-c",
+                "import sqlite3, sys\nsqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN EXCLUSIVE')", store.path,
+            ]
+            other.standardError = FileHandle.nullDevice
+            try other.run()
+            other.waitUntilExit()
+            #expect(other.terminationStatus == 1)
+            try database.execute(sql: "ROLLBACK")
+        }
+        try Self.add(store, 2)
+        #expect(store.changes > before)
+    }
+
     @Test("Threads with a store each lose nothing and number every row")
     func together() throws {
         let folder = try TemporaryFolder()

@@ -18,9 +18,13 @@ import Testing
             // Now loud, now quiet, for some chunks each: events and gaps of many lengths.
             var loud = [Bool](repeating: false, count: classes)
             var rows: [[Float]] = []
+            // In every other trial, some stretches are skipped.
+            var isSkipped = false
             for _ in 0..<chunks {
                 for place in 0..<classes where draw.number(below: 3) == 0 { loud[place].toggle() }
+                if seed % 2 == 1, draw.number(below: 6) == 0 { isSkipped.toggle() }
                 rows.append(loud.map { $0 ? 0.3 + 0.7 * draw.share() : 0.5 * draw.share() })
+                if isSkipped { rows[rows.count - 1] = [Float](repeating: .nan, count: classes) }
             }
             self.rows = rows
             let end = (chunks - 1) * timing.hop + length

@@ -49,7 +49,7 @@ final class ExcerptFixture {
 
     private let temporary: TemporaryFolder
     let folder: String
-    let clips: [Clip]
+    private(set) var clips: [Clip]
 
     init(_ clips: [Clip]) throws {
         temporary = try TemporaryFolder()
@@ -75,8 +75,46 @@ final class ExcerptFixture {
         }
     }
 
+    /// A fixture whose only recording has just the samples of a part of another, as floats; nothing is mixed or lost.
+    static func cut(_ path: String, _ part: RecordingPart) throws -> ExcerptFixture {
+        let file = try AudioFile(path: path, part: part)
+        let fixture = try ExcerptFixture([])
+        var samples: [Float] = []
+        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: 8192)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try file.read(into: buffer)
+            if count == 0 { break }
+            samples += buffer[..<count]
+        }
+        fixture.clips = [Clip(name: "cut", rate: file.rate, format: .wavFloat)]
+        try AudioWriter.write(
+            fixture.path(fixture.clips[0]), rate: file.rate, channels: 1, format: .wavFloat, samples: samples)
+        return fixture
+    }
+
+    /// The samples of each channel of a file.
+    static func samples(_ path: String) throws -> [[Double]] {
+        let recording = try Recording(path: path)
+        var found = [[Double]](repeating: [], count: recording.channels)
+        let buffer = UnsafeMutableBufferPointer<Double>.allocate(capacity: 4096 * recording.channels)
+        defer { buffer.deallocate() }
+        while true {
+            let count = recording.read(into: buffer)
+            if count == 0 { return found }
+            for frame in 0..<count {
+                for channel in found.indices { found[channel].append(buffer[frame * found.count + channel]) }
+            }
+        }
+    }
+
     /// Runs the pipeline into a cache of its own.
-    func run(_ setting: Setting = .yamnet, keepsMel: Bool = true, dtype: String = "float32") throws -> CacheFolder {
+    ///
+    /// - Parameter parts: the clips, as a recording's name and the fields `start,end,channel`; nil for all recordings.
+    func run(
+        _ setting: Setting = .yamnet, keepsMel: Bool = true, dtype: String = "float32",
+        parts: [(name: String, fields: String)]? = nil
+    ) throws -> CacheFolder {
         let model = folder + "/model.txt"
         try FileSystem.write(model) { try $0(Array("fake mel".utf8)[...]) }
         let keep = keepsMel ? "mel-cache: {uses: cache, from: mel, dtype: \(dtype)}" : ""
@@ -96,8 +134,13 @@ final class ExcerptFixture {
             yaml: yaml, file: "p.yaml", sets: [],
             engines: EngineRegistry([FakeProvider(frontEnd: setting.frontEnd)]))
         try FileSystem.write(folder + "/manifest.csv") { put in
-            var bytes = CSV.row(["clip", "path"])
-            for clip in clips { CSV.append([clip.name, path(clip)], to: &bytes) }
+            var bytes = CSV.row(["clip", "path", "start", "end", "channel"])
+            let rows = parts ?? clips.map { ($0.name, ",,") }
+            for (place, row) in rows.enumerated() {
+                guard let clip = clips.first(where: { $0.name == row.name }) else { continue }
+                let fields = row.fields.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                CSV.append([parts == nil ? clip.name : "part \(place)", path(clip)] + fields, to: &bytes)
+            }
             try put(bytes[...])
         }
         let cache = CacheFolder(folder: folder + "/cache-\(UUID().uuidString)")

@@ -66,6 +66,8 @@ import Testing
             let opus = try reader.sound(of: clip, from: 0.25, to: 0.75, encoding: .opus)
             #expect(opus.reduced == sound.reduced.union([.bits]) && opus.channels == 1 && opus.rate == 48_000)
             #expect(opus.bytes.starts(with: Array("OggS".utf8)) && opus.bytes.count < 12_000)
+            let again = try reader.sound(of: clip, from: 0.25, to: 0.75, encoding: .opus)
+            #expect(again.bytes == opus.bytes, "the same sound is the same bytes")
         }
     }
 

@@ -16,7 +16,8 @@ struct PlainEvents {
             let covering = scores.indices.filter {
                 $0 * timing.hop <= sample && sample < $0 * timing.hop + timing.length
             }
-            if covering.isEmpty { return 0 }
+            // Where a skipped chunk reaches, nothing is found.
+            if covering.isEmpty || covering.contains(where: { scores[$0].isNaN }) { return 0 }
             return exp(covering.map { log(Double(scores[$0])) }.reduce(0, +) / Double(covering.count))
         }
     }

@@ -62,8 +62,9 @@ import Testing
             + (truth ? ["precision", "recall", "f1"] : [])
         var found = 0
         for row in table.matches(
-            of: /(?s)<tr><th scope="row"><a href="#class-(\d+)"><bdi>(.*?)<\/bdi><\/a><\/th>(.*?)<\/tr>/)
-        {
+            of:
+                /(?s)<tr(?: data-empty="")?><th scope="row"><a href="#class-(\d+)"><bdi>(.*?)<\/bdi><\/a><\/th>(.*?)<\/tr>/
+        ) {
             let expected = rows[try #require(Int(row.1))]
             #expect(expected["class"] as? String == String(row.2))
             let cells = row.3.matches(of: /<td>(.*?)<\/td>/).map { String($0.1) }
@@ -99,8 +100,11 @@ import Testing
             let content = try content(clips: clips, classes: (0..<classes).map { "Class \($0)" }, truth: truth)
             let page = ReportPage(content).html()
             try Self.expectWellFormed(page)
-            let empty = content.summary.classes.count { $0.clipsAbove == 0 }
+            let empty = content.summary.classes.count {
+                $0.clipsAbove == 0 && $0.truth?.metrics.positives ?? 0 == 0
+            }
             #expect(page.contains("show \(empty) class\(empty == 1 ? "" : "es") without clips") == (empty > 0))
+            #expect(page.matches(of: /<tr data-empty="">/).count == empty)
             #expect(page.matches(of: /<details class="class">/).count == classes)
             #expect(page.contains("there is nothing to show") == (clips == 0))
             #expect(!page.contains("nan") && !page.contains("inf<"))
@@ -110,6 +114,38 @@ import Testing
         }
         let alone = try content(clips: 5, classes: (0..<classes).map { "Class \($0)" }).summary
         try Self.expectWellFormed(ReportPage(alone).html())
+    }
+
+    @Test func aClassOfTheTruthThatNoClipReachesIsShown() throws {
+        let table = try ScoreTable(
+            classes: ["found", "missed", "neither"], scores: [0.9, 0.1, 0.1, 0.1, 0.2, 0.1], seconds: [1, 1])
+        var truth = LabelTable(classes: 3)
+        for labels in [[0], [1]] { try truth.append(labels) }
+        for (truth, hidden) in [(truth, ["neither"]), (nil, ["missed", "neither"])] {
+            let report = try Evaluator(resamples: 0).report(table, truth: truth)
+            let page = ReportPage(ReportContent(summary: report)).html()
+            let found = page.matches(of: /<tr data-empty=""><th scope="row"><bdi>(.*?)<\/bdi>/).map { String($0.1) }
+            #expect(found.sorted() == hidden)
+        }
+    }
+
+    @Test func whatWasJudgedHasCurvesAndMistakes() throws {
+        let scores: [Float] = [0.9, 0.9, 0.8, 0.9, 0.7, 0.9, 0.3, 0.9]
+        let table = try ScoreTable(classes: ["both", "accepted"], scores: scores, seconds: [1, 1, 1, 1])
+        var truth = PartialTruth(classes: 2)
+        for (row, has) in [(0, false), (2, true), (3, true)] { truth.add(row: row, place: 0, has: has) }
+        truth.add(row: 1, place: 1, has: true)
+        let details = try ReportDetails(table, truth: nil, judged: truth, thresholds: ClassThresholds())
+        let report = try Evaluator(resamples: 0).report(table, judged: truth)
+        var content = ReportContent(summary: report, details: details)
+        content.judged = "The truth is what reviewers judged."
+        let page = ReportPage(content).html()
+        try Self.expectWellFormed(page)
+        #expect(page.contains("Precision and recall of the 3 judged clips, 2 of them accepted"))
+        #expect(page.contains("over 1 class with accepted and rejected clips"))
+        #expect(page.contains("Found, but rejected") && page.contains("Accepted, but below the threshold"))
+        #expect(!page.contains("Confusion") && !page.contains("not in the truth"))
+        #expect(page.contains(">precision</text>") && page.contains(">recall</text>"), "axes have titles")
     }
 
     @Test func namesAreNothingButNames() throws {

@@ -1,5 +1,5 @@
+import Audio
 import Cache
-import FlyingFox
 import Foundation
 import Ledger
 import Results
@@ -21,7 +21,10 @@ final class MadeReview {
     /// - Parameters:
     ///   - clips: by name the scores of a class in each chunk; the others score 0.
     ///   - threshold: from which there is an event.
-    init(_ clips: [(name: String, place: Int, scores: [Float])], threshold: Double = 0.5) async throws {
+    ///   - part: the part of its recording that each clip is.
+    init(
+        _ clips: [(name: String, place: Int, scores: [Float])], threshold: Double = 0.5, part: RecordingPart? = nil
+    ) async throws {
         folder = try TemporaryFolder()
         cache = CacheFolder(folder: folder.path + "/cache")
         let made = ScoreCache(
@@ -30,7 +33,8 @@ final class MadeReview {
             let clip = clips[index]
             let scores = clip.scores.flatMap { score in Self.classes.indices.map { $0 == clip.place ? score : 0 } }
             return ScoreCache.Clip(
-                name: clip.name, path: "/nowhere/\(clip.name)", samples: 16_000 * clip.scores.count, scores: scores)
+                name: clip.name, path: "/nowhere/\(clip.name)", samples: 16_000 * clip.scores.count, scores: scores,
+                part: part)
         }
         var request = SelectionRequest()
         request.threshold = threshold
@@ -49,30 +53,26 @@ final class MadeReview {
 
     /// Asks as the page does, unless told otherwise.
     func ask(
-        _ path: String, method: HTTPMethod = .GET, headers: [String: String?] = [:], body: String = ""
-    ) async throws -> HTTPResponse {
+        _ path: String, method: String = "GET", headers: [String: String?] = [:], body: String = ""
+    ) async throws -> Answer {
         var all: [String: String?] = [
             "Host": "127.0.0.1:4000", "Cookie": "other=1; earmark-4000=\(Self.token)",
         ]
-        if method == .POST {
+        if method == "POST" {
             all["Origin"] = "http://127.0.0.1:4000"
             all["Content-Type"] = "application/json"
             all["Content-Length"] = "\(body.utf8.count)"
         }
         for (name, value) in headers { all[name] = value }
-        var found: [HTTPHeader: String] = [:]
-        for (name, value) in all { if let value { found[HTTPHeader(name)] = value } }
-        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
-        let request = HTTPRequest(
-            method: method, version: .http11, target: .init(path: parts[0], query: parts.count > 1 ? parts[1] : ""),
-            headers: HTTPHeaders(found), body: HTTPBodySequence(data: Data(body.utf8)))
-        return try await handler.handleRequest(request)
+        var found = HTTPHeaders()
+        for (name, value) in all { found[name] = value }
+        return handler.answer(HTTPRequest(method: method, target: path, headers: found, body: Data(body.utf8)))
     }
 
     func json(_ path: String) async throws -> [String: Any] {
         let answer = try await ask(path)
-        let data = try await answer.bodyData
-        try #require(answer.statusCode == .ok, "\(path): \(String(decoding: data, as: UTF8.self))")
+        let data = answer.body
+        try #require(answer.status == .ok, "\(path): \(String(decoding: data, as: UTF8.self))")
         return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
 
@@ -95,10 +95,10 @@ final class MadeReview {
         _ event: Int, _ verdict: String, generation: Int = 1, by reviewer: String = "Ann", more: String = ""
     ) async throws -> (status: Int, text: String) {
         let answer = try await ask(
-            "/judge", method: .POST,
+            "/judge", method: "POST",
             body:
                 #"{"generation":\#(generation),"event":\#(event),"verdict":"\#(verdict)","reviewer":"\#(reviewer)"\#(more)}"#
         )
-        return (answer.statusCode.code, String(decoding: try await answer.bodyData, as: UTF8.self))
+        return (answer.status.rawValue, String(decoding: answer.body, as: UTF8.self))
     }
 }

@@ -1,4 +1,3 @@
-import FlyingFox
 import Foundation
 import Ledger
 import Results
@@ -15,7 +14,7 @@ struct ReviewHandlerTests {
     ]
 
     private func status(_ review: MadeReview, _ path: String, _ headers: [String: String?] = [:]) async throws -> Int {
-        try await review.ask(path, headers: headers).statusCode.code
+        try await review.ask(path, headers: headers).status.rawValue
     }
 
     @Test("Without token, cookie, the right Host or Origin nothing is told, on any path")
@@ -45,16 +44,15 @@ struct ReviewHandlerTests {
     func cookie() async throws {
         let review = try await MadeReview(Self.clips)
         let answer = try await review.ask("/?token=" + MadeReview.token, headers: ["Cookie": nil])
-        #expect(answer.statusCode == .ok)
+        #expect(answer.status == .ok)
         #expect(
-            answer.headers[.setCookie] == "earmark-4000=\(MadeReview.token); Path=/; HttpOnly; SameSite=Strict")
-        #expect(try await review.ask("/").headers[.setCookie] == nil)
+            answer.headers["Set-Cookie"] == "earmark-4000=\(MadeReview.token); Path=/; HttpOnly; SameSite=Strict")
+        #expect(try await review.ask("/").headers["Set-Cookie"] == nil)
         for path in ["/", "/facts", "/nothing"] {
-            let answer = try await review.ask(path)
-            #expect(answer.headers[HTTPHeader("X-Content-Type-Options")] == "nosniff")
-            #expect(answer.headers[HTTPHeader("Referrer-Policy")] == "no-referrer")
-            #expect(answer.headers[.cacheControl] == "no-store")
-            let policy = try #require(answer.headers[HTTPHeader("Content-Security-Policy")])
+            let headers = try await review.ask(path).allHeaders
+            #expect(headers["X-Content-Type-Options"] == "nosniff" && headers["Referrer-Policy"] == "no-referrer")
+            #expect(headers["Cache-Control"] == "no-store")
+            let policy = try #require(headers["Content-Security-Policy"])
             #expect(policy.hasPrefix("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"))
         }
     }
@@ -63,11 +61,11 @@ struct ReviewHandlerTests {
     func paths() async throws {
         let review = try await MadeReview(Self.clips)
         for method in ["PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PATCH", "X"] {
-            let answer = try await review.ask("/facts", method: HTTPMethod(method))
-            #expect(answer.statusCode.code == 405 && answer.headers[HTTPHeader("Allow")] == "GET, POST")
+            let answer = try await review.ask("/facts", method: method)
+            #expect(answer.status.rawValue == 405 && answer.headers["Allow"] == "GET, POST")
         }
         for path in ["/judge", "/undo", "/find"] { #expect(try await status(review, path) == 405) }
-        #expect(try await review.ask("/facts", method: .POST, body: "{}").statusCode.code == 405)
+        #expect(try await review.ask("/facts", method: "POST", body: "{}").status.rawValue == 405)
         for path in [
             "/../../etc/passwd", "/event/../../etc/passwd", "/event/%2e%2e/detail", "/event/0/../../ledger.sqlite",
             "/event/0/%2fetc%2fpasswd", "/ledger.sqlite", "/nowhere/north/a.wav", "//etc/passwd", "/event/0/detail/x",
@@ -89,7 +87,7 @@ struct ReviewHandlerTests {
         let review = try await MadeReview(Self.clips)
         let good = #"{"generation":1,"event":0,"verdict":"accept","reviewer":"Ann"}"#
         func code(_ headers: [String: String?], _ body: String = good) async throws -> Int {
-            try await review.ask("/judge", method: .POST, headers: headers, body: body).statusCode.code
+            try await review.ask("/judge", method: "POST", headers: headers, body: body).status.rawValue
         }
         #expect(try await code(["Origin": nil]) == 403)
         #expect(try await code(["Content-Type": "text/plain"]) == 415)
@@ -117,6 +115,9 @@ struct ReviewHandlerTests {
         #expect(all.map(\.start) == [1, 3, 0, 1])
         #expect(try await review.queue("order=score").map(\.score) == [0.9, 0.8, 0.7, 0.6])
         #expect(try await review.queue("order=doubt").map(\.score) == [0.6, 0.7, 0.8, 0.9])
+        let doubt = try #require(try await review.json("/events?order=doubt")["events"] as? [[String: Any]])
+        let above = doubt.compactMap { $0["above"] as? Double }
+        #expect(zip(above, [0.1, 0.2, 0.3, 0.4]).allSatisfy { abs($0 - $1) < 1e-6 }, "\(above)")
         #expect(try await review.queue("class=Dog").count == 2)
         #expect(try await review.queue("class=%3DBird%20%3Cb%3E").count == 1)
         #expect(try await review.queue("class=None").isEmpty)
@@ -160,8 +161,8 @@ struct ReviewHandlerTests {
 
         func undo(_ id: Int64, by reviewer: String) async throws -> Int {
             try await review.ask(
-                "/undo", method: .POST, body: #"{"judgement":\#(id),"reviewer":"\#(reviewer)"}"#
-            ).statusCode.code
+                "/undo", method: "POST", body: #"{"judgement":\#(id),"reviewer":"\#(reviewer)"}"#
+            ).status.rawValue
         }
         #expect(try await undo(1, by: "Ben") == 422)
         #expect(try await undo(1, by: "Ann") == 200)
@@ -205,12 +206,96 @@ struct ReviewHandlerTests {
         _ = await withCheckedContinuation { done in session.find { done.resume(returning: $0) } }
         let handler = ReviewHandler(session, token: MadeReview.token, port: 4000)
         let request = HTTPRequest(
-            method: .GET, version: .http11, target: .init(path: "/lost", query: "token=" + MadeReview.token),
-            headers: HTTPHeaders([.host: "127.0.0.1:4000"]), body: HTTPBodySequence())
-        let data = try await handler.handleRequest(request).bodyData
+            method: "GET", target: "/lost?token=" + MadeReview.token, headers: ["Host": "127.0.0.1:4000"])
+        let data = handler.answer(request).body
         let lost = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
         #expect(lost.map { $0["start"] as? Double } == [3] && lost[0]["reason"] as? String == "not found")
         #expect(lost[0]["verdict"] as? String == "accept" && lost[0]["reviewers"] as? [String] == ["Ann"])
+    }
+
+    @Test("What is judged and not among the events is listed only of the classes and clips under review")
+    func lostOfSelection() async throws {
+        let review = try await MadeReview(Self.clips)
+        for event in 0..<4 { #expect(try await review.judge(event, "accept").status == 200) }
+        func lost(_ only: [String], _ clips: [String]) async throws -> [String] {
+            var selection = SelectionRequest()
+            (selection.threshold, selection.only, selection.clips) = (0.95, only, clips)
+            let settings = ReviewSettings(cache: review.cache, request: selection, reviewer: "Ann")
+            let session = ReviewSession(settings)
+            _ = await withCheckedContinuation { done in session.find { done.resume(returning: $0) } }
+            let handler = ReviewHandler(session, token: MadeReview.token, port: 4000)
+            func json(_ path: String) throws -> Any {
+                let request = HTTPRequest(
+                    method: "GET", target: path + "?token=" + MadeReview.token, headers: ["Host": "127.0.0.1:4000"])
+                return try JSONSerialization.jsonObject(with: handler.answer(request).body)
+            }
+            let rows = try #require(try json("/lost") as? [[String: Any]])
+            #expect((try json("/facts") as? [String: Any])?["lost"] as? Int == rows.count)
+            return rows.compactMap { $0["clip"] as? String }
+        }
+        #expect(try await lost([], []).count == 4)
+        #expect(try await lost(["Dog"], []) == ["north/a.wav", "north/a.wav"])
+        #expect(try await lost([], ["*b.wav"]) == ["north/b.wav"])
+        #expect(try await lost([], ["/nowhere/south*"]) == [Self.clips[2].name])
+        #expect(try await lost(["Cat"], ["*a.wav"]).isEmpty)
+    }
+
+    @Test(
+        "While another program holds the file of judgements, pages are answered, and what is judged is refused for now")
+    func locked() async throws {
+        let review = try await MadeReview(Self.clips)
+        #expect(try await review.judge(0, "accept").status == 200)
+        #expect(try await review.queue("order=time").map(\.own) == ["accept", nil, nil, nil])
+        let other = JudgementStore(path: review.cache.judgements.path)
+        guard case .judgement(let row) = try other.contents().rows[0] else { throw CancellationError() }
+        _ = try other.add(row.subject, .reject, reviewer: "Ben", time: row.time)
+        let held = try FileHold(review.cache.judgements.path)
+        // The change of the other is not readable: what was read before is shown.
+        #expect(try await review.queue("order=time").map(\.own) == ["accept", nil, nil, nil])
+        let fault = try #require(try await review.json("/facts")["fault"] as? String)
+        #expect(fault.contains("another program holds the file") && fault.contains("last read"), "\(fault)")
+        // Events found anew have other numbers: the judgements go with them.
+        try await review.find()
+        #expect(try await review.queue("order=time").map(\.own) == ["accept", nil, nil, nil])
+        let refused = try await review.judge(1, "reject", generation: 2)
+        #expect(refused.status == 503 && refused.text.contains("another program holds the file"), "\(refused)")
+        held.release()
+        #expect(try await review.judge(1, "reject", generation: 2).status == 200)
+        let facts = try await review.json("/facts")
+        #expect(facts["fault"] == nil && facts["judgements"] as? Int == 3)
+    }
+
+    @Test("A judgement that is sent again, as its answer was lost, is stored once")
+    func sentAgain() async throws {
+        let review = try await MadeReview(Self.clips)
+        let first = try await review.judge(0, "accept", more: #","key":"k1""#)
+        let second = try await review.judge(0, "accept", more: #","key":"k1""#)
+        #expect(first.status == 200 && second.status == 200)
+        #expect(first.text.contains(#""id":1"#) && second.text.contains(#""id":1"#), "\(second.text)")
+        #expect(try await review.judge(0, "reject", more: #","key":"k2""#).status == 200)
+        #expect(try await review.judge(0, "reject").status == 200)
+        #expect(try await review.judge(0, "reject").status == 200)
+        #expect(try review.cache.judgements.contents().rows.count == 4)
+    }
+
+    @Test("A file of judgements that was moved away is said, and no new one is begun")
+    func movedAway() async throws {
+        let review = try await MadeReview(Self.clips)
+        #expect(try await review.judge(0, "accept").status == 200)
+        let (path, aside) = (review.cache.judgements.path, review.folder.path + "/aside.sqlite")
+        #expect(try await review.json("/facts")["fault"] == nil)
+        try FileManager.default.moveItem(atPath: path, toPath: aside)
+        #expect((try await review.json("/facts")["fault"] as? String)?.contains("moved or removed") == true)
+        let refused = try await review.judge(1, "accept")
+        #expect(refused.status == 500 && refused.text.contains("moved or removed"), "\(refused)")
+        // One with the same number of changes.
+        _ = try FileManager.default.copyItem(atPath: aside, toPath: path)
+        #expect((try await review.json("/facts")["fault"] as? String)?.contains("replaced") == true)
+        #expect(try await review.judge(1, "accept").status == 500)
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: aside, toPath: path)
+        #expect(try await review.judge(1, "accept").status == 200)
+        #expect(try await review.json("/facts")["fault"] == nil)
     }
 
     @Test("Another process's judgements are seen at the next request")
@@ -230,8 +315,8 @@ struct ReviewHandlerTests {
         let review = try await MadeReview(Self.clips)
         for what in ["picture.png", "sound.wav"] {
             let answer = try await review.ask("/event/0/\(what)?generation=1")
-            #expect(answer.statusCode.code == 410)
-            #expect(String(decoding: try await answer.bodyData, as: UTF8.self) == "gone")
+            #expect(answer.status.rawValue == 410)
+            #expect(String(decoding: answer.body, as: UTF8.self) == "gone")
         }
         let detail = try await review.json("/event/0/detail?generation=1&lead=0.5")
         #expect(detail["from"] as? Double == 0.5 && detail["to"] as? Double == 2.5)

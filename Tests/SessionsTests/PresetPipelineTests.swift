@@ -50,6 +50,32 @@ import Testing
         }
     }
 
+    /// The audio stream that is taken unless one is named leaves the fingerprints, and those of failures, as they were
+    /// before streams could be named.
+    @Test func onlyANamedStreamCounts() throws {
+        func load(_ stream: String) throws -> Graph {
+            try Self.load(Self.yaml().replacingOccurrences(of: "{uses: decode}", with: "{uses: decode\(stream)}")).graph
+        }
+        let plain = try load("")
+        let before = Fingerprint(fields: ["stage", "decode", "3", "non-finite=fail", "truncated=fail"])
+        #expect(plain.nodes[0].fingerprint == before)
+        let failure = Fingerprint(fields: ["failure", "decode", "3"])
+        #expect(plain.failureTarget(node: 0, failureClass: .unsupported) == failure)
+        let automatic = try load(", stream: auto")
+        #expect(automatic.nodes.map(\.fingerprint) == plain.nodes.map(\.fingerprint))
+        #expect(automatic.failureTarget(node: 0, failureClass: .unsupported) == failure)
+        var prints = [plain.nodes[0].fingerprint]
+        for stream in ["0", "1", "999"] {
+            let named = try load(", stream: \(stream)")
+            #expect(named.nodes[0].parameters["stream"] == stream && !prints.contains(named.nodes[0].fingerprint))
+            #expect(named.failureTarget(node: 0, failureClass: .unsupported) != failure)
+            prints.append(named.nodes[0].fingerprint)
+        }
+        for wrong in ["-1", "1000", "first", "1.5"] {
+            #expect(throws: PipelineError.self) { try load(", stream: \(wrong)") }
+        }
+    }
+
     /// YAMNet's own values, spelled out, are YAMNet's.
     @Test func valuesOfBeforeAreNoOthers() throws {
         let plain = Self.prints(try Self.load(Self.yaml()))

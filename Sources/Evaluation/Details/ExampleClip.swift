@@ -8,8 +8,8 @@ package struct ExampleClip: Sendable, Hashable {
         case justAbove
         /// The score is below the threshold, and among the nearest to it.
         case justBelow
-        /// The clip reaches the threshold but does not have the class according to the truth; among the highest such
-        /// scores.
+        /// The clip reaches the threshold but does not have the class according to the truth, or to reviewers; among the
+        /// highest such scores.
         case falseAlarm
         /// The clip has the class according to the truth but is below the threshold; among the lowest such scores.
         case missed
@@ -32,8 +32,11 @@ package struct ExampleClip: Sendable, Hashable {
     ///   - ranking: the ranking of the class's scores; if there is a truth, its positives are marked.
     ///   - above: the number of clips at or above the threshold.
     ///   - limit: the maximum number of best clips, doubtful clips, false alarms and missed clips, each.
+    ///   - known: the clips whose truth is known, if it is not known for all of them.
     /// - Returns: the examples, kind by kind; a clip among the best is not repeated as a doubtful one.
-    static func chosen(_ ranking: Ranking, above: Int, limit: Int, hasTruth: Bool) -> [ExampleClip] {
+    static func chosen(_ ranking: Ranking, above: Int, limit: Int, hasTruth: Bool, known: Set<Int>? = nil)
+        -> [ExampleClip]
+    {
         func example(_ kind: Kind, _ rank: Int) -> ExampleClip {
             ExampleClip(
                 kind: kind, clip: Int(ranking.entries[rank] & 0xFFFF_FFFF) >> 1, score: ranking.score(rank: rank))
@@ -52,7 +55,10 @@ package struct ExampleClip: Sendable, Hashable {
         }
         guard hasTruth else { return chosen }
         let isPositive = { (rank: Int) in ranking.entries[rank] & 1 == 1 }
-        chosen += (0..<above).lazy.filter { !isPositive($0) }.prefix(limit).map { example(.falseAlarm, $0) }
+        let isNegative = { (rank: Int) in
+            !isPositive(rank) && known?.contains(Int(ranking.entries[rank] & 0xFFFF_FFFF) >> 1) ?? true
+        }
+        chosen += (0..<above).lazy.filter(isNegative).prefix(limit).map { example(.falseAlarm, $0) }
         chosen += (above..<ranking.count).reversed().lazy.filter(isPositive).prefix(limit).map { example(.missed, $0) }
         return chosen
     }

@@ -5,6 +5,8 @@ package struct ReportDetails: Sendable, Equatable {
         package var histogram: ScoreHistogram
         /// The curve; nil without a truth, or if no clip has the class.
         package var curve: PrecisionRecallCurve?
+        /// The number of clips whose truth is known for this class, if that is not known for all; the curve is of these.
+        package var judged: Int?
         /// For each of `groups`, the clips at or above the threshold by group, in descending order, without empty
         /// groups.
         package var clipsByGroup: [[GroupCount]]
@@ -41,14 +43,20 @@ package struct ReportDetails: Sendable, Equatable {
 
     /// - Parameters:
     ///   - truth: one row per clip, with the table's classes; nil for none.
+    ///   - judged: a truth that is known for some clips and classes only, in place of `truth`. Curves are over the clips
+    ///     known for their class, mistakes are among these, and there is neither a curve of all classes nor a confusion.
     ///   - groups: divisions of the table's clips into groups.
     ///   - examples: the maximum number of best, doubtful, falsely found and missed clips of a class, each.
     /// - Throws: `EvaluationError.shape` if the truth or groups do not match the table.
     package init(
-        _ table: ScoreTable, truth: LabelTable?, thresholds: ClassThresholds, groups: [ClipGroups] = [],
-        examples: Int = 3
+        _ table: ScoreTable, truth: LabelTable?, judged: PartialTruth? = nil, thresholds: ClassThresholds,
+        groups: [ClipGroups] = [], examples: Int = 3
     ) throws {
         try truth?.requireFit(table)
+        if let judged, judged.known.count != table.classes.count {
+            throw EvaluationError.shape(
+                what: "classes of the truth", found: judged.known.count, expected: table.classes.count)
+        }
         for groups in groups where groups.groupOf.count != table.clips {
             throw EvaluationError.shape(
                 what: "clips of the \(groups.kind)s", found: groups.groupOf.count, expected: table.clips)
@@ -61,7 +69,9 @@ package struct ReportDetails: Sendable, Equatable {
         var classes: [ClassDetails] = []
         var clipsAbove: [Int] = []
         table.forEachColumn { index, column in
-            ranking.fill(column, positivePlaces: clipsOf?[index] ?? [])
+            let known = judged?.known[index]
+            let positives = known?.positives.map { Int32($0) } ?? clipsOf?[index]
+            ranking.fill(column, positivePlaces: positives ?? [])
             var above = 0
             for clip in column.indices where column[clip] >= limits[index] {
                 above += 1
@@ -72,10 +82,12 @@ package struct ReportDetails: Sendable, Equatable {
             for place in counters.indices { byGroup.append(counters[place].take()) }
             classes.append(
                 ClassDetails(
-                    histogram: ScoreHistogram(column, positivePlaces: clipsOf?[index]),
-                    curve: truth == nil ? nil : PrecisionRecallCurve(ranking), clipsByGroup: byGroup, companions: [],
+                    histogram: ScoreHistogram(column, positivePlaces: positives),
+                    curve: positives == nil ? nil : PrecisionRecallCurve(known?.ranking(column) ?? ranking),
+                    judged: known?.rows.count, clipsByGroup: byGroup, companions: [],
                     examples: ExampleClip.chosen(
-                        ranking, above: above, limit: examples, hasTruth: truth != nil)))
+                        ranking, above: above, limit: examples, hasTruth: positives != nil,
+                        known: known.map { Set($0.rows) })))
         }
         coOccurrence = CoOccurrence(table, thresholds: limits, clipsAbove: clipsAbove)
         for (place, index) in coOccurrence.classes.enumerated() {

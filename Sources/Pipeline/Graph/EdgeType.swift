@@ -6,6 +6,8 @@ package enum EdgeType: String, Sendable, CaseIterable, Codable {
     case wave
     /// `wave`, zero-padded so that every chunk of the plan is a view of it.
     case chunks
+    /// The level of each chunk in dBFS, (chunks, 1). No edge has this type: it is only stored.
+    case levels
     /// Log-mel frames, (frames, bands).
     case mel
     /// One embedding per chunk, (chunks, size).

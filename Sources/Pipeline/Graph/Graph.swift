@@ -33,7 +33,14 @@ package struct Graph: Sendable {
         package let soundFingerprint: Fingerprint
         /// The parameters that affect results; files are given by the digest of their bytes.
         package let marks: [String: String]
+        /// The nodes whose companion rows belong to its output, itself perhaps among them, as a bit mask.
+        package let companions: UInt64
         package let line: Int?
+
+        /// Whether it stores companion rows.
+        package var hasCompanion: Bool { definition.companionKey.map { parameters[$0] != nil } ?? false }
+        /// Whether it leaves something in the cache.
+        package var persists: Bool { definition.persists || hasCompanion }
     }
 
     /// More nodes than this do not fit the bit masks of a `Route`.
@@ -46,12 +53,12 @@ package struct Graph: Sendable {
 
     /// The nodes that leave something in the cache, as a bit mask.
     package var persistent: UInt64 {
-        nodes.reduce(0) { $1.definition.persists ? $0 | 1 << UInt64($1.index) : $0 }
+        nodes.reduce(0) { $1.persists ? $0 | 1 << UInt64($1.index) : $0 }
     }
 
     /// The identity of the whole pipeline: what a clip must have reached to be done.
     package var fingerprint: Fingerprint {
-        Fingerprint(fields: ["pipeline"] + nodes.filter(\.definition.persists).map(\.fingerprint.hex).sorted())
+        Fingerprint(fields: ["pipeline"] + nodes.filter(\.persists).map(\.fingerprint.hex).sorted())
     }
 
     /// An error in one of its stages, with its line if the file gives one.

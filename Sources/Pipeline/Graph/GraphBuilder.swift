@@ -43,7 +43,7 @@ package struct GraphBuilder {
             place[stage.name] = node.index
             nodes.append(node)
         }
-        guard nodes.contains(where: \.definition.persists) else {
+        guard nodes.contains(where: \.persists) else {
             let kinds = definitions.values.filter(\.persists).map(\.name).sorted().joined(separator: " or ")
             throw PipelineError(file: spec.file, "no stage keeps anything: expected at least one that uses \(kinds)")
         }
@@ -108,11 +108,23 @@ package struct GraphBuilder {
             identity.append(edge.map { "\(nodes[$0.node].fingerprint.hex).\($0.port)" } ?? "-")
             soundIdentity.append(edge.map { "\(nodes[$0.node].soundFingerprint.hex).\($0.port)" } ?? "-")
         }
+        // Only where a companion is given, so that every other fingerprint is what it was before there were any.
+        var companions: UInt64 = 0
+        for case let edge? in inputs { companions |= nodes[edge.node].companions }
+        if definition.readsCompanions {
+            for node in nodes where companions & 1 << UInt64(node.index) != 0 {
+                guard let key = node.definition.companionKey, let value = node.parameters[key] else { continue }
+                identity.append("\(node.fingerprint.hex).\(key)=\(value)")
+                soundIdentity.append("\(node.soundFingerprint.hex).\(key)=\(value)")
+            }
+            companions = 0
+        }
+        if let key = definition.companionKey, parameters[key] != nil { companions |= 1 << UInt64(index) }
         return Graph.Node(
             index: index, name: stage.name, definition: definition, parameters: parameters, inputs: inputs,
             outputTypes: definition.outputs.map { $0.type ?? types.first ?? .audio },
             fingerprint: Fingerprint(fields: identity), soundFingerprint: Fingerprint(fields: soundIdentity),
-            marks: marks, line: stage.line)
+            marks: marks, companions: companions, line: stage.line)
     }
 
     /// Connects each reference to the first free input that accepts its type.
@@ -201,9 +213,9 @@ package struct GraphBuilder {
                 mark = try digest(of: value, key: parameter.key, stage: stage, line: given?.line)
             }
             settled[parameter.key] = value
-            guard parameter.affectsResult else { continue }
+            guard parameter.affectsResult, !(parameter.omitsDefault && value == parameter.fallback) else { continue }
             marks[parameter.key] = mark
-            guard definition.identity == nil else { continue }
+            guard definition.identity == nil, parameter.key != definition.companionKey else { continue }
             identity.append("\(parameter.key)=\(mark)")
             sound.append("\(parameter.key)=\(parameter.acceptsFaults ? parameter.fallback ?? mark : mark)")
         }

@@ -43,10 +43,13 @@ package struct RoutePlanner {
     private func require(_ edge: Graph.Edge, _ available: UInt64, _ route: inout Route, _ settled: inout UInt64) {
         let bit = UInt64(1) << UInt64(edge.node)
         if settled & bit != 0 { return }
-        // A node that must run anyway, because it is itself a target, is not replaced: its rows are made now.
-        let isLacking = graph.persistent & ~available & bit != 0
-        if !isLacking, edge.port == 0,
-            let cache = standIns[edge.node]?.first(where: { available & 1 << UInt64($0) != 0 })
+        // A node that must run anyway, because it is itself a target, is not replaced: its rows are made now. Nor is one
+        // whose companion rows are not in the cache, as the stages below could not tell what belongs to its rows.
+        let lacking = graph.persistent & ~available
+        if lacking & bit == 0, edge.port == 0,
+            let cache = standIns[edge.node]?.first(where: {
+                available & 1 << UInt64($0) != 0 && lacking & graph.nodes[$0].companions == 0
+            })
         {
             settled |= bit
             route.replays.append(Route.Replay(node: edge.node, cache: cache))

@@ -53,15 +53,32 @@ package final class ClipJob {
 
     /// Says how long the clip is, in seconds: its decoding may take that much longer.
     ///
-    /// - Parameter seconds: `greatestFiniteMagnitude` if it is not known.
-    package func expect(seconds: Double) {
+    /// - Parameters:
+    ///   - seconds: `greatestFiniteMagnitude` if it is not known.
+    ///   - dropped: seconds of the recording that are decoded before the clip begins.
+    package func expect(seconds: Double, dropping dropped: Double = 0) {
         meter?.length = seconds < .greatestFiniteMagnitude ? seconds : 0
-        watch?.extend(by: seconds.isFinite ? Int(min(max(seconds, 0), 1e9)) : 0)
+        let whole = seconds + dropped
+        watch?.extend(by: whole.isFinite ? Int(min(max(whole, 0), 1e9)) : 0)
     }
 
     /// Called by the node that pads the clip, or by a cache node that stands in for it, before the end of the rows is
     /// passed on.
     package func note(samples count: Int, of node: Int) { samples[node] = count }
+
+    /// The chunks that are left out of inference, by the node that decides it.
+    package private(set) var skipped: [Int: ChunkMask] = [:]
+    /// How much that leaves out, by the same node; only where a stage has left anything out.
+    package private(set) var skippedAudio: [Int: SkippedAudio] = [:]
+
+    /// Called by the node that decides it for each chunk, or by a cache node that stands in for it, before the chunk's
+    /// last rows are passed on.
+    package func note(isSkipped: Bool, chunk: Int, of node: Int) {
+        skipped[node, default: ChunkMask()].set(chunk, to: isSkipped)
+    }
+
+    /// Called by a stage that left chunks out, at the end of the clip. Several stages that go by one node say the same.
+    package func note(skipped audio: SkippedAudio, of node: Int) { skippedAudio[node] = audio }
 
     /// Faults in the clip's file that the pipeline's settings let pass.
     package var accepted = Accepted()

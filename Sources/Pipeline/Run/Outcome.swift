@@ -6,6 +6,8 @@ package struct Outcome: Sendable {
     package let products: [Product]
     package let failure: ClipFailure?
     package let accepted: Accepted
+    /// What was left out of inference in this run.
+    package let skipped: SkippedAudio
     /// Seconds of audio that were processed.
     package let seconds: Double
 
@@ -18,6 +20,7 @@ package struct Outcome: Sendable {
         products = failure == nil ? job.products : []
         self.failure = failure
         accepted = failure == nil ? job.accepted : Accepted()
+        skipped = failure == nil ? job.skippedAudio.values.reduce(into: SkippedAudio()) { $0 += $1 } : SkippedAudio()
         seconds = job.seconds
     }
 }

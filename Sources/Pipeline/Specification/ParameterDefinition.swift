@@ -7,6 +7,8 @@ package struct ParameterDefinition: Sendable {
         case choice([String])
         case number(ClosedRange<Double>)
         case integer(ClosedRange<Int>)
+        /// One word, or a whole number.
+        case integerOr(String, ClosedRange<Int>)
         /// A path; what counts is the file's content, not its name.
         case file
     }
@@ -21,18 +23,22 @@ package struct ParameterDefinition: Sendable {
     package let help: String
     /// False for a parameter that changes only speed, never a result: it stays out of the fingerprint.
     package let affectsResult: Bool
+    /// True for a parameter that is younger than the caches: its default stays out of the fingerprint, so that results
+    /// from before it existed are still valid.
+    package let omitsDefault: Bool
     /// The failure classes that a different value may turn into success; nil: all of them.
     package let decidesFailures: [FailureClass]?
 
     package init(
         _ key: String, _ kind: Kind, default fallback: String?, optional: Bool = false, affectsResult: Bool = true,
-        decidesFailures: [FailureClass]? = nil, help: String
+        omitsDefault: Bool = false, decidesFailures: [FailureClass]? = nil, help: String
     ) {
         self.key = key
         self.kind = kind
         self.fallback = fallback
         isOptional = optional
         self.affectsResult = affectsResult
+        self.omitsDefault = omitsDefault
         self.decidesFailures = decidesFailures
         self.help = help
     }
@@ -47,6 +53,8 @@ package struct ParameterDefinition: Sendable {
         case .choice(let names): "one of " + names.joined(separator: ", ")
         case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .integerOr(let word, let range):
+            "\(word) or a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .file: "a path"
         }
     }
@@ -59,6 +67,8 @@ package struct ParameterDefinition: Sendable {
             Double(text).flatMap { range.contains($0) ? String($0) : nil }
         case .integer(let range):
             Int(text).flatMap { range.contains($0) ? String($0) : nil }
+        case .integerOr(let word, let range):
+            text == word ? word : Int(text).flatMap { range.contains($0) ? String($0) : nil }
         case .file: text.isEmpty ? nil : text
         }
     }

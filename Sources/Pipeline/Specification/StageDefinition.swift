@@ -40,6 +40,14 @@ package struct StageDefinition: Sendable {
     package let isReplayable: Bool
     /// True if the stage leaves something in the cache: a run exists for the sake of those stages.
     package let persists: Bool
+    /// Key of an optional parameter; nil if there is none such. Where it is given, the stage also stores companion rows, one
+    /// set per clip, which stages below read together with its output or with a cached copy of it.
+    ///
+    /// Its value changes neither the output nor the companion rows, only what the reading stages make of them. So it goes
+    /// into the fingerprints of those alone, and everything in between stays valid if it is given or changed.
+    package let companionKey: String?
+    /// Whether the stage reads the companion rows of the stages above it. What it passes on no longer needs them.
+    package let readsCompanions: Bool
     /// What goes into the fingerprint in place of the parameters' values, if it is not simply each of them.
     ///
     /// For stages that have gained parameters since caches were first made: settings that mean the same must be spelled
@@ -49,6 +57,7 @@ package struct StageDefinition: Sendable {
     package init(
         name: String, codeVersion: Int = 1, inputs: [Input], outputs: [Output],
         parameters: [ParameterDefinition] = [], persists: Bool = false, isReplayable: Bool = false,
+        companionKey: String? = nil, readsCompanions: Bool = false,
         identity: (@Sendable ([String: String]) throws -> [String])? = nil
     ) {
         self.name = name
@@ -58,6 +67,8 @@ package struct StageDefinition: Sendable {
         self.parameters = parameters
         self.persists = persists
         self.isReplayable = isReplayable
+        self.companionKey = companionKey
+        self.readsCompanions = readsCompanions
         self.identity = identity
     }
 }

@@ -34,13 +34,18 @@ struct SoundCutter {
     private static let block = 16_384
 
     let path: String
+    /// The channel to cut from, of the whole length; nil for all channels.
+    let part: RecordingPart?
+    let scans: ScanCache
+    /// The number of the audio stream that the pipeline reads; nil for FFmpeg's choice.
+    let stream: Int?
 
     /// Cuts out and encodes a stretch.
     ///
     /// - Parameter window: the stretch in seconds of the recording, not empty.
     /// - Throws: `ExcerptError`; `AudioError` if a system resource has run out.
     func cut(_ window: Range<Double>, as encoding: SoundEncoding) throws -> EncodedSound {
-        let recording = try openRecording(path)
+        let recording = try openRecording(path, part: part, scans: scans, stream: stream)
         let own = Double(recording.rate)
         let first = Int64((window.lowerBound * own).rounded())
         let end = max(first + 1, Int64((window.upperBound * own).rounded()))
@@ -113,12 +118,12 @@ struct SoundCutter {
     }
 }
 
-/// Opens a recording.
+/// Opens a recording or a part of one.
 ///
 /// - Throws: `ExcerptError` if something is wrong with the recording; `AudioError` if a system resource has run out.
-func openRecording(_ path: String) throws -> Recording {
+func openRecording(_ path: String, part: RecordingPart?, scans: ScanCache, stream: Int?) throws -> Recording {
     do throws(AudioError) {
-        return try Recording(path: path, bytes: PathText.bytes(path))
+        return try Recording(path: path, bytes: PathText.bytes(path), part: part, scans: scans, stream: stream)
     } catch {
         // Running out of descriptors or memory is not the recording's fault.
         if error.systemCode != nil { throw error }

@@ -97,7 +97,7 @@ package struct ExcerptDrawing: Sendable {
     private var description: String {
         func seconds(_ value: Double) -> String { Self.number(value, digits: 2) }
         var text = "\(title): log-mel spectrogram from \(seconds(window.lowerBound)) to \(seconds(window.upperBound)) s"
-        if let peak = marks.curve.map(\.score).max() {
+        if let peak = marks.curve.map(\.score).filter({ !$0.isNaN }).max() {
             text += ", with the score of \(marks.label), at most \(Self.number(Double(peak), digits: 2))"
             if let threshold = marks.threshold { text += ", threshold \(Self.number(threshold, digits: 2))" }
         }
@@ -262,7 +262,8 @@ package struct ExcerptDrawing: Sendable {
         package let score: Double
     }
 
-    /// The steps of the curve: the geometric mean of the scores of the chunks that cover each moment. If there are more
+    /// The steps of the curve: the geometric mean of the scores of the chunks that cover each moment; none where a skipped
+    /// chunk is among them. If there are more
     /// than 1,200 steps, which no screen shows, consecutive ones are merged and have their highest score.
     package static func steps(_ curve: [CurvePoint], in window: Range<Double>) -> [Step] {
         let edges = Set(curve.flatMap { [$0.start, $0.end] } + [window.lowerBound, window.upperBound])
@@ -274,7 +275,8 @@ package struct ExcerptDrawing: Sendable {
             // Chunks are ordered by start, and also by end.
             while first < curve.count, curve[first].end <= middle { first += 1 }
             let heard = curve[first...].prefix { $0.start < middle }.map { Double($0.score) }
-            guard !heard.isEmpty else { continue }
+            // A skipped chunk ends an event, so there is no curve where one reaches.
+            guard !heard.isEmpty, !heard.contains(where: \.isNaN) else { continue }
             let mean = pow(heard.reduce(1, *), 1 / Double(heard.count))
             steps.append(Step(start: start, end: end, score: mean))
         }

@@ -22,9 +22,14 @@ package final class ExcerptReader {
     private let reader: CacheReader
     /// The resampling converter of the scored pipeline.
     private let converter: Converter
+    /// The audio stream that the scored pipeline reads; nil for FFmpeg's choice.
+    private let stream: Int?
     /// The stages whose log-mel frames are in the cache, those with the scored pipeline's front-end first.
     private var melStages: [(id: Int64, frontEnd: FrontEnd)]
-    /// The files that were compared with the ledger, by path.
+    /// What checking the recordings found, so that the next stretch of one is read without checking it again.
+    private let scans = ScanCache()
+    private let digests = PerFileCache<String>(limit: 256)
+    /// The files that were compared with the ledger, by path and part.
     private var compared: [String: Compared] = [:]
 
     /// The state of a file when it was last compared with the ledger.
@@ -43,6 +48,7 @@ package final class ExcerptReader {
         self.scores = scores
         reader = CacheReader(cache: cache.folder, ledger: ledger)
         converter = Self.converter(scores)
+        stream = PipelineSettings(text: scores.pipeline.settings)?.audioStream
         melStages = try Self.melStages(ledger, scores)
     }
 
@@ -56,22 +62,23 @@ package final class ExcerptReader {
     /// of a frame may differ.
     ///
     /// - Parameters:
-    ///   - from, to: seconds in the recording, clamped to it.
+    ///   - from, to: seconds in the recording, clamped to the clip.
     /// - Throws: `ExcerptError`; `LedgerError`; `FileError` or `AudioError` if the system has run out of something.
     package func logMel(of clip: ClipRecord, from: Double, to: Double) throws -> LogMelExcerpt {
         let known = try known(clip)
         let window = try window(from, to, known)
         if let found = try cachedFrames(known) {
-            return try cached(found.result, found.frontEnd, window)
+            return try cached(found.result, found.frontEnd, window, known.start)
         }
         return try computed(known, window)
     }
 
+    /// - Parameter start: seconds from the recording's start to the clip's.
     private func cached(
-        _ result: ResultRecord, _ frontEnd: FrontEnd, _ window: Range<Double>
+        _ result: ResultRecord, _ frontEnd: FrontEnd, _ window: Range<Double>, _ start: Double
     ) throws -> LogMelExcerpt {
         let timing = FrameTiming(frontEnd)
-        let frames = timing.frames(window, of: Int(result.rowCount))
+        let frames = timing.frames(window.moved(by: -start), of: Int(result.rowCount))
         let found = try undamaged { try reader.floats(result, rows: frames) }
         guard found.columns == frontEnd.bands, found.values.allSatisfy(\.isFinite) else {
             throw ExcerptError(
@@ -80,7 +87,7 @@ package final class ExcerptReader {
                     + "run 'earmark verify --repair'")
         }
         return LogMelExcerpt(
-            values: found.values, frontEnd: frontEnd, first: timing.seconds(frames.lowerBound), window: window,
+            values: found.values, frontEnd: frontEnd, first: start + timing.seconds(frames.lowerBound), window: window,
             isFromCache: true, isChecked: found.isChecked)
     }
 
@@ -90,10 +97,11 @@ package final class ExcerptReader {
         let frames = RecordingFrames(
             frontEnd: frontEnd, chunkHop: scores.timing.hop, converter: converter, samples: known.samples)
         let timing = FrameTiming(frontEnd)
-        let range = timing.frames(window, of: frames.count)
+        let range = timing.frames(window.moved(by: -known.start), of: frames.count)
+        let recording = try openRecording(known.clip.path, part: known.part, scans: scans, stream: stream)
         return LogMelExcerpt(
-            values: try frames.read(range, of: known.clip.path), frontEnd: frontEnd,
-            first: timing.seconds(range.lowerBound), window: window)
+            values: try frames.read(range, of: recording), frontEnd: frontEnd,
+            first: known.start + timing.seconds(range.lowerBound), window: window)
     }
 
     private func cachedFrames(_ known: Known) throws -> (result: ResultRecord, frontEnd: FrontEnd)? {
@@ -151,7 +159,7 @@ package final class ExcerptReader {
     ///
     /// - Parameters:
     ///   - place: the class's index in the model.
-    ///   - from, to: seconds in the recording, clamped to it.
+    ///   - from, to: seconds in the recording, clamped to the clip.
     /// - Throws: `ExcerptError`, `LedgerError`; `CacheError` if the rows do not match the classes; `FileError` if the system
     ///   has run out of something.
     package func curve(of clip: ClipRecord, class place: Int, from: Double, to: Double) throws -> [CurvePoint] {
@@ -161,7 +169,7 @@ package final class ExcerptReader {
                 "found no class \(place), expected 0 to \(scores.classes.count - 1), the model's classes")
         }
         let known = try known(clip)
-        let window = try window(from, to, known)
+        let window = try window(from, to, known).moved(by: -known.start)
         let (rate, hop, length) = (
             Double(scores.timing.rate), Double(scores.timing.hop), Double(scores.timing.length)
         )
@@ -174,7 +182,8 @@ package final class ExcerptReader {
         return chunks.map { chunk in
             let start = Double(chunk) * hop
             return CurvePoint(
-                start: start / rate, end: min((start + length) / rate, known.seconds),
+                start: known.start + start / rate,
+                end: known.start + min((start + length) / rate, known.seconds),
                 score: rows[(chunk - chunks.lowerBound) * scores.classes.count + place])
         }
     }
@@ -184,7 +193,7 @@ package final class ExcerptReader {
     /// The sound of a stretch, cut out of the recording at its own rate and encoded for a browser.
     ///
     /// - Parameters:
-    ///   - from, to: seconds in the recording, clamped to it.
+    ///   - from, to: seconds in the recording, clamped to the clip.
     /// - Throws: `ExcerptError`, `LedgerError`; `FileError` or `AudioError` if the system has run out of something.
     package func sound(
         of clip: ClipRecord, from: Double, to: Double, encoding: SoundEncoding
@@ -202,8 +211,8 @@ package final class ExcerptReader {
         let known = try known(clip)
         let window = try window(from, to, known)
         try checkFile(known)
-        let path = known.clip.path
-        return { try SoundCutter(path: path).cut(window, as: encoding) }
+        let cutter = SoundCutter(path: known.clip.path, part: known.part?.ofWholeLength, scans: scans, stream: stream)
+        return { try cutter.cut(window, as: encoding) }
     }
 
     // MARK: Checks
@@ -213,10 +222,15 @@ package final class ExcerptReader {
         let clip: ClipRecord
         let source: SourceRecord
         let scores: ChunkScores.Place
-        /// The recording's length.
+        /// The part of the recording that the clip is; nil for all of it.
+        let part: RecordingPart?
+        /// The clip's length.
         let seconds: Double
-        /// The recording's length in samples at the pipeline's rate.
+        /// The clip's length in samples at the pipeline's rate.
         let samples: Int
+
+        /// Seconds from the recording's start to the clip's.
+        var start: Double { part?.startSeconds ?? 0 }
     }
 
     private func known(_ clip: ClipRecord) throws -> Known {
@@ -226,16 +240,19 @@ package final class ExcerptReader {
         // Older caches do not store lengths; the last chunk then counts as whole.
         let samples = place.samples ?? (place.chunks - 1) * scores.timing.hop + scores.timing.length
         return Known(
-            clip: clip, source: place.source, scores: place,
+            clip: clip, source: place.source, scores: place, part: try clip.recordingPart(),
             seconds: place.source.seconds ?? Double(samples) / Double(scores.timing.rate), samples: samples)
     }
 
     private func window(_ from: Double, _ to: Double, _ known: Known) throws -> Range<Double> {
-        let (first, end) = (max(0, from), min(to, known.seconds))
+        let (first, end) = (max(known.start, from), min(to, known.start + known.seconds))
         guard !from.isNaN, !to.isNaN, first < end else {
             throw ExcerptError(
                 .emptyWindow, path: known.clip.path,
-                "found the stretch from \(from) to \(to) s, expected some of the recording's \(known.seconds) s")
+                known.part == nil
+                    ? "found the stretch from \(from) to \(to) s, expected some of the recording's \(known.seconds) s"
+                    : "found the stretch from \(from) to \(to) s, expected some of the clip's \(known.seconds) s from "
+                        + "\(known.start) s on")
         }
         guard end - first <= Self.longest else {
             throw ExcerptError(
@@ -261,17 +278,18 @@ package final class ExcerptReader {
         }
         let source = known.source
         if stat.size == source.size, stat.modified == source.modified { return }
-        if let last = compared[path], last.stat == stat, last.content == source.content {
+        let key = path + "\0" + (known.part?.text ?? "")
+        if let last = compared[key], last.stat == stat, last.content == source.content {
             if last.isSame { return }
             throw Self.changed(path)
         }
         let isSame: Bool
         do {
-            isSame = try stat.digest(path) == source.content
+            isSame = try stat.digest(path, part: known.part?.text, keptIn: digests) == source.content
         } catch let failure as ClipFailure {
             throw ExcerptError(.undecodable, path: path, "cannot be decoded: \(failure.reason)")
         }
-        compared[path] = Compared(stat: stat, content: source.content, isSame: isSame)
+        compared[key] = Compared(stat: stat, content: source.content, isSame: isSame)
         if !isSame { throw Self.changed(path) }
     }
 
@@ -290,4 +308,9 @@ package final class ExcerptReader {
             throw ExcerptError(.damaged, path: error.path, "the cached rows cannot be read: \(error.reason)")
         }
     }
+}
+
+extension Range<Double> {
+    /// The range so many seconds later.
+    fileprivate func moved(by seconds: Double) -> Range<Double> { lowerBound + seconds..<upperBound + seconds }
 }

@@ -41,7 +41,7 @@ package struct CurvePoint: Sendable, Equatable {
     /// The start of the chunk, in seconds of the recording; `end` is its end, at most the recording's.
     package let start: Double
     package let end: Double
-    /// The score, 0 to 1.
+    /// The score, 0 to 1; NaN if the chunk was skipped because of its level.
     package let score: Float
 
     package init(start: Double, end: Double, score: Float) {

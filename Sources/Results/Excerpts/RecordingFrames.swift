@@ -35,15 +35,16 @@ struct RecordingFrames {
 
     /// Reads a range of frames.
     ///
+    /// - Parameter recording: at its start.
     /// - Returns: the frames, shape (frames, bands).
     /// - Throws: `ExcerptError` if the recording cannot be decoded; `AudioError` if a system resource has run out.
-    func read(_ frames: Range<Int>, of path: String) throws -> [Float] {
+    func read(_ frames: Range<Int>, of recording: Recording) throws -> [Float] {
         // The first centred frames computed are based on zeros or a mirror image, and are dropped.
         let isPlain = frontEnd.framing == .left
         let first = isPlain ? frames.lowerBound : max(0, frames.lowerBound - frontEnd.fft / frontEnd.hop - 2)
         let start = first * frontEnd.hop
         let end = min(padded, (frames.upperBound - 1) * frontEnd.hop + max(frontEnd.fft, frontEnd.window) + 1)
-        var wave = try resampled(start..<max(start, min(end, samples)), of: path)
+        var wave = try resampled(start..<max(start, min(end, samples)), of: recording)
         wave += repeatElement(0, count: max(0, end - start - wave.count))
         var values: [Float] = []
         var next = first
@@ -60,8 +61,7 @@ struct RecordingFrames {
     }
 
     /// Reads samples at the front-end's rate, averaged over the channels.
-    private func resampled(_ range: Range<Int>, of path: String) throws -> [Float] {
-        let recording = try openRecording(path)
+    private func resampled(_ range: Range<Int>, of recording: Recording) throws -> [Float] {
         let (from, to) = (recording.rate, frontEnd.rate)
         var place = 0
         if range.lowerBound > Self.exactSeconds * to {
@@ -89,7 +89,7 @@ struct RecordingFrames {
                 }
                 if count > 0 { continue }
                 if let fault = recording.fault, place < range.upperBound {
-                    throw ExcerptError(.undecodable, path: path, "cannot be decoded: \(fault)")
+                    throw ExcerptError(.undecodable, path: recording.path, "cannot be decoded: \(fault)")
                 }
                 break
             }

@@ -24,9 +24,10 @@ struct Axes {
     /// - Parameters:
     ///   - horizontal, vertical: tick positions, from 0 to 1, and their labels.
     ///   - title: the text under the horizontal axis.
+    ///   - upTitle: the text above the vertical axis, which is as high as the plot area; nil for none.
     func draw(
         _ picture: inout Picture, horizontal: [(share: Double, text: String)],
-        vertical: [(share: Double, text: String)], title: String
+        vertical: [(share: Double, text: String)], title: String, upTitle: String? = nil
     ) {
         let n = Picture.text
         var lines = ""
@@ -39,6 +40,7 @@ struct Axes {
         for (share, text) in horizontal {
             picture.text(text, x(share), bottom + 14, " class=\"soft\" text-anchor=\"middle\"")
         }
+        if let upTitle { picture.text(upTitle, left, top - 4, " class=\"soft\"") }
         picture.text(title, left + width / 2, bottom + 29, " class=\"soft\" text-anchor=\"middle\"")
     }
 

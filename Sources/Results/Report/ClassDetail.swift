@@ -46,7 +46,10 @@ struct ClassDetail {
             let counts = row.truth?.counts
             let point = counts.flatMap { $0.counted > 0 ? (recall: $0.recall, precision: $0.precision) : nil }
             let picture = CurvePicture(name: row.name, curve: curve, point: point).picture()
-            var caption = "Precision and recall; \(counted(curve.positives, "positive"))"
+            var caption =
+                found.judged.map {
+                    "Precision and recall of the \(counted($0, "judged clip")), \(curve.positives) of them accepted"
+                } ?? "Precision and recall; \(counted(curve.positives, "positive"))"
             if let point {
                 caption += ", at the threshold \(HTMLText.number(point.precision)) and \(HTMLText.number(point.recall))"
             }
@@ -56,10 +59,12 @@ struct ClassDetail {
             text += ReportText.note(
                 content.judged == nil
                     ? "No curve: no clip truly has this class."
-                    : "No curve: the truth is what reviewers judged, which is known for some of the clips only.")
+                    : found.judged ?? 0 == 0
+                        ? "No curve: no clip was judged."
+                        : "No curve: of \(counted(found.judged ?? 0, "judged clip")), none was accepted.")
         }
         text += "</div>\n"
-        let tables = (places + [companions]).compactMap(\.self)
+        let tables = (places + divided(&figures) + [companions]).compactMap(\.self)
         if !tables.isEmpty { text += "<div class=\"pair\">\n\(tables.joined())</div>\n" }
         text += ExampleList(content, details, index, stem: stem).html(&figures)
         return text + "</div></details>\n"
@@ -86,6 +91,18 @@ struct ClassDetail {
             return "<div>" + ReportText.table(["By \(groups.kind)", "Clips", "Share"], Array(rows), style: "small")
                 + more
                 + "</div>\n"
+        }
+    }
+
+    /// When or where the class was found, by hour of day and by the other divisions of the clips.
+    private func divided(_ figures: inout [ReportFigure]) -> [String?] {
+        content.divisions.map { division in
+            let part = DivisionDetail(division, index, className: row.name)
+            if division.kind == .hour, let picture = part.picture() {
+                figures.append(ReportFigure("\(stem)-hours", picture))
+                return ReportText.figure(picture, HTMLText.escaped(part.caption))
+            }
+            return part.table
         }
     }
 

@@ -16,7 +16,9 @@ struct ClassSections {
         order = classes.indices.sorted { (classes[$1].clipsAbove, $0) < (classes[$0].clipsAbove, $1) }
     }
 
-    private var withoutHits: Int { summary.classes.count { $0.clipsAbove == 0 } }
+    /// Whether a class has neither clips at the threshold nor, as far as is known, any in the truth. The table shows
+    /// such classes only when asked.
+    private func isEmpty(_ row: ClassReport) -> Bool { row.clipsAbove == 0 && row.truth?.metrics.positives ?? 0 == 0 }
 
     // MARK: Bars
 
@@ -93,7 +95,7 @@ struct ClassSections {
         if hasTruth { heads += ["Positives", "AP", "AUC", "d′", "Best F1", "at"] }
         heads.append("Threshold")
         if hasTruth { heads += ["Precision", "Recall", "F1"] }
-        let empty = withoutHits
+        let empty = summary.classes.count(where: isEmpty)
         var body = ReportText.note(
             "Clips at or above the class's threshold; hours that chunks at or above it cover; mean, deviation, quantiles and "
                 + "maximum of the clip scores" + (hasTruth ? "; then how they agree with the truth" : "")
@@ -102,7 +104,8 @@ struct ClassSections {
         body += "<label>Search <input type=\"search\" id=\"class-search\" autocomplete=\"off\"/></label>\n"
         if empty > 0 {
             body += "<label><input type=\"checkbox\" id=\"class-empty\"/> show "
-            body += "\(counted(empty, "class", "classes")) without clips at the threshold</label>\n"
+            body += "\(counted(empty, "class", "classes")) without clips at the threshold"
+            body += (hasTruth ? " or in the truth" : "") + "</label>\n"
         }
         body += "<output id=\"class-count\" aria-live=\"polite\"></output>\n</div>\n"
         body += "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"All classes, scrolls sideways\">"
@@ -127,7 +130,7 @@ struct ClassSections {
         }
         let name = HTMLText.name(row.name)
         let head = content.details == nil ? name : "<a href=\"#class-\(index)\">\(name)</a>"
-        return "<tr><th scope=\"row\">\(head)</th><td>\(row.clipsAbove)</td>"
+        return "<tr\(isEmpty(row) ? " data-empty=\"\"" : "")><th scope=\"row\">\(head)</th><td>\(row.clipsAbove)</td>"
             + values.map { "<td>\($0)</td>" }.joined() + "</tr>\n"
     }
 
@@ -152,8 +155,9 @@ struct ClassSections {
             + "scores are near 0. The dashed line is the threshold."
         if summary.truth != nil {
             text +=
-                " In orange: clips that truly have the class. The area under a curve is the average precision; "
-                + "the dot is the threshold."
+                " In orange: clips "
+                + (content.judged == nil ? "that truly have the class." : "in which reviewers accepted the class.")
+                + " The area under a curve is the average precision; the dot is the threshold."
         }
         return text
     }

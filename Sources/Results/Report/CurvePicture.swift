@@ -13,7 +13,7 @@ struct CurvePicture {
         var picture = Picture(
             width: size.width, height: size.height,
             label: "\(name): precision over recall, \(curve.positives) positives")
-        axes.draw(&picture, horizontal: Axes.fifths, vertical: Axes.halves, title: "recall")
+        axes.draw(&picture, horizontal: Axes.fifths, vertical: Axes.halves, title: "recall", upTitle: "precision")
         let n = Picture.text
         var path = ""
         var (last, run) = ("", 0)

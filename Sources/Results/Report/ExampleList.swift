@@ -17,16 +17,20 @@ struct ExampleList {
         self.stem = stem
     }
 
-    private static let groups: [(title: String, kinds: [ExampleClip.Kind])] = [
-        ("Best examples", [.best]), ("Most doubtful", [.justAbove, .justBelow]),
-        ("Found, but not in the truth", [.falseAlarm]), ("In the truth, but not found", [.missed]),
-    ]
+    private var groups: [(title: String, kinds: [ExampleClip.Kind])] {
+        let isJudged = content.judged != nil
+        return [
+            ("Best examples", [.best]), ("Most doubtful", [.justAbove, .justBelow]),
+            (isJudged ? "Found, but rejected" : "Found, but not in the truth", [.falseAlarm]),
+            (isJudged ? "Accepted, but below the threshold" : "In the truth, but not found", [.missed]),
+        ]
+    }
 
     /// The lists; their pictures are added to `figures`.
     func html(_ figures: inout [ReportFigure]) -> String {
         if details.exampleLimit == 0 { return "" }
         var text = ""
-        for (title, kinds) in Self.groups {
+        for (title, kinds) in groups {
             let chosen = details.classes[index].examples.filter { kinds.contains($0.kind) }
             guard !chosen.isEmpty else { continue }
             let isBelow = kinds == [.best] && row.clipsAbove == 0

@@ -91,7 +91,7 @@ package struct ExampleWindows {
         searches.removeAll(keepingCapacity: true)
     }
 
-    /// The window of a pair, in seconds, starting no earlier than the recording; nil if the clip has no chunk scores.
+    /// The window of a pair, in seconds from the clip's start and no earlier; nil if the clip has no chunk scores.
     ///
     /// - Parameter rate: samples per second.
     package func window(_ key: Key, rate: Int) -> ClosedRange<Double>? {

@@ -1,4 +1,5 @@
 import Audio
+import Cache
 import Dispatch
 import Evaluation
 import Ledger
@@ -114,9 +115,12 @@ struct ExcerptMaker {
         guard let clip = records[key.example.clip] else {
             return Draft(excerpt: ReportExcerpt(window: 0...0), loss: "the cache no longer has the clip")
         }
-        guard let window = windows.window(.init(clip: clip.id, classIndex: key.classIndex), rate: rate) else {
+        guard let own = windows.window(.init(clip: clip.id, classIndex: key.classIndex), rate: rate) else {
             return Draft(excerpt: ReportExcerpt(window: 0...0), loss: "the cache has no chunk scores of the clip")
         }
+        // Chunks are counted from the clip's start.
+        let start = try clip.recordingPart()?.startSeconds ?? 0
+        let window = own.lowerBound + start...own.upperBound + start
         var draft = Draft(excerpt: ReportExcerpt(window: window))
         draft.problem = try reason { try draw(clip, key, name, &draft.excerpt) }
         draft.silence = try reason {

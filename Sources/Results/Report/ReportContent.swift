@@ -28,6 +28,8 @@ package struct ReportContent: Sendable {
     package var excerpts: ReportExcerpts?
     /// What the truth is if it is what reviewers judged, which is known for some clips and classes only; nil otherwise.
     package var judged: String?
+    /// The clips divided by hour of day, date, month or a column of the manifest.
+    package var divisions: [ClipDivision] = []
     /// The course of the model's training; nil if it is not known.
     package var history: TrainingHistory?
 

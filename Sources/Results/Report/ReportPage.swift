@@ -41,7 +41,8 @@ package struct ReportPage {
         let summary = content.summary
         let classes = ClassSections(content)
         return [
-            SummarySection(content).section, classes.charts, classes.table, classes.details,
+            SummarySection(content).section, classes.charts, DivisionSection(content).section, classes.table,
+            classes.details,
             CurvesSection(content).section, ConfusionSection(content).section, CoOccurrenceSection(content).section,
             LearningSection.section(content.history), OriginSection.section(summary.origin),
         ].compactMap(\.self)

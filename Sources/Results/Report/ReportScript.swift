@@ -36,7 +36,7 @@ enum ReportScript {
             const link = row.cells[0].querySelector("a");
             return {
               row, place, name: row.cells[0].textContent, key: folded(row.cells[0].textContent),
-              isEmpty: row.cells[1].textContent === "0",
+              isEmpty: "empty" in row.dataset,
               details: link && details.get(link.getAttribute("href").slice(1)),
             };
           });

@@ -18,7 +18,8 @@ struct SummarySection {
         body += "</dl>\n"
         if summary.clips == 0 { body += ReportText.note("No clip has scores: there is nothing to show.") }
         let notes = [
-            summary.coverage?.text, summary.truthCoverage?.text, summary.truthCoverage?.limit, content.judged,
+            summary.coverage?.text, summary.coverage?.skipped?.text, summary.truthCoverage?.text,
+            summary.truthCoverage?.limit, content.judged,
             "thresholds: \(summary.thresholdText)",
             summary.withoutChunkScores, summary.withoutLength, summary.silencedEnd, content.excerpts?.text,
         ]
@@ -37,7 +38,10 @@ struct SummarySection {
             (
                 "mAP", HTMLText.number(truth.meanAveragePrecision),
                 truth.scoredClasses == 0
-                    ? SummaryReport.Truth.undefinedMeans : note(truth.meanAveragePrecisionInterval)
+                    ? SummaryReport.Truth.undefinedMeans
+                    : content.judged == nil
+                        ? note(truth.meanAveragePrecisionInterval)
+                        : "over \(counted(truth.scoredClasses, "class", "classes")) with accepted and rejected clips"
             ),
             ("Mean AUC", HTMLText.number(truth.meanAUC), note(truth.meanAUCInterval)),
             ("d′", HTMLText.number(truth.dPrime), note(truth.dPrimeInterval)),

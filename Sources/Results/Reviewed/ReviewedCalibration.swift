@@ -51,10 +51,10 @@ package struct ReviewedCalibration {
     /// Calibrates the classes of the pipeline's model.
     ///
     /// - Throws: `CacheError` if the pipeline keeps no chunk scores; `LedgerError` if the ledger or the judgements
-    ///   cannot be read; `EvaluationError` if a peak is outside 0 to 1.
+    ///   cannot be read, or there are none; `EvaluationError` if a peak is outside 0 to 1.
     package func calibrate(_ calibrator: Calibrator) throws -> Result {
         let ledger = try cache.reading()
-        let contents = try cache.judgements.contents()
+        let contents = try cache.judgements.required()
         let scored = try PipelineChoice.chunkScored(ledger, name: pipeline)
         let classes = ScoredModel(scored).names.names
         var (events, use) = Self.events(JudgementHistory(contents.rows), classes, stage: scored.stage.fingerprint)

@@ -1,3 +1,4 @@
+import Cache
 import Corpora
 import Errors
 import Ledger
@@ -16,6 +17,8 @@ package final class ReviewedEvents: EventSink {
 
     /// Counts of how judgements affected the export.
     package struct Summary: Sendable, Equatable {
+        /// Rows that were written: events, and judged events that are no longer found.
+        package var written = 0
         /// Events with a judgement.
         package var judged = 0
         /// Events left out because they were rejected; `corrected` counts events whose label or borders were corrected.
@@ -66,7 +69,7 @@ package final class ReviewedEvents: EventSink {
     }
 
     package func write(_ event: Event) throws {
-        if isJudged { events.append(event) } else { try inner.write(event) }
+        if isJudged { events.append(event) } else { try put(event) }
     }
 
     package func note(missing clip: EventClip, state: String) throws {
@@ -89,15 +92,22 @@ package final class ReviewedEvents: EventSink {
             let reviews = ClipReviews(judgements, events: nil, content: nil)
             for lost in reviews.lost { summary.lost[lost.reason.rawValue, default: 0] += 1 }
             guard form == .beside, writesClipsWithoutScores else { continue }
-            let clip = EventClip(name: name, path: path, seconds: found?.source?.seconds)
+            let clip =
+                try found.map { try EventClip($0.clip, seconds: $0.source?.seconds) }
+                ?? EventClip(name: name, path: path, seconds: nil)
             if !missing.contains(ClipName(name)) { try inner.note(missing: clip, state: state) }
             try inner.begin(clip: clip)
-            for lost in reviews.lost { try inner.write(Event(lost, path: path)) }
+            for lost in reviews.lost { try put(Event(lost, of: clip)) }
         }
     }
 
     private func judgements(of clip: String) -> [Judgement] {
         history.judgements(of: clip).filter { labels.contains($0.subject.label) }
+    }
+
+    private func put(_ event: Event) throws {
+        try inner.write(event)
+        summary.written += 1
     }
 
     private func flush() throws {
@@ -125,24 +135,25 @@ package final class ReviewedEvents: EventSink {
                 }
                 let correction = review.verdict == .accept ? review.correction : Judgement.Correction()
                 if correction != Judgement.Correction() { summary.corrected += 1 }
-                out.append(event.corrected(correction, seconds: clip.seconds))
+                out.append(event.corrected(correction, seconds: clip.recordingSeconds))
             }
         }
-        if form == .beside { out += reviews.lost.map { Event($0, path: clip.path) } }
+        if form == .beside { out += reviews.lost.map { Event($0, of: clip) } }
         // Events with equal starts keep their order: by class in the model's order, then those no longer found.
         for (_, event) in out.enumerated().sorted(by: { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) })
         {
-            try inner.write(event)
+            try put(event)
         }
     }
 }
 
 extension Event {
     /// A judged event that is no longer found, so it has no score.
-    init(_ lost: ClipReviews.Lost, path: String) {
+    init(_ lost: ClipReviews.Lost, of clip: EventClip) {
         self.init(
-            clip: lost.subject.clip, path: path, start: lost.subject.start, end: lost.subject.end,
-            label: lost.subject.label, score: .nan, peak: .nan)
+            clip: lost.subject.clip, path: clip.path, start: lost.subject.start, end: lost.subject.end,
+            label: lost.subject.label, score: .nan, peak: .nan,
+            began: clip.began.flatMap { StartTime($0) }?.text(after: lost.subject.start))
         review = lost.review
     }
 
@@ -150,9 +161,12 @@ extension Event {
     func corrected(_ correction: Judgement.Correction, seconds: Double?) -> Event {
         let start = correction.start ?? start
         let end = min(correction.end ?? end, seconds ?? .infinity)
+        let isSpan = end > start
+        let moved = isSpan ? start - self.start : 0
         return Event(
-            clip: clip, path: path, start: end > start ? start : self.start, end: end > start ? end : self.end,
-            label: correction.label ?? label, score: score, peak: peak, began: began)
+            clip: clip, path: path, start: isSpan ? start : self.start, end: isSpan ? end : self.end,
+            label: correction.label ?? label, score: score, peak: peak,
+            began: moved == 0 ? began : began.flatMap { StartTime($0) }?.text(after: moved))
     }
 }
 

@@ -1,13 +1,16 @@
 import Tables
 
-/// Events as JSON Lines: one object a line, with the names of the CSV table's columns.
+/// Events as JSON Lines: one object a line, with the names of the CSV table's columns. The manifest's further columns are
+/// the object `columns`, with the recording's own `began` among them.
 final class EventLinesWriter: EventWriter {
     private var prefix: [UInt8] = []
+    private var further: [UInt8] = []
     private var labels = FieldCache { JSONLine.string($0) }
 
     func begin(clip: EventClip, _ out: inout [UInt8]) throws {
         prefix = Array(#"{"clip":"#.utf8) + JSONLine.string(clip.name)
         prefix += Array(#","path":"#.utf8) + JSONLine.string(clip.path) + Array(#","start":"#.utf8)
+        further = JSONLine.columns(clip.metadata)
     }
 
     func write(_ event: Event, _ out: inout [UInt8]) throws {
@@ -27,6 +30,7 @@ final class EventLinesWriter: EventWriter {
             out += JSONLine.string(began)
         }
         if let review = event.review { ReviewFields.appendMembers(review, to: &out) }
+        out += further
         out += "}\n".utf8
     }
 }

@@ -33,6 +33,12 @@ struct FieldCache {
 
 /// Parts of a line of JSON.
 enum JSONLine {
+    /// The member `columns` of an object, after a comma: the manifest's further columns, as the ledger has them; empty if
+    /// there are none.
+    static func columns(_ metadata: String?) -> [UInt8] {
+        metadata.map { Array(#","columns":"#.utf8) + Array($0.utf8) } ?? []
+    }
+
     /// A string in quotes (RFC 8259, 7), as bytes.
     static func string(_ text: String) -> [UInt8] {
         var out: [UInt8] = [UInt8(ascii: "\"")]

@@ -1,3 +1,4 @@
+import Corpora
 import Tables
 
 /// Writes events as one format has them.
@@ -33,12 +34,15 @@ package struct EventFormat: Sendable {
     package let namesFromRoot: Bool
     /// Whether it has a place for a reviewer's verdict.
     package let hasVerdicts: Bool
+    /// The names of a table's own columns, those included that only some tables have; empty where the manifest's further
+    /// columns have an object of their own; nil if the format has no place for these.
+    package let columns: [String]?
     /// A writer for one file.
     package let make: @Sendable () -> any EventWriter
 
     package init(
         name: String, ending: String, isOfOneRecording: Bool = false, namesFromRoot: Bool = false,
-        hasVerdicts: Bool = false,
+        hasVerdicts: Bool = false, columns: [String]? = nil,
         make: @escaping @Sendable () -> any EventWriter
     ) {
         self.name = name
@@ -46,19 +50,26 @@ package struct EventFormat: Sendable {
         self.isOfOneRecording = isOfOneRecording
         self.namesFromRoot = namesFromRoot
         self.hasVerdicts = hasVerdicts
+        self.columns = columns
         self.make = make
     }
 
     /// Every format, in the order in which help names them: the one place where a new one is added.
     package static let all: [EventFormat] = [
-        EventFormat(name: "csv", ending: "csv", hasVerdicts: true) { EventCSVWriter() },
-        EventFormat(name: "jsonl", ending: "jsonl", hasVerdicts: true) { EventLinesWriter() },
+        EventFormat(name: "csv", ending: "csv", hasVerdicts: true, columns: EventCSVWriter.allColumns) {
+            EventCSVWriter()
+        },
+        EventFormat(name: "jsonl", ending: "jsonl", hasVerdicts: true, columns: []) { EventLinesWriter() },
         EventFormat(name: "audacity", ending: "txt", isOfOneRecording: true) { AudacityWriter() },
-        EventFormat(name: "raven", ending: "selections.txt") { RavenWriter() },
-        EventFormat(name: "kaleidoscope", ending: "kaleidoscope.csv", namesFromRoot: true) { KaleidoscopeWriter() },
+        EventFormat(name: "raven", ending: "selections.txt", columns: RavenWriter.columns + [ClipMetadata.began]) {
+            RavenWriter()
+        },
+        EventFormat(
+            name: "kaleidoscope", ending: "kaleidoscope.csv", namesFromRoot: true, columns: KaleidoscopeWriter.columns
+        ) { KaleidoscopeWriter() },
         EventFormat(name: "dcase", ending: "tsv", namesFromRoot: true) { DCASEWriter() },
         EventFormat(name: "webvtt", ending: "vtt", isOfOneRecording: true) { WebVTTWriter() },
-        EventFormat(name: "jams", ending: "jams", isOfOneRecording: true) { JAMSWriter() },
+        EventFormat(name: "jams", ending: "jams", isOfOneRecording: true, columns: []) { JAMSWriter() },
     ]
 
     /// The format of a name; nil where there is none.

@@ -1,5 +1,7 @@
+import Audio
+
 /// Events as JAMS: one annotation of the namespace `tag_open`, whose observations have the class as value and the score as
-/// confidence. What made them stands in the sandbox; an event's peak has no place in the format.
+/// confidence. What made them stands in the sandbox, with the manifest's further columns; an event's peak has no place in the format.
 ///
 /// Source: the JAMS schema 0.3 (`jams_schema.json`) and its namespace `tag_open`. A file is of one recording.
 final class JAMSWriter: EventWriter {
@@ -18,7 +20,9 @@ final class JAMSWriter: EventWriter {
         out += JSONLine.string(provenance?.version ?? "").dropFirst()
         out += #","data_source":"program"},"#.utf8
         if let seconds = clip.seconds {
-            out += #""time":0,"duration":"#.utf8
+            out += #""time":"#.utf8
+            EventText.append(seconds: clip.start, to: &out)
+            out += #","duration":"#.utf8
             EventText.append(seconds: seconds, to: &out)
             out.append(UInt8(ascii: ","))
         }
@@ -42,13 +46,15 @@ final class JAMSWriter: EventWriter {
         if clip == nil { out += #"{"annotations":["#.utf8 } else { out += #"],"sandbox":{}}"#.utf8 }
         out += #"],"file_metadata":{"title":"#.utf8
         out += JSONLine.string(clip?.name ?? "")
-        if let seconds = clip?.seconds {
+        if let seconds = clip?.recordingSeconds {
             out += #","duration":"#.utf8
             EventText.append(seconds: seconds, to: &out)
         }
         out += #","identifiers":{},"jams_version":"\#(Self.schema)"},"sandbox":{"path":"#.utf8
         out += JSONLine.string(clip?.path ?? "")
+        if let part = clip?.part { out += #","part":"#.utf8 + JSONLine.string(part.text) }
         if let began = clip?.began { out += #","began":"#.utf8 + JSONLine.string(began) }
+        out += JSONLine.columns(clip?.metadata)
         for (name, value) in provenance?.fields ?? [] {
             out.append(UInt8(ascii: ","))
             out += JSONLine.string(name)

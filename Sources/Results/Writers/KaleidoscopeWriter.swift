@@ -1,14 +1,16 @@
+import Audio
 import Files
 import Tables
 
 /// Events as a results table of Kaleidoscope, in the form of its `cluster.csv`, which it opens by "Open Results".
 ///
-/// Source: Kaleidoscope Pro User Guide, output columns: a recording is `INDIR`/`FOLDER`/`IN FILE`; `CHANNEL` counts from 0 (channels
-/// are averaged here: 0); `OFFSET` and `DURATION` are seconds; `DATE` and `TIME` are when the recording began and empty where
+/// Source: Kaleidoscope Pro User Guide, output columns: a recording is `INDIR`/`FOLDER`/`IN FILE`; `CHANNEL` counts from 0 (0
+/// where channels are averaged); `OFFSET` and `DURATION` are seconds; `DATE` and `TIME` are when the recording began and empty where
 /// that is not known; `TOP1MATCH` is the class and `TOP1DIST` a distance, the smaller the surer: 1 - score. `MANUAL ID` is left for
-/// the person who checks. `SCORE` and `PEAK` are of our own; Kaleidoscope keeps columns that it does not know.
+/// the person who checks. `SCORE` and `PEAK` are of our own; Kaleidoscope keeps columns that it does not know,
+/// and the manifest's further columns are such.
 final class KaleidoscopeWriter: EventWriter {
-    private static let columns = [
+    static let columns = [
         "INDIR", "FOLDER", "IN FILE", "CHANNEL", "OFFSET", "DURATION", "Fmin", "Fmax", "DATE", "TIME", "HOUR",
         "TOP1MATCH",
         "TOP1DIST", "MANUAL ID", "SCORE", "PEAK",
@@ -17,11 +19,16 @@ final class KaleidoscopeWriter: EventWriter {
     private var band: [UInt8] = []
     private var place: [UInt8] = []
     private var date: [UInt8] = []
+    private var carried = CarriedColumns.none
+    private var further: [UInt8] = []
     private var labels = FieldCache { CSV.field(CSV.safeField($0)) }
 
     func begin(_ provenance: Provenance, _ out: inout [UInt8]) throws {
         root = provenance.root
-        out += (Self.columns.joined(separator: ",") + "\n").utf8
+        carried = provenance.further
+        out += Self.columns.joined(separator: ",").utf8
+        out += carried.csvTitles
+        out.append(UInt8(ascii: "\n"))
         band = [UInt8(ascii: ",")]
         NumberText.append(provenance.band.lowerBound, upTo: 3, to: &band)
         band.append(UInt8(ascii: ","))
@@ -34,8 +41,9 @@ final class KaleidoscopeWriter: EventWriter {
         let below = folder == root ? "" : FileSystem.relative(folder, to: root)
         let file = FileSystem.relative(clip.path, to: folder)
         place = CSV.field(root) + [UInt8(ascii: ",")] + CSV.field(below) + [UInt8(ascii: ",")] + CSV.field(file)
-        place += ",0,".utf8
+        place += ",\((clip.part?.channel ?? 1) - 1),".utf8
         date = Array((KaleidoscopeDate(clip.began)?.fields ?? ",,").utf8) + [UInt8(ascii: ",")]
+        further = carried.csv(clip.metadata)
     }
 
     func write(_ event: Event, _ out: inout [UInt8]) throws {
@@ -52,6 +60,7 @@ final class KaleidoscopeWriter: EventWriter {
         EventText.append(score: event.score, to: &out)
         out.append(UInt8(ascii: ","))
         EventText.append(score: event.peak, to: &out)
+        out += further
         out.append(UInt8(ascii: "\n"))
     }
 }

@@ -118,7 +118,7 @@
     parameters.set("limit", limit);
     // Of those not yet judged, judged ones have gone from the front since: what is loaded counts without them.
     const isOpen = filter.elements.open.checked;
-    const offset = fromStart ? 0 : isOpen ? queue.filter((event) => !event.own).length : queue.length;
+    const offset = fromStart ? 0 : isOpen ? queue.filter((event) => !event.own || unsentOf(event)).length : queue.length;
     parameters.set("offset", offset);
     let answer;
     try { answer = await ask("events?" + encoded(parameters)); } catch (error) {
@@ -131,8 +131,9 @@
     generation = answer.generation;
     const known = new Set(fromStart ? [] : queue.map((event) => event.id));
     queue = (fromStart ? [] : queue).concat(answer.events.filter((event) => !known.has(event.id)));
+    queue.forEach(withUnsent);
     total = answer.total;
-    const hidden = isOpen ? queue.filter((event) => event.own).length : 0;
+    const hidden = isOpen ? queue.filter((event) => event.own && !unsentOf(event)).length : 0;
     $("more").hidden = queue.length - hidden >= total;
     if (fromStart) {
       const [ofGeneration, id] = (wanted || "").split("-").map(Number);
@@ -159,17 +160,21 @@
 
   const drawList = () => {
     const list = $("list");
+    const isDoubt = filter.elements.order.value === "doubt";
     list.replaceChildren(...queue.map((event, index) => {
       const mark = make("span", "mark " + (event.own || event.verdict || ""));
-      mark.textContent = marks[event.own || event.verdict] || "·";
+      mark.textContent = isUnsent(event) ? "…" : marks[event.own || event.verdict] || "·";
+      const score = make("span", "score", isDoubt ? "+" + event.above.toFixed(2) : event.score.toFixed(2));
+      score.title = isDoubt ? "peak above the threshold" : "score";
       const button = make("button", "", mark, make("span", "name", bdi(event.label)),
-        make("span", "score", event.score.toFixed(2)), make("span", "where", clock(event.start) + "  ", bdi(event.clip)));
+        score, make("span", "where", clock(event.start) + "  ", bdi(event.clip)));
       button.type = "button";
       button.addEventListener("click", () => show(index, true));
       if (event.own) button.setAttribute("aria-label", `${event.label}, ${number(event.score, 2)}, ${event.clip}, ${words[event.own]}`);
       return make("li", "", button);
     }));
-    $("total").textContent = `${counted(total, "event")}${queue.length < total ? `, ${grouped(queue.length)} of them listed` : ""}`;
+    $("total").textContent = `${counted(total, "event")}${queue.length < total ? `, ${grouped(queue.length)} of them listed` : ""}` +
+      (isDoubt ? ", with how far the peak is above the threshold" : ", with the score");
     markCurrent();
   };
   const markCurrent = () => {
@@ -235,6 +240,7 @@
       if (own !== shown) return;
       detail = answer;
       Object.assign(event, detail.event);
+      withUnsent(event);
       // Borders that were corrected before are shown, and kept when the event is accepted again.
       const mine = detail.judgements.filter((said) => said.reviewer === reviewer()).pop();
       if (!ofPart && mine && mine.verdict === "accept" && draft.start === event.start && draft.end === event.end) {
@@ -276,7 +282,7 @@
   const head = (event) => {
     $("label").firstChild.textContent = visible(event.label);
     $("verdict").className = "verdict " + (event.own || event.verdict || "");
-    $("verdict").textContent = event.own ? `${words[event.own]} by you${event.verdict === "disputed" ? ", disputed" : ""}`
+    $("verdict").textContent = event.own ? `${words[event.own]} by you${event.verdict === "disputed" ? ", disputed" : ""}${isUnsent(event) ? ", not kept yet" : ""}`
       : event.verdict ? words[event.verdict] : "";
     $("place").textContent = `${grouped(place + 1)} of ${grouped(Math.max(total, queue.length))}`;
     $("facts").textContent = `${clock(event.start)} to ${clock(event.end)} (${number(event.end - event.start, 2)} s) · score ` +
@@ -468,34 +474,144 @@
   const stack = () => { try { return JSON.parse(sessionStorage.getItem(stackName())) || []; } catch { return []; } };
   const setStack = (value) => { try { sessionStorage.setItem(stackName(), JSON.stringify(value.slice(-200))); } catch { /* only this event's */ } };
 
-  let isSending = false;
-  const judge = async (verdict, label) => {
-    const event = queue[place];
-    if (!event || isSending) return;
-    const moved = verdict === "accept" ? { start: isMoved("start") ? draft.start : null, end: isMoved("end") ? draft.end : null } : {};
-    if (verdict === "accept" && draft.end <= draft.start) return say("The end has to come after the start.");
-    isSending = true;
-    try {
-      const said = await ask("judge", { generation, event: event.id, verdict, label: label || null,
-        start: moved.start ?? null, end: moved.end ?? null, reviewer: reviewer() });
-      setStack(stack().concat({ id: said.id, event: event.id, generation, reviewer: said.reviewer }));
-      event.own = verdict;
-      event.verdict = event.verdict && event.verdict !== verdict ? "disputed" : verdict;
-      say(`${visible(event.label)}: ${label ? "is " + visible(label) : words[verdict]}`);
-      refresh();
-      drawList();
-      if (place + 1 >= queue.length && !$("more").hidden) await load(false);
-      if (place + 1 < queue.length) show(place + 1, true);
-      else { show(place, false); say("That was the last event of the queue."); }
-    } catch (error) {
-      if (error.status === 409) renew(error.message); else say("Not kept: " + error.message);
-    } finally {
-      isSending = false;
-    }
+  // What the reviewer asks for is done one after the other, also what is typed while a judgement is on its way.
+  let work = Promise.resolve();
+  const inOrder = (action) => {
+    work = work.then(action).catch((error) => say(error.message));
+    return work;
   };
 
-  const undo = async () => {
-    if (isSending) return;
+  // Judgements and undos that the server has not confirmed, in order: kept over a reload, and sent again until it does.
+  const waitingName = () => "earmark-waiting " + (facts ? facts.cache : "");
+  let waiting = null;
+  let failure = null;    // why the first of them could not be kept, the last time that it was sent
+  let retry;
+  const refused = new Set();  // keys of judgements that the server will never take
+  const unsent = () => {
+    if (!waiting && facts) { try { waiting = JSON.parse(sessionStorage.getItem(waitingName())); } catch { /* none */ } }
+    return waiting || [];
+  };
+  const setUnsent = (list) => {
+    waiting = list;
+    try { sessionStorage.setItem(waitingName(), JSON.stringify(list)); } catch { /* kept for this page alone */ }
+    const count = list.length;
+    $("unsent").hidden = !count || !failure;
+    $("unsent").textContent = failure ? `${counted(count, "judgement")} ${count === 1 ? "is" : "are"} not kept yet: ${visible(failure)}. ` +
+      "This page sends them again until they are kept; leave it open." : "";
+  };
+  // The reviewer's own judgement of an event that is not kept yet, unless it was taken back.
+  const unsentOf = (event) => {
+    const undone = new Set(unsent().map((one) => one.undoes));
+    return unsent().findLast((one) => one.verdict && one.event === event.id && one.generation === generation &&
+      one.reviewer === reviewer() && !undone.has(one.key));
+  };
+  const isUnsent = (event) => Boolean(failure && unsentOf(event));
+  const withUnsent = (event) => {
+    const said = unsentOf(event);
+    if (said) event.own = said.verdict;
+    return event;
+  };
+
+  // The event that was judged, under its number among events that were reloaded since.
+  const renumber = async (said) => {
+    const answer = await ask("events?" + encoded({ class: said.shown.label, text: said.shown.clip, order: "time", limit: 500 }));
+    const found = answer.events.find((event) => event.clip === said.shown.clip && event.start === said.shown.start && event.end === said.shown.end);
+    if (!found) throw new Refusal(422, "the event is no longer found");
+    if (answer.generation === said.generation) throw new Refusal(503, "the events are being reloaded");
+    Object.assign(said, { event: found.id, generation: answer.generation });
+  };
+
+  // Sends the first of what waits. What the server will never take is left out, and said.
+  const sendFirst = async () => {
+    const first = unsent()[0];
+    const rest = () => unsent().filter((one) => one !== first);
+    const wasTried = first.tried;
+    first.tried = true;
+    try {
+      if (first.verdict) {
+        const { shown, tried, ...body } = first;
+        const said = await ask("judge", body);
+        setStack(stack().map((one) => one.key === first.key ? { ...one, id: said.id } : one));
+        setUnsent(rest().map((one) => one.undoes === first.key ? { ...one, judgement: said.id } : one));
+      } else {
+        await ask("undo", { judgement: first.judgement, reviewer: first.reviewer });
+        setUnsent(rest());
+      }
+    } catch (error) {
+      if (error.status === 409 && first.verdict) {
+        await renumber(first);
+        setUnsent(unsent());
+        return;
+      }
+      if (![400, 413, 422].includes(error.status)) throw error;
+      // An undo whose answer was lost has been done.
+      drop(first, first.verdict || !wasTried ? error.message : null);
+    }
+  };
+  const drop = (one, reason) => {
+    setUnsent(unsent().filter((other) => other !== one && (!one.key || other.undoes !== one.key)));
+    if (one.key) {
+      refused.add(one.key);
+      setStack(stack().filter((other) => other.key !== one.key));
+    }
+    if (reason) say(`${one.verdict ? "Not kept" : "Not taken back"}: ${reason}`);
+  };
+  const send = async () => {
+    clearTimeout(retry);
+    while (unsent().length) {
+      try { await sendFirst(); } catch (error) {
+        // Found in 'renumber': it is not among the events any more.
+        if (error.status === 422) {
+          drop(unsent()[0], error.message);
+          continue;
+        }
+        failure = error.message;
+        setUnsent(unsent());
+        retry = setTimeout(() => inOrder(send), 2000);
+        return false;
+      }
+    }
+    if (failure) {
+      failure = null;
+      setUnsent([]);
+      say("All judgements are kept.");
+      refresh();
+      drawList();
+      if (queue[place]) head(queue[place]);
+    }
+    return true;
+  };
+  // While something cannot be kept, what follows waits behind it.
+  const sendNow = () => failure ? false : send();
+  addEventListener("beforeunload", (event) => { if (unsent().length) event.preventDefault(); });
+
+  let count = 0;
+  const judge = (verdict, label) => inOrder(async () => {
+    const event = queue[place];
+    if (!event) return;
+    if (!facts.writable) return say("This cache cannot be written: nothing can be judged.");
+    const isAccepted = verdict === "accept";
+    if (isAccepted && draft.end <= draft.start) return say("The end has to come after the start.");
+    const said = { key: `${Date.now()}-${Math.random().toString(36).slice(2)}-${++count}`, generation, event: event.id, verdict, label: label || null,
+      start: isAccepted && isMoved("start") ? draft.start : null, end: isAccepted && isMoved("end") ? draft.end : null, reviewer: reviewer(),
+      shown: { clip: event.clip, label: event.label, start: event.start, end: event.end } };
+    setStack(stack().concat({ key: said.key, event: event.id, generation, reviewer: said.reviewer }));
+    setUnsent(unsent().concat(said));
+    const isKept = await sendNow();
+    if (refused.has(said.key)) return;
+    event.own = verdict;
+    event.verdict = event.verdict && event.verdict !== verdict ? "disputed" : verdict;
+    if (isKept) {
+      say(`${visible(event.label)}: ${label ? "is " + visible(label) : words[verdict]}`);
+      refresh();
+    }
+    drawList();
+    if (place + 1 >= queue.length && !$("more").hidden) await load(false);
+    if (place + 1 < queue.length) show(place + 1, true);
+    else { show(place, false); say("That was the last event of the queue."); }
+  });
+
+  const undo = () => inOrder(async () => {
     const made = stack();
     let last = made.pop();
     if (!last && detail) {
@@ -503,33 +619,27 @@
       if (own) last = { id: own.id, event: detail.event.id, generation: detail.generation, reviewer: own.reviewer };
     }
     if (!last) return say("There is nothing to undo.");
-    isSending = true;
-    try {
-      await ask("undo", { judgement: last.id, reviewer: last.reviewer });
-      setStack(made);
-      details.clear();
-      refresh();
-      const found = last.generation === generation ? queue.findIndex((event) => event.id === last.event) : -1;
-      if (found >= 0) {
-        queue[found].own = queue[found].verdict = null;
-        drawList();
-        await show(found, true);
-        drawList();
-      } else if (place >= 0) { show(place, false); }
-      say("Taken back.");
-    } catch (error) {
-      if (error.status === 422) setStack(made);
-      say("Not taken back: " + error.message);
-    } finally {
-      isSending = false;
-    }
-  };
+    const before = unsent();
+    setUnsent(before.concat({ undoes: last.key || null, judgement: last.id ?? null, reviewer: last.reviewer }));
+    setStack(made);
+    const isKept = await sendNow();
+    details.clear();
+    if (isKept) refresh();
+    const found = last.generation === generation ? queue.findIndex((event) => event.id === last.event) : -1;
+    if (found >= 0) {
+      queue[found].own = queue[found].verdict = null;
+      drawList();
+      await show(found, true);
+      drawList();
+    } else if (place >= 0) { show(place, false); }
+    if (isKept) say("Taken back.");
+  });
 
-  const move = async (step) => {
+  const move = (step) => inOrder(async () => {
     if (place + step >= queue.length && !$("more").hidden) await load(false);
     if (place + step < 0 || place + step >= queue.length) return say(step > 0 ? "That was the last event of the queue." : "This is the first event.");
     show(place + step, true);
-  };
+  });
   for (const verdict of ["accept", "reject", "unsure"]) $(verdict).addEventListener("click", () => judge(verdict));
   $("undo").addEventListener("click", undo);
   $("next").addEventListener("click", () => move(1));
@@ -603,8 +713,8 @@
     if (target.tagName === "AUDIO" && event.key.startsWith("Arrow")) return;
     const actions = {
       a: () => judge("accept"), Enter: () => judge("accept"), r: () => judge("reject"), u: () => judge("unsure"), z: undo,
-      l: openLabels, ArrowRight: () => move(1), ArrowLeft: () => move(-1), " ": toggle,
-      "[": () => setBorder("start", position()), "]": () => setBorder("end", position()), "?": () => $("keys").showModal(),
+      l: () => inOrder(openLabels), ArrowRight: () => move(1), ArrowLeft: () => move(-1), " ": toggle,
+      "[": () => inOrder(() => setBorder("start", position())), "]": () => inOrder(() => setBorder("end", position())), "?": () => $("keys").showModal(),
       "/": () => { $("filters").open = true; filter.elements.text.focus(); },
     };
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
@@ -615,6 +725,7 @@
 
   // MARK: the review as a whole
 
+  let again;
   const refresh = async () => {
     let answer;
     try { answer = await ask("facts?" + encoded({ reviewer: reviewer() })); } catch (error) {
@@ -623,6 +734,11 @@
     }
     const before = facts;
     facts = answer;
+    // What was not kept before a reload of the page.
+    if (!before && unsent().length) inOrder(send);
+    // What cannot be read now may be readable soon.
+    clearTimeout(again);
+    if (facts.fault && facts.state !== "failed") again = setTimeout(refresh, 3000);
     document.title = `Earmark review: ${facts.cache}`;
     $("cache").firstChild.textContent = visible(facts.cache + (facts.pipeline ? ` · ${facts.pipeline}` : ""));
     $("reviewer").placeholder = facts.reviewer;

@@ -27,12 +27,17 @@ struct ScoresBench: ParsableCommand {
     @Flag(help: "Keep the scores in half precision.") var half = false
     @Option(
         help: ArgumentHelp(
-            "Folder for made-up recordings of the first \(ScoresBench.recordings) clips (default: none are made).",
+            "Folder for made-up recordings of the first \(ScoresBench.soundCount) clips (default: none are made).",
             valueName: "dir"), completion: .directory)
     var sounds: String?
+    @Option(
+        help: ArgumentHelp(
+            "Folder of recordings that the clips are bound to in turn, each at least as long as the chunks.",
+            valueName: "dir"), completion: .directory)
+    var recordings: String?
 
     /// How many recordings are made.
-    private static let recordings = 100
+    private static let soundCount = 100
     private static let soundRate = 44_100
 
     func validate() throws {
@@ -51,11 +56,15 @@ struct ScoresBench: ParsableCommand {
             cache: cache.value, classes: names, timing: timing, dtype: half ? .float16 : .float32)
         let seconds = Double(timing.length + (chunks - 1) * timing.hop) / Double(timing.rate)
         if let sounds { try makeSounds(sounds, seconds: seconds) }
+        let given = recordings.map { folder in
+            FileSystem.names(in: folder).sorted().map { FileSystem.absolute("\(folder)/\($0)") }
+        }
+        if given?.isEmpty == true { throw CommandError(.usage, "\(recordings ?? ""): found no file in it") }
         try made.make(clips: clips) { place in
-            let own = sounds.flatMap { place < Self.recordings ? FileSystem.absolute("\($0)/sound-\(place).wav") : nil }
+            let own = sounds.flatMap { place < Self.soundCount ? FileSystem.absolute("\($0)/sound-\(place).wav") : nil }
             return ScoreCache.Clip(
                 name: own == nil ? "clip-\(place)" : "sound-\(place)",
-                path: own ?? "/audio/recorder-\(place % 40)/clip-\(place).wav",
+                path: own ?? given.map { $0[place % $0.count] } ?? "/audio/recorder-\(place % 40)/clip-\(place).wav",
                 samples: timing.length + (chunks - 1) * timing.hop, scores: scores(of: place))
         }
         print("\(counted(clips, "clip")) in \(cache.cache)")
@@ -65,7 +74,7 @@ struct ScoresBench: ParsableCommand {
     private func makeSounds(_ folder: String, seconds: Double) throws {
         try FileSystem.makeFolder(FileSystem.absolute(folder))
         let frames = Int(seconds * Double(Self.soundRate))
-        for place in 0..<min(clips, Self.recordings) {
+        for place in 0..<min(clips, Self.soundCount) {
             var random = SplitMix64(seed: UInt64(place))
             let step = (200 + 50 * Double(place)) * 2 * .pi / Double(Self.soundRate)
             let samples = (0..<2 * frames).map { index in

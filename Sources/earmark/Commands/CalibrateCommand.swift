@@ -86,7 +86,7 @@ struct CalibrateCommand: ParsableCommand {
         guard let truth else { return try runReviewed(calibrator, isPiped: isPiped) }
         let manifest = try Manifest.reading(truth)
         let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
-        if let notice = scored.notice { say(notice) }
+        if let notice = scored.notice { say(TerminalText.plain(notice)) }
         let result = try CalibrationBuilder(cache: cache.value, pipeline: scored.pipeline.name).calibrate(
             by: manifest, map: labelMap.read(ScoredModel(scored).names), calibrator)
         let table = result.calibration.csv()
@@ -157,7 +157,8 @@ enum CalibrationText {
     /// Lines that say what the truth covers, how many classes have a threshold, and how each class fared that has a
     /// clip in the truth.
     static func lines(_ result: CalibrationBuilder.Result, out: String) -> [String] {
-        [result.truthCoverage?.text].compactMap(\.self) + lines(result.calibration, out: out)
+        [result.truthCoverage?.text, result.coverage.skipped?.text].compactMap(\.self)
+            + lines(result.calibration, out: out)
     }
 
     /// How many classes have a threshold, then each class of which something is known.

@@ -68,7 +68,7 @@ struct EvaluateCommand: ParsableCommand {
                 folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
         }
         try figures.check()
-        let list = try Manifest.reading(manifest)
+        let list = try Manifest.reading(manifest).countingChannels()
         let clips = try Labels.clips(list, split: split)
         let engines = EngineRegistry.standard
         let named = try NamedModels(absent: .fetch)
@@ -148,7 +148,9 @@ struct EvaluateCommand: ParsableCommand {
                     ($0, ReportContent.Clip(name: clips[$0].clip, path: clips[$0].path))
                 }),
             excerpts: ReportExcerpts(
-                none: "'earmark stats' shows them, of scores that a pipeline left in the cache"),
+                none:
+                    "'evaluate' leaves no chunk scores in the cache, which would say where in a recording to look; 'earmark "
+                    + "stats' shows them, of scores that a pipeline left there"),
             history: try TrainingHistory.beside(model: path))
     }
 
@@ -158,13 +160,16 @@ struct EvaluateCommand: ParsableCommand {
         report.origin = try origin(path)
         if let out {
             try FileSystem.makeFolder(FileSystem.absolute(out))
-            let page = ReportPage(try page(report))
-            for (name, text) in [
+            let content = try page(report)
+            let page = ReportPage(content)
+            let files = [
                 ("classes.csv", report.csv()), ("classes.csv.meta.json", report.meta()),
                 ("summary.json", report.json()),
                 ("report.html", page.html()),
-            ] { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
+            ]
+            try FileSystem.write(together: files.map { (out + "/" + $0.0, Array($0.1.utf8)) })
             try figures.write(page)
+            if figures.figures != nil, let excerpts = content.excerpts { say(excerpts.text) }
         }
         if json {
             print(report.json())

@@ -5,6 +5,7 @@ import Evaluation
 import Files
 import Ledger
 import Results
+import Sessions
 import Wording
 
 struct ExportClipsCommand: ParsableCommand {
@@ -83,10 +84,13 @@ struct ExportClipsCommand: ParsableCommand {
         let cache = cache.value
         let ledger = try cache.reading()
         let choice: CutChoice = perClass.map { stratified ? .spread($0) : .best($0) } ?? .all
-        let exporter = ClipExporter(
-            ledger: ledger, settings: ClipExporter.Settings(pad: pad, container: format, choice: choice))
         let (found, summary) = try ledger.consistently {
             let found = try events.map { try read($0, ledger) } ?? find(cache, ledger)
+            let exporter = ClipExporter(
+                ledger: ledger,
+                settings: ClipExporter.Settings(
+                    pad: pad, container: format, choice: choice,
+                    stream: PipelineSettings(text: found.pipeline.settings)?.audioStream))
             let summary = try exporter.export(found.events, to: out) { loss in
                 say("\(loss.path): \(loss.reason); \(counted(loss.events, "event")) of clip '\(loss.clip)' not cut out")
             }
@@ -96,9 +100,10 @@ struct ExportClipsCommand: ParsableCommand {
         print("\(counted(summary.cuts, "clip")) (\(Figures.audio(summary.seconds))) in \(index)")
         tell(summary)
         let coverage = found.coverage()
+        if let skipped = coverage.skipped { sayWrapped(skipped.text) }
         try ExportRecord(
             version: Earmark.version, pipeline: found.pipeline, coverage: coverage,
-            settings: found.settings + settings
+            settings: found.settings + settings, columns: summary.columns
         ).write(beside: index)
         try CoverageText.conclude(coverage, what: "clips")
         if summary.lostEvents > 0 || found.strangers != nil { throw ExitCode(Status.someFailed) }
@@ -114,7 +119,7 @@ struct ExportClipsCommand: ParsableCommand {
         request.release = rule.release
         let source = try EventSource(
             cache: cache, ledger: ledger, pipeline: pipeline, request: request, gap: rule.gap, least: rule.least)
-        if let notice = source.notice { say(notice) }
+        if let notice = source.notice { say(TerminalText.plain(notice)) }
         var last: EventSource.Summary?
         return Found(
             pipeline: source.pipeline, settings: source.settings,
@@ -144,6 +149,7 @@ struct ExportClipsCommand: ParsableCommand {
     }
 
     private func tell(_ summary: ClipExporter.Summary) {
+        for note in summary.columns?.notes ?? [] { sayWrapped(TerminalText.plain(note)) }
         if summary.lostEvents > 0 {
             say(
                 "not cut out: \(counted(summary.lostEvents, "event")) of "

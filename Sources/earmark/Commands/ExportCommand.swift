@@ -42,19 +42,23 @@ struct ExportOptions: ParsableArguments {
     ///   - summary: what was written, such as `12 clips`.
     ///   - what: what the coverage is of, such as `scores`.
     ///   - parts: the pipelines of an export that covers several.
+    ///   - columns: what became of the manifest's further columns; nil if it has none.
     ///   - notice: reports anything else, after the summary.
     /// - Throws: `ExitCode` of status 3 if clips are missing; `FileError` if the record cannot be written; what
     ///   `notice` throws.
     func conclude(
         _ summary: String, what: String, pipeline: PipelineRecord, coverage: Coverage,
         settings: [(name: String, value: String)] = [], parts: [(record: PipelineRecord, coverage: Coverage)] = [],
+        columns: ColumnRecord? = nil,
         notice: () throws -> Void = {}
     ) throws {
         if isPiped { say("\(summary) in \(out)") } else { print("\(summary) in \(out)") }
+        for note in columns?.notes ?? [] { sayWrapped(TerminalText.plain(note)) }
         try notice()
+        if let skipped = coverage.skipped { sayWrapped(skipped.text) }
         if !isPiped {
             var record = ExportRecord(
-                version: Earmark.version, pipeline: pipeline, coverage: coverage, settings: settings)
+                version: Earmark.version, pipeline: pipeline, coverage: coverage, settings: settings, columns: columns)
             if !parts.isEmpty { record.add(parts) }
             try record.write(beside: out)
         }

@@ -90,7 +90,7 @@ struct ExportEventsCommand: ParsableCommand {
             let source = try EventSource(
                 cache: export.cache.value, ledger: ledger, pipeline: pipeline, request: request, gap: rule.gap,
                 least: rule.least)
-            if let notice = source.notice { say(notice) }
+            if let notice = source.notice { say(TerminalText.plain(notice)) }
             let events = EventExport(
                 source: source, version: Earmark.version,
                 reviewed: try reviewed.contents(export.cache.value).map { ($0, ledger) })
@@ -101,9 +101,11 @@ struct ExportEventsCommand: ParsableCommand {
             }
         }
         try export.conclude(
-            "\(counted(summary.events, "event")) in \(counted(summary.coverage.done, "clip"))"
+            (summary.reviews.map { "\(counted($0.written, "row")) written; found \(counted(summary.events, "event"))" }
+                ?? counted(summary.events, "event")) + " in \(counted(summary.coverage.done, "clip"))"
                 + events.source.selection.thresholdNote, what: "events",
-            pipeline: events.source.pipeline, coverage: summary.coverage, settings: events.settings
+            pipeline: events.source.pipeline, coverage: summary.coverage, settings: events.settings,
+            columns: summary.columns
         ) {
             if summary.unknownLengths > 0 {
                 say(

@@ -32,7 +32,8 @@ struct ExportIndexCommand: ParsableCommand {
         let rows = try exporter.index(format, to: export.out)
         try export.conclude(
             counted(rows, "row"), what: "index", pipeline: chosen,
-            coverage: exporter.coverage(of: chosen, written: nil), parts: pipeline == nil ? exporter.coverages() : []
+            coverage: exporter.coverage(of: chosen, written: nil), parts: pipeline == nil ? exporter.coverages() : [],
+            columns: exporter.indexColumns(format)
         ) {
             Unsealed.tell(try exporter.unsealed())
             if let broken = try exporter.brokenShards() { say(broken) }

@@ -29,7 +29,7 @@ struct ExportLabelsCommand: ParsableCommand {
         try export.check()
         let ledger = try export.cache.value.reading()
         let scored = try PipelineChoice.scored(ledger, name: pipeline)
-        if let notice = scored.notice { say(notice) }
+        if let notice = scored.notice { say(TerminalText.plain(notice)) }
         let contents = try reviewed.contents(export.cache.value)
         let (labels, summary) = try ledger.consistently { () -> (LabelExport, LabelExport.Summary) in
             let labels = try LabelExport(
@@ -38,9 +38,12 @@ struct ExportLabelsCommand: ParsableCommand {
             return (labels, try labels.write(format, to: export.out))
         }
         try export.conclude(
-            "\(counted(summary.labels, "label")) of \(counted(summary.coverage.done, "clip"))"
+            (summary.judged.map {
+                "\(counted(summary.labels + $0.others, "row")) written; found \(counted(summary.labels, "label"))"
+            } ?? counted(summary.labels, "label")) + " of \(counted(summary.coverage.done, "clip"))"
                 + labels.selection.thresholdNote, what: "labels",
-            pipeline: labels.pipeline, coverage: summary.coverage, settings: labels.settings
+            pipeline: labels.pipeline, coverage: summary.coverage, settings: labels.settings,
+            columns: summary.columns
         ) {
             if let judged = summary.judged {
                 say(

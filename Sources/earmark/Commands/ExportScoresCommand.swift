@@ -23,12 +23,12 @@ struct ExportScoresCommand: ParsableCommand {
                 .usage, "--format npy is three files (scores, clips, classes), expected --out with a path")
         }
         let scored = try PipelineChoice.scored(export.cache.value.reading(), name: pipeline)
-        if let notice = scored.notice { say(notice) }
+        if let notice = scored.notice { say(TerminalText.plain(notice)) }
         let exporter = try Exporter(cache: export.cache.value, pipeline: scored.pipeline.name)
         let clips = try exporter.scores(format, to: export.out)
         try export.conclude(
             counted(clips, "clip"), what: "scores", pipeline: scored.pipeline,
-            coverage: exporter.coverage(of: scored.pipeline, written: clips))
+            coverage: exporter.coverage(of: scored.pipeline, written: clips), columns: exporter.scoreColumns(format))
     }
 }
 

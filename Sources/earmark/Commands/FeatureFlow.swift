@@ -25,8 +25,8 @@ struct FeatureFlow {
     ///   throws.
     func run() throws {
         let work = try WorkOptions.parse([pipeline, "--manifest", manifest, "--cache", cache])
-        let loaded = try work.load(quiet: true).0
-        let list = try part()
+        let (loaded, whole) = try work.load(quiet: true)
+        let list = try part(of: whole).countingChannels()
         let ledger = work.cache.value.exists ? try work.cache.value.reading() : nil
         let facts = try Reconciler(manifest: list, graph: loaded.graph, ledger: ledger).facts
         let plan = Plan(graph: loaded.graph, clips: facts, isLossless: LoadedPipeline.isLossless)
@@ -42,9 +42,17 @@ struct FeatureFlow {
         throw ExitCode(status)
     }
 
-    private func part() throws -> Manifest {
+    /// The clips that are needed, with all that the manifest says of them: the cache keeps its further columns.
+    private func part(of whole: Manifest) throws -> Manifest {
         let folder = FileSystem.folder(of: FileSystem.absolute(manifest))
-        let rows = clips.flatMap { Manifest.row($0, folder: folder) }
-        return try Manifest(bytes: Manifest.header() + rows, file: manifest, folder: folder)
+        let further = whole.furtherColumns
+        let rows = clips.flatMap { clip in
+            let values = whole.row(of: clip.clip).map(whole.further)
+            return Manifest.row(
+                clip, folder: folder, hasParts: true,
+                further: values ?? [String](repeating: "", count: further.count))
+        }
+        return try Manifest(
+            bytes: Manifest.header(hasParts: true, further: further) + rows, file: manifest, folder: folder)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cache
+import Corpora
 import Foundation
 import Models
 import Pipeline
@@ -28,7 +29,8 @@ struct PlanCommand: ParsableCommand {
     }
 
     func run() throws {
-        let (pipeline, manifest) = try work.load(absent: .leave)
+        let (pipeline, list) = try work.load(absent: .leave)
+        let manifest = try list.countingChannels()
         let cache = work.cache.value
         let ledger = cache.exists ? try cache.reading() : nil
         let known = try Reconciler(

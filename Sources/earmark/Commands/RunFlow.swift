@@ -107,13 +107,19 @@ struct RunFlow {
         // Only `run` takes --set; a command that runs the pipeline for itself has told about the manifest.
         if clipped.samples > 0, !json { sayWrapped(clipped.text(pipeline: isManifestTold ? pipeline : nil)) }
         if !json { for line in report.accepted.lines { sayWrapped(line) } }
+        if !json, let line = report.skipped?.text(Figures.audio) { sayWrapped(line) }
+        let (audioSkipped, clipsSkipped) = (report.skipped?.audio ?? SkippedAudio(), report.skipped?.clips ?? 0)
+        let skipped =
+            #""skipped_chunks":\#(audioSkipped.chunks),"skipped_seconds":\#(Figures.fixed(audioSkipped.seconds, 3)),"#
+            + #""skipped_clips":\#(clipsSkipped)"#
         if json {
             print(
                 #"{"event":"end","clips":\#(report.plan.clipCount),"done_now":\#(report.result.done),"#
                     + #""failed":\#(report.failures),"missing":\#(report.plan.missing),"#
                     + #""interrupted":\#(report.result.wasInterrupted),"clipped_samples":\#(clipped.samples),"#
                     + #""int16_samples":\#(clipped.stored),"clipped_clips":\#(clipped.clips),"damaged_clips":\#(report.accepted.damagedClips),"#
-                    + #""zeroed_samples":\#(report.accepted.zeroed),"zeroed_clips":\#(report.accepted.zeroedClips)}"#)
+                    + #""zeroed_samples":\#(report.accepted.zeroed),"zeroed_clips":\#(report.accepted.zeroedClips),\#(skipped)}"#
+            )
         } else if report.result.wasInterrupted {
             sayWrapped(
                 "interrupted after \(counted(report.result.done, "clip")); the same command goes on where this one stopped"

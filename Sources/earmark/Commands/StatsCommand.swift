@@ -26,7 +26,14 @@ struct StatsCommand: ParsableCommand {
             accepted, and has it not if all of its events of the class were rejected. Each class's metrics are over the clips of \
             which that is known.
 
+            --by hour says when each class was heard: one row for each hour of the day and class, with the clips and \
+            the hours of sound that there are in it, the clips whose own score reaches the threshold (in the group in \
+            which they begin), the clips in which a chunk reaches it, and the time that such chunks cover. date and month \
+            are those of the clock of the recording's zone; a column's groups are its values. Clips without one are the \
+            group (none).
+
             EXAMPLE  earmark stats --cache c --truth m.csv --thresholds thresholds.csv --out stats
+            EXAMPLE  earmark stats --cache c --by hour --by site --out stats
             """)
 
     @OptionGroup var cache: CacheOption
@@ -36,6 +43,7 @@ struct StatsCommand: ParsableCommand {
     @OptionGroup var labelMap: LabelMapOption
     @Flag(help: "Take what reviewers judged as the truth.") var reviewed = false
     @OptionGroup var thresholds: ThresholdOptions
+    @OptionGroup var divisions: DivisionOptions
     @OptionGroup var examples: ExampleOptions
     @OptionGroup var figures: FigureOptions
     @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory) var out: String
@@ -63,6 +71,7 @@ struct StatsCommand: ParsableCommand {
             let whose = report.truthCoverage?.limit == nil ? "of" : "scores in the cache:"
             printWrapped("\(whose) \(coverage.text); \(TerminalText.plain(origin.text))")
         }
+        if let skipped = report.coverage?.skipped { printWrapped(skipped.text) }
         if let truth = report.truth {
             print("mAP " + (truth.scoredClasses == 0 ? "none: \(SummaryReport.Truth.undefinedMeans)" : map(truth)))
         }
@@ -77,15 +86,21 @@ struct StatsCommand: ParsableCommand {
     private func reviewedContent(_ builder: StatisticsBuilder, _ model: ScoredModel) throws -> ReportContent {
         var request = SelectionRequest()
         (request.threshold, request.thresholds) = (thresholds.threshold, thresholds.thresholds)
-        let contents = try cache.value.judgements.contents()
+        let contents = try cache.value.judgements.required()
         var (content, truth) = try builder.content(
             reviewed: contents, request: request, thresholds: thresholds.read(model),
             examples: examples.settings(hasFiles: figures.figures != nil))
         for line in contents.damage { say("earmark: \(TerminalText.plain(line))") }
+        let known = truth.known.filter { !$0.rows.isEmpty }
+        let (alone, rejected) = (known.count { !$0.has.contains(false) }, known.count { !$0.has.contains(true) })
+        let both = known.count - alone - rejected
         let judged =
             "judged: \(counted(truth.pairs, "pair")) of clip and class in \(counted(truth.clips, "clip")) and "
             + "\(counted(truth.classes, "class", "classes")), \(truth.positives) of them accepted; the others are not known, "
-            + "and each class's metrics are over those that are"
+            + "and each class's metrics are over those that are; means are over the "
+            + "\(counted(both, "class", "classes")) with clips of both kinds"
+            + (alone > 0 ? ", without \(alone) of accepted clips alone" : "")
+            + (rejected > 0 ? ", without \(rejected) of rejected clips alone" : "")
         say(judged)
         content.judged = "The truth is what reviewers judged. " + judged + "."
         return content
@@ -100,10 +115,14 @@ struct StatsCommand: ParsableCommand {
             folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
         try figures.check()
         let manifest = try truth.map { try Manifest.reading($0) }
-        let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
-        if let notice = scored.notice { say(notice) }
+        let ledger = try cache.value.reading()
+        let scored = try PipelineChoice.scored(ledger, name: pipeline)
+        let kinds = try divisions.kinds(ledger)
+        try OutputPath.check(
+            folder: out, names: kinds.map(DivisionOptions.files).flatMap { [$0.csv, $0.csv + ".meta.json", $0.json] })
+        if let notice = scored.notice { say(TerminalText.plain(notice)) }
         let model = ScoredModel(scored)
-        let builder = StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name)
+        let builder = StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name, by: kinds)
         var content =
             reviewed
             ? try reviewedContent(builder, model)
@@ -126,7 +145,8 @@ struct StatsCommand: ParsableCommand {
             ("classes.csv", report.csv()), ("classes.csv.meta.json", report.meta()), ("summary.json", report.json()),
             ("report.html", page.html()),
         ]
-        for (name, text) in files { try FileSystem.write(out + "/" + name) { try $0(Array(text.utf8)[...]) } }
+        try FileSystem.write(together: files.map { (out + "/" + $0.0, Array($0.1.utf8)) })
+        try DivisionOptions.write(content.divisions, kinds, report, to: out)
         try figures.write(page)
         if let excerpts = content.excerpts { say(excerpts.text) }
         return report

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cache
 import Ledger
+import Results
 import Wording
 
 struct StatusCommand: ParsableCommand {
@@ -24,11 +25,15 @@ struct StatusCommand: ParsableCommand {
         var (report, last) = try ledger.consistently {
             let chosen = try PipelineChoice.find(ledger, name: pipeline)
             let others = try ledger.pipelines().filter { $0.name != chosen.name }
-            let report = StatusReport(
+            var report = StatusReport(
                 pipelines: try ([chosen] + others).map { ($0, try ledger.counts(for: $0)) },
                 failures: try FailureLine.all(ledger, pipeline: chosen), models: try ledger.models(),
                 holdings: try StageHolding.all(ledger), unsealed: try ledger.unsealedResults(),
                 ledgerBytes: cache.value.ledgerBytes)
+            for (record, _) in report.pipelines {
+                report.skipped[record.name] = try SkippedChunks(
+                    cache: cache.value, ledger: ledger, pipeline: record)?.count()
+            }
             return (report, try ledger.lastRun())
         }
         // The lock is read after the ledger: a run that ended in between has released it, and the ledger is then read

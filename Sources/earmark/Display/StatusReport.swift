@@ -1,4 +1,5 @@
 import Cache
+import Evaluation
 import Foundation
 import Glibc
 import Ledger
@@ -23,6 +24,8 @@ struct StatusReport {
     let ledgerBytes: Int64
     /// The clips whose files are gone.
     var missing = ClipsWithoutFile()
+    /// What each pipeline left out of inference, by its name; none for one that leaves nothing out.
+    var skipped: [String: Coverage.Skipped] = [:]
     var run = RunReport(run: nil, lock: .free)
     /// What reviewers judged: how many judgements hold, or why that cannot be told.
     var judgements: Result<Int, LedgerError> = .success(0)
@@ -62,6 +65,9 @@ struct StatusReport {
                 + "\(counts.failed) failed, \(counts.pending) pending",
             "pipeline: \(TerminalText.plain(pipeline.file))",
         ]
+        if let skipped = skipped[pipeline.name] {
+            lines.append(TerminalText.wrapped(skipped.text, columns: Self.width))
+        }
         for model in models(of: pipeline) {
             lines.append("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19)))")
         }
@@ -103,7 +109,8 @@ struct StatusReport {
             #"{"clip":\#(JSON.text($0.clip)),"path":\#(JSON.text($0.path)),"class":"\#($0.failureClass)","#
                 + #""reason":\#(JSON.text($0.reason)),"frame":\#($0.offset.map(String.init) ?? "null")}"#
         }
-        return #"{"pipeline":\#(JSON.text(first.name)),\#(Self.json(counts)),"missing":\#(missing.count),"#
+        return
+            #"{"pipeline":\#(JSON.text(first.name)),\#(Self.json(counts)),\#(skippedMember(of: first))"missing":\#(missing.count),"#
             + #""missing_clips":[\#(missing.named.map(Self.json).joined(separator: ","))],"#
             + #""last_run":\#(JSON.text(run.word)),\#(members(of: first)),"run":\#(run.json),"#
             + #""pipelines":[\#(pipelines.map(json).joined(separator: ","))],"#
@@ -111,6 +118,14 @@ struct StatusReport {
             + #""shards":\#(shards),"ledger_bytes":\#(ledgerBytes),"unsealed":\#(unsealed),"#
             + #""judgements":\#(judgementsJSON),"#
             + #""failures":[\#(named.joined(separator: ","))]}"#
+    }
+
+    /// The JSON member for what a pipeline left out, with a comma; empty if it leaves nothing out.
+    private func skippedMember(of pipeline: PipelineRecord) -> String {
+        skipped[pipeline.name].map {
+            #""skipped":{"below_dbfs":\#($0.below),"chunks":\#($0.chunks),"seconds":\#(Figures.fixed($0.seconds, 3)),"#
+                + #""clips":\#($0.clips)},"#
+        } ?? ""
     }
 
     /// null where it cannot be told.
@@ -127,7 +142,8 @@ struct StatusReport {
     private func json(_ pipeline: (record: PipelineRecord, counts: ClipCounts)) -> String {
         let (record, counts) = pipeline
         let updated = Date(timeIntervalSince1970: record.updated).formatted(.iso8601)
-        return #"{"name":\#(JSON.text(record.name)),"fingerprint":"\#(record.fingerprint)","#
+        return
+            #"{"name":\#(JSON.text(record.name)),\#(skippedMember(of: record))"fingerprint":"\#(record.fingerprint)","#
             + #""run":"\#(updated)",\#(Self.json(counts)),\#(members(of: record))}"#
     }
 

@@ -1,0 +1,264 @@
+import Errors
+
+/// Decodes with FFmpeg what libsndfile and libmpg123 do not read.
+///
+/// What a damaged packet would have held is silence, so that what follows keeps its time.
+final class FFmpegDecoder: Decoder {
+    /// The shortest gap in the times of packets that is reported, in seconds beyond the packet's own length: many
+    /// containers count in milliseconds, and some encoders round to more.
+    private static let leastGap = 0.1
+    /// The maximum number of sample frames for each byte of a file whose stated length is believed.
+    private static let mostFramesPerByte: Int64 = 4096
+
+    let rate: Int
+    let channels: Int
+    let damage: Damage?
+    let sampleFormat: SampleFormat
+    private(set) var fault: String?
+    private let file: FFmpegFile
+    /// The sample frames of the stream that are sound, without the delay and padding of the encoder; its end is the
+    /// largest number if it is not known.
+    private let kept: Range<Int64>
+    /// The number of sample frames that the container states, and whether it is exact.
+    private let stated: (frames: Int64, isExact: Bool)?
+    private let bytes: FileBytes
+    /// The bytes that must be packets; nil if anything may be between them.
+    private let packetRange: Range<Int>?
+
+    /// The frames of the decoded frame that have not been returned, and the silent ones to return before them.
+    private var ready = 0..<0
+    private var silent: Int64 = 0
+    /// The number of sample frames decoded or lost so far, and of those lost since the last that was decoded.
+    private var position: Int64 = 0
+    private var lost: Int64 = 0
+    private var lastCount = 0
+    /// The time at which the next packet is expected, in seconds.
+    private var expectedTime: Double?
+    private var gaps = (count: 0, seconds: 0.0, first: "")
+    private var isOver = false
+
+    var mostChannels: Int { channels }
+
+    /// - Parameter stream: the number of the stream among those of sound, from 0; nil for FFmpeg's choice.
+    /// - Returns: nil if FFmpeg recognises no container that it may open.
+    /// - Throws: `FFmpegFile.Refusal` if it recognises one and cannot read it.
+    static func open(_ library: FFmpegLibrary, _ bytes: FileBytes, stream: Int?) throws(FFmpegFile.Refusal)
+        -> FFmpegDecoder?
+    {
+        let media = ISOMedia(bytes)
+        if let track = media?.overfullTrack(size: bytes.size) {
+            throw FFmpegFile.Refusal(
+                failureClass: .invalid,
+                reason: "its index lists \(track.packets) packets of a track, the file has \(bytes.size) bytes")
+        }
+        if MediaLength.isEncryptedASF(bytes) { throw FFmpegFile.encrypted(by: "its header says how") }
+        let damage = media?.damage ?? MediaLength.damage(bytes)
+        do throws(FFmpegFile.Refusal) {
+            let edits = media?.isSimple == true
+            guard let file = try FFmpegFile.open(library, bytes, ignoresEdits: edits) else { return nil }
+            // Where nothing says where the sound begins, a decoder may know it: AAC by libfaac names its encoder.
+            let isGiven = edits && (media?.hasStart == true || file.iTunesGaplessText != nil)
+            try file.openStream(stream, keepsAll: isGiven)
+            let own = file.kind.isShared ? ContainerCheck(bytes)?.damage : damage
+            return try FFmpegDecoder(file, bytes, media, own, keepsAll: isGiven)
+        } catch {
+            // What is missing says more than what FFmpeg stumbles over.
+            guard let damage, error.failureClass != .internal else { throw error }
+            throw FFmpegFile.Refusal(failureClass: .truncated, reason: "\(damage.reason); \(error.reason)")
+        }
+    }
+
+    /// Decodes the first frame, which alone shows what the samples are.
+    ///
+    /// - Throws: `FFmpegFile.Refusal` if there is none.
+    private init(
+        _ file: FFmpegFile, _ bytes: FileBytes, _ media: ISOMedia?, _ damage: Damage?, keepsAll: Bool
+    ) throws(FFmpegFile.Refusal) {
+        let first = try Self.skipToSamples(file)
+        self.file = file
+        self.damage = damage
+        fault = nil
+        rate = file.rate
+        channels = file.channels
+        sampleFormat = file.sampleFormat
+        self.bytes = bytes
+        var kept = 0..<Int64.max
+        var stated: (frames: Int64, isExact: Bool)?
+        if let media, media.isSimple {
+            let sound = media.sound(ofTrack: file.trackNumber, rate: rate, iTunes: file.iTunesGaplessText)
+            kept = sound ?? kept
+            if let sound {
+                // What the decoder itself left out at the start: a frame or two.
+                if !keepsAll, let time = file.time, time > 0, time < 1 {
+                    position = min(Int64((time * Double(rate)).rounded()), sound.upperBound)
+                }
+                stated = (sound.upperBound - max(position, sound.lowerBound), true)
+            }
+        } else if file.kind.length != .none, let length = file.statedLength, media?.isFragmented != true {
+            let frames = (Double(length.numerator) * Double(rate) / Double(length.denominator)).rounded()
+            if frames > 0, frames < 0x1p53 { stated = (Int64(frames), file.kind.length == .exact && media == nil) }
+        }
+        self.kept = kept
+        self.stated = stated
+        if file.kind.isRaw {
+            var start = 0
+            while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
+            packetRange = start < bytes.size ? MPEGFrames(bytes, start..<bytes.size).range : nil
+        } else {
+            packetRange = nil
+        }
+        faultBefore = first
+        take()
+    }
+
+    /// What went wrong before the first frame; nil once it has been reported.
+    private var faultBefore: String?
+
+    /// Decodes up to the first frame; returns what went wrong before it.
+    private static func skipToSamples(_ file: FFmpegFile) throws(FFmpegFile.Refusal) -> String? {
+        var first: String?
+        while true {
+            switch file.step() {
+            case .samples: return first
+            case .fault(let text):
+                if file.isEncrypted { throw FFmpegFile.encrypted(by: "its packets say so") }
+                first = first ?? text
+            case .end:
+                if let first {
+                    throw FFmpegFile.Refusal(
+                        failureClass: .truncated, reason: "no frame of it can be decoded: \(first)")
+                }
+                if file.kind.length == .exact, let length = file.statedLength {
+                    let seconds = Double(length.numerator) / Double(length.denominator)
+                    throw FFmpegFile.Refusal(
+                        failureClass: .truncated,
+                        reason: "ends before its first frame, its header says \((seconds * 100).rounded() / 100) s")
+                }
+                throw FFmpegFile.Refusal(failureClass: .empty, reason: "it has no samples")
+            }
+        }
+    }
+
+    var declaredFrames: Int64? {
+        guard let stated, stated.frames / Self.mostFramesPerByte <= Int64(bytes.size) else { return nil }
+        return stated.frames
+    }
+
+    func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int { fill(buffer, frames) }
+    func read(into buffer: UnsafeMutablePointer<Double>, frames: Int) -> Int { fill(buffer, frames) }
+
+    private func fill<Sample: DecodedSample>(_ out: UnsafeMutablePointer<Sample>, _ frames: Int) -> Int {
+        fault = faultBefore
+        faultBefore = nil
+        var done = 0
+        while done < frames {
+            if silent > 0 {
+                let count = Int(min(silent, Int64(frames - done)))
+                (out + done * channels).update(repeating: .zero, count: count * channels)
+                silent -= Int64(count)
+                done += count
+            } else if !ready.isEmpty {
+                let count = min(ready.count, frames - done)
+                let part = ready.lowerBound..<ready.lowerBound + count
+                guard file.copy(part, into: out + done * channels) else {
+                    fault = "FFmpeg's decoder gives samples in a form that is not known"
+                    isOver = true
+                    return done
+                }
+                ready = part.upperBound..<ready.upperBound
+                done += count
+            } else {
+                if isOver { break }
+                decodeNext()
+                // What precedes the fault is returned with it; only if there is nothing, what follows is.
+                if fault != nil, done > 0 { break }
+            }
+        }
+        return done
+    }
+
+    /// Decodes the next frame, or notes a fault or the end.
+    private func decodeNext() {
+        switch file.step() {
+        case .samples:
+            guard file.rate == rate, file.channels == channels else {
+                fault =
+                    "it goes from \(rate) Hz and \(channels) channels to \(file.rate) Hz and \(file.channels) channels"
+                    + (file.packetPlace.map { " at byte \($0)" } ?? "")
+                isOver = true
+                return
+            }
+            take()
+        case .fault(let text):
+            fault = fault ?? text
+            lost += Int64(lastCount)
+        case .end: isOver = true
+        }
+    }
+
+    /// Makes the frame just decoded ready, and silence of the length of what was lost before it.
+    private func take() {
+        let count = file.count
+        silent = Int64(clamped(position..<position + lost).count)
+        position += lost
+        checkTime(count)
+        lost = 0
+        let part = clamped(position..<position + Int64(count))
+        ready = Int(part.lowerBound - position)..<Int(part.upperBound - position)
+        position += Int64(count)
+        lastCount = count
+        // What lies behind the end that the container gives is padding: it need not be decoded.
+        if position >= kept.upperBound, ready.isEmpty { isOver = true }
+    }
+
+    /// The part of a range that is kept; an empty range within it if there is none.
+    private func clamped(_ range: Range<Int64>) -> Range<Int64> {
+        let start = min(max(range.lowerBound, kept.lowerBound), range.upperBound)
+        return start..<max(start, min(range.upperBound, kept.upperBound))
+    }
+
+    /// Compares the time of the frame just decoded with the end of the one before.
+    private func checkTime(_ count: Int) {
+        guard let time = file.time else { return }
+        let length = Double(count) / Double(rate)
+        if let expectedTime {
+            let gap = time - expectedTime - Double(lost) / Double(rate)
+            if gap > length + Self.leastGap {
+                gaps.count += 1
+                gaps.seconds += gap
+                if gaps.count == 1 { gaps.first = Damage.length(position, rate) }
+            }
+        }
+        expectedTime = time + length
+    }
+
+    func shortfall(heard: Int64) -> String? {
+        if gaps.count > 0 {
+            let seconds = (gaps.seconds * 100).rounded() / 100
+            return "the times of its packets leave out \(seconds) s in \(gaps.count) "
+                + (gaps.count == 1 ? "place, at " : "places, first at ") + gaps.first
+        }
+        if let stated, heard < stated.frames - tolerance(stated.isExact) {
+            return "ends at \(Damage.length(heard, rate)), its header says \(stated.frames)"
+        }
+        return packetRange.flatMap(unclaimed)
+    }
+
+    /// Describes bytes of a stream of frames that belong to none; nil if there are none, or too few to be a frame and not
+    /// the beginning of one.
+    private func unclaimed(_ range: Range<Int>) -> String? {
+        let packets = file.packets
+        let left = range.count - packets.bytes
+        guard packets.count > 0, left > 0 else { return nil }
+        let isBegun = bytes.number(range.upperBound - left, 2) == bytes.number(range.lowerBound, 2)
+        guard isBegun || left >= packets.bytes / packets.count else { return nil }
+        return "\(left) of its \(range.count) bytes of sound belong to no frame"
+    }
+
+    /// By how many frames the sound may end before the length that the container states.
+    private func tolerance(_ isExact: Bool) -> Int64 {
+        if isExact { return 1 }
+        // The time of a file with pictures is that of the longest stream.
+        return file.streamCount > 1 ? .max / 2 : Int64(lastCount) + Int64(Self.leastGap * Double(rate))
+    }
+}
