@@ -44,7 +44,7 @@ let modules: [(String, [Target.Dependency])] = [
     ),
     (
         "Sessions",
-        ["Audio", "Cache", "Corpora", "Errors", "Files", "Ledger", "Models", "Pipeline", "Stages", "Wording"]
+        ["Audio", "Cache", "Corpora", "Errors", "Files", "Ledger", "Models", "Pipeline", "Stages", "Tables", "Wording"]
     ),
     (
         "Results",
@@ -70,6 +70,7 @@ let modules: [(String, [Target.Dependency])] = [
 /// Modules that a module's tests use in addition to the module itself and its dependencies.
 let testDependencies: [String: [Target.Dependency]] = [
     "Archives": ["Random"],
+    "Corpora": ["Random"],
     // For the test of all error types.
     "Errors": [
         "Archives", "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Results",
@@ -77,7 +78,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         "Tables", "Training",
     ],
     "Ledger": [grdb],
-    "Sessions": ["Evaluation", "Results", "Tables"],
+    "Sessions": ["Evaluation", "Results"],
     "Training": ["Results", "Sessions", "Stages"],
 ]
 
