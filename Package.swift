@@ -40,7 +40,7 @@ let modules: [(String, [Target.Dependency])] = [
     ),
     (
         "Sessions",
-        ["Audio", "Cache", "Corpora", "Errors", "Files", "Ledger", "Models", "Pipeline", "Stages", "Wording"]
+        ["Audio", "Cache", "Corpora", "Errors", "Files", "Ledger", "Models", "Pipeline", "Stages", "Tables", "Wording"]
     ),
     (
         "Results",
@@ -66,6 +66,7 @@ let modules: [(String, [Target.Dependency])] = [
 /// Modules that a module's tests use in addition to the module itself and its dependencies.
 let testDependencies: [String: [Target.Dependency]] = [
     "Archives": ["Random"],
+    "Corpora": ["Random"],
     // For the test of all error types.
     "Errors": [
         "Archives", "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Results",
@@ -73,7 +74,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         "Tables", "Training",
     ],
     "Ledger": [grdb],
-    "Sessions": ["Evaluation", "Results", "Tables"],
+    "Sessions": ["Evaluation", "Results"],
     "Training": ["Results", "Sessions", "Stages"],
 ]
 

@@ -7,8 +7,8 @@ import Foundation
 ///
 /// The file is not mapped: if another process shortened a mapped file, this process would end with SIGBUS.
 final class FileBytes {
-    /// The size of the window in bytes: more than any Ogg page or MPEG frame.
-    private static let capacity = 1 << 18
+    /// The usual size of the window in bytes: more than any Ogg page or MPEG frame.
+    private static let usualCapacity = 1 << 18
 
     /// The size of the file in bytes when it was opened.
     let size: Int
@@ -19,6 +19,8 @@ final class FileBytes {
     /// -1 for a member of an archive.
     private let file: Int32
     private let member: ArchiveMember?
+    /// The size of the window in bytes.
+    private let capacity: Int
     private let window: UnsafeMutableRawPointer
     private var start = 0
     private var held = 0
@@ -29,15 +31,19 @@ final class FileBytes {
     /// Whether the bytes are a part of an archive or inflated, so that no other library can open them by their path.
     var isMember: Bool { member != nil }
 
-    /// - Parameter raw: the path's bytes, zero-terminated.
+    /// - Parameters:
+    ///   - raw: the path's bytes, zero-terminated.
+    ///   - window: how many bytes are read at a time, and the most that `view` can be asked for; nil for as many as whole
+    ///     pages and frames need.
     /// - Throws: `AudioError` if the file or the archive's member cannot be opened, is not a regular file or is empty.
-    init(_ raw: [CChar], path: String) throws(AudioError) {
+    init(_ raw: [CChar], path: String, window windowSize: Int? = nil) throws(AudioError) {
+        capacity = windowSize ?? Self.usualCapacity
         self.path = path
         if let place = ArchivePath(raw.dropLast().map(UInt8.init(bitPattern:))) {
             do throws(ArchiveError) { member = try ArchiveMember(place) } catch { throw AudioError(error, path: path) }
             file = -1
             size = member?.size ?? 0
-            window = .allocate(byteCount: Self.capacity, alignment: 64)
+            window = .allocate(byteCount: capacity, alignment: 64)
             guard size > 0 else { throw AudioError(.empty, path: path, "the member is empty") }
             return
         }
@@ -59,9 +65,9 @@ final class FileBytes {
             error.systemCode = AudioError.shortages.first { $0 == code }
             throw error
         }
-        size = Int(status.st_size)
-        window = .allocate(byteCount: Self.capacity, alignment: 64)
-        guard size > 0 else { throw AudioError(.empty, path: path, "the file is empty") }
+        self.size = Int(status.st_size)
+        window = .allocate(byteCount: capacity, alignment: 64)
+        guard self.size > 0 else { throw AudioError(.empty, path: path, "the file is empty") }
     }
 
     deinit {
@@ -79,13 +85,13 @@ final class FileBytes {
     /// Returns the bytes from `place` on: at least `count` of them, unless the file ends before, and as many more as
     /// the window holds.
     ///
-    /// - Parameter count: at most 128 KiB.
+    /// - Parameter count: at most 128 KiB, and at most the window's size.
     /// - Returns: a view that is valid until the next call.
     func view(_ place: Int, _ count: Int) -> UnsafeRawBufferPointer {
         guard place >= 0, place < size else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         if place < start || min(place + count, size) > start + held {
             start = place
-            held = read(into: window, at: place, Self.capacity)
+            held = read(into: window, at: place, capacity)
         }
         return UnsafeRawBufferPointer(start: window + (place - start), count: max(0, start + held - place))
     }

@@ -14,12 +14,19 @@ package final class ShardPool: @unchecked Sendable {
     private let ledger: Ledger
     private let stageIDs: [String: Int64]
     private let committer: Committer
+    /// Part of the names of new shards; see `ShardName`.
+    private let tag: String?
     private let lock = NSLock()
     /// Half-filled shards by stage id.
     private var resumable: [Int64: [ShardRecord]] = [:]
 
-    /// - Parameter stageIDs: ledger ids by stage name.
-    package init(cache: String, ledger: Ledger, stageIDs: [String: Int64], committer: Committer) {
+    /// - Parameters:
+    ///   - stageIDs: ledger ids by stage name.
+    ///   - tag: part of the names of new shards: lower-case letters and digits; nil for none.
+    package init(
+        cache: String, ledger: Ledger, stageIDs: [String: Int64], committer: Committer, tag: String? = nil
+    ) {
+        self.tag = tag
         self.cache = cache
         self.ledger = ledger
         self.stageIDs = stageIDs
@@ -34,22 +41,42 @@ package final class ShardPool: @unchecked Sendable {
         let wanted = Set(stageIDs.values)
         try ledger.raiseShardNumber()
         for record in try ledger.shards() where !record.isSealed {
-            let path = cache + "/" + record.path
-            let rows = try ledger.committedRows(shard: record.id)
-            // The shard was renamed but the ledger was not updated: the rename is undone to match the ledger.
-            if access(ShardWriter.partial(path), F_OK) != 0, access(path, F_OK) == 0 {
-                guard rename(path, ShardWriter.partial(path)) == 0 else {
-                    throw FileError(path: path, "cannot rename", code: errno)
-                }
-            }
-            if rows == 0 {
-                unlink(ShardWriter.partial(path))
-                try ledger.removeShard(id: record.id)
-            } else if wanted.contains(record.stage) {
+            try Self.undoRename(record, cache)
+            if try ledger.committedRows(shard: record.id) > 0, wanted.contains(record.stage) {
                 resumable[record.stage, default: []].append(record)
             } else {
-                try resume(record).seal()
+                try Self.seal(record, cache, ledger)
             }
+        }
+    }
+
+    /// Seals every shard of a cache that no run is using; those without rows are removed.
+    ///
+    /// - Throws: `LedgerError` and `FileError` if the ledger or a shard cannot be read or written.
+    package static func sealAll(cache: String, ledger: Ledger) throws {
+        try ledger.raiseShardNumber()
+        for record in try ledger.shards() where !record.isSealed {
+            try undoRename(record, cache)
+            try seal(record, cache, ledger)
+        }
+    }
+
+    /// If a shard was renamed but the ledger was not updated, undoes the rename to match the ledger.
+    private static func undoRename(_ record: ShardRecord, _ cache: String) throws {
+        let path = cache + "/" + record.path
+        guard access(ShardWriter.partial(path), F_OK) != 0, access(path, F_OK) == 0 else { return }
+        guard rename(path, ShardWriter.partial(path)) == 0 else {
+            throw FileError(path: path, "cannot rename", code: errno)
+        }
+    }
+
+    /// Seals a shard, or removes it if it has no rows.
+    private static func seal(_ record: ShardRecord, _ cache: String, _ ledger: Ledger) throws {
+        if try ledger.committedRows(shard: record.id) == 0 {
+            unlink(ShardWriter.partial(cache + "/" + record.path))
+            try ledger.removeShard(id: record.id)
+        } else {
+            try resume(record, cache, ledger).seal()
         }
     }
 
@@ -59,14 +86,7 @@ package final class ShardPool: @unchecked Sendable {
     /// - Throws: `LedgerError` and `FileError` if the ledger or a shard cannot be read or written.
     package func sealLeftovers() throws {
         resumable = [:]
-        for record in try ledger.shards() where !record.isSealed {
-            if try ledger.committedRows(shard: record.id) == 0 {
-                unlink(ShardWriter.partial(cache + "/" + record.path))
-                try ledger.removeShard(id: record.id)
-            } else {
-                try resume(record).seal()
-            }
-        }
+        for record in try ledger.shards() where !record.isSealed { try Self.seal(record, cache, ledger) }
     }
 
     /// A shard to write to: a half-filled one, or a new one.
@@ -81,10 +101,10 @@ package final class ShardPool: @unchecked Sendable {
         if let index = resumable[id]?.firstIndex(where: { $0.columns == columns && $0.dtype == dtype.rawValue }),
             let record = resumable[id]?.remove(at: index)
         {
-            return try resume(record)
+            return try Self.resume(record, cache, ledger)
         }
         let record = try ledger.addShard(stage: id, kind: kind, dtype: dtype.rawValue, columns: columns) {
-            ShardName.path(kind: kind, number: $0)
+            ShardName.path(kind: kind, number: $0, tag: tag)
         }
         let path = cache + "/" + record.path
         // A file of this name that the ledger does not list was left by a crash between the two.
@@ -97,7 +117,7 @@ package final class ShardPool: @unchecked Sendable {
     /// Hands over a shard, to be sealed after its last clips are committed.
     package func retire(_ shard: OpenShard) { committer.retire(shard) }
 
-    private func resume(_ record: ShardRecord) throws -> OpenShard {
+    private static func resume(_ record: ShardRecord, _ cache: String, _ ledger: Ledger) throws -> OpenShard {
         guard let dtype = ShardDType(rawValue: record.dtype) else {
             throw FileError(path: record.path, "the ledger says dtype '\(record.dtype)', which is not known")
         }

@@ -54,8 +54,9 @@ package final class Manifest: Sendable {
     /// The names of the columns other than `columns`, in the file's order, without blanks at their ends; that of the
     /// recordings' start is called `ClipMetadata.began`.
     package var furtherColumns: [String] { header.further.map(\.name) }
-    private let reader: CSVReader
-    private let starts: [Int]
+    let reader: CSVReader
+    /// Where each row begins, in bytes of the reader.
+    let starts: [Int]
     private let lines: [UInt32]
     private let names: ClipIndex
     private let header: ManifestHeader

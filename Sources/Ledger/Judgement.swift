@@ -4,7 +4,7 @@ import GRDB
 ///
 /// A judgement names its event by clip, class and times rather than by a row number. It therefore stays valid when the
 /// ledger is repaired, pruned or rebuilt, and when other thresholds find other events.
-package struct Judgement: Sendable, Equatable {
+package struct Judgement: Sendable, Hashable {
     /// The reviewer's decision.
     package enum Verdict: String, Sendable, CaseIterable, Codable {
         case accept

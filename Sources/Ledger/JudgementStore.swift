@@ -131,6 +131,52 @@ package final class JudgementStore: @unchecked Sendable {
         }
     }
 
+    /// Adds rows of another store, those that are not here yet, in one transaction. They keep verdicts, reviewers and times;
+    /// their numbers follow those that are here.
+    ///
+    /// - Returns: how many rows were added.
+    /// - Throws: `LedgerError` if the file is damaged, is not a file of judgements or cannot be written.
+    @discardableResult
+    package func takeOver(_ rows: [JudgementRow]) throws -> Int {
+        if rows.isEmpty { return 0 }
+        return try guarded {
+            if try !isThere() { try create() }
+            // No reviewer waits for this.
+            let queue = try open(isReadOnly: false, patience: Self.readPatience)
+            defer { try? queue.close() }
+            return try queue.write { database in
+                let own = try Self.contents(database, path, after: 0).rows
+                let known = Dictionary(
+                    own.compactMap { row in row.judgement.map { ($0.numbered(0), $0.id) } }, uniquingKeysWith: { $1 })
+                let undone = Set(own.compactMap(\.undoes))
+                var numbers: [Int64: Int64] = [:]
+                var last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM judgements") ?? 0
+                let first = last
+                let marks = [String](repeating: "?", count: JudgementRow.columns.count + 1).joined(separator: ", ")
+                for row in rows {
+                    let added: JudgementRow
+                    switch row {
+                    case .judgement(let judgement):
+                        if let here = known[judgement.numbered(0)] {
+                            numbers[judgement.id] = here
+                            continue
+                        }
+                        numbers[judgement.id] = last + 1
+                        added = .judgement(judgement.numbered(last + 1))
+                    case .undo(_, let of, let reviewer, let time):
+                        // Without the judgement that it undoes, which was damaged, it says nothing.
+                        guard let number = numbers[of], !undone.contains(number) else { continue }
+                        added = .undo(id: last + 1, of: number, reviewer: reviewer, time: time)
+                    }
+                    last += 1
+                    try database.execute(
+                        sql: "INSERT INTO judgements VALUES(\(marks))", arguments: added.arguments)
+                }
+                return Int(last - first)
+            }
+        }
+    }
+
     private static func check(
         _ subject: Judgement.Subject, _ verdict: Judgement.Verdict, _ correction: Judgement.Correction,
         _ reviewer: String
@@ -353,7 +399,20 @@ package final class JudgementStore: @unchecked Sendable {
     }
 }
 
+extension Judgement {
+    /// The same judgement under another number.
+    fileprivate func numbered(_ id: Int64) -> Judgement {
+        Judgement(
+            id: id, subject: subject, verdict: verdict, correction: correction, reviewer: reviewer, time: time)
+    }
+}
+
 extension JudgementRow {
+    /// nil for a row that undoes one.
+    fileprivate var judgement: Judgement? { if case .judgement(let judgement) = self { judgement } else { nil } }
+    /// The number of the judgement that it undoes; nil for a judgement.
+    fileprivate var undoes: Int64? { if case .undo(_, let of, _, _) = self { of } else { nil } }
+
     /// The values of the columns, followed by the check.
     fileprivate var arguments: StatementArguments {
         switch self {

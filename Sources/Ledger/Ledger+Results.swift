@@ -194,7 +194,7 @@ extension Ledger {
     }
 
     /// Key of `meta`: the stage whose results a stage took over.
-    private static func sharedKey(_ stage: Int64) -> String { "shared-\(stage)" }
+    private static func sharedKey(_ stage: Int64) -> String { sharedKeyStart + String(stage) }
 
     /// Rebuilds every index from its table.
     ///

@@ -143,6 +143,11 @@ extension Ledger {
             "WHERE t.work = ? AND t.audio > 0 AND t.finished > t.started ORDER BY t.id DESC LIMIT ?", [work, limit])
     }
 
+    /// Every run, in the order in which they began.
+    ///
+    /// - Throws: `LedgerError` where the ledger cannot be read.
+    package func allRuns() throws -> [RunRecord] { try runs("ORDER BY t.id", []) }
+
     private func runs(_ tail: String, _ arguments: StatementArguments) throws -> [RunRecord] {
         try read { database in
             try CheckedTable.runs.rows(database, tail, arguments).map {

@@ -241,7 +241,8 @@ private final class SalvageSink {
         guard ["models", "meta"].contains(target.table.name), case .string(let text) = values[0].storage else {
             return true
         }
-        return target.table.name == "models" && !text.hasPrefix("hop ")
+        return target.table.name == "models"
+            && !["hop ", Ledger.sharedKeyStart, Ledger.takenOverKey].contains { text.hasPrefix($0) }
             && !["manifest", "clips", "index", "next-shard", Ledger.removedKey, Ledger.nextClipKey].contains(text)
     }
 

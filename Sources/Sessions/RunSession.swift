@@ -37,16 +37,24 @@ package final class RunSession {
     private let stageOfNode: [Int: Int64]
     /// Whether clips that the cache knows and the manifest does not name stay, with their places.
     private let keepsOthers: Bool
+    /// Part of the names of new shards; nil for none.
+    private let shardTag: String?
 
     /// Claims the cache for this process and opens its ledger.
     ///
-    /// - Parameter keepsOthers: false if the manifest says which clips the cache is for; true if it is a part of them, and
-    ///   the other clips of the cache stay in their places.
+    /// - Parameters:
+    ///   - keepsOthers: false if the manifest says which clips the cache is for; true if it is a part of them, and the other
+    ///     clips of the cache stay in their places.
+    ///   - shardTag: part of the names of new shards: lower-case letters and digits; nil for none.
     /// - Throws: `TableError` if the clip of a channel has the name of another clip; `PipelineError` if a model is not on
     ///   this machine; `LedgerError` of kind busy if another run has the
     ///   cache; `FileError`, `CacheError` or `LedgerError` if the cache cannot be created, opened or written.
-    package init(pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder, keepsOthers: Bool = false) throws {
+    package init(
+        pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder, keepsOthers: Bool = false,
+        shardTag: String? = nil
+    ) throws {
         try pipeline.requireModels()
+        self.shardTag = shardTag
         self.keepsOthers = keepsOthers
         self.pipeline = pipeline
         self.manifest = try manifest.countingChannels()
@@ -84,9 +92,8 @@ package final class RunSession {
             InFlightLog.forget(cache: cache.folder)
             try ledger.noteDeaths(of: dead)
         }
-        try ledger.adopt(manifest: manifestDigest, count: manifest.count, keepsOthers: keepsOthers) { row in
-            let entry = manifest.entry(row)
-            return .init(entry.clip, entry.path, part: entry.part?.text, metadata: manifest.metadata(row))
+        try ledger.adopt(manifest: manifest.ledgerDigest, count: manifest.count, keepsOthers: keepsOthers) {
+            manifest.ledgerRow($0)
         }
         for node in pipeline.graph.nodes where node.soundFingerprint != node.fingerprint {
             guard let own = stageOfNode[node.index],
@@ -253,7 +260,7 @@ package final class RunSession {
             skipped.add(outcomes)
             onCommit(outcomes)
         }
-        let pool = ShardPool(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer)
+        let pool = ShardPool(cache: cache.folder, ledger: ledger, stageIDs: names, committer: committer, tag: shardTag)
         try pool.takeOver()
         let factory = StageFactory(
             pipeline: pipeline, cache: cache.folder, ledger: ledger, stageIDs: names
@@ -311,10 +318,6 @@ package final class RunSession {
         }
         try ledger.commit(batch)
     }
-
-    /// Computed from what was read rather than from the file: a list that never was a file has a digest too, and a file
-    /// may have changed by now.
-    private var manifestDigest: String { "\(manifest.folder) \(manifest.digest)" }
 }
 
 /// Counts what a run has made durable so far, for the run's record even if an error ends it.

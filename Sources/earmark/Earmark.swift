@@ -41,7 +41,8 @@ struct Earmark: ParsableCommand {
         version: VersionText.text,
         subcommands: [
             DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
-            RunCommand.self, StatusCommand.self, VerifyCommand.self, RetryCommand.self, PruneCommand.self,
+            RunCommand.self, WorkCommand.self, MergeCommand.self, SubmitCommand.self, StatusCommand.self,
+            VerifyCommand.self, RetryCommand.self, PruneCommand.self,
             ExportCommand.self, StatsCommand.self, ReviewCommand.self, CalibrateCommand.self, TrainCommand.self,
             EvaluateCommand.self,
             BenchCommand.self,

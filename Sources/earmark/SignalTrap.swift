@@ -2,17 +2,30 @@ import Dispatch
 import Foundation
 import Pipeline
 
-/// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP into a request to stop; a second one ends the process at once.
+/// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP into a request to stop.
 final class SignalTrap {
+    /// What a second signal does.
+    enum Second {
+        /// It ends the process at once, as a person at a terminal expects.
+        case ends
+        /// Only a second SIGINT does; SIGUSR1 is a request to stop as well. For a job that a scheduler started: it may warn
+        /// more than once, and what is under way shall be finished and kept.
+        case isForBatchJob
+    }
+
     private var sources: [any DispatchSourceSignal] = []
 
     /// - Parameter then: what else is to be done at the first signal.
-    init(_ stop: StopSignal, then: @escaping @Sendable () -> Void = {}) {
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+    init(_ stop: StopSignal, second: Second = .ends, then: @escaping @Sendable () -> Void = {}) {
+        let isJob = second == .isForBatchJob
+        for number in [SIGINT, SIGTERM, SIGHUP] + (isJob ? [SIGUSR1] : []) {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
             source.setEventHandler {
-                if stop.isRaised { _exit(Status.tryAgain) }
+                if stop.isRaised {
+                    if isJob, number != SIGINT { return }
+                    _exit(Status.tryAgain)
+                }
                 stop.raise()
                 say("\nearmark: stopping; what is done is kept (press Ctrl-C again to stop at once)")
                 then()

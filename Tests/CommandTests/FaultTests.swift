@@ -96,6 +96,10 @@ struct FaultTests {
                     "run", Tool.pipeline("label.yaml"), "--manifest", manifest, "--cache", out, "--set",
                     "infer.model=" + bad,
                 ],
+                ["work", bad, "--manifest", manifest, "--cache", out, "--part", "0", "--of", "2"],
+                ["work", pipeline, "--manifest", bad, "--cache", out, "--part", "0", "--of", "2"],
+                ["merge", pipeline, "--manifest", manifest, "--cache", bad, "--of", "2"],
+                ["submit", pipeline, "--manifest", bad, "--cache", out, "--parts", "2"],
                 ["plan", pipeline, "--manifest", bad, "--cache", out], ["status", "--cache", bad],
                 ["status", "--cache", bad, "--json"], ["review", "--cache", bad], ["retry", "--cache", bad],
                 ["export", "scores", "--cache", bad, "--out", out], ["stats", "--cache", bad, "--out", out],
@@ -111,7 +115,7 @@ struct FaultTests {
             ] {
                 let result = try Tool.run(command)
                 check(result, command)
-                if command[0] == "run" { try? FileManager.default.removeItem(atPath: out) }
+                if ["run", "work"].contains(command[0]) { try? FileManager.default.removeItem(atPath: out) }
             }
             let verify = ["verify", "--cache", bad]
             check(try Tool.run(verify), verify, isFound: true)

@@ -22,6 +22,22 @@ struct RunFlow {
     var isManifestTold = false
     /// The clips to run instead of all those of the manifest; the cache's other clips stay in it. nil for all.
     var part: Manifest?
+    /// A part of the manifest that is run into a cache of its own; nil for a run into the cache that `work` names.
+    var ownCache: OwnCache?
+
+    /// A run into another cache than the one that the command line names, for a caller that has loaded what is to be run.
+    struct OwnCache {
+        let pipeline: LoadedPipeline
+        let manifest: Manifest
+        let cache: CacheFolder
+        /// Part of the names of new shards.
+        let shardTag: String
+        /// Raised by the caller's own handling of signals.
+        let stop: StopSignal
+        let progress: PartProgress
+    }
+
+    private var cache: CacheFolder { ownCache?.cache ?? work.cache.value }
 
     /// Runs the pipeline.
     ///
@@ -29,14 +45,18 @@ struct RunFlow {
     /// - Throws: what `SystemLimits.require()`, `WorkOptions.load` and the run itself throw.
     func run() throws -> Int32 {
         try SystemLimits.require()
-        let (pipeline, whole) = try work.load(quiet: quiet || isManifestTold)
+        let (pipeline, whole) =
+            try ownCache.map { ($0.pipeline, $0.manifest) } ?? work.load(quiet: quiet || isManifestTold)
         let session = try RunSession(
-            pipeline: pipeline, manifest: part ?? whole, cache: work.cache.value, keepsOthers: part != nil)
+            pipeline: pipeline, manifest: part ?? whole, cache: cache, keepsOthers: part != nil,
+            shardTag: ownCache?.shardTag)
         defer { try? session.close() }
-        let stop = StopSignal()
-        let trap = SignalTrap(stop)
+        let stop = ownCache?.stop ?? StopSignal()
+        let trap = ownCache == nil ? SignalTrap(stop) : nil
         defer { withExtendedLifetime(trap) {} }
         let plan = try session.plan(readsContent: work.checkContent)
+        let partProgress = ownCache?.progress
+        partProgress?.begin(plan)
         // When the reader of a stream has gone, the run stops in order; the program then ends as after any closed pipe.
         for stream in [StandardStream.output, .errors] { stream.whenClosed { stop.raise() } }
         let progress = RunProgress(clips: plan.pending, bytes: session.pendingBytes(plan))
@@ -56,7 +76,10 @@ struct RunFlow {
         do {
             report = try session.run(
                 plan, workers: workers, stop: stop, decodeLimit: decodeLimit, progress: progress
-            ) { display.add($0) }
+            ) {
+                display.add($0)
+                partProgress?.add($0)
+            }
         } catch {
             display.finish()
             throw error
@@ -80,7 +103,7 @@ struct RunFlow {
             }
             return
         }
-        for line in PlanText.named(missing, command: "earmark status --cache \(work.cache.cache) --json") { say(line) }
+        for line in PlanText.named(missing, command: "earmark status --cache \(cache.folder) --json") { say(line) }
     }
 
     private func name(_ failures: [FailureLine]) {
@@ -94,14 +117,14 @@ struct RunFlow {
             }
         }
         if failures.count > Self.shownFailures {
-            say("and \(failures.count - Self.shownFailures) more: earmark status --cache \(work.cache.cache) --json")
+            say("and \(failures.count - Self.shownFailures) more: earmark status --cache \(cache.folder) --json")
         }
     }
 
     private func conclude(
         _ report: RunSession.Report, pipeline: String, seconds: Double, audio: Double
     ) -> Int32 {
-        let cache = work.cache.cache
+        let cache = cache.folder
         let gone = PlanText.gone(report.plan).map { "; " + $0 } ?? ""
         let clipped = report.clipping
         // Only `run` takes --set; a command that runs the pipeline for itself has told about the manifest.

@@ -13,6 +13,10 @@ struct StatusCommand: ParsableCommand {
             in the manifest of the last run. Clips whose files are gone are named, at most 20; --json names all. \
             'earmark prune' removes rows that are shown as 'of no pipeline as it ran last'.
 
+            For a cache whose manifest is run in parts ('earmark work'), each part that is not merged yet: done, running, \
+            interrupted, killed, stopped by a fault or never started, with its process, and its job and log if it was \
+            submitted to Slurm. What a running part has done is a few seconds old.
+
             EXAMPLE  earmark status --cache c --json
             """)
 
@@ -21,7 +25,11 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
+        let parts = try PartsReport(cache.value)
+        if let parts, !cache.value.exists { return tell(parts) }
         let ledger = try cache.value.reading()
+        // A merge that found a part wanting leaves a ledger in which no pipeline ran.
+        if let parts, try ledger.pipelines().isEmpty { return tell(parts) }
         var (report, last) = try ledger.consistently {
             let chosen = try PipelineChoice.find(ledger, name: pipeline)
             let others = try ledger.pipelines().filter { $0.name != chosen.name }
@@ -48,11 +56,17 @@ struct StatusCommand: ParsableCommand {
         } catch let error as LedgerError {
             report.judgements = .failure(error)
         }
+        report.parts = parts
         report.missing = try ledger.clipsWithoutFile(naming: json ? .max : StatusReport.shownWithoutFile)
         if json {
             print(report.json)
         } else {
             for line in report.lines { print(line) }
         }
+    }
+
+    /// Prints the parts of a cache that has nothing else.
+    private func tell(_ parts: PartsReport) {
+        if json { print(parts.jsonOfWhole) } else { for line in parts.lines { print(line) } }
     }
 }

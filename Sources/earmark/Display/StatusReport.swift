@@ -29,6 +29,8 @@ struct StatusReport {
     var run = RunReport(run: nil, lock: .free)
     /// What reviewers judged: how many judgements hold, or why that cannot be told.
     var judgements: Result<Int, LedgerError> = .success(0)
+    /// The parts that are not merged yet; nil if there are none.
+    var parts: PartsReport?
 
     private var bytes: Int64 { holdings.reduce(0) { $0 + $1.bytes } }
     private var shards: Int { holdings.reduce(0) { $0 + $1.shards } }
@@ -56,6 +58,7 @@ struct StatusReport {
             lines += PlanText.named(missing, command: "earmark status --json").map { "  " + $0 }
         }
         if let unsealed = Unsealed.text(unsealed) { lines.append(unsealed) }
+        lines += parts?.lines ?? []
         return lines + failures.map { $0.text(on: STDOUT_FILENO) }
     }
 
@@ -116,7 +119,7 @@ struct StatusReport {
             + #""pipelines":[\#(pipelines.map(json).joined(separator: ","))],"#
             + #""stages":[\#(holdings.map { json($0, names) }.joined(separator: ","))],"bytes":\#(bytes),"#
             + #""shards":\#(shards),"ledger_bytes":\#(ledgerBytes),"unsealed":\#(unsealed),"#
-            + #""judgements":\#(judgementsJSON),"#
+            + #""judgements":\#(judgementsJSON),"parts":\#(parts?.json ?? "null"),"#
             + #""failures":[\#(named.joined(separator: ","))]}"#
     }
 

@@ -1,0 +1,116 @@
+import Archives
+import Audio
+import Dispatch
+import Files
+
+/// How long clips are, found without decoding any of them.
+package struct ClipLengths: Sendable {
+    /// Seconds of each clip, in the order in which they were asked for.
+    package let seconds: [Double]
+    /// How many lengths were known from an earlier run or are given by the manifest's `start` and `end`, how many come
+    /// from headers and how many from the file's size.
+    package let known: Int
+    package let fromHeaders: Int
+    package let fromSizes: Int
+
+    /// Reading headers is waiting, above all on a shared file system.
+    private static let threads = 16
+    /// Clips that a thread takes at a time.
+    private static let block = 256
+    /// Seconds per byte where nothing better is known: 16 bits at 44.1 kHz, one channel.
+    private static let usual = 1.0 / 88_200
+
+    /// - Parameters:
+    ///   - rows: the clips' rows in the manifest.
+    ///   - sizes: sizes in bytes of all of the manifest's files, by row; 0 if a file is missing.
+    ///   - lengths: what is known of all of them from earlier runs, in seconds, by row; 0 if nothing is.
+    ///   - isStopped: asked now and then; true makes the remaining lengths come from sizes.
+    package init(
+        _ manifest: Manifest, rows: [Int], sizes: [Int64], lengths: [Float],
+        isStopped: @escaping @Sendable () -> Bool = { false }
+    ) {
+        var found = [Double](repeating: 0, count: rows.count)
+        let blocks = (rows.count + Self.block - 1) / Self.block
+        found.withUnsafeMutableBufferPointer { buffer in
+            nonisolated(unsafe) let target = buffer
+            Self.forEach(blocks) { number in
+                if isStopped() { return }
+                for index in number * Self.block..<min(rows.count, (number + 1) * Self.block) {
+                    let row = rows[index]
+                    let part = manifest.part(row)
+                    if let seconds = Self.known(row, part, lengths) {
+                        target[index] = seconds
+                    } else if sizes[row] > 0 {
+                        target[index] = Self.declared(manifest.path(row)).map { Self.rest(of: $0, part) } ?? 0
+                    }
+                }
+            }
+        }
+        let isKnown = rows.map { Self.known($0, manifest.part($0), lengths) != nil }
+        known = isKnown.count { $0 }
+        fromHeaders = rows.indices.count { !isKnown[$0] && found[$0] > 0 }
+        fromSizes = rows.count - known - fromHeaders
+        let rates = Rates(manifest, rows, sizes, found)
+        for index in rows.indices where found[index] == 0 {
+            let row = rows[index]
+            let whole = Double(sizes[row]) * rates.secondsPerByte(manifest.path(row))
+            found[index] = Self.rest(of: whole, manifest.part(row))
+        }
+        seconds = found
+    }
+
+    /// A clip's length without looking at its file, in seconds; nil if it is not known.
+    private static func known(_ row: Int, _ part: RecordingPart?, _ lengths: [Float]) -> Double? {
+        part?.seconds ?? (lengths[row] > 0 ? Double(lengths[row]) : nil)
+    }
+
+    /// A file's length as its header gives it, in seconds. A member of an archive has to be inflated before its header can
+    /// be read, so its size must do.
+    private static func declared(_ path: String) -> Double? {
+        ArchivePath(path) == nil ? DeclaredLength.seconds(path, bytes: PathText.bytes(path)) : nil
+    }
+
+    /// What is left of a recording from a part's start on, in seconds.
+    private static func rest(of whole: Double, _ part: RecordingPart?) -> Double {
+        max(0, whole - (part?.startSeconds ?? 0))
+    }
+
+    private static func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
+        let workers = min(threads, count)
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+            for item in stride(from: worker, to: count, by: workers) { body(item) }
+        }
+    }
+
+    /// Seconds per byte by the ending of the files' names.
+    private struct Rates {
+        private var sums: [String: (seconds: Double, bytes: Double)] = [:]
+        private var all = (seconds: 0.0, bytes: 0.0)
+
+        init(_ manifest: Manifest, _ rows: [Int], _ sizes: [Int64], _ seconds: [Double]) {
+            for index in rows.indices where seconds[index] > 0 && sizes[rows[index]] > 0 {
+                // Of a stretch of a recording, the size is that of the whole.
+                if let part = manifest.part(rows[index]), part.start > 0 || part.end != nil { continue }
+                let bytes = Double(sizes[rows[index]])
+                var sum = sums[Self.ending(manifest.path(rows[index]))] ?? (0, 0)
+                sum.seconds += seconds[index]
+                sum.bytes += bytes
+                sums[Self.ending(manifest.path(rows[index]))] = sum
+                all.seconds += seconds[index]
+                all.bytes += bytes
+            }
+        }
+
+        func secondsPerByte(_ path: String) -> Double {
+            let sum = sums[Self.ending(path)] ?? all
+            return sum.bytes > 0 ? sum.seconds / sum.bytes : ClipLengths.usual
+        }
+
+        /// The last dot of a path and up to five bytes after it, in lower case; empty if the last six bytes have no dot.
+        private static func ending(_ path: String) -> String {
+            let tail = path.utf8.suffix(6)
+            guard let dot = tail.lastIndex(of: UInt8(ascii: ".")) else { return "" }
+            return String(decoding: tail[dot...], as: UTF8.self).lowercased()
+        }
+    }
+}

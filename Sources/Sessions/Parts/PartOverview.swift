@@ -1,0 +1,85 @@
+import Cache
+import Corpora
+import Errors
+import Ledger
+import Stages
+
+/// How far a part of a plan is, from what its process last said and whether its lock is held. Opens no ledger.
+package struct PartOverview: Sendable {
+    /// How far it is.
+    package enum Phase: Sendable, Equatable {
+        /// Never begun, or its cache is gone.
+        case absent
+        /// A process works on it; nil for one that has not written its name yet.
+        case running(CacheLock.Holder?)
+        /// Its process ended without a word.
+        case killed
+        case interrupted
+        case done
+        /// Its process ended with an error, in its words.
+        case fault(String)
+
+        /// In one word or a few.
+        package var word: String {
+            switch self {
+            case .absent: "never started"
+            case .running: "running"
+            case .killed: "killed"
+            case .interrupted: "interrupted"
+            case .done: "done"
+            case .fault: "stopped by a fault"
+            }
+        }
+    }
+
+    package let part: Int
+    package let share: PartPlan.Share
+    package let phase: Phase
+    /// What its process last wrote; nil if it was never begun.
+    package let state: PartState?
+
+    /// The parts of a plan that have clips.
+    ///
+    /// - Throws: `FileError` or `CacheError` if what a part says of itself cannot be read.
+    package static func all(_ plan: PartPlan, in folder: PartFolder) throws -> [PartOverview] {
+        try plan.shares.enumerated().compactMap { part, share in
+            guard share.clips > 0 else { return nil }
+            let own = folder.part(part, of: plan.job.parts)
+            let state = try PartState.read(own).flatMap { plan.merged.contains($0.plan) ? nil : $0 }
+            return PartOverview(part: part, share: share, phase: phase(state, own), state: state)
+        }
+    }
+
+    private static func phase(_ state: PartState?, _ own: CacheFolder) -> Phase {
+        guard let state else { return .absent }
+        if case .held(let holder) = CacheLock.state(folder: own.folder) { return .running(holder) }
+        switch state.phase {
+        case .running: return .killed
+        case .interrupted: return .interrupted
+        case .done: return own.exists ? .done : .absent
+        case .fault: return .fault(state.fault ?? "")
+        }
+    }
+
+    /// Finds out which parts still have clips to do, from their ledgers, each under its part's lock.
+    ///
+    /// - Returns: those that nobody works on, and those that are being worked on.
+    /// - Throws: `CacheError` for a part that was computed from something else than the plan says or is damaged;
+    ///   `LedgerError` or `FileError` if it cannot be read.
+    package static func unfinished(
+        _ plan: PartPlan, pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder
+    ) throws -> (idle: [Int], running: [Int]) {
+        var (idle, running): ([Int], [Int]) = ([], [])
+        try PartFolder(cache).removeMerged(plan)
+        for (part, rows) in plan.rowsOfParts().enumerated() where !rows.isEmpty {
+            do {
+                let survey = try PartSurvey(
+                    part, plan: plan, rows: rows, manifest: manifest, graph: pipeline.graph, target: cache)
+                if !survey.missing.isEmpty { idle.append(part) }
+            } catch let error as LedgerError where error.kind == .busy {
+                running.append(part)
+            }
+        }
+        return (idle, running)
+    }
+}

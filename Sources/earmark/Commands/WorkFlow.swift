@@ -1,0 +1,102 @@
+import Errors
+import Cache
+import Corpora
+import Foundation
+import Ledger
+import Pipeline
+import Sessions
+import Wording
+
+/// Runs one part of a manifest.
+struct WorkFlow {
+    let work: WorkOptions
+    let part: Int
+    let parts: Int
+    let workers: Int
+    let decodeLimit: Int
+    /// Whether the plan must be there already.
+    let isPlanned: Bool
+    let quiet: Bool
+    let json: Bool
+
+    /// Runs the part.
+    ///
+    /// - Returns: the exit status.
+    /// - Throws: what `PartPlanner.plan` and `RunFlow.run` throw; `CacheError` if the part was computed from something
+    ///   else.
+    func run() throws -> Int32 {
+        try SystemLimits.require()
+        // Before anything else: a scheduler may warn while a large manifest is still being read.
+        let stop = StopSignal()
+        let trap = SignalTrap(stop, second: .isForBatchJob)
+        defer { withExtendedLifetime(trap) {} }
+        let (pipeline, manifest) = try work.load(quiet: quiet)
+        let cache = work.cache.value
+        let planner = PartPlanner(pipeline, manifest, cache: cache, parts: parts)
+        let found = try planner.plan(isPlanned ? .refuse : .make(again: false), stop: stop) { error in
+            say("earmark: waiting for the plan of the parts: \(error)")
+        }
+        guard let plan = found else {
+            say("interrupted before the plan of the parts was made; the same command begins again")
+            return Status.tryAgain
+        }
+        let folder = PartFolder(cache)
+        try folder.removeMerged(plan, parts: [part])
+        let rows = plan.rows(of: part)
+        guard !rows.isEmpty else {
+            tellNothing(plan)
+            return 0
+        }
+        let own = folder.part(part, of: parts)
+        return try run(
+            RunFlow.OwnCache(
+                pipeline: pipeline, manifest: try manifest.part(rows: rows), cache: own,
+                shardTag: PartFolder.tag(part: part, plan: plan), stop: stop, progress: try begin(own, plan)))
+    }
+
+    /// Says whose part the cache is, in the cache itself.
+    private func begin(_ own: CacheFolder, _ plan: PartPlan) throws -> PartProgress {
+        let isNew = !own.exists
+        try own.make()
+        // Another process may be working on the part; what it says of itself must stay.
+        let lock = try CacheLock(folder: own.folder)
+        defer { withExtendedLifetime(lock) {} }
+        let state = PartState(plan: plan, part: part)
+        if let before = try PartState.read(own) {
+            try before.require(plan, in: own)
+        } else if !isNew {
+            throw CacheError(
+                .badInput, path: own.folder,
+                "it has a ledger but no part.json, expected the cache of part \(part); remove it to do the part anew")
+        }
+        try state.write(own)
+        return PartProgress(state, in: own)
+    }
+
+    private func run(_ own: RunFlow.OwnCache) throws -> Int32 {
+        do {
+            let status = try RunFlow(
+                work: work, workers: workers, quiet: quiet, json: json, decodeLimit: decodeLimit, isManifestTold: false,
+                ownCache: own
+            ).run()
+            own.progress.end(status == Status.tryAgain ? .interrupted : .done)
+            return status
+        } catch {
+            // A process that has the part now says for itself how it is.
+            if (error as? LedgerError)?.kind != .busy { own.progress.end(.fault, fault: "\(error)") }
+            throw error
+        }
+    }
+
+    private func tellNothing(_ plan: PartPlan) {
+        if json {
+            print(
+                #"{"event":"end","clips":0,"done_now":0,"failed":0,"missing":0,"interrupted":false,"part":\#(part)}"#)
+        } else {
+            sayWrapped(
+                plan.isFinished && !plan.merged.isEmpty
+                    ? "nothing to do: all parts are merged; 'earmark submit', or a run of the pipeline, does what is new"
+                    : "nothing to do: part \(part) of \(parts) has no clips")
+        }
+    }
+}
