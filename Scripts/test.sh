@@ -9,7 +9,8 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
 {
-    SOAK=short Scripts/soak.sh order races full_disk faults deadly changing_files hostile_files &&
+    Scripts/tests/int8_kernels.sh &&
+        SOAK=short Scripts/soak.sh order races full_disk faults deadly changing_files hostile_files &&
         EARMARK=$PWD/.build/release/earmark swift test "$@" --skip-build &&
         Scripts/slurm-test/run.sh &&
         Scripts/package/test.sh --or-skip

@@ -15,6 +15,11 @@ package protocol EngineProvider: Sendable {
     /// - Throws: an error of one line that names the file, if anything about it is wrong.
     func load(_ path: String) throws -> any InferenceEngine
 
+    /// Reads the whole model, to be computed in this arithmetic; nil leaves that to the file.
+    ///
+    /// - Throws: an error of one line that names the file, if anything about it is wrong or its engine has no choice.
+    func load(_ path: String, precision: Precision?) throws -> any InferenceEngine
+
     /// Computes the digest that identifies the model's content: `sha256:` and 64 digits. It becomes part of
     /// fingerprints, so it must cover every file on which results depend.
     ///
@@ -23,6 +28,18 @@ package protocol EngineProvider: Sendable {
 }
 
 extension EngineProvider {
+    /// Leaves the arithmetic to the file.
+    ///
+    /// - Throws: what `load(_:)` throws; `ModelError.file` if another arithmetic is asked for.
+    package func load(_ path: String, precision: Precision?) throws -> any InferenceEngine {
+        if let precision {
+            throw ModelError.file(
+                path: path,
+                reason: "its engine has no choice of precision: found '\(precision.rawValue)', expected 'auto'")
+        }
+        return try load(path)
+    }
+
     /// The SHA-256 of the file, without recommended thresholds if it is a model file of this program.
     ///
     /// - Throws: `ModelError.file` if it cannot be read; `FileError` if the system has run out of a resource.
@@ -48,7 +65,9 @@ package struct EngineRegistry: Sendable {
     package func describe(_ path: String) throws -> ModelDescription { try provider(path).describe(path) }
 
     /// See `EngineProvider`.
-    package func load(_ path: String) throws -> any InferenceEngine { try provider(path).load(path) }
+    package func load(_ path: String, precision: Precision? = nil) throws -> any InferenceEngine {
+        try provider(path).load(path, precision: precision)
+    }
 
     /// See `EngineProvider`.
     package func digest(_ path: String) throws -> String { try provider(path).digest(path) }

@@ -4,7 +4,8 @@ import Features
 package struct ModelDescription: Sendable, Equatable {
     /// The network's name, for figures and messages, such as `lean`.
     package let network: String
-    /// How its weights are stored, for figures: `f32` or `int8`; empty if unknown.
+    /// The arithmetic in which it is computed: `f32` or `int8`; empty if unknown. A file that is described but not
+    /// loaded has the arithmetic in which it is stored.
     package let precision: String
     package let inputs: ModelInputs
     /// Samples per second.

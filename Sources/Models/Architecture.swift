@@ -56,6 +56,9 @@ package enum YAMNetShape {
         Block(inputs: 512, outputs: 512, stride: 1), Block(inputs: 512, outputs: 1024, stride: 2),
         Block(inputs: 1024, outputs: 1024, stride: 1),
     ]
+
+    /// The names of the layers whose output is bytes in 8-bit arithmetic, in order: `pw1`, `dw2`, `pw2` ... `pw13`.
+    package static let byteLayers: [String] = ["pw1"] + (2...blocks.count).flatMap { ["dw\($0)", "pw\($0)"] }
 }
 
 /// Sizes of the wave encoder, the projection and the attention (LEAN, arXiv 2305.12712).

@@ -91,6 +91,11 @@ package final class ModelFile: Sendable {
     /// True if weights are 8-bit integers.
     package var isQuantized: Bool { tensors.values.contains { $0.type == .i8 } }
 
+    /// True if every weight matrix is stored as 8-bit integers, so that the file says all that 8-bit arithmetic needs.
+    package var holdsIntegers: Bool {
+        layout.parameters.allSatisfy { $0.shape.count != 2 || tensors[$0.name]?.type == .i8 }
+    }
+
     /// The parameters that this file must have, given its architecture and number of classes.
     package var layout: ParameterLayout {
         ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
@@ -134,16 +139,45 @@ package final class ModelFile: Sendable {
         return values
     }
 
-    private func scale(_ values: inout [Float], _ name: String, channels: Int) throws {
-        let scaleName = name + Self.scaleSuffix
-        guard let tensor = tensors[scaleName] else { throw wrong(scaleName, "missing; '\(name)' is of type I8") }
-        guard tensor.shape == [channels], tensor.type != .i8 else {
-            throw wrong(scaleName, "\(tensor.type.rawValue) \(tensor.shape.prefix(8)); expected floats [\(channels)]")
+    /// A weight matrix as 8-bit integers: as it is stored, or rounded if it is stored as floats.
+    ///
+    /// - Throws: `ModelError.tensor` if it is missing, has another shape, lacks its scales or has a value or scale that
+    ///   is not finite.
+    package func quantized(_ parameter: ParameterShape) throws -> QuantizedTensor {
+        let outputs = parameter.shape.last ?? 1
+        guard let tensor = tensors[parameter.name], tensor.type == .i8 else {
+            return QuantizedTensor(rounding: try floats(parameter), outputs: outputs)
         }
-        let scales = stored(tensor)
+        guard tensor.shape == parameter.shape else {
+            throw wrong(parameter.name, "shape \(tensor.shape.prefix(8)); expected \(parameter.shape)")
+        }
+        let scales = try scales(parameter.name, outputs: outputs)
+        if let index = scales.firstIndex(where: { !$0.isFinite }) {
+            throw wrong(
+                parameter.name + Self.scaleSuffix, "value \(index) is \(scales[index]); expected a finite number")
+        }
+        let integers = mapped.withBytes {
+            Array(
+                $0[dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound].bindMemory(to: Int8.self))
+        }
+        return QuantizedTensor(integers: integers, scales: scales)
+    }
+
+    private func scale(_ values: inout [Float], _ name: String, channels: Int) throws {
+        let scales = try scales(name, outputs: channels)
         for start in stride(from: 0, to: values.count, by: channels) {
             for channel in 0..<channels { values[start + channel] *= scales[channel] }
         }
+    }
+
+    /// The scales of an I8 tensor, one for each output.
+    private func scales(_ name: String, outputs: Int) throws -> [Float] {
+        let scaleName = name + Self.scaleSuffix
+        guard let tensor = tensors[scaleName] else { throw wrong(scaleName, "missing; '\(name)' is of type I8") }
+        guard tensor.shape == [outputs], tensor.type != .i8 else {
+            throw wrong(scaleName, "\(tensor.type.rawValue) \(tensor.shape.prefix(8)); expected floats [\(outputs)]")
+        }
+        return stored(tensor)
     }
 
     /// Calls `body` with the stored bytes of all tensors, end to end.

@@ -8,6 +8,7 @@ package struct ModelMetadata: Sendable, Equatable {
     /// Value of the key `format`.
     package static let format = "earmark"
     static let thresholdsKey = "thresholds"
+    static let rangesKey = "activation_ranges"
 
     package var architecture: Architecture
     package var frontEnd: FrontEnd
@@ -20,6 +21,9 @@ package struct ModelMetadata: Sendable, Equatable {
     /// class. Classes that are not listed have none. Thresholds change no score, so `ModelDigest.ofScores` leaves them
     /// out.
     package var thresholds: [String: Double]
+    /// The largest value that 8-bit arithmetic represents of each layer's activations, 0.001 to 6, by the
+    /// layer's name (`pw1`, `dw2`, `pw2` ... `pw13`). Layers that are not listed have 6, the limit of ReLU6.
+    package var activationRanges: [String: Float] = [:]
     /// Licence of the weights, as an SPDX expression if it has one.
     package var licence: String
     /// Where the weights come from, in words.
@@ -64,6 +68,7 @@ package struct ModelMetadata: Sendable, Equatable {
         ]
         if !classIDs.isEmpty { texts["class_ids"] = try text(classIDs) }
         if !thresholds.isEmpty { texts[Self.thresholdsKey] = try text(thresholds) }
+        if !activationRanges.isEmpty { texts[Self.rangesKey] = try text(activationRanges) }
         if !createdFrom.isEmpty { texts["created_from"] = createdFrom }
         return texts
     }
@@ -107,6 +112,9 @@ package struct ModelMetadata: Sendable, Equatable {
             texts[Self.thresholdsKey] == nil
             ? [:]
             : try decoded(Self.thresholdsKey, [String: Double].self, "a JSON object of a number for each class name")
+        activationRanges =
+            texts[Self.rangesKey] == nil
+            ? [:] : try decoded(Self.rangesKey, [String: Float].self, "a JSON object of a number for each layer's name")
         licence = texts["licence"] ?? ""
         source = texts["source"] ?? ""
         createdFrom = texts["created_from"] ?? ""
@@ -132,6 +140,15 @@ package struct ModelMetadata: Sendable, Equatable {
             }
             guard (0...1).contains(value) else {
                 throw wrong(Self.thresholdsKey, "found \(value) for '\(Self.shortened(name))'; expected 0 to 1")
+            }
+        }
+        for (name, value) in activationRanges.sorted(by: { $0.key < $1.key }) {
+            if !YAMNetShape.byteLayers.contains(name) || !architecture.hasTrunk {
+                throw wrong(
+                    Self.rangesKey, "'\(Self.shortened(name))' is not an 8-bit layer of '\(architecture.rawValue)'")
+            }
+            guard value >= 0.001, value <= 6 else {
+                throw wrong(Self.rangesKey, "found \(value) for '\(name)'; expected 0.001 to 6")
             }
         }
         if architecture.hasTrunk,

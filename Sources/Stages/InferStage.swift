@@ -22,6 +22,10 @@ struct InferStage: StageKind {
                 "normalization", .choice(["model"] + Normalization.allCases.map(\.rawValue)), default: "model",
                 help: "what is subtracted from each patch; 'model' is what the model was trained with"),
             ParameterDefinition(
+                "precision", .choice(["auto"] + Precision.allCases.map(\.rawValue)), default: "auto",
+                affectsResult: false,
+                help: "the arithmetic of the products; 'auto' is what the model's file is stored in"),
+            ParameterDefinition(
                 "batch", .integer(1...1024), default: "64", affectsResult: false, help: "chunks in one forward pass"),
         ], readsCompanions: true)
 
@@ -45,11 +49,24 @@ struct InferStage: StageKind {
         return try models.description(path).inputs.contains(inputs[input])
     }
 
+    /// The arithmetic is part of the fingerprint as it turns out to be, whether it was asked for or is what the file is
+    /// stored in. float32 leaves no mark, so that fingerprints are those from before there was a choice.
+    static func resolve(_ parameters: [String: String], _ models: ModelCache) throws -> [String: String] {
+        guard let path = parameters["model"] else { return [:] }
+        let precision = try models.description(path).precision(asked: asked(parameters))
+        return precision == .float32 ? [:] : ["precision": precision.rawValue]
+    }
+
+    /// The arithmetic that was asked for; nil for `auto`.
+    private static func asked(_ parameters: [String: String]) -> Precision? {
+        parameters["precision"].flatMap(Precision.init)
+    }
+
     static func prepare(_ node: Graph.Node, _ context: PreparationContext) throws -> InferStage {
         let path = node.parameters["model"] ?? ""
         let plan = try plan(node, context.models.description(path), path, context)
         let absent = context.models.absent(path)
-        let engine = absent == nil ? try context.models.engine(path) : nil
+        let engine = absent == nil ? try context.models.engine(path, precision: asked(node.parameters)) : nil
         let model = try engine?.model ?? context.models.description(path)
         let skipping = try skipping(node, context)
         var facts = context.facts(above: node)

@@ -5,10 +5,15 @@ import Models
 final class ModelCache {
     private let engines: EngineRegistry
     private var descriptions: [String: ModelDescription] = [:]
-    private var loaded: [String: any InferenceEngine] = [:]
+    private var loaded: [LoadKey: any InferenceEngine] = [:]
     private var digests: [String: String] = [:]
     /// The models that are not on this machine, by the paths where they will be.
     private var absent: [String: KnownModel] = [:]
+
+    private struct LoadKey: Hashable {
+        let path: String
+        let precision: Precision?
+    }
 
     init(_ engines: EngineRegistry) { self.engines = engines }
 
@@ -30,13 +35,14 @@ final class ModelCache {
         }
     }
 
-    /// The model, ready to run.
+    /// The model, ready to run in this arithmetic; nil leaves that to its file.
     ///
     /// - Throws: its engine's error if it cannot be loaded.
-    func engine(_ path: String) throws -> any InferenceEngine {
-        if let known = loaded[path] { return known }
-        let made = try engines.load(path)
-        loaded[path] = made
+    func engine(_ path: String, precision: Precision?) throws -> any InferenceEngine {
+        let key = LoadKey(path: path, precision: precision)
+        if let known = loaded[key] { return known }
+        let made = try engines.load(path, precision: precision)
+        loaded[key] = made
         return made
     }
 
@@ -45,7 +51,7 @@ final class ModelCache {
     /// - Throws: an error if the file is not a model file.
     func description(_ path: String) throws -> ModelDescription {
         if let model = absent[path] { return ModelDescription(model) }
-        if let known = loaded[path]?.model ?? descriptions[path] { return known }
+        if let known = descriptions[path] { return known }
         let found = try engines.describe(path)
         descriptions[path] = found
         return found

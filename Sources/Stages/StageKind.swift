@@ -15,6 +15,11 @@ protocol StageKind: Sendable {
     /// - Throws: an error if this depends on a model file that cannot be used.
     static func reads(input: Int, _ parameters: [String: String], _ models: ModelCache) throws -> Bool
 
+    /// What parameters mean where that depends on a model file: marks by key, which become part of the fingerprint.
+    ///
+    /// - Throws: an error if the model file cannot be used.
+    static func resolve(_ parameters: [String: String], _ models: ModelCache) throws -> [String: String]
+
     /// Whether the rows that a node with these parameters stores equal its input, bit for bit.
     static func isLossless(_ parameters: [String: String]) -> Bool
 
@@ -42,6 +47,7 @@ protocol StageKind: Sendable {
 
 extension StageKind {
     static func reads(input: Int, _ parameters: [String: String], _ models: ModelCache) throws -> Bool { true }
+    static func resolve(_ parameters: [String: String], _ models: ModelCache) throws -> [String: String] { [:] }
     static func isLossless(_ parameters: [String: String]) -> Bool { false }
     var kept: EdgeType? { nil }
     var modelFile: (digest: String, path: String)? { nil }

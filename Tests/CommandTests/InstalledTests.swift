@@ -126,6 +126,8 @@ struct InstalledTests {
         let sets: Set = ["portable", "avx2", "avx512", "neon"]
         #expect(lines[2][0] == "kernels" && sets.contains(lines[2][1]), "\(lines[2])")
         #expect(sets.contains(lines[2][lines[2].count - 3]), "\(lines[2])")
+        let bytes: Set = ["portable", "avx2", "avx-vnni", "avx512-vnni", "neon", "neon-dotprod"]
+        #expect(bytes.contains(lines[2][lines[2].count - 6]), "\(lines[2])")
     }
 
     @Test("Completions load in each shell that is here, and bash's know commands, options and files")

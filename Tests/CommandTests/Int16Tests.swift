@@ -14,7 +14,8 @@ struct Int16Tests {
         #expect(try Tool.run("manifest", "folder", Tool.esc10, "--out", scratch.path("corpus.csv")).status == 0)
         var tables: [[[Double]]] = []
         for dtype in ["int16", "float32"] {
-            let run = try Tool.run(scratch.run("label.yaml", cache: dtype, sets: ["raw-cache.dtype=" + dtype]))
+            let run = try Tool.run(
+                scratch.run("label.yaml", cache: dtype, sets: ["raw-cache.dtype=" + dtype, "infer.precision=float32"]))
             #expect(run.status == 0, "\(run.errors)")
             #expect(run.errors.contains("were beyond full scale and were clipped") == (dtype == "int16"))
             _ = try Tool.run("export", "scores", "--cache", scratch.path(dtype), "--out", scratch.path("s.csv"))

@@ -6,6 +6,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "int8.h"
 #include "mel.h"
 
 #ifdef __cplusplus

@@ -3,7 +3,7 @@ import Features
 import Foundation
 import Models
 
-/// A native network that is ready to run; its weights are packed once and shared by any number of sessions.
+/// A native network that is computed in single precision; its weights are packed once and shared by any number of sessions.
 package final class NativeModel: InferenceEngine {
     package let model: ModelDescription
     /// The metadata of its model file.
@@ -31,21 +31,18 @@ package final class NativeModel: InferenceEngine {
     package static func load(path: String) throws -> NativeModel {
         let file = try ModelFile(path: path)
         try file.checkLayout()
-        let model = try NativeModel(metadata: file.metadata, isQuantized: file.isQuantized) { try file.floats($0) }
+        let model = try NativeModel(metadata: file.metadata) { try file.floats($0) }
         try file.checkDigest()
         return model
     }
 
-    /// - Parameters:
-    ///   - isQuantized: whether the weights are stored as 8-bit integers.
-    ///   - values: returns the values of one parameter, as many as its shape has. It is called once for each parameter,
-    ///     so that no second copy of the whole network is made.
+    /// - Parameter values: returns the values of one parameter, as many as its shape has. It is called once for each
+    ///   parameter, so that no second copy of the whole network is made.
     /// - Throws: any error of `values`.
-    package init(metadata: ModelMetadata, isQuantized: Bool = false, values: (ParameterShape) throws -> [Float]) throws
-    {
+    package init(metadata: ModelMetadata, values: (ParameterShape) throws -> [Float]) throws {
         let layout = ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
         self.metadata = metadata
-        model = ModelDescription(metadata, isQuantized: isQuantized)
+        model = ModelDescription(metadata, precision: .float32)
         parameterCount = layout.count
         (trunk, projection, encoder, head) = try withoutActuallyEscaping(values) { values in
             let source = ParameterSource(layout: layout, values: values)

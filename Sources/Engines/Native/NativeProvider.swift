@@ -8,10 +8,17 @@ struct NativeProvider: EngineProvider {
 
     func describe(_ path: String) throws -> ModelDescription {
         let file = try ModelFile(path: path)
-        return ModelDescription(file.metadata, isQuantized: file.isQuantized)
+        return ModelDescription(file.metadata, precision: file.holdsIntegers ? .int8 : .float32)
     }
 
-    func load(_ path: String) throws -> any InferenceEngine { try NativeModel.load(path: path) }
+    func load(_ path: String) throws -> any InferenceEngine { try load(path, precision: nil) }
+
+    func load(_ path: String, precision: Precision?) throws -> any InferenceEngine {
+        switch try precision ?? describe(path).precision(asked: nil) {
+        case .float32: try NativeModel.load(path: path)
+        case .int8: try Int8Model.load(path: path)
+        }
+    }
 }
 
 extension ModelInputs {
@@ -33,11 +40,11 @@ extension ModelDescription {
             embeddingSize: known.architecture.headInputs)
     }
 
-    /// Describes a native network.
-    init(_ metadata: ModelMetadata, isQuantized: Bool) {
+    /// Describes a native network that is computed in this arithmetic.
+    init(_ metadata: ModelMetadata, precision: Precision) {
         let architecture = metadata.architecture
         self.init(
-            network: architecture.rawValue, precision: isQuantized ? "int8" : "f32",
+            network: architecture.rawValue, precision: precision == .int8 ? "int8" : "f32",
             inputs: ModelInputs(architecture), rate: metadata.frontEnd.rate, chunk: metadata.frontEnd.chunk,
             frontEnd: architecture.hasTrunk ? metadata.frontEnd : nil, normalization: metadata.normalization,
             classes: metadata.classes, classIDs: metadata.identifiers, thresholds: metadata.thresholds,

@@ -54,27 +54,16 @@ package final class NativeSession: InferenceSession {
                 let group = min(WaveEncoder.group, count - start)
                 network.forward(wave + start * LEANShape.samples, count: group, encoder, kernels)
                 for chunk in 0..<group {
-                    reduce(encoder.output.pointer + chunk * LEANShape.width, group: group, chunk: start + chunk)
+                    let row = combined.pointer + (start + chunk) * size
+                    kernels.reduceSteps(
+                        encoder.output.pointer + chunk * LEANShape.width, stride: group * LEANShape.width,
+                        query: model.architecture == .lean ? UnsafePointer(row) : nil,
+                        model.architecture.hasTrunk ? row + LEANShape.width : row)
                 }
             }
         }
         embeddings?.update(from: combined.pointer, count: count * size)
         model.head.multiply(combined.pointer, scores, rows: count, .none, kernels)
         kernels.sigmoid(scores, scores, count: count * model.classCount)
-    }
-
-    /// Reduces the encoder's 40 outputs for one chunk, whose steps are `group` x 256 floats apart, and writes the
-    /// result to the chunk's row in `combined`.
-    private func reduce(_ values: UnsafePointer<Float>, group: Int, chunk: Int) {
-        let width = LEANShape.width
-        let row = combined.pointer + chunk * model.embeddingSize
-        let target = model.architecture.hasTrunk ? row + width : row
-        if model.architecture == .lean {
-            kernels.attend(
-                query: row, values: values, stride: group * width, steps: LEANShape.steps, width: width,
-                scale: 1 / 16, target)
-        } else {
-            kernels.meanRows(values, stride: group * width, rows: LEANShape.steps, columns: width, target)
-        }
     }
 }

@@ -8,6 +8,7 @@ package struct GraphBuilder {
     private let locate: (FileReference) throws -> String
     private let digestOfFile: (String) throws -> String
     private let usesInput: (StageDefinition, [String: String], Int) throws -> Bool
+    private let resolve: (StageDefinition, [String: String]) throws -> [String: String]
 
     /// - Parameters:
     ///   - definitions: the stage kinds, by the name that `uses` gives.
@@ -16,17 +17,21 @@ package struct GraphBuilder {
     ///   - digestOfFile: content digest of a file parameter; its error becomes a `PipelineError`.
     ///   - usesInput: whether a stage with these parameters reads an optional input at all. An unread input is left
     ///     unconnected, so that nothing upstream runs for it.
+    ///   - resolve: what a stage's parameters mean where that depends on more than their values, such as a model's file:
+    ///     further marks by key, which are part of the fingerprint.
     package init(
         _ spec: PipelineSpec, definitions: [StageDefinition],
         locate: @escaping (FileReference) throws -> String = { $0.path },
         digestOfFile: @escaping (String) throws -> String,
-        usesInput: @escaping (StageDefinition, [String: String], Int) throws -> Bool = { _, _, _ in true }
+        usesInput: @escaping (StageDefinition, [String: String], Int) throws -> Bool = { _, _, _ in true },
+        resolve: @escaping (StageDefinition, [String: String]) throws -> [String: String] = { _, _ in [:] }
     ) {
         self.spec = spec
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
         self.locate = locate
         self.digestOfFile = digestOfFile
         self.usesInput = usesInput
+        self.resolve = resolve
     }
 
     /// - Throws: `PipelineError` naming the line, what was found and what was expected.
@@ -39,7 +44,7 @@ package struct GraphBuilder {
         var place: [String: Int] = [:]
         var nodes: [Graph.Node] = []
         for stage in order {
-            let node = try resolve(stage, index: nodes.count, nodes: nodes, place: place)
+            let node = try makeNode(stage, index: nodes.count, nodes: nodes, place: place)
             place[stage.name] = node.index
             nodes.append(node)
         }
@@ -78,7 +83,7 @@ package struct GraphBuilder {
         return order
     }
 
-    private func resolve(
+    private func makeNode(
         _ stage: PipelineSpec.Stage, index: Int, nodes: [Graph.Node], place: [String: Int]
     ) throws -> Graph.Node {
         guard let definition = definitions[stage.uses.text] else {
@@ -91,7 +96,12 @@ package struct GraphBuilder {
         var inputs = given
         var identity = ["stage", definition.name, String(definition.codeVersion)]
         var soundIdentity = identity
-        let (parameters, marks) = try settle(stage, definition, identity: &identity, sound: &soundIdentity)
+        var (parameters, marks) = try settle(stage, definition, identity: &identity, sound: &soundIdentity)
+        for (key, mark) in try resolve(definition, parameters).sorted(by: { $0.key < $1.key }) {
+            marks[key] = mark
+            identity.append("\(key)=\(mark)")
+            soundIdentity.append("\(key)=\(mark)")
+        }
         for (slot, input) in definition.inputs.enumerated() where input.isOptional {
             let isUsed = try usesInput(definition, parameters, slot)
             if !isUsed {

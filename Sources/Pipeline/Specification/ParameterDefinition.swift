@@ -21,7 +21,8 @@ package struct ParameterDefinition: Sendable {
     /// True if it may be left out; it is then not among a node's parameters.
     package let isOptional: Bool
     package let help: String
-    /// False for a parameter that changes only speed, never a result: it stays out of the fingerprint.
+    /// False for a parameter that changes only speed, never a result: it stays out of the fingerprint. Also false if its
+    /// value does not say what it means; the stage kind then resolves it, and the result is in the fingerprint.
     package let affectsResult: Bool
     /// True for a parameter that is younger than the caches: its default stays out of the fingerprint, so that results
     /// from before it existed are still valid.

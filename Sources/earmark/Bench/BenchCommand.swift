@@ -14,6 +14,7 @@ struct BenchCommand: ParsableCommand {
             discussion: "EXAMPLE  earmark bench network --model yamnet.safetensors --threads 1 --batch 64 --json")
 
         @Option(help: ArgumentHelp("Model file.", valueName: "safetensors"), completion: .safetensors) var model: String
+        @Option(help: "Arithmetic: auto (what the file is stored in), float32 or int8.") var precision = "auto"
         @Option(help: "Threads, each with its own batch.") var threads = 1
         @Option(help: "Chunks in one forward pass.") var batch = 64
         @Option(help: "Passes to time.") var repeats = 12
@@ -21,7 +22,7 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             let before = Self.residentBytes()
-            let loaded = try EngineRegistry.standard.load(model)
+            let loaded = try EngineRegistry.standard.load(model, precision: try PrecisionOption.precision(precision))
             let grown = Self.residentBytes() - before
             let best = Box()
             let group = DispatchGroup()
@@ -35,6 +36,9 @@ struct BenchCommand: ParsableCommand {
             group.wait()
             let milliseconds = try best.worst() * 1000 / Double(batch) / Double(threads)
             let (network, precision) = (loaded.model.network, loaded.model.precision)
+            let kernels =
+                precision == "int8"
+                ? Int8Kernels.best.instructionSet.rawValue : Kernels.best.instructionSet.rawValue
             if json {
                 print(
                     #"{"network":"\#(network)","precision":"\#(precision)","threads":\#(threads),"#
@@ -42,7 +46,7 @@ struct BenchCommand: ParsableCommand {
                         + #""model_resident_mb":\#(Figures.fixed(Double(grown) / 1e6, 1))}"#)
             } else {
                 print(
-                    "\(network) \(precision): \(Figures.fixed(milliseconds, 3)) ms a chunk; "
+                    "\(network) \(precision), \(kernels): \(Figures.fixed(milliseconds, 3)) ms a chunk; "
                         + "the loaded model takes \(Figures.fixed(Double(grown) / 1e6, 1)) MB of memory")
             }
         }

@@ -52,26 +52,6 @@ struct ModelCommand: ParsableCommand {
         func run() throws { print(try ModelCommand.describe(NamedModels(absent: .fetch).file(file))) }
     }
 
-    struct Quantize: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Write a model with 8-bit weights, one scale per output channel.",
-            discussion: """
-                A named model that is not on this machine is fetched.
-
-                EXAMPLE  earmark model quantize lean.safetensors lean-int8.safetensors
-                EXAMPLE  earmark model quantize yamnet yamnet-int8.safetensors
-                """)
-
-        @Argument(help: "A float32 model file, or a model's name.", completion: .safetensors) var input: String
-        @Argument(help: "Model file to write.", completion: .safetensors) var output: String
-
-        func run() throws {
-            try OutputPath.check(output)
-            try ModelQuantizer.quantize(from: NamedModels(absent: .fetch).file(input), to: output)
-            try ModelCommand.tell(output)
-        }
-    }
-
     struct Fetch: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Get a model from its official address, check its SHA-256, and import it.",

@@ -11,7 +11,8 @@ enum VersionText {
         """
         earmark \(Earmark.version)
         commit \(commit)
-        kernels \(Kernels.best.instructionSet.rawValue) for networks, \(LogMel.instructionSet) for log-mel
+        kernels \(Kernels.best.instructionSet.rawValue) for networks in float32, \(Int8Kernels.best.instructionSet.rawValue) in int8, \
+        \(LogMel.instructionSet) for log-mel
         """
     }
 }

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// `model quantize` with a cache: what it finds, what it writes, what it says of the cost.
+@Suite(.serialized, .enabled(if: Tool.isBuilt, Tool.notBuilt))
+struct QuantizeTests {
+    /// The metadata of a model file.
+    private static func metadata(_ bytes: [UInt8]) throws -> [String: String] {
+        struct Header: Decodable {
+            let metadata: [String: String]
+            enum CodingKeys: String, CodingKey { case metadata = "__metadata__" }
+        }
+        let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        return try JSONDecoder().decode(Header.self, from: Data(bytes[8..<8 + length])).metadata
+    }
+
+    private static func tensors(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+        bytes[(8 + bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) })...]
+    }
+
+    @Test("Calibrated on a cache, a model has ranges, keeps its weights, and costs what evaluate says")
+    func calibration() throws {
+        let scratch = try Scratch()
+        try scratch.synth(12)
+        #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
+        let corpus = ["--cache", scratch.path("cache"), "--manifest", scratch.path("corpus.csv")]
+        let out = scratch.path("calibrated.safetensors")
+        let result = try Tool.run(["model", "quantize", Tool.lean, out] + corpus)
+        #expect(result.status == 0, "\(result.errors)")
+        let lines = result.output.split(separator: "\n").map(String.init)
+        try #require(lines.count == 4, "\(result.output)")
+
+        let (before, after) = (
+            [UInt8](try Data(contentsOf: URL(fileURLWithPath: Tool.lean))), try scratch.bytes("calibrated.safetensors")
+        )
+        #expect(Self.tensors(before) == Self.tensors(after))
+        let text = try #require(Self.metadata(after)["activation_ranges"])
+        let ranges = try JSONDecoder().decode([String: Double].self, from: Data(text.utf8))
+        #expect(!ranges.isEmpty && ranges.count < 25 && ranges.values.allSatisfy { $0 > 0 && $0 < 6 })
+        #expect(lines[1].hasPrefix("ranges: \(ranges.count) layer") && lines[1].contains("on 12 clips"), "\(lines[1])")
+
+        struct Report: Decodable { let mAP: Double }
+        let evaluated = try Tool.run(
+            ["evaluate", out, "--json", "--resamples", "0", "--pipeline", Tool.pipeline("features.yaml")] + corpus)
+        let report = try JSONDecoder().decode(Report.self, from: Data(evaluated.output.utf8))
+        let figure = String(format: "%.4f", report.mAP)
+        #expect(lines[2].hasPrefix("mAP: ") && lines[2].hasSuffix(", \(figure) in int8"), "\(lines[2]) \(figure)")
+        let difference = try #require(
+            lines[3].wholeMatch(of: /largest difference of a clip's score: ([0-9.]+) \('.*\)/))
+        #expect((0.00001..<0.1).contains(Double(difference.1) ?? 0), "\(lines[3])")
+    }
+
+    @Test("What belongs together is asked for together, and a clip without features is named")
+    func refusals() throws {
+        let scratch = try Scratch()
+        try scratch.synth(2)
+        let out = scratch.path("x.safetensors")
+        for (arguments, status, words) in [
+            (["--cache", scratch.path("cache")], 64, "--cache and --manifest belong together"),
+            (["--split", "train"], 64, "expected --cache"),
+            (["--cache", scratch.path("cache"), "--manifest", scratch.path("corpus.csv")], 65, "no ledger.sqlite"),
+        ] as [([String], Int32, String)] {
+            let result = try Tool.run(["model", "quantize", Tool.lean, out] + arguments)
+            #expect(result.status == status && result.errors.contains(words), "\(result.status) \(result.errors)")
+            #expect(!FileManager.default.fileExists(atPath: out))
+        }
+    }
+}
