@@ -99,6 +99,8 @@ package final class AudioFile {
     ///
     /// - Throws: `AudioError`, with the frame, if decoding fails, a sample is not finite or the file ends too soon.
     package func read(into buffer: UnsafeMutableBufferPointer<Float>) throws(AudioError) -> Int {
+        // Accepted damage before the part must not be taken for the end of it.
+        if framesBefore > 0 { while try approach(most: .max) {} }
         var count = 0
         if decoder.mostChannels == 1 {
             count = decoder.read(into: buffer.baseAddress!, frames: buffer.count)

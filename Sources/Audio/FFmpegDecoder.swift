@@ -2,11 +2,16 @@ import Errors
 
 /// Decodes with FFmpeg what libsndfile and libmpg123 do not read.
 ///
-/// What a damaged packet would have held is silence, so that what follows keeps its time.
+/// What a damaged or missing packet would have held is silence, so that what follows keeps its time. So is what a player
+/// waits before the sound of a film.
 final class FFmpegDecoder: Decoder {
-    /// The shortest gap in the times of packets that is reported, in seconds beyond the packet's own length: many
-    /// containers count in milliseconds, and some encoders round to more.
+    /// The shortest gap in the times of packets that counts as one where no packet is known to be lost, in seconds beyond
+    /// the packet's own length: many containers count in milliseconds, and some encoders round to more.
     private static let leastGap = 0.1
+    /// The shortest time before the sound of a film that is made up for, in seconds.
+    private static let leastLead = 0.001
+    /// The most silence in place of what is missing, in seconds beyond what was decoded, where no length is stated.
+    private static let mostMissing = 60.0
     /// The maximum number of sample frames for each byte of a file whose stated length is believed.
     private static let mostFramesPerByte: Int64 = 4096
 
@@ -20,7 +25,7 @@ final class FFmpegDecoder: Decoder {
     /// largest number if it is not known.
     private let kept: Range<Int64>
     /// The number of sample frames that the container states, and whether it is exact.
-    private let stated: (frames: Int64, isExact: Bool)?
+    private var stated: (frames: Int64, isExact: Bool)?
     private let bytes: FileBytes
     /// The bytes that must be packets; nil if anything may be between them.
     private let packetRange: Range<Int>?
@@ -32,9 +37,11 @@ final class FFmpegDecoder: Decoder {
     private var position: Int64 = 0
     private var lost: Int64 = 0
     private var lastCount = 0
-    /// The time at which the next packet is expected, in seconds.
+    /// The time at which the next frame is expected, in seconds of the stream's clock.
     private var expectedTime: Double?
-    private var gaps = (count: 0, seconds: 0.0, first: "")
+    /// The sample frames of silence that stand for something missing, and how many the whole file may be long.
+    private var made: Int64 = 0
+    private var longest: Int64 = 0
     private var isOver = false
 
     var mostChannels: Int { channels }
@@ -82,21 +89,29 @@ final class FFmpegDecoder: Decoder {
         channels = file.channels
         sampleFormat = file.sampleFormat
         self.bytes = bytes
+        // The time of the first sample in the container, unless what is missing before it was lost.
+        let isLate = first != nil || (file.answersEachPacket && file.asked.count > 1)
+        let start = isLate ? file.asked.start : file.time
         var kept = 0..<Int64.max
         var stated: (frames: Int64, isExact: Bool)?
+        var lead = 0.0
         if let media, media.isSimple {
             let sound = media.sound(ofTrack: file.trackNumber, rate: rate, iTunes: file.iTunesGaplessText)
             kept = sound ?? kept
             if let sound {
                 // What the decoder itself left out at the start: a frame or two.
-                if !keepsAll, let time = file.time, time > 0, time < 1 {
-                    position = min(Int64((time * Double(rate)).rounded()), sound.upperBound)
+                if !keepsAll, !isLate, let start, start > 0, start < 1 {
+                    position = min(Int64((start * Double(rate)).rounded()), sound.upperBound)
                 }
                 stated = (sound.upperBound - max(position, sound.lowerBound), true)
             }
-        } else if file.kind.length != .none, let length = file.statedLength, media?.isFragmented != true {
-            let frames = (Double(length.numerator) * Double(rate) / Double(length.denominator)).rounded()
-            if frames > 0, frames < 0x1p53 { stated = (Int64(frames), file.kind.length == .exact && media == nil) }
+            lead = media.pause(ofTrack: file.trackNumber)
+        } else {
+            if file.kind.length != .none, let length = file.statedLength, media?.isFragmented != true {
+                let frames = (Double(length.numerator) * Double(rate) / Double(length.denominator)).rounded()
+                if frames > 0, frames < 0x1p53 { stated = (Int64(frames), file.kind.length == .exact && media == nil) }
+            }
+            if file.kind.startsAtZero, file.isFilm, let start { lead = start }
         }
         self.kept = kept
         self.stated = stated
@@ -108,7 +123,24 @@ final class FFmpegDecoder: Decoder {
             packetRange = nil
         }
         faultBefore = first
-        take()
+        if isLate { expectedTime = start }
+        longest = max(declaredFrames ?? 0, believed(file.statedLength) ?? 0)
+        addLead(lead, isStated: media?.isSimple != true)
+        take(isFirstLate: isLate)
+        faultBefore = faultBefore ?? fault
+        fault = nil
+    }
+
+    /// Puts silence before the sound, so that a time is that at which a player plays it.
+    ///
+    /// - Parameter isStated: whether the length that the container states is with it.
+    private func addLead(_ seconds: Double, isStated: Bool) {
+        guard seconds > Self.leastLead, seconds < 0x1p40 else { return }
+        let frames = Int64((seconds * Double(rate)).rounded())
+        guard admits(frames) else { return }
+        silent = frames
+        made = frames
+        if !isStated { stated?.frames += frames }
     }
 
     /// What went wrong before the first frame; nil once it has been reported.
@@ -142,6 +174,20 @@ final class FFmpegDecoder: Decoder {
     var declaredFrames: Int64? {
         guard let stated, stated.frames / Self.mostFramesPerByte <= Int64(bytes.size) else { return nil }
         return stated.frames
+    }
+
+    /// A length in seconds, as a fraction, in sample frames; nil if it is not believed.
+    private func believed(_ length: (numerator: Int64, denominator: Int64)?) -> Int64? {
+        guard let length else { return nil }
+        let frames = Double(length.numerator) * Double(rate) / Double(length.denominator)
+        return frames / Double(Self.mostFramesPerByte) <= Double(bytes.size) ? Int64(frames) : nil
+    }
+
+    /// Whether so much more silence can be meant: times in a damaged file may be centuries apart.
+    private func admits(_ frames: Int64) -> Bool {
+        let (sum, overflow) = made.addingReportingOverflow(frames)
+        let heard = position - made + Int64(Self.mostMissing * Double(rate))
+        return !overflow && frames >= 0 && sum <= max(longest, heard)
     }
 
     func read(into buffer: UnsafeMutablePointer<Float>, frames: Int) -> Int { fill(buffer, frames) }
@@ -192,16 +238,18 @@ final class FFmpegDecoder: Decoder {
         case .fault(let text):
             fault = fault ?? text
             lost += Int64(lastCount)
-        case .end: isOver = true
+        case .end:
+            isOver = true
+            takeEnd()
         }
     }
 
     /// Makes the frame just decoded ready, and silence of the length of what was lost before it.
-    private func take() {
+    ///
+    /// - Parameter isFirstLate: whether it is the first frame, and something was lost before it.
+    private func take(isFirstLate: Bool = false) {
         let count = file.count
-        silent = Int64(clamped(position..<position + lost).count)
-        position += lost
-        checkTime(count)
+        addSilence(missing(before: count, isFirstLate: isFirstLate))
         lost = 0
         let part = clamped(position..<position + Int64(count))
         ready = Int(part.lowerBound - position)..<Int(part.upperBound - position)
@@ -211,33 +259,80 @@ final class FFmpegDecoder: Decoder {
         if position >= kept.upperBound, ready.isEmpty { isOver = true }
     }
 
+    private func addSilence(_ frames: Int64) {
+        silent += Int64(clamped(position..<position + frames).count)
+        position += frames
+        made += frames
+    }
+
+    /// The sample frames that are missing before the frame just decoded, as its time says: packets may give nothing, or
+    /// be missing themselves. Without a time, each fault counts as one frame of the length of the last.
+    private func missing(before count: Int, isFirstLate: Bool) -> Int64 {
+        let length = Double(count) / Double(rate)
+        guard let time = file.time else {
+            expectedTime = expectedTime.map { $0 + Double(lost) / Double(rate) + length }
+            return lost
+        }
+        defer { expectedTime = time + length }
+        guard let expectedTime else { return lost }
+        let gap = time - expectedTime
+        let isIdle = file.asked.count > 1 && gap * Double(rate) > Double(min(count, max(lastCount, 1))) / 2
+        guard lost > 0 || isFirstLate || isIdle || gap > length + Self.leastGap else { return 0 }
+        let frames = frames(of: gap)
+        guard let frames, admits(frames) else {
+            if gap > 0 {
+                fault =
+                    fault ?? "the times of its packets leave out \(Self.text(gap)) s, more than it can be long"
+            }
+            return lost
+        }
+        if lost == 0, frames > 0 {
+            fault =
+                fault
+                ?? (isIdle || isFirstLate
+                    ? idleText(file.asked.idlePlace)
+                    : "the times of its packets leave out \(Self.text(gap)) s")
+        }
+        return frames
+    }
+
+    /// The sample frames of a time, rounded to whole packets where the clock is too coarse to tell; nil if they are no
+    /// number of frames.
+    private func frames(of gap: Double) -> Int64? {
+        let exact = gap * Double(rate)
+        let tolerance = max(1, 1.5 * file.tick * Double(rate))
+        // Times that go back say nothing of what is missing.
+        guard exact > -tolerance, exact < 0x1p40 else { return nil }
+        for unit in [Double(lost), Double(lastCount)] where unit > 0 {
+            let whole = max(1, (exact / unit).rounded()) * unit
+            if abs(whole - exact) <= tolerance { return Int64(whole) }
+        }
+        return Int64(max(0, exact.rounded()))
+    }
+
+    private static func text(_ seconds: Double) -> String { "\((seconds * 100).rounded() / 100)" }
+
+    private func idleText(_ place: Int?) -> String {
+        "a packet\(place.map { " at byte \($0)" } ?? "") gives no sound when it is decoded as \(file.decoder)"
+    }
+
+    /// Makes silence of packets at the end that gave nothing.
+    private func takeEnd() {
+        guard file.answersEachPacket, file.packetsWithoutFrame > 0, lost == 0, let end = file.packetEnd,
+            let expectedTime,
+            let frames = frames(of: end - expectedTime), frames > 0, admits(frames)
+        else { return }
+        fault = fault ?? idleText(file.asked.idlePlace ?? file.packetPlace)
+        addSilence(frames)
+    }
+
     /// The part of a range that is kept; an empty range within it if there is none.
     private func clamped(_ range: Range<Int64>) -> Range<Int64> {
         let start = min(max(range.lowerBound, kept.lowerBound), range.upperBound)
         return start..<max(start, min(range.upperBound, kept.upperBound))
     }
 
-    /// Compares the time of the frame just decoded with the end of the one before.
-    private func checkTime(_ count: Int) {
-        guard let time = file.time else { return }
-        let length = Double(count) / Double(rate)
-        if let expectedTime {
-            let gap = time - expectedTime - Double(lost) / Double(rate)
-            if gap > length + Self.leastGap {
-                gaps.count += 1
-                gaps.seconds += gap
-                if gaps.count == 1 { gaps.first = Damage.length(position, rate) }
-            }
-        }
-        expectedTime = time + length
-    }
-
     func shortfall(heard: Int64) -> String? {
-        if gaps.count > 0 {
-            let seconds = (gaps.seconds * 100).rounded() / 100
-            return "the times of its packets leave out \(seconds) s in \(gaps.count) "
-                + (gaps.count == 1 ? "place, at " : "places, first at ") + gaps.first
-        }
         if let stated, heard < stated.frames - tolerance(stated.isExact) {
             return "ends at \(Damage.length(heard, rate)), its header says \(stated.frames)"
         }

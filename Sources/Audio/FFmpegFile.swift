@@ -41,6 +41,8 @@ final class FFmpegFile {
     private var frame: UnsafeMutablePointer<AVFrame>?
     private var stream: UnsafeMutablePointer<AVStream>?
     private var isDraining = false
+    /// Whether the decoder has given a frame, or its error, since the last packet.
+    private var hasAnswered = false
 
     /// The demuxer's name, and what is known of it.
     private(set) var demuxer = ""
@@ -55,6 +57,12 @@ final class FFmpegFile {
     /// The number of packets given to the decoder, of the bytes in them and in the last, and the least and most bytes of
     /// those before it.
     private(set) var packets = (count: 0, bytes: 0, last: 0, least: Int.max, most: 0)
+    /// The packets given to the decoder since it gave the frame before the last one, up to that of the last: how many they
+    /// are, the time at which the first begins, in seconds of the stream's clock, and the place of the first that gave
+    /// no frame. More than one mean that some gave none, be it because the decoder holds frames back.
+    private(set) var asked = (count: 0, start: Double?.none, idlePlace: Int?.none)
+    /// The time at which the last packet ends, in seconds of the stream's clock; nil if it is not known.
+    private(set) var packetEnd: Double?
 
     private var functions: FFmpegFunctions { loaded.functions }
 
@@ -152,7 +160,7 @@ final class FFmpegFile {
     private func refusal(_ code: Int32, _ part: String) -> Refusal {
         Refusal(
             failureClass: .unsupported,
-            reason: "no audio that can be read: FFmpeg cannot open \(part) (\(demuxer)): \(loaded.text(of: code))",
+            reason: "no audio that can be read: \(part) (\(demuxer)) cannot be opened: \(loaded.reason(code))",
             isShared: kind.isShared)
     }
 
@@ -264,11 +272,12 @@ final class FFmpegFile {
         guard let codec, let frame else { return .end }
         while true {
             let code = functions.avcodec_receive_frame(codec, frame)
-            if code == 0 { return frame.pointee.nb_samples > 0 ? taken(frame) : .fault("a frame without samples") }
-            if code == ffmpeg_end_of_file { return .end }
-            guard code == ffmpeg_again else {
-                return .fault("the decoder \(decoder): \(loaded.text(of: code))\(place)")
+            if code == 0 {
+                hasAnswered = true
+                return frame.pointee.nb_samples > 0 ? taken(frame) : .fault("a frame without samples")
             }
+            if code == ffmpeg_end_of_file { return .end }
+            guard code == ffmpeg_again else { return .fault(refused(code)) }
             if isDraining { return .end }
             if let fault = send() { return .fault(fault) }
         }
@@ -278,6 +287,15 @@ final class FFmpegFile {
         let isDamaged = frame.pointee.decode_error_flags != 0 || frame.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
         // Its samples are the decoder's guess: they are left out like those of a packet that does not decode.
         return isDamaged ? .fault("the decoder \(decoder): a damaged packet\(place)") : .samples
+    }
+
+    /// What the decoder says of a packet.
+    private func refused(_ code: Int32) -> String {
+        // What FFmpeg does not decode of AMR is the silence that a telephone does not transmit.
+        if code == ffmpeg_not_supported, decoder.hasPrefix("amr") {
+            return "a frame of AMR that stands for silence (DTX)\(place), which the decoder \(decoder) does not make"
+        }
+        return "a packet\(place) cannot be decoded as \(decoder): \(loaded.reason(code))"
     }
 
     /// The place of the last packet, for messages.
@@ -292,10 +310,17 @@ final class FFmpegFile {
                 isDraining = true
                 _ = functions.avcodec_send_packet(codec, nil)
                 if let text = source.fault { return text }
-                return code == ffmpeg_end_of_file ? nil : "FFmpeg cannot read on: \(loaded.text(of: code))"
+                return code == ffmpeg_end_of_file ? nil : "it cannot be read on: \(loaded.reason(code))"
             }
             defer { functions.av_packet_unref(packet) }
             guard packet.pointee.stream_index == stream?.pointee.index else { continue }
+            if hasAnswered { asked = (0, nil, nil) }
+            if !hasAnswered, asked.count > 0, asked.idlePlace == nil { asked.idlePlace = packetPlace }
+            hasAnswered = false
+            asked.count += 1
+            let start = seconds(packet.pointee.pts)
+            if asked.count == 1 { asked.start = start }
+            packetEnd = start.map { $0 + (seconds(max(0, packet.pointee.duration)) ?? 0) }
             packetPlace = packet.pointee.pos < 0 ? nil : Int(packet.pointee.pos)
             let size = Int(max(0, packet.pointee.size))
             if packets.count > 0 {
@@ -308,7 +333,7 @@ final class FFmpegFile {
             }
             let sent = functions.avcodec_send_packet(codec, packet)
             if sent < 0, sent != ffmpeg_end_of_file {
-                return "the decoder \(decoder): \(loaded.text(of: sent))\(place)"
+                return refused(sent)
             }
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { return "a packet is cut or damaged\(place)" }
             return nil
@@ -325,10 +350,30 @@ final class FFmpegFile {
     var channels: Int { frame.map { Int(ffmpeg_channels($0)) } ?? 0 }
 
     /// The time of the first sample of the frame just decoded, in seconds of the stream's clock; nil if it has none.
-    var time: Double? {
-        guard let frame, let stream, frame.pointee.pts != ffmpeg_no_time else { return nil }
-        let base = stream.pointee.time_base
-        return Double(frame.pointee.pts) * Double(base.num) / Double(base.den)
+    var time: Double? { frame.flatMap { seconds($0.pointee.pts) } }
+
+    /// The unit of the stream's clock, in seconds.
+    var tick: Double { seconds(1) ?? 0 }
+
+    /// The packets at the end that gave no frame.
+    var packetsWithoutFrame: Int { hasAnswered ? 0 : asked.count }
+
+    /// Whether the decoder gives a frame for each packet, or says why not, so that one without is damaged.
+    var answersEachPacket: Bool { FFmpegFormats.answering.contains(decoder) }
+
+    /// Whether the file has pictures that move, so that a player counts from the file's beginning, not the sound's.
+    var isFilm: Bool {
+        guard let format else { return false }
+        return (0..<streamCount).contains { index in
+            guard let stream = format.pointee.streams[index] else { return false }
+            return stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+                && stream.pointee.disposition & Int32(AV_DISPOSITION_ATTACHED_PIC) == 0
+        }
+    }
+
+    private func seconds(_ units: Int64) -> Double? {
+        guard let base = stream?.pointee.time_base, units != ffmpeg_no_time, base.den > 0 else { return nil }
+        return Double(units) * Double(base.num) / Double(base.den)
     }
 
     /// The narrowest format that holds each sample of the frame just decoded.

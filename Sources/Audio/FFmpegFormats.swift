@@ -20,6 +20,8 @@ enum FFmpegFormats {
         var isRaw = false
         /// Whether libsndfile or libmpg123 knows the container too: its error is then the one to report.
         var isShared = false
+        /// Whether the times in it count from its beginning, where a player begins too, also if no stream does.
+        var startsAtZero = false
     }
 
     /// The demuxers by FFmpeg's names.
@@ -29,22 +31,22 @@ enum FFmpegFormats {
         "aiff": Demuxer(length: .exact, isShared: true),
         "amr": Demuxer(length: .none),
         "ape": Demuxer(length: .exact),
-        "asf": Demuxer(length: .rounded),
+        "asf": Demuxer(length: .rounded, startsAtZero: true),
         "au": Demuxer(length: .none, isShared: true),
-        "avi": Demuxer(length: .none),
+        "avi": Demuxer(length: .none, startsAtZero: true),
         "caf": Demuxer(length: .none, isShared: true),
         "dsf": Demuxer(length: .exact),
         "dts": Demuxer(length: .none, isRaw: true),
         "dtshd": Demuxer(length: .none),
         "eac3": Demuxer(length: .none, isRaw: true),
         "flac": Demuxer(length: .exact, isShared: true),
-        "flv": Demuxer(length: .none),
+        "flv": Demuxer(length: .none, startsAtZero: true),
         // Direct Stream Digital in its interchange format (DFF); the same demuxer reads 8SVX.
         "iff": Demuxer(length: .exact, isShared: true),
         "loas": Demuxer(length: .none),
-        "matroska,webm": Demuxer(length: .rounded),
+        "matroska,webm": Demuxer(length: .rounded, startsAtZero: true),
         "mlp": Demuxer(length: .none, isRaw: true),
-        "mov,mp4,m4a,3gp,3g2,mj2": Demuxer(length: .exact),
+        "mov,mp4,m4a,3gp,3g2,mj2": Demuxer(length: .exact, startsAtZero: true),
         "mpc": Demuxer(length: .exact),
         "mpc8": Demuxer(length: .exact),
         "mpeg": Demuxer(length: .none),
@@ -77,6 +79,9 @@ enum FFmpegFormats {
     static let lossless: Set<String> = [
         "alac", "ape", "flac", "mlp", "shorten", "tak", "truehd", "tta", "wavpack", "wmalossless",
     ]
+
+    /// Lossless codings whose packets each hold whole frames; Shorten and the others do not, or begin within one.
+    static let answering: Set<String> = ["alac", "ape", "flac", "tak", "tta", "wavpack"]
 
     /// PCM as it is stored in the containers above.
     private static let pcm: [String] =

@@ -60,8 +60,25 @@ package final class FFmpegLibrary: @unchecked Sendable {
 
     deinit { for handle in handles { dlclose(handle) } }
 
+    /// What an error code of FFmpeg means, with FFmpeg's own words in brackets.
+    func reason(_ code: Int32) -> String {
+        let own =
+            switch code {
+            case ffmpeg_invalid_data: "its bytes are damaged or are not of this kind"
+            case ffmpeg_not_supported, ffmpeg_not_implemented: "it uses a part of its format that FFmpeg cannot decode"
+            case ffmpeg_end_of_file: "it ends too early"
+            case ffmpeg_out_of_memory: "it needs more memory than there is or than a file may take"
+            case ffmpeg_not_permitted: "it refers to other files, which are never opened"
+            case ffmpeg_wrong_value: "a number in it is out of range"
+            case ffmpeg_no_stream: "it has no stream that can be read"
+            case ffmpeg_no_decoder: "FFmpeg has no decoder for it"
+            default: "FFmpeg gave up"
+            }
+        return "\(own) (FFmpeg: \(text(of: code)))"
+    }
+
     /// Describes an error code of FFmpeg in its own words.
-    func text(of code: Int32) -> String {
+    private func text(of code: Int32) -> String {
         var text = [CChar](repeating: 0, count: 128)
         _ = functions.av_strerror(code, &text, text.count)
         return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

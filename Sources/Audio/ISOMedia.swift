@@ -149,6 +149,15 @@ struct ISOMedia {
     /// Whether a track's edit list says that its sound begins after the first sample.
     var hasStart: Bool { tracks.contains { $0.edits.contains { $0.start ?? 0 > 0 } } }
 
+    /// For how many seconds a track pauses before its sound, by its edit list.
+    func pause(ofTrack id: Int) -> Double {
+        guard movieTimescale > 0, let track = tracks.first(where: { $0.id == id }) else { return 0 }
+        let before = track.edits.prefix { $0.start == nil }.reduce(0.0) { $0 + Double($1.length) }
+        // A track that only pauses has no sound that this could be before.
+        return before < Double(Self.longest) && track.edits.contains { $0.start != nil }
+            ? before / Double(movieTimescale) : 0
+    }
+
     /// A track whose index lists more packets than the file has bytes; nil if there is none.
     func overfullTrack(size: Int) -> Track? { tracks.first { $0.packets > size } }
 
