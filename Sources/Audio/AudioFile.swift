@@ -74,10 +74,13 @@ package final class AudioFile {
 
     /// The number of channels of a file; nil if it cannot be read. Of a FLAC file only the header is read.
     ///
-    /// - Parameter bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
-    package static func channels(path: String, bytes: [UInt8]? = nil) -> Int? {
+    /// - Parameters:
+    ///   - bytes: the path's bytes, for names that are not UTF-8; nil for those of `path`.
+    ///   - stream: the number of the stream among the file's audio streams, from 0; nil for the one that FFmpeg takes for
+    ///     the best.
+    package static func channels(path: String, bytes: [UInt8]? = nil, stream: Int? = nil) -> Int? {
         let raw = (bytes ?? Array(path.utf8)).map(CChar.init(bitPattern:)) + [0]
-        return try? Codecs.channels(raw, path: path)
+        return try? Codecs.channels(raw, path: path, stream: stream)
     }
 
     /// The number of frames that are decoded and dropped before the part begins, because the codec cannot seek there.

@@ -29,13 +29,14 @@ enum Codecs {
 
     /// The number of channels of a file, without walking through it where its header tells.
     ///
+    /// - Parameter stream: the number of the stream among the file's streams of sound, from 0; nil for FFmpeg's choice.
     /// - Throws: as `open(_:path:scans:stream:)`.
-    static func channels(_ raw: [CChar], path: String) throws(AudioError) -> Int {
+    static func channels(_ raw: [CChar], path: String, stream: Int?) throws(AudioError) -> Int {
         let bytes = try FileBytes(raw, path: path)
         var start = 0
         while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
         if let found = FLACSummary.channels(bytes, start) { return found }
-        return try open(raw, path: path).mostChannels
+        return try open(raw, path: path, stream: stream).mostChannels
     }
 
     /// Chooses libsndfile or libmpg123 where one of them opens the file, else FFmpeg.

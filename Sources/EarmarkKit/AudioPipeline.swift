@@ -43,7 +43,8 @@ public struct AudioPipeline: Sendable {
         try EarmarkKitError.translating {
             let ledger = cache.exists ? try cache.cacheFolder.reading() : nil
             let known = try Reconciler(
-                manifest: clips.manifest.countingChannels(), graph: loaded.graph, ledger: ledger,
+                manifest: clips.manifest.countingChannels(stream: loaded.graph.audioStream), graph: loaded.graph,
+                ledger: ledger,
                 readsContent: checkingContent)
             let plan = Plan(graph: loaded.graph, clips: known.facts, isLossless: LoadedPipeline.isLossless)
             let changed = try ledger.flatMap {

@@ -143,3 +143,10 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
         return lines
     }
 }
+
+extension Graph {
+    /// The number of the audio stream that the pipeline reads of files with several, from 0; nil for FFmpeg's choice.
+    package var audioStream: Int? {
+        nodes.first { $0.definition.name == "decode" }?.parameters["stream"].flatMap(Int.init)
+    }
+}

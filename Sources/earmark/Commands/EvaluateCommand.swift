@@ -8,7 +8,9 @@ import Features
 import Files
 import Foundation
 import Models
+import Pipeline
 import Results
+import Sessions
 import Stages
 import Training
 import Wording
@@ -68,7 +70,10 @@ struct EvaluateCommand: ParsableCommand {
                 folder: out, names: ["classes.csv", "classes.csv.meta.json", "summary.json", "report.html"])
         }
         try figures.check()
-        let list = try Manifest.reading(manifest).countingChannels()
+        let features = try PipelineLoader.load(
+            path: ShippedFiles.pipeline(pipeline), sets: [],
+            locate: NamedModels(absent: .leave, quiet: true).locate)
+        let list = try Manifest.reading(manifest).countingChannels(stream: features.graph.audioStream)
         let clips = try Labels.clips(list, split: split)
         let engines = EngineRegistry.standard
         let named = try NamedModels(absent: .fetch)

@@ -26,7 +26,7 @@ struct FeatureFlow {
     func run() throws {
         let work = try WorkOptions.parse([pipeline, "--manifest", manifest, "--cache", cache])
         let (loaded, whole) = try work.load(quiet: true)
-        let list = try part(of: whole).countingChannels()
+        let list = try part(of: whole).countingChannels(stream: loaded.graph.audioStream)
         let ledger = work.cache.value.exists ? try work.cache.value.reading() : nil
         let facts = try Reconciler(manifest: list, graph: loaded.graph, ledger: ledger).facts
         let plan = Plan(graph: loaded.graph, clips: facts, isLossless: LoadedPipeline.isLossless)

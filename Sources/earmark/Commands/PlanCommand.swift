@@ -30,7 +30,7 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         let (pipeline, list) = try work.load(absent: .leave)
-        let manifest = try list.countingChannels()
+        let manifest = try list.countingChannels(stream: pipeline.graph.audioStream)
         let cache = work.cache.value
         let ledger = cache.exists ? try cache.reading() : nil
         let known = try Reconciler(

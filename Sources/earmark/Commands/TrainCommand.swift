@@ -8,6 +8,7 @@ import Foundation
 import Models
 import Pipeline
 import Results
+import Sessions
 import Stages
 import Training
 import Wording
@@ -60,7 +61,7 @@ struct TrainCommand: ParsableCommand {
         let (spec, graph) = (loaded.spec, loaded.graph)
         var settings = try settings.merged(with: spec)
         settings.initial = try settings.initial.map { try NamedModels(absent: .fetch, quiet: quiet).file($0) }
-        let list = try Manifest.reading(manifest, quiet: quiet).countingChannels()
+        let list = try Manifest.reading(manifest, quiet: quiet).countingChannels(stream: graph.audioStream)
         let clips = try Labels.clips(list, split: settings.trainSplit)
         let labels = try settings.classes.map { try Labels(file: $0) } ?? Labels.found(in: clips)
         try labels.check(clips, manifest: list, split: settings.trainSplit, isTraining: true)
