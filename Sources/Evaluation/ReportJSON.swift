@@ -2,9 +2,11 @@ import Tables
 
 extension SummaryReport {
     /// `summary.json`: the same keys in the same order every time; undefined values are null. `_95` are 95 % intervals as
-    /// `[low, high]`. `clips` and the keys after it cover the clips with scores (only those that the truth names, if one is
-    /// given: `truth_coverage` says how many others there are); `coverage` says how many of the cache's clips have scores,
-    /// and `earmark` to `settings` say what made them.
+    /// `[low, high]`. `clips` and `hours` are what was heard, with the clips that have no scores because `skip-below` left
+    /// them out as a whole, which `clips_skipped` and `hours_skipped` count; the keys after them cover the clips with
+    /// scores. If a truth is given, all of them cover only the clips with scores that it names: `truth_coverage` says how
+    /// many others there are. `coverage` says how many of the cache's clips are done, and `earmark` to `settings` say what
+    /// made them.
     /// `threshold` applies to classes that have no other according to `thresholds`, which is in words. The keys under and after
     /// `truth` are there only with the truth.
     package func json() -> String {
@@ -12,6 +14,11 @@ extension SummaryReport {
             ("clips", .integer(clips)), ("hours", .number(hours)), ("threshold", .number(thresholds.fallback)),
             ("thresholds", .string(thresholdText)),
         ]
+        if skipped.clips > 0 {
+            members.insert(
+                contentsOf: [("clips_skipped", .integer(skipped.clips)), ("hours_skipped", .number(skipped.hours))],
+                at: 2)
+        }
         members += originMembers
         if clipsWithoutChunkScores > 0 {
             members.append(("clips_without_chunk_scores", .integer(clipsWithoutChunkScores)))

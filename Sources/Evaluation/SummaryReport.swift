@@ -1,7 +1,10 @@
 /// The complete statistics: one report per class, and the totals.
 package struct SummaryReport: Sendable, Equatable {
+    /// The clips that were heard, and their hours, with those in `skipped`.
     package var clips: Int
     package var hours: Double
+    /// The clips that were heard and have no scores, because all of them is below the level of `skip-below`.
+    package var skipped = Skipped()
     /// The scores from which a clip counts as having a class.
     package var thresholds: ClassThresholds
     package var classes: [ClassReport]
@@ -19,6 +22,20 @@ package struct SummaryReport: Sendable, Equatable {
     package var clipsWithoutLength = 0
     /// Clips whose last frames, at most two, were treated as silence because the cache was made with another overlap.
     package var clipsWithSilencedEnd = 0
+
+    /// Clips without scores, and their hours.
+    package struct Skipped: Sendable, Equatable {
+        package var clips: Int
+        package var hours: Double
+
+        package init(clips: Int = 0, hours: Double = 0) {
+            self.clips = clips
+            self.hours = hours
+        }
+    }
+
+    /// The clips with scores, of which the classes' figures are.
+    package var scoredClips: Int { clips - skipped.clips }
 
     /// Metrics against the truth. Values are NaN if they are not defined.
     package struct Truth: Sendable, Equatable {

@@ -20,11 +20,14 @@ struct ScoredClips {
     let groups: [ClipGroups]
     /// Clips whose length is not in the ledger.
     let unknownLengths: Int
+    /// Clips that were skipped as a whole, and their seconds: heard, though without scores. None if a truth was given, as
+    /// then all figures are of the clips with scores in it.
+    let skipped: (clips: Int, seconds: Double)
 
     /// - Parameters:
     ///   - truth: a manifest with labels. If given, only clips that it names are used.
     ///   - map: turns its labels into the model's classes.
-    ///   - counters: divisions of the clips, to which each clip is added.
+    ///   - counters: divisions of the clips, to which each clip is added, also one that was skipped.
     /// - Throws: `CacheError` if no clip is left; `TableError` or `SettingError` if a label is unknown.
     init(
         _ ledger: Ledger, scores: ClipScores, model: ScoredModel, truth: Manifest?, map: LabelMap?,
@@ -46,12 +49,18 @@ struct ScoredClips {
         var (scored, unknownLengths, unlabelled) = (0, 0, 0)
         // A row of the truth may be of several clips, the channels of one recording.
         var rowsOfChannels: [Int: Int] = [:]
-        var skipped = (all: 0, ofTruth: 0)
+        var skipped = (all: 0, ofTruth: 0, seconds: 0.0)
         try scores.forEach { clip, row in
             scored += 1
             if SkippedRow.matches(row) {
                 skipped.all += 1
                 if truth?.row(of: clip.name) != nil { skipped.ofTruth += 1 }
+                if truth == nil {
+                    let length = seconds[clip.id] ?? 0
+                    skipped.seconds += length
+                    if seconds[clip.id] == nil { unknownLengths += 1 }
+                    for counter in counters { counter.add(clip, scores: row, seconds: length) }
+                }
                 return
             }
             if let truth {
@@ -84,6 +93,7 @@ struct ScoredClips {
         ids = Set(rows)
         groups = [folders.groups()] + (truth == nil ? [] : [splits.groups()])
         self.unknownLengths = unknownLengths
+        self.skipped = truth == nil ? (skipped.all, skipped.seconds) : (0, 0)
         let counts = try ledger.counts(for: scores.pipeline)
         var coverage = Coverage(clips: counts.clips, done: scored, failed: counts.failed)
         coverage.skipped = try scores.skipped?.count()

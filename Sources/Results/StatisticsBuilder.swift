@@ -103,6 +103,9 @@ package struct StatisticsBuilder {
         var report =
             try judged.map { try evaluator.report(clips.table, judged: $0, hoursAbove: time?.hours) }
             ?? evaluator.report(clips.table, truth: clips.labels, hoursAbove: time?.hours)
+        report.clips += clips.skipped.clips
+        report.hours += clips.skipped.seconds / 3600
+        report.skipped = SummaryReport.Skipped(clips: clips.skipped.clips, hours: clips.skipped.seconds / 3600)
         report.coverage = clips.coverage
         report.truthCoverage = clips.truthCoverage
         report.clipsWithoutLength = clips.unknownLengths

@@ -353,9 +353,14 @@ import Testing
         try fixture.addSamples("half", Self.samples(3, [(2, 0.3), (2.5, 0)], rate: 16_000), rate: 16_000)
         let cache = fixture.cache()
         try fixture.run("label.yaml", sets: ["chunk.skip-below=-60"])
-        let report = try StatisticsBuilder(cache: cache, pipeline: nil).report(
-            truth: nil, thresholds: ClassThresholds(fallback: 0))
-        #expect(report.clips == 2)
+        let content = try StatisticsBuilder(cache: cache, pipeline: nil, by: [.column("site")]).content(
+            truth: nil, thresholds: ClassThresholds(fallback: 0), examples: nil)
+        let report = content.summary
+        // What was skipped as a whole was heard all the same: it is effort.
+        #expect(report.clips == 3 && abs(report.hours * 3600 - 10) < 1e-6)
+        #expect(report.skipped.clips == 1 && abs(report.skipped.hours * 3600 - 2.5) < 1e-6 && report.scoredClips == 2)
+        let group = try #require(content.divisions.first?.groups.first)
+        #expect(group.clips == 3 && abs(group.hours * 3600 - 10) < 1e-6)
         let skipped = try #require(report.coverage?.skipped)
         // Of 'quiet' four chunks; of 'half', which has eight, those that begin at 2, 2.5, 3 and 3.5 s.
         #expect(skipped.chunks == 8 && skipped.clips == 1 && abs(skipped.seconds - 4.5) < 1e-9)
@@ -364,6 +369,7 @@ import Testing
         #expect(report.classes.allSatisfy { abs($0.hoursAbove * 3600 - 5.5) < 1e-6 })
         let page = ReportPage(report).html()
         #expect(page.contains("skipped: 8 chunks, 0.0013 hours below -60.0 dBFS; 1 clip as a whole"))
-        #expect(report.json().contains("\"below_dbfs\""))
+        #expect(report.json().contains("\"below_dbfs\"") && report.json().contains("\"clips_skipped\": 1"))
+        #expect(page.contains("of them 1 skipped"))
     }
 }

@@ -40,7 +40,7 @@ struct ClassDetail {
         let histogram = HistogramPicture(name: row.name, histogram: found.histogram, threshold: row.threshold).picture()
         text += ReportText.figure(
             histogram,
-            "Scores of \(counted(content.summary.clips, "clip")); threshold \(HTMLText.number(row.threshold))")
+            "Scores of \(counted(content.summary.scoredClips, "clip")); threshold \(HTMLText.number(row.threshold))")
         figures.append(ReportFigure("\(stem)-scores", histogram))
         if let curve = found.curve {
             let counts = row.truth?.counts

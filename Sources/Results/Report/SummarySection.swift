@@ -30,7 +30,13 @@ struct SummarySection {
     private var cards: [(name: String, value: String, note: String)] {
         let reached = summary.classes.count { $0.clipsAbove > 0 }
         var cards = [
-            ("Clips", grouped(summary.clips), "\(HTMLText.number(summary.hours)) hours"),
+            (
+                "Clips", grouped(summary.clips),
+                "\(HTMLText.number(summary.hours)) hours"
+                    + (summary.skipped.clips > 0
+                        ? ", of them \(grouped(summary.skipped.clips)) skipped, \(HTMLText.number(summary.skipped.hours)) hours"
+                        : "")
+            ),
             ("Classes", "\(summary.classes.count)", "\(reached) with clips at the threshold"),
         ]
         guard let truth = summary.truth else { return cards }

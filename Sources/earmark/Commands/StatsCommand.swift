@@ -64,7 +64,9 @@ struct StatsCommand: ParsableCommand {
             if let limit = truth.limit { printWrapped(limit) }
         }
         printWrapped(
-            "\(counted(report.clips, "clip")), \(counted(report.classes.count, "class", "classes")): "
+            "\(counted(report.clips, "clip"))"
+                + (report.skipped.clips > 0 ? " (\(report.skipped.clips) of them skipped)" : "")
+                + ", \(counted(report.classes.count, "class", "classes")): "
                 + "\(out)/classes.csv, summary.json, report.html")
         printWrapped("thresholds: \(report.thresholdText)")
         if let coverage = report.coverage, let origin = report.origin {
