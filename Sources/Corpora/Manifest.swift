@@ -228,10 +228,10 @@ package final class Manifest: Sendable {
     package func split(_ row: Int) -> String { text(parsed(row), 3) }
     /// The part of its recording that a clip is; nil for the mean of all channels of the whole recording.
     package func part(_ row: Int) -> RecordingPart? { header.parts == nil ? nil : part(parsed(row), row) }
-    /// A clip's values of `furtherColumns`, in their order.
+    /// A clip's values of `furtherColumns`, in their order, without the apostrophe that exports put before some.
     package func further(_ row: Int) -> [String] {
         let own = parsed(row)
-        return header.further.map { own.text(own.fields[$0.place]) }
+        return header.further.map { CSV.name(ofSafe: own.text(own.fields[$0.place])) }
     }
     /// What the ledger keeps of a clip's values of `furtherColumns`, as `ClipMetadata` has it; nil if there are no such
     /// columns.
@@ -241,7 +241,7 @@ package final class Manifest: Sendable {
         var text = "{"
         for (prefix, column) in zip(header.prefixes, header.further) {
             text += prefix
-            ClipMetadata.append(own.text(own.fields[column.place]), to: &text)
+            ClipMetadata.append(CSV.name(ofSafe: own.text(own.fields[column.place])), to: &text)
         }
         return text + "}"
     }

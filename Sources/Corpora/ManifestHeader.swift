@@ -74,7 +74,7 @@ struct ManifestHeader: Sendable {
         var places = [Int?](repeating: nil, count: known.count)
         var further: [(place: Int, name: String)] = []
         var seen = Set<String>()
-        for (place, name) in names.enumerated() where !name.isEmpty {
+        for (place, name) in names.map(CSV.name(ofSafe:)).enumerated() where !name.isEmpty {
             let column = known.firstIndex(of: key(name))
             let own = key(name) == ClipMetadata.began ? ClipMetadata.began : name
             guard seen.insert(column.map { known[$0] } ?? own).inserted else {

@@ -52,9 +52,15 @@ extension Manifest {
     ///
     /// - Parameters:
     ///   - hasParts: whether the columns `start`, `end` and `channel` come next.
+    ///   - isSafe: as for `row`.
     ///   - further: columns that follow the manifest's own.
-    package static func header(hasParts: Bool = false, further: [String] = []) -> [UInt8] {
-        CSV.row(columns + (hasParts ? ManifestPart.columns : []) + further)
+    package static func header(hasParts: Bool = false, isSafe: Bool = false, further: [String] = []) -> [UInt8] {
+        CSV.row(columns + (hasParts ? ManifestPart.columns : []) + further.map { field($0, isSafe: isSafe) })
+    }
+
+    /// A name or value of a further column. A number stays a number: `-33.9` is a latitude and no formula.
+    private static func field(_ text: String, isSafe: Bool) -> String {
+        isSafe ? CSV.safeValue(text) : CSV.exactField(text)
     }
 
     /// A row of a manifest that is written row by row; the caller makes sure that each name occurs only once.
@@ -62,13 +68,20 @@ extension Manifest {
     /// - Parameters:
     ///   - folder: absolute path of the manifest's folder; a path inside it is written relative to it.
     ///   - hasParts: whether the header has the columns `start`, `end` and `channel`.
+    ///   - isSafe: whether names, labels, paths and further values are written so that a spreadsheet takes none for a
+    ///     formula, as in exports.
     ///   - further: values of the header's further columns.
     package static func row(
-        _ entry: Entry, folder: String, hasParts: Bool = false, further: [String] = []
+        _ entry: Entry, folder: String, hasParts: Bool = false, isSafe: Bool = false, further: [String] = []
     ) -> [UInt8] {
         let place = FileSystem.relative(entry.path, to: folder)
         let part = hasParts ? entry.part?.fields ?? ["", "", ""] : []
-        return CSV.row(
-            [CSV.exactField(entry.clip), place, LabelText.field(entry.labels), entry.split] + part + further)
+        let own =
+            isSafe
+            ? [
+                CSV.safeField(entry.clip), CSV.safeField(place) == place ? place : "./" + place,
+                LabelText.field(entry.labels.map(CSV.safeField)),
+            ] : [CSV.exactField(entry.clip), place, LabelText.field(entry.labels)]
+        return CSV.row(own + [entry.split] + part + further.map { field($0, isSafe: isSafe) })
     }
 }

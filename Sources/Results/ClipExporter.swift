@@ -90,7 +90,7 @@ package struct ClipExporter {
             + carried.titles
         do {
             try FileSystem.write(index) { put in
-                try put(Manifest.header(further: further)[...])
+                try put(Manifest.header(isSafe: true, further: further)[...])
                 try CutChooser.choose(settings.choice, from: events) { clip, chosen in
                     let rows = try cut(chosen, of: clip, &tree, &summary, lost) { path in
                         if !earlier.contains(path), !FileSystem.exists(path) { made.append(path) }
@@ -250,7 +250,7 @@ package struct ClipExporter {
         let name = FileSystem.relative(row.path, to: FileSystem.folder(of: row.path))
         let stem = String(name.dropLast(settings.container.rawValue.count + 1))
         let entry = Manifest.Entry(clip: stem, path: row.path, labels: [event.label], split: "")
-        return Manifest.row(entry, folder: root, further: values)
+        return Manifest.row(entry, folder: root, isSafe: true, further: values)
     }
 
     private static func text(_ append: (inout [UInt8]) -> Void) -> String {

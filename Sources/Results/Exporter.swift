@@ -77,7 +77,7 @@ package struct Exporter {
                 if format == .csv {
                     CSV.append(
                         [CSV.safeField(row.clip)] + row.fields.dropFirst()
-                            + further.values(row.metadata).map(CarriedColumns.safe), to: &line)
+                            + further.values(row.metadata).map(CSV.safeValue), to: &line)
                 } else {
                     line += Array(
                         (#"{"clip":\#(Self.json(row.clip)),"kind":\#(Self.json(row.kind)),"#
@@ -143,7 +143,7 @@ package struct Exporter {
                 line.removeAll(keepingCapacity: true)
                 CSV.append(
                     [CSV.safeField(clip.name)] + values.map { $0.isNaN ? "" : $0.description }
-                        + further.values(clip.metadata).map(CarriedColumns.safe), to: &line)
+                        + further.values(clip.metadata).map(CSV.safeValue), to: &line)
                 try put(line[...])
                 count += 1
             }
@@ -173,7 +173,7 @@ package struct Exporter {
         var count = 0
         try scores.forEach { clip, _ in
             CSV.append(
-                [CSV.safeField(clip.name)] + further.values(clip.metadata).map(CarriedColumns.safe), to: &names)
+                [CSV.safeField(clip.name)] + further.values(clip.metadata).map(CSV.safeValue), to: &names)
             count += 1
         }
         try FileSystem.write(path) { put in

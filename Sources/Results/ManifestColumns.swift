@@ -97,7 +97,7 @@ package struct CarriedColumns: Sendable, Equatable {
     func csv(_ metadata: String?) -> [UInt8] {
         values(metadata).reduce(into: []) { out, value in
             out.append(UInt8(ascii: ","))
-            out += CSV.field(Self.safe(value))
+            out += CSV.field(CSV.safeValue(value))
         }
     }
 
@@ -107,12 +107,6 @@ package struct CarriedColumns: Sendable, Equatable {
             out.append(UInt8(ascii: ","))
             out += CSV.field(CSV.safeField(title))
         }
-    }
-
-    /// A value that no spreadsheet computes. A number stays a number: `-33.9` is a latitude and no formula.
-    static func safe(_ value: String) -> String {
-        let isNumber = Double(value) != nil && value.utf8.allSatisfy { "+-.eE0123456789".utf8.contains($0) }
-        return isNumber ? value : CSV.safeField(value)
     }
 
     /// What the record beside an export says of the columns; nil if there are none.

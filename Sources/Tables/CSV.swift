@@ -25,6 +25,12 @@ package enum CSV {
         return "'" + name
     }
 
+    /// A value that no spreadsheet computes, as `safeField` makes it; but a number stays one: `-33.9` is a latitude.
+    package static func safeValue(_ value: String) -> String {
+        let isNumber = Double(value) != nil && value.utf8.allSatisfy { "+-.eE0123456789".utf8.contains($0) }
+        return isNumber ? value : safeField(value)
+    }
+
     /// The name for which `safeField` wrote a field. Every table of ours that is read is read with this.
     package static func name(ofSafe field: String) -> String {
         isSafe(field.utf8) ? String(field.unicodeScalars.dropFirst()) : field

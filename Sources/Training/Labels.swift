@@ -49,7 +49,9 @@ package struct Labels: Sendable {
         var found: [(Int, Manifest.Entry)] = []
         var splits = Set<String>()
         for row in 0..<manifest.count {
-            let entry = manifest.entry(row)
+            var entry = manifest.entry(row)
+            // A table of cuts is an export, whose labels a spreadsheet must not compute.
+            entry.labels = entry.labels.map(CSV.name(ofSafe:))
             splits.insert(entry.split)
             if split == nil || entry.split == split { found.append((row, entry)) }
         }

@@ -196,6 +196,24 @@ struct ClipExportTests {
         #expect((meta["settings"] as? [String: String])?["pad"] == "0.1")
     }
 
+    @Test("No field of the index is a formula, and the index is read as what was cut")
+    func namesThatASpreadsheetWouldCompute() throws {
+        let scratch = try Scratch()
+        let source = try heard(scratch)[1]
+        let row = "\(source.name),\(scratch.path(source.name)).wav,1,2,'=1+1,0.5,0.75\n"
+        try scratch.write("e.csv", "clip,path,start,end,label,score,peak\n" + row)
+        #expect(try export(scratch, "--events", scratch.path("e.csv")).status == 0)
+        let cut = try #require(try rows(scratch).first)
+        for (name, value) in cut where Double(value) == nil {
+            #expect(value.first.map { "=+-@".contains($0) } != true, "\(name): \(value)")
+        }
+        #expect(cut["labels"] == "'=1+1" && cut["path"]?.hasPrefix("./=1+1/=1+1_0.5") == true, "\(cut)")
+        let run = try Tool.run(scratch.run("features.yaml", manifest: "cuts/index.csv", cache: "new"))
+        #expect(run.status == 0, "\(run.errors)")
+        let index = try Tool.run("export", "index", "--cache", scratch.path("new"), "--out", "-")
+        #expect(index.output.contains("\n'=1+1_0.5"), "\(index.output)")
+    }
+
     @Test("So many of each class, the best or a spread, and what an earlier export left is told")
     func choice() throws {
         let scratch = try Scratch()

@@ -111,6 +111,20 @@ import TestSupport
         #expect((0..<5).map { again.entry($0) } == entries)
         // Only a name that would lose an apostrophe gets another one.
         #expect(again.notices.count == 1 && again.notices[0].hasSuffix(": 1"))
+        // As in an export, no field begins as a formula does, and all reads back as it was.
+        var table = Manifest.header(isSafe: true, further: ["=site", "latitude"])
+        for entry in entries {
+            let labelled = Manifest.Entry(
+                clip: entry.clip, path: folder.path + "/=x/" + entry.clip, labels: ["@home", "-b"])
+            table += Manifest.row(labelled, folder: folder.path, isSafe: true, further: ["+" + entry.clip, "-33.9"])
+        }
+        let lines = String(decoding: table, as: UTF8.self).split(separator: "\n")
+        #expect(lines[0] == "clip,path,labels,split,'=site,latitude")
+        #expect(lines[1] == "'=1+1,./=x/=1+1,\"'@home,'-b\",,'+=1+1,-33.9")
+        let safe = try Manifest(bytes: table, file: "m.csv", folder: folder.path)
+        #expect((0..<5).map { safe.clip($0) } == names)
+        #expect(safe.path(0) == folder.path + "/=x/=1+1" && safe.furtherColumns == ["=site", "latitude"])
+        #expect(safe.further(0) == ["+=1+1", "-33.9"] && safe.metadata(0) == #"{"=site":"+=1+1","latitude":"-33.9"}"#)
     }
 
     @Test(arguments: [
