@@ -54,7 +54,7 @@ package struct EventExport {
     ///
     /// - Throws: as `EventSource.forEach(_:)` does; `FileError` if a file cannot be written.
     package func write(_ format: EventFormat, below folder: String) throws -> EventSource.Summary {
-        let names = try RecordingTree(source.forEachPath)
+        let names = try RecordingTree(source.forEachPart)
         var (provenance, record) = try carrying(format)
         provenance.root = names.root
         let files = try RecordingFiles(folder: folder, format: format, provenance: provenance, names: names)

@@ -1,3 +1,4 @@
+import Audio
 import Cache
 import Corpora
 import Evaluation
@@ -78,6 +79,13 @@ package struct EventSource {
     ///
     /// - Throws: `LedgerError`.
     package func forEachPath(_ body: (String) -> Void) throws { try ledger.forEachClip { body($0.path) } }
+
+    /// Passes the path of every clip of the manifest to `body`, chosen or not, and the part of the recording that it is.
+    ///
+    /// - Throws: `LedgerError`.
+    package func forEachPart(_ body: (String, RecordingPart?) -> Void) throws {
+        try ledger.forEachClip { try body($0.path, $0.recordingPart()) }
+    }
 
     /// The further columns of the cache's manifest.
     ///

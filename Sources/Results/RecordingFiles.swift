@@ -33,7 +33,7 @@ package final class RecordingFiles: EventSink {
 
     package func begin(clip: EventClip) throws {
         try end()
-        let path = try tree.path(names.file(clip: clip.name, path: clip.path, ending: format.ending))
+        let path = try tree.path(names.file(clip: clip.name, path: clip.path, part: clip.part, ending: format.ending))
         let writer = format.make()
         var out: [UInt8] = []
         try writer.begin(provenance, &out)

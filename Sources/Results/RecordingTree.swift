@@ -1,11 +1,13 @@
+import Audio
 import Files
 
 /// Where the files of single recordings go in an output folder: the recordings' own folders, mirrored.
 ///
 /// A recording's file has the recording's name without its extension (`site/a.wav` gives `site/a.txt`) if no other clip of the
-/// manifest would get the same name; otherwise the name includes the extension (`site/a.wav.txt`); otherwise the start of the
-/// digest of the clip's name as well. This depends only on the manifest, never on which clips are selected, so the next export
-/// replaces the files of this one.
+/// manifest would get the same name; otherwise the name includes the extension (`site/a.wav.txt`). That of a clip that is a
+/// part or a channel says which (`site/a_0.5-2.25.txt`, `site/a_90-end_ch2.txt`), with the extension if need be. What is not
+/// alone even then has the start of the digest of the clip's name as well. This depends only on the manifest, never on which
+/// clips are selected, so the next export replaces the files of this one.
 package struct RecordingTree: Sendable {
     /// Most bytes of a component, so that an extension and `.partial` fit within 255.
     private static let longest = 180
@@ -15,6 +17,8 @@ package struct RecordingTree: Sendable {
     // Names as `SafeName.key` gives them: a million full names take too much memory.
     private var stems = Uses()
     private var wholes = Uses()
+    private var partStems = Uses()
+    private var partWholes = Uses()
     private var folders: Set<UInt64> = []
 
     /// How many clips would get a name.
@@ -37,8 +41,10 @@ package struct RecordingTree: Sendable {
         let folder: String
         let stem: String
         let whole: String
+        /// The same with what the part is; nil for a whole recording.
+        let part: (stem: String, whole: String)?
 
-        init(_ path: String, root: String) {
+        init(_ path: String, _ part: RecordingPart?, root: String) {
             let parts = FileSystem.relative(path, to: root).unicodeScalars.split(separator: "/").map(String.init)
             let folders = parts.dropLast().map { SafeName.component($0, limit: RecordingTree.longest) }
             folder = folders.map { $0 + "/" }.joined()
@@ -46,8 +52,11 @@ package struct RecordingTree: Sendable {
             let scalars = name.unicodeScalars
             // If the only dot in a name comes first, the whole name is the stem.
             let dot = scalars.lastIndex(of: ".").flatMap { $0 == scalars.startIndex ? nil : $0 } ?? scalars.endIndex
-            stem = folder + SafeName.component(String(scalars[..<dot]), limit: RecordingTree.longest)
-            whole = folder + SafeName.component(name, limit: RecordingTree.longest)
+            let folder = folder
+            func named(_ name: String) -> String { folder + SafeName.component(name, limit: RecordingTree.longest) }
+            stem = named(String(scalars[..<dot]))
+            whole = named(name)
+            self.part = part.map { (named("\(scalars[..<dot])_\($0.nameText)"), named("\(name)_\($0.nameText)")) }
         }
     }
 
@@ -56,31 +65,47 @@ package struct RecordingTree: Sendable {
     /// - Parameter forEachPath: passes on every clip's absolute path.
     /// - Throws: anything `forEachPath` throws.
     package static func root(_ forEachPath: ((String) -> Void) throws -> Void) rethrows -> String {
-        var common: [String]?
-        var last = ""
-        try forEachPath { path in
+        var common = CommonFolder()
+        try forEachPath { common.add($0) }
+        return common.path
+    }
+
+    /// The deepest folder that contains all paths so far.
+    private struct CommonFolder {
+        private var parts: [String]?
+        private var last = ""
+
+        mutating func add(_ path: String) {
             let folder = FileSystem.folder(of: path)
             // Clips of one folder are mostly consecutive.
             if folder.utf8.elementsEqual(last.utf8) { return }
             last = folder
-            let parts = folder.unicodeScalars.split(separator: "/").map(String.init)
+            let own = folder.unicodeScalars.split(separator: "/").map(String.init)
             // Compared as bytes: a composed and a decomposed name are two folders.
-            let same = zip(common ?? parts, parts).prefix { $0.utf8.elementsEqual($1.utf8) }.count
-            common = Array(parts.prefix(same))
+            let same = zip(parts ?? own, own).prefix { $0.utf8.elementsEqual($1.utf8) }.count
+            parts = Array(own.prefix(same))
         }
-        return "/" + (common ?? []).joined(separator: "/")
+
+        var path: String { "/" + (parts ?? []).joined(separator: "/") }
     }
 
-    /// - Parameter forEachPath: passes on every clip's absolute path; it is called twice.
-    /// - Throws: anything `forEachPath` throws.
-    package init(_ forEachPath: ((String) -> Void) throws -> Void) rethrows {
-        let root = try Self.root(forEachPath)
-        var (stems, wholes) = (Uses(), Uses())
+    /// - Parameter forEachClip: passes on every clip's absolute path and its part of the recording; it is called twice.
+    /// - Throws: anything `forEachClip` throws.
+    package init(_ forEachClip: ((String, RecordingPart?) -> Void) throws -> Void) rethrows {
+        var common = CommonFolder()
+        try forEachClip { path, _ in common.add(path) }
+        let root = common.path
+        var (stems, wholes, partStems, partWholes) = (Uses(), Uses(), Uses(), Uses())
         var folders: Set<UInt64> = []
-        try forEachPath { path in
-            let place = Place(path, root: root)
-            stems.add(place.stem)
-            wholes.add(place.whole)
+        try forEachClip { path, part in
+            let place = Place(path, part, root: root)
+            if let part = place.part {
+                partStems.add(part.stem)
+                partWholes.add(part.whole)
+            } else {
+                stems.add(place.stem)
+                wholes.add(place.whole)
+            }
             var above = ""
             for part in place.folder.split(separator: "/") {
                 above += above.isEmpty ? String(part) : "/" + part
@@ -89,19 +114,37 @@ package struct RecordingTree: Sendable {
         }
         self.root = root
         (self.stems, self.wholes, self.folders) = (stems, wholes, folders)
+        (self.partStems, self.partWholes) = (partStems, partWholes)
     }
 
     /// The place of a clip's file, relative to the output folder; never absolute, and without `..`.
     ///
-    /// - Parameter ending: the file extension, without its dot.
-    package func file(clip: String, path: String, ending: String) -> String {
-        let place = Place(path, root: root)
-        let names = [
-            stems.isOnly(place.stem) ? place.stem : nil,
-            wholes.isOnly(place.whole) && !stems.has(place.whole) ? place.whole : nil,
-        ].compactMap { $0.map { $0 + "." + ending } }
-        // A folder may already have the file's name.
-        if let free = names.first(where: { !folders.contains(SafeName.key($0)) }) { return free }
-        return "\(place.whole)-\(SafeName.digest(clip)).\(ending)"
+    /// - Parameters:
+    ///   - part: the clip's part of the recording; nil for all of it.
+    ///   - ending: the file extension, without its dot.
+    package func file(clip: String, path: String, part: RecordingPart? = nil, ending: String) -> String {
+        let place = Place(path, part, root: root)
+        let kinds = [stems, wholes, partStems, partWholes]
+        let choices = place.part.map { [($0.stem, 2), ($0.whole, 3)] } ?? [(place.stem, 0), (place.whole, 1)]
+        // A name that only one clip of its kind would have may be one that clips of other kinds would.
+        let others = [[2, 3], [0, 2, 3], [0, 1], [0, 1, 2]]
+        let free = choices.first { name, kind in
+            kinds[kind].isOnly(name) && !others[kind].contains { kinds[$0].has(name) }
+                && !folders.contains(SafeName.key(name + "." + ending))
+        }
+        if let free { return free.0 + "." + ending }
+        return "\(place.part?.whole ?? place.whole)-\(SafeName.digest(clip)).\(ending)"
+    }
+}
+
+extension RecordingPart {
+    /// The part in a file's name: `0.5-2.25`, `90-end`, `ch2`, `0.5-2.25_ch2`.
+    fileprivate var nameText: String {
+        var words: [String] = []
+        if start > 0 || end != nil {
+            words.append("\(Self.decimal(start))-\(end.map(Self.decimal) ?? "end")")
+        }
+        if let channel { words.append("ch\(channel)") }
+        return words.joined(separator: "_")
     }
 }

@@ -1,10 +1,11 @@
+import Audio
 import Foundation
 import Results
 import Testing
 
 /// Names of files that are made from recordings' and clips' names.
 @Suite struct RecordingTreeTests {
-    private func tree(_ paths: [String]) -> RecordingTree { RecordingTree { body in paths.forEach(body) } }
+    private func tree(_ paths: [String]) -> RecordingTree { RecordingTree { body in paths.forEach { body($0, nil) } } }
 
     private func names(_ paths: [String]) -> [String] {
         let tree = tree(paths)
@@ -34,6 +35,34 @@ import Testing
         // A folder is in the way of a file of its name.
         let folder = names(["/d/a.wav", "/d/a.txt/b.wav"])
         #expect(folder[0] == "a.wav.txt" && folder[1] == "a.txt/b.txt", "\(folder)")
+    }
+
+    /// Parts and channels of a recording are told by what they are, not by a digest.
+    @Test func partsAndChannels() throws {
+        func names(_ clips: [(String, String)]) throws -> [String] {
+            let clips = clips.map { (path: $0.0, part: RecordingPart($0.1)) }
+            let tree = RecordingTree { body in for clip in clips { body(clip.path, clip.part) } }
+            return clips.enumerated().map { place, clip in
+                tree.file(clip: "clip \(place)", path: clip.path, part: clip.part, ending: "txt")
+            }
+        }
+        #expect(
+            try names([
+                ("/d/a.wav", ""), ("/d/a.wav", "start=0.5 end=2.25"), ("/d/a.wav", "end=1"), ("/d/a.wav", "start=90"),
+                ("/d/a.wav", "channel=2"), ("/d/a.wav", "start=0.5 end=2.25 channel=1"),
+            ]) == [
+                "a.txt", "a_0.5-2.25.txt", "a_0-1.txt", "a_90-end.txt", "a_ch2.txt", "a_0.5-2.25_ch1.txt",
+            ])
+        #expect(
+            try names([("/d/a.wav", "channel=1"), ("/d/a.flac", "channel=1"), ("/d/b", "channel=1")]) == [
+                "a.wav_ch1.txt", "a.flac_ch1.txt", "b_ch1.txt",
+            ])
+        // Another recording may be called as a part is, and a manifest may name a part twice.
+        let odd = try names([
+            ("/d/a.wav", "channel=1"), ("/d/a_ch1.wav", ""), ("/d/a.wav_ch1", ""), ("/d/c.wav", "channel=1"),
+            ("/d/c.wav", "channel=1"),
+        ])
+        #expect(Set(odd).count == 5, "\(odd)")
     }
 
     /// Whatever the recordings are called: relative, within the folder, no name twice, each component fit for every file system.
