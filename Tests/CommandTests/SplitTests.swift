@@ -78,6 +78,10 @@ struct SplitTests {
             pattern.errors.contains(
                 "4 clips do not match --group and are each a group of their own, the first: f/r0-0.wav"),
             "\(pattern.errors)")
+        let two = try manifest(
+            scratch, "2.csv", "--split", Self.shares, "--group", "^[a-e]/(r[0-9])-", "--group", "^(f)/")
+        #expect(two.status == 0 && !two.errors.contains("do not match"), "\(two.errors)")
+        #expect(try Set(splits(scratch, "2.csv").filter { $0.key.hasPrefix("f/") }.values).count == 1)
         let byPattern = try splits(scratch, "p.csv")
         for recorder in ["/r0-", "/r1-", "/r2-"] {
             let own = byPattern.filter { $0.key.contains(recorder) && !$0.key.hasPrefix("f/") }
@@ -92,6 +96,13 @@ struct SplitTests {
             (["--split", "train=0.8,val=0.1"], "add up to 0.9"), (["--split", "train"], "'train'"),
             (["--split", Self.shares, "--group", "("], "regular expression"),
             (["--split", Self.shares, "--group", "[a-z]"], "captures nothing"), (["--seed", "3"], "--split"),
+            (["--split", Self.shares, "--group", "folder", "--group", "(a)"], "expected it alone"),
+            (
+                [
+                    "--split", Self.shares, "--group",
+                    "^((?:[a-z0-9/.-]+[a-z0-9/.-]*[a-z0-9/.-]*[a-z0-9/.-]*[a-z0-9/.-]*[a-z0-9/.-]*)+)!",
+                ], "takes too many steps"
+            ),
             (["--group", "folder"], "--split"), (["--split", Self.shares, "--seed", "-1"], "--seed"),
         ] {
             let result = try Tool.run(

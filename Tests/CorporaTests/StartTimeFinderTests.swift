@@ -45,7 +45,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = try folder.put(name, bytes)
         var finder = StartTimeFinder(
-            zone: try zone.map { try ZoneRule($0) }, pattern: try pattern.map { try NamePattern($0) },
+            zone: try zone.map { try ZoneRule($0) }, patterns: try pattern.map { [try NamePattern($0)] } ?? [],
             now: Date(timeIntervalSince1970: 1_800_000_000))
         let found = finder.find(clip: name, path: path)
         let summary = finder.summary
@@ -144,7 +144,7 @@ import Testing
             before: Self.bext("2024-05-12", "04:30:00") + Self.comment(Self.moth),
             after: Self.guano("Timestamp: 2024-05-12T04:30:00Z"))
         let folder = try TemporaryFolder()
-        var finder = StartTimeFinder(zone: nil, pattern: nil)
+        var finder = StartTimeFinder(zone: nil, patterns: [])
         for place in stride(from: 0, to: whole.count, by: 3) {
             for value: UInt8 in [0, 255] {
                 var bytes = whole
@@ -193,9 +193,24 @@ import Testing
         #expect(file != nil)
         if let file { fclose(file) }
         let path = PathText.text(bytes)
-        var finder = StartTimeFinder(zone: try ZoneRule("UTC"), pattern: nil)
+        var finder = StartTimeFinder(zone: try ZoneRule("UTC"), patterns: [])
         #expect(
             finder.find(clip: String(path.split(separator: "/").last ?? ""), path: path).began?.text()
                 == "2024-06-01T12:00:00Z")
+    }
+
+    @Test func theFirstPatternThatFitsCounts() throws {
+        let folder = try TemporaryFolder()
+        func began(_ name: String, _ patterns: String...) throws -> String? {
+            let path = try folder.put(name, Self.wav())
+            var finder = StartTimeFinder(zone: try ZoneRule("UTC"), patterns: try patterns.map { try NamePattern($0) })
+            return finder.find(clip: name, path: path).began?.text()
+        }
+        let (dashed, german) = ("%Y-%m-%d_%H%M", "%d.%m.%Y_%H%M")
+        #expect(try began("2024-05-12_0430.wav", dashed, german)?.hasPrefix("2024-05-12T04:30") == true)
+        #expect(try began("12.05.2024_0430.wav", dashed, german)?.hasPrefix("2024-05-12T04:30") == true)
+        #expect(try began("12.05.2024_0430.wav", dashed) == nil)
+        let both = "2024-05-12_0430 01.02.2023_0000.wav"
+        #expect(try began(both, german, dashed)?.hasPrefix("2023-02-01") == true)
     }
 }

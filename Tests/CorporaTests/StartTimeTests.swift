@@ -110,6 +110,13 @@ import Testing
         #expect(try named(name, pattern: pattern).joined(separator: " ") == expected)
     }
 
+    /// Were each `*` tried anew for each place of those before it, this would take longer than the universe is old.
+    @Test(.timeLimit(.minutes(1))) func manyStars() throws {
+        let pattern = String(repeating: "*a", count: 40) + "%Y%m%d_%H"
+        #expect(try named(String(repeating: "a", count: 250), pattern: pattern) == [])
+        #expect(try named(String(repeating: "a", count: 250) + "20240512_04", pattern: pattern).count == 1)
+    }
+
     @Test(arguments: ["%Y%m%d", "%q%Y%m%d%H", "abc", "%Y%m%d%H%", "%s%Y%m%d%H"]) func wrongPatterns(pattern: String) {
         let said = message { _ = try NamePattern(pattern) }
         #expect(said?.hasPrefix("--name-pattern: found ") == true, "\(said ?? "nothing")")

@@ -100,8 +100,9 @@ package struct NamePattern: Sendable {
     package func find(in name: [UInt8]) -> [Found] {
         var found: [Found] = []
         var place = 0
+        var search = Search()
         while place < name.count {
-            if let one = match(name, at: place) {
+            if let one = match(name, at: place, &search) {
                 found.append(one)
                 place = max(place + 1, one.range.upperBound)
             } else {
@@ -113,10 +114,23 @@ package struct NamePattern: Sendable {
 
     /// What the pattern finds where it begins at a place; nil if it does not fit there.
     func match(_ name: [UInt8], at start: Int) -> Found? {
+        var search = Search()
+        return match(name, at: start, &search)
+    }
+
+    private func match(_ name: [UInt8], at start: Int, _ search: inout Search) -> Found? {
         if start > 0, Self.isDigit(name[start - 1]), isNumber(parts.first) { return nil }
+        search.values = Values()
+        guard let end = fit(name, start, 0, &search) else { return nil }
+        return Found(time: search.values.time, offset: search.values.offset, range: start..<end)
+    }
+
+    /// What is known while one name is searched.
+    private struct Search {
         var values = Values()
-        guard let end = fit(name, start, 0, &values) else { return nil }
-        return Found(time: values.time, offset: values.offset, range: start..<end)
+        /// Where a `*` does not fit, by its place in the pattern and in the name: without it, the time that a pattern of
+        /// many stars takes would double with each letter of a name.
+        var dead: Set<[Int]> = []
     }
 
     private struct Values {
@@ -135,7 +149,7 @@ package struct NamePattern: Sendable {
     }
 
     /// Where the parts from one on end if they begin at a place; nil if they do not fit.
-    private func fit(_ name: [UInt8], _ start: Int, _ first: Int, _ values: inout Values) -> Int? {
+    private func fit(_ name: [UInt8], _ start: Int, _ first: Int, _ search: inout Search) -> Int? {
         guard first < parts.count else {
             if start < name.count, Self.isDigit(name[start]), isNumber(parts.last) { return nil }
             return start
@@ -144,31 +158,34 @@ package struct NamePattern: Sendable {
         switch parts[first] {
         case .literal(let byte):
             guard start < name.count, name[start] == byte else { return nil }
-            return fit(name, start + 1, first + 1, &values)
+            return fit(name, start + 1, first + 1, &search)
         case .anything:
+            guard !search.dead.contains([first, start]) else { return nil }
             var end = start
             while true {
-                if let found = fit(name, end, first + 1, &values) { return found }
-                guard end < name.count, name[end] != UInt8(ascii: "/") else { return nil }
+                if let found = fit(name, end, first + 1, &search) { return found }
+                guard end < name.count, name[end] != UInt8(ascii: "/") else { break }
                 end += 1
             }
+            search.dead.insert([first, start])
+            return nil
         case .number(let field, let digits):
             guard let value = reader.number(digits) else { return nil }
-            values.fields[field] = value
+            search.values.fields[field] = value
         case .fraction:
             guard let value = reader.thousandths() else { return nil }
-            values.millisecond = value
+            search.values.millisecond = value
         case .zone:
             guard let offset = reader.offset() else { return nil }
-            values.offset = offset
+            search.values.offset = offset
         case .epoch:
             var (value, count) = (0, 0)
             while count < 11, let digit = reader.number(1) { (value, count) = (value * 10 + digit, count + 1) }
             guard count > 0 else { return nil }
-            values.epoch = value
-            values.offset = StartTime.Offset(seconds: nil)
+            search.values.epoch = value
+            search.values.offset = StartTime.Offset(seconds: nil)
         }
-        return fit(name, reader.place, first + 1, &values)
+        return fit(name, reader.place, first + 1, &search)
     }
 
     private func isNumber(_ part: Part?) -> Bool {

@@ -52,7 +52,7 @@ package struct StartTimeFinder {
     }
 
     private let zone: ZoneRule?
-    private let pattern: NamePattern?
+    private let patterns: [NamePattern]
     /// Milliseconds since 1970 in UTC.
     private let now: Int64
     /// What came of all recordings.
@@ -60,10 +60,11 @@ package struct StartTimeFinder {
 
     /// - Parameters:
     ///   - zone: of clocks that do not say theirs; nil if it is not known.
-    ///   - pattern: where names have the time; nil for the forms of well-known recorders.
-    package init(zone: ZoneRule?, pattern: NamePattern?, now: Date = Date()) {
+    ///   - patterns: where names have the time: the first that fits a name counts; none for the forms of well-known
+    ///     recorders.
+    package init(zone: ZoneRule?, patterns: [NamePattern], now: Date = Date()) {
         self.zone = zone
-        self.pattern = pattern
+        self.patterns = patterns
         self.now = Int64(now.timeIntervalSince1970 * 1000)
     }
 
@@ -84,7 +85,7 @@ package struct StartTimeFinder {
             (.broadcast, tags?.broadcast.map(HeaderTimes.broadcast) ?? .nothing),
         ]
         let (named, isSeveral) = named(clip)
-        told.insert((.name, named), at: pattern == nil ? 2 : 0)
+        told.insert((.name, named), at: patterns.isEmpty ? 2 : 0)
         var readings: [Reading] = []
         var lacks: [Lack] = []
         for (source, told) in told {
@@ -127,8 +128,10 @@ package struct StartTimeFinder {
     private func named(_ clip: String) -> (HeaderTimes.Told, Bool) {
         let file = clip.unicodeScalars.split(separator: "/").last.map(String.init) ?? clip
         let found =
-            pattern.map { $0.find(in: PathText.bytes($0.spansFolders ? clip : file)) }
-            ?? RecorderNames.find(in: file, now: now / 1000)
+            patterns.isEmpty
+            ? RecorderNames.find(in: file, now: now / 1000)
+            : patterns.lazy.map { $0.find(in: PathText.bytes($0.spansFolders ? clip : file)) }.first { !$0.isEmpty }
+                ?? []
         guard let first = found.first else { return (.nothing, false) }
         if found.dropFirst().contains(where: { !$0.equals(first) }) { return (.nothing, true) }
         return (first.time.map { .time($0, offset: first.offset) } ?? .impossible, false)

@@ -14,8 +14,9 @@ struct SplitFlow {
     ///
     /// - Returns: lines for the user: sizes, clips without a group, groups that are too large, and labels that a split
     ///   lacks.
-    func apply(to entries: inout [Manifest.Entry]) -> [String] {
-        let groups = entries.map { rule.group(of: $0.clip) }
+    /// - Throws: `CommandError` of category `usage` if a pattern takes too long on a name.
+    func apply(to entries: inout [Manifest.Entry]) throws -> [String] {
+        let groups = try entries.map { try rule.group(of: $0.clip) }
         let plan = SplitPlan(groups: groups, shares: shares, seed: seed)
         for (place, group) in groups.enumerated() { entries[place].split = plan.name(of: group) ?? "" }
         return sizes(plan, of: entries.count) + ungrouped(groups, entries) + large(plan)
@@ -32,7 +33,7 @@ struct SplitFlow {
     }
 
     private func ungrouped(_ groups: [SplitPlan.Group], _ entries: [Manifest.Entry]) -> [String] {
-        guard case .pattern = rule else { return [] }
+        guard case .patterns = rule else { return [] }
         let alone = zip(groups, entries).filter { if case .clip = $0.0 { true } else { false } }
         guard let first = alone.first else { return [] }
         let word =
