@@ -5,16 +5,22 @@ import Files
 ///
 /// Empty files are not compared. Only files of equal size are read: their first bytes, and if these are equal too, the whole of them.
 package struct Duplicates: Sendable {
-    /// The places in the list of clips with one content, ascending, at least two each; in the order of their first.
+    /// The places in the list of clips with one content, at least two each: those that are preferred, then the others, each
+    /// ascending. The groups are in the order of their first clip in the list.
     package private(set) var groups: [[Int]] = []
     /// One line for each file that could not be read.
     package private(set) var warnings: [String] = []
 
     /// Finds the duplicates in a list.
     ///
-    /// - Parameter progress: called after each file of which more than its size was asked, with how many these are so far
-    ///   and at most.
-    package init(in entries: [Manifest.Entry], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }) {
+    /// - Parameters:
+    ///   - preferred: the places of clips that come first among those with their content.
+    ///   - progress: called after each file of which more than its size was asked, with how many these are so far and at
+    ///     most.
+    package init(
+        in entries: [Manifest.Entry], preferring preferred: Set<Int> = [],
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) {
         var places: [Int64: [ListedFile.Identity: [Int]]] = [:]
         for (place, entry) in entries.enumerated() {
             guard let file = ListedFile(entry.path) else {
@@ -48,6 +54,7 @@ package struct Duplicates: Sendable {
             }
         }
         groups.sort { $0[0] < $1[0] }
+        groups = groups.map { $0.filter(preferred.contains) + $0.filter { !preferred.contains($0) } }
     }
 
     private static func file(_ places: [Int], _ entries: [Manifest.Entry]) throws -> ListedFile {
@@ -77,7 +84,7 @@ package struct Duplicates: Sendable {
         warnings.append("\(path): \(what), so it is not known whether another file has its content")
     }
 
-    /// Clips whose content an earlier clip of the list has.
+    /// Clips whose content another clip of the list has, which comes first in its group.
     package var count: Int { groups.reduce(0) { $0 + $1.count - 1 } }
 
     /// The groups whose clips have different labels.
@@ -103,5 +110,10 @@ package struct Duplicates: Sendable {
             }
         }
         return zip(kept, isLeftOut).filter { !$0.1 }.map(\.0)
+    }
+
+    /// The clips that `once` leaves out, in the order of the groups, each with the one that stays.
+    package func leftOut(_ entries: [Manifest.Entry]) -> [(copy: Manifest.Entry, kept: Manifest.Entry)] {
+        groups.flatMap { group in group.dropFirst().map { (entries[$0], entries[group[0]]) } }
     }
 }

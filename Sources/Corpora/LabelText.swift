@@ -45,7 +45,7 @@ package enum LabelText {
     }
 
     /// The field that `list` reads as these labels.
-    static func field(_ labels: [String]) -> String {
+    package static func field(_ labels: [String]) -> String {
         labels.map { label in
             let isPlain =
                 !label.utf8.contains(comma) && label.utf8.first != quote

@@ -27,7 +27,7 @@ struct DuplicateTests {
         #expect(made.status == 0 && made.output == "7 clips in \(scratch.path("m.csv"))\n")
         #expect(
             made.errors.split(separator: "\n") == [
-                "earmark: duplicates: 2 clips in 2 groups have the content of an earlier one and stay in the list "
+                "earmark: duplicates: 2 clips in 2 groups have the content of another one and stay in the list "
                     + "(--duplicates once leaves them out): a/1.wav = b/one.wav; a/3.wav = b/three.wav",
                 "earmark: duplicates: 2 groups with different labels: a/1.wav (a) = b/one.wav (b); a/3.wav (a) = b/three.wav (b)",
             ], "\(made.errors)")
@@ -50,7 +50,8 @@ struct DuplicateTests {
         #expect(!made.errors.contains("different splits"))
         #expect(
             try scratch.lines("m.csv.duplicates.csv") == [
-                "path,same_as", "in/b/one.wav,in/a/1.wav", "in/b/three.wav,in/a/3.wav",
+                "path,same_as,clip,labels", "in/b/one.wav,in/a/1.wav,b/one.wav,b",
+                "in/b/three.wav,in/a/3.wav,b/three.wav,b",
             ])
         let rows = try scratch.lines("m.csv").dropFirst()
         #expect(rows.count == 5 && rows.contains { $0.hasPrefix("a/1.wav,in/a/1.wav,\"a,b\",") })
@@ -63,6 +64,36 @@ struct DuplicateTests {
         #expect(
             refused.status == 64 && refused.errors.contains("does not begin with path,same_as"), "\(refused.errors)")
         #expect(try scratch.text("m.csv.duplicates.csv") == "my notes\n")
+    }
+
+    /// Judgements and results go by names, so a name that was listed before stays; and times of what is left out are kept.
+    @Test func earlierNamesStayAndTimesAreNotLost() throws {
+        let scratch = try recordings()
+        try FileManager.default.moveItem(
+            atPath: scratch.path("in/b/one.wav"), toPath: scratch.path("in/b/one_20240512T043000Z.wav"))
+        let out = scratch.path("m.csv")
+        let made = try manifest(scratch, out, "--duplicates", "once", "--start-times")
+        #expect(made.status == 0, "\(made.errors)")
+        let row = try #require(try scratch.lines("m.csv").first { $0.hasPrefix("a/1.wav,") })
+        #expect(row.contains("2024-05-12T04:30:00Z,name"), "\(row)")
+        #expect(made.errors.contains("'a/1.wav' from 'b/one_20240512T043000Z.wav'"), "\(made.errors)")
+        #expect(
+            try scratch.lines("m.csv.duplicates.csv") == [
+                "path,same_as,clip,labels,began,began_source",
+                "in/b/one_20240512T043000Z.wav,in/a/1.wav,b/one_20240512T043000Z.wav,b,2024-05-12T04:30:00Z,name",
+                "in/b/three.wav,in/a/3.wav,b/three.wav,b,,",
+            ])
+        // A folder that comes first in the order of names.
+        try FileManager.default.createDirectory(atPath: scratch.path("in/0"), withIntermediateDirectories: true)
+        try scratch.writeTone("in/0/new.wav", 3)
+        func names() throws -> Set<Substring> { Set(try scratch.lines("m.csv").map { $0.prefix { $0 != "," } }) }
+        #expect(try manifest(scratch, out, "--duplicates", "once", "--force").status == 0)
+        #expect(try names().contains("a/3.wav") && !names().contains("0/new.wav"))
+        #expect(try manifest(scratch, scratch.path("n.csv"), "--duplicates", "once", "--earlier", out).status == 0)
+        #expect(try scratch.text("n.csv").contains("a/3.wav,") && !scratch.text("n.csv").contains("0/new.wav"))
+        #expect(try manifest(scratch, scratch.path("o.csv"), "--duplicates", "once").status == 0)
+        #expect(try scratch.text("o.csv").contains("0/new.wav,"))
+        #expect(try manifest(scratch, scratch.path("p.csv"), "--earlier", out).status == 64)
     }
 
     @Test func onStandardOutputTheOthersAreNamed() throws {

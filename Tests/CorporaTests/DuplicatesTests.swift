@@ -69,6 +69,18 @@ import Testing
             ])
     }
 
+    /// Names of an earlier list stay, as judgements and results go by them; whatever the order, the same groups are found.
+    @Test func aPreferredNameStays() throws {
+        let folder = try TemporaryFolder()
+        for name in ["a", "b", "c"] { try folder.put(name, "sound") }
+        for name in ["d", "e"] { try folder.put(name, "noise") }
+        let list = entries(folder, ["a", "b", "c", "d", "e"])
+        let found = Duplicates(in: list, preferring: [1, 2])
+        #expect(found.groups == [[1, 2, 0], [3, 4]])
+        #expect(found.once(list).map(\.clip) == ["b", "d"])
+        #expect(found.leftOut(list).map { [$0.copy.clip, $0.kept.clip] } == [["c", "b"], ["a", "b"], ["e", "d"]])
+    }
+
     @Test func theClipThatStaysHasTheLabelsOfAll() throws {
         let folder = try TemporaryFolder()
         for name in ["a", "b", "c"] { try folder.put(name, "sound") }

@@ -6,7 +6,8 @@ import Pipeline
 import Tables
 import Wording
 
-/// Finds clips with the same content in a list, reports them, and leaves out all but the first of each if asked to.
+/// Finds clips with the same content in a list, reports them, and leaves out all but one of each if asked to: one that an
+/// earlier manifest names, as judgements and results go by names; else the first.
 struct DuplicateFlow {
     enum Policy: String, ExpressibleByArgument, CaseIterable { case keep, once }
 
@@ -15,10 +16,21 @@ struct DuplicateFlow {
     /// Seconds between two lines of progress.
     private static let interval = 10.0
     private static let columns = ["path", "same_as"]
+    private static let furtherColumns = ["clip", "labels"]
 
     let policy: Policy
     /// The manifest that the list is written to.
     let out: String
+    /// The manifest whose names are preferred; nil for that which the list replaces, if there is one.
+    var earlier: String?
+
+    /// What `apply` found.
+    struct Outcome {
+        /// The duplicates that stay in the list.
+        var kept: Duplicates?
+        /// What was left out of it, each with the clip that stays.
+        var leftOut: [(copy: Manifest.Entry, kept: Manifest.Entry)] = []
+    }
 
     /// The table of what is left out; nil if there is none, or the manifest goes to standard output.
     private var table: String? { policy == .once && !OutputPath.isStandardOutput(out) ? out + ".duplicates.csv" : nil }
@@ -30,22 +42,35 @@ struct DuplicateFlow {
     func check(force: Bool) throws {
         guard let table else { return }
         try OutputPath.checkIsNew(table, force: force)
-        let header = CSV.row(Self.columns)
-        guard FileSystem.exists(table), try FileSystem.read(table, upTo: header.count) != header else { return }
+        // The columns behind these depend on what else was asked for.
+        let header = CSV.row(Self.columns).dropLast()
+        guard FileSystem.exists(table), try FileSystem.read(table, upTo: header.count) != Array(header) else { return }
         throw CommandError(
             .usage, at: table,
             "the existing file does not begin with \(Self.columns.joined(separator: ",")), and --force replaces only such tables"
         )
     }
 
-    /// Finds the duplicates; with `once`, removes them from the list and writes their table.
+    /// The clips that stay before others: those of the earlier manifest.
     ///
-    /// - Returns: the duplicates that stay in the list.
-    /// - Throws: `FileError` if the table cannot be written.
-    func apply(to entries: inout [Manifest.Entry], tell: (String) -> Void) throws -> Duplicates? {
+    /// - Throws: `FileError` or `TableError` if the manifest that was named cannot be read.
+    private func preferred() throws -> Manifest? {
+        if let earlier { return try Manifest(contentsOf: earlier) }
+        guard policy == .once, !OutputPath.isStandardOutput(out), FileSystem.exists(out) else { return nil }
+        // What is replaced need not be whole.
+        return try? Manifest(contentsOf: out)
+    }
+
+    /// Finds the duplicates; with `once`, removes them from the list.
+    ///
+    /// - Throws: `FileError` or `TableError` if the earlier manifest that was named cannot be read.
+    func apply(to entries: inout [Manifest.Entry], tell: (String) -> Void) throws -> Outcome {
         let watch = Stopwatch()
         var told = 0.0
-        let found = Duplicates(in: entries) { done, total in
+        let preferred = try preferred()
+        let list = entries
+        let known = list.indices.filter { preferred?.row(of: list[$0].clip) != nil }
+        let found = Duplicates(in: list, preferring: Set(known)) { done, total in
             guard watch.seconds - told >= Self.interval else { return }
             told = watch.seconds
             tell("comparing files of equal size: \(grouped(done)) of \(grouped(total))")
@@ -73,10 +98,9 @@ struct DuplicateFlow {
                     + names(labels, entries) { " (\($0.labels.isEmpty ? "none" : $0.labels.joined(separator: ", ")))" })
         }
         tellSplits(of: found, entries, tell)
-        guard policy == .once else { return found }
-        try write(found, entries, tell)
-        entries = found.once(entries)
-        return nil
+        guard policy == .once else { return Outcome(kept: found) }
+        entries = found.once(list)
+        return Outcome(leftOut: found.leftOut(list))
     }
 
     /// Reports content that is in several splits: what a model was trained on would then test it.
@@ -91,22 +115,34 @@ struct DuplicateFlow {
                 + names(split, entries) { " (\($0.split.isEmpty ? "no split" : $0.split))" })
     }
 
-    private func write(_ found: Duplicates, _ entries: [Manifest.Entry], _ tell: (String) -> Void) throws {
-        let folder = FileSystem.folder(of: out)
-        func place(_ index: Int) -> String { FileSystem.relative(entries[index].path, to: folder) }
+    /// Writes the table of what was left out, or names it where the manifest goes to standard output.
+    ///
+    /// - Parameters:
+    ///   - titles: further columns.
+    ///   - values: their values for a clip that was left out, by its place.
+    /// - Throws: `FileError` if the table cannot be written.
+    func write(
+        _ leftOut: [(copy: Manifest.Entry, kept: Manifest.Entry)], titles: [String], values: (Int) -> [String],
+        _ tell: (String) -> Void
+    ) throws {
+        guard policy == .once else { return }
         guard let table else {
-            for group in found.groups {
-                for other in group.dropFirst() {
-                    tell("left out: \(entries[other].path) is the same as \(entries[group[0]].path)")
-                }
+            for (place, (copy, kept)) in leftOut.enumerated() {
+                let known = zip(titles, values(place)).filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1)" }
+                tell(
+                    "left out: \(copy.path) is the same as \(kept.path)"
+                        + (known.isEmpty ? "" : " (\(known.joined(separator: ", ")))"))
             }
             return
         }
+        let folder = FileSystem.folder(of: out)
         try FileSystem.makeFolder(folder)
         try FileSystem.write(table) { put in
-            var rows = CSV.row(Self.columns)
-            for group in found.groups {
-                for other in group.dropFirst() { CSV.append([place(other), place(group[0])], to: &rows) }
+            var rows = CSV.row(Self.columns + Self.furtherColumns + titles)
+            for (place, (copy, kept)) in leftOut.enumerated() {
+                let paths = [copy, kept].map { FileSystem.relative($0.path, to: folder) }
+                CSV.append(
+                    paths + [CSV.exactField(copy.clip), LabelText.field(copy.labels)] + values(place), to: &rows)
             }
             try put(rows[...])
         }

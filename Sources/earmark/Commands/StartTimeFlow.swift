@@ -3,7 +3,7 @@ import Corpora
 /// Finds when the clips of a folder began, for the further columns of its manifest.
 struct StartTimeFlow {
     let zone: ZoneRule?
-    let pattern: NamePattern?
+    let patterns: [NamePattern]
 
     /// What is kept of a clip until the manifest is written.
     private struct Row {
@@ -15,14 +15,24 @@ struct StartTimeFlow {
         let recorder: Int?
     }
 
+    /// - Parameter copies: files with the content of an entry, by its path, whose names may have the time that its own
+    ///   lacks.
     /// - Returns: the columns `began` and `began_source`, and of `latitude`, `longitude` and `recorder` those that a
     ///   header says something about; and lines for the user.
-    func columns(of entries: [Manifest.Entry]) -> (Manifest.FurtherColumns, [String]) {
-        var finder = StartTimeFinder(zone: zone, pattern: pattern)
+    func columns(
+        of entries: [Manifest.Entry], copies: [String: [Manifest.Entry]] = [:]
+    ) -> (Manifest.FurtherColumns, [String]) {
+        var finder = StartTimeFinder(zone: zone, patterns: patterns)
+        var (fromCopies, firstFromCopy) = (0, "")
         var recorders: [String] = []
         var places: [String: Int] = [:]
         let rows = entries.map { entry in
-            let found = finder.find(clip: entry.clip, path: entry.path)
+            var found = finder.find(clip: entry.clip, path: entry.path)
+            if found.began == nil, let (copy, told) = timed(copies[entry.path] ?? []) {
+                (found.began, found.source) = (told.began, told.source)
+                if fromCopies == 0 { firstFromCopy = "'\(entry.clip)' from '\(copy)'" }
+                fromCopies += 1
+            }
             let recorder = found.recorder.map { name in
                 if let place = places[name] { return place }
                 places[name] = recorders.count
@@ -43,6 +53,32 @@ struct StartTimeFlow {
                 + (hasPosition ? [row.latitude, row.longitude] : [])
                 + (hasRecorder ? [row.recorder.map { recorders[$0] } ?? ""] : [])
         }
-        return (further, finder.summary.lines)
+        let lines =
+            fromCopies > 0
+            ? [
+                "start times of files with the same content, for clips without one: \(fromCopies), "
+                    + "the first \(firstFromCopy)"
+            ]
+            : []
+        return (further, finder.summary.lines + lines)
+    }
+
+    /// The first of some clips that has a time.
+    private func timed(_ clips: [Manifest.Entry]) -> (clip: String, found: StartTimeFinder.Found)? {
+        var finder = StartTimeFinder(zone: zone, patterns: patterns)
+        for clip in clips {
+            let found = finder.find(clip: clip.clip, path: clip.path)
+            if found.began != nil { return (clip.clip, found) }
+        }
+        return nil
+    }
+
+    /// The titles of what `values` has.
+    static let copyTitles = [ClipMetadata.began, "began_source"]
+
+    /// The start time that a clip's own header or name has, and where it is from.
+    func values(of clip: Manifest.Entry) -> [String] {
+        let found = timed([clip])?.found
+        return [found?.began?.text() ?? "", found?.source?.rawValue ?? ""]
     }
 }
