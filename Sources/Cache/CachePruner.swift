@@ -47,6 +47,8 @@ package final class CachePruner {
         }
         lock = try CacheLock(folder: cache.folder)
         try cache.requireLedger()
+        // What a run that was killed held back.
+        SpaceReserve(cache: cache).free()
         ledger = try Ledger(path: cache.ledgerPath) { CrashPoint.hit($0) }
     }
 

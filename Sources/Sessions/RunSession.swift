@@ -57,7 +57,7 @@ package final class RunSession {
         self.shardTag = shardTag
         self.keepsOthers = keepsOthers
         self.pipeline = pipeline
-        self.manifest = try manifest.countingChannels()
+        self.manifest = try manifest.countingChannels(stream: pipeline.graph.audioStream)
         self.cache = cache
         try cache.make()
         lock = try CacheLock(folder: cache.folder)
@@ -175,6 +175,9 @@ package final class RunSession {
         }
         let run = try ledger.beginRun(pipeline: pipeline.graph.name, workers: workers, work: plan.work)
         let counts = CommittedCounts()
+        let reserve = SpaceReserve(cache: cache)
+        reserve.take()
+        defer { reserve.free() }
         do {
             var report = try carryOut(
                 plan, reconciled, workers: workers, stop: stop, decodeLimit: decodeLimit, progress: progress
@@ -190,6 +193,8 @@ package final class RunSession {
             backUp(&report)
             return report
         } catch {
+            // On a full disk the ledger needs this space to record the end.
+            reserve.free()
             // The user must see the error itself, even if the ledger cannot record it.
             let ending: RunRecord.Ending = Self.isOutOfSpace(error) ? .outOfSpace("\(error)") : .fault("\(error)")
             try? ledger.finishRun(

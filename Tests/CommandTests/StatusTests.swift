@@ -132,4 +132,38 @@ struct StatusTests {
         #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
         #expect(try told(scratch).json.run?.state == "complete")
     }
+
+    /// Whether a small file system can be mounted, in a namespace of its own.
+    private static let canMount: Bool = {
+        let tried = try? Tool.start(
+            ["-c", "unshare -rm mount -t tmpfs none /mnt 2> /dev/null || unshare -m mount -t tmpfs none /mnt"],
+            executable: "/bin/bash"
+        ).wait()
+        return tried?.status == 0
+    }()
+
+    // Needs the right to mount a file system, which containers often withhold.
+    @Test("A full disk is told as such, and a prune can begin on it", .enabled(if: canMount, "needs to mount a tmpfs"))
+    func fullDisk() throws {
+        let scratch = try Scratch()
+        for number in 0..<4 { try scratch.writeTone("t\(number).wav", number, seconds: 60) }
+        try scratch.write("corpus.csv", "clip,path\n" + (0..<4).map { "t\($0),t\($0).wav\n" }.joined())
+        let words = scratch.run("features.yaml", workers: 1).map { "'\($0)'" }.joined(separator: " ")
+        let (tool, cache) = (Tool.path, scratch.path("cache"))
+        // Filled to the last byte while the run writes, as by another program.
+        let script = """
+            mkdir -p '\(cache)' && mount -t tmpfs -o size=4m none '\(cache)' || exit 99
+            '\(tool)' \(words); echo "run $?"
+            '\(tool)' status --cache '\(cache)'
+            '\(tool)' prune --cache '\(cache)'; echo "prune $?"
+            """
+        try scratch.write("full.sh", script)
+        let full = scratch.path("full.sh")
+        let ended = try Tool.start(
+            ["-c", "unshare -rm bash '\(full)' 2>&1 || unshare -m bash '\(full)' 2>&1"], executable: "/bin/bash"
+        ).wait()
+        #expect(ended.output.contains("run 75"), "\(ended.output)")
+        #expect(ended.output.contains("last run: out of space"), "\(ended.output)")
+        #expect(ended.output.contains("prune 0"), "\(ended.output)")
+    }
 }

@@ -21,7 +21,8 @@ struct PruneCommand: ParsableCommand {
             A shard with no needed rows is removed. A shard with some needed rows is copied without the rest if the \
             rest is at least --share of it; the copies, up to eight at a time, take disk space before the old shards \
             are removed. A prune that is killed or runs out of space leaves the cache intact; run it again to \
-            continue. An export that runs at the same time may end with an error and must then be started again.
+            continue. The ledger itself needs some free space to record a removal, a megabyte for a small cache. An \
+            export that runs at the same time may end with an error and must then be started again.
 
             EXAMPLE  earmark prune --cache c --dry-run
             EXAMPLE  earmark prune --cache c --manifest other.csv --drop-pipeline features
