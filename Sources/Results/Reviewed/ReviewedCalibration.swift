@@ -14,6 +14,8 @@ package struct ReviewedCalibration {
         /// Judged by the scores of another model or other settings, so their peaks cannot be compared with these
         /// scores.
         package var otherScores = 0
+        /// How those scores were made otherwise, as far as the cache knows it; a line each.
+        package var otherSettings: [String] = []
         /// Of classes that the model does not have.
         package var otherClasses = 0
         /// What is damaged in the file of judgements.
@@ -23,7 +25,11 @@ package struct ReviewedCalibration {
         package var text: String {
             let left = [
                 (unsure, "unsure"), (disputed, "disputed"),
-                (otherScores, "judged by scores of another model or other settings"),
+                (
+                    otherScores,
+                    "judged by scores of another model or other settings"
+                        + (otherSettings.isEmpty ? "" : " (\(otherSettings.joined(separator: "; ")))")
+                ),
                 (otherClasses, "of other classes"),
             ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
             return "\(used) judged events" + (left.isEmpty ? "" : "; left out: " + left.joined(separator: ", "))
@@ -58,7 +64,13 @@ package struct ReviewedCalibration {
         let contents = try cache.judgements.required()
         let scored = try PipelineChoice.chunkScored(ledger, name: pipeline)
         let classes = ScoredModel(scored).names.names
-        var (events, use) = Self.events(JudgementHistory(contents.rows), classes, stage: scored.stage.fingerprint)
+        let history = JudgementHistory(contents.rows)
+        var (events, use) = Self.events(history, classes, stage: scored.stage.fingerprint)
+        if use.otherScores > 0 {
+            let stages = Set(history.clips.flatMap { history.judgements(of: $0).map(\.subject.stage) })
+            use.otherSettings = try OtherScores(ledger, scored).differences(
+                of: stages.subtracting([scored.stage.fingerprint]).sorted())
+        }
         use.damage = contents.damage
         let counts = try ledger.counts(for: scored.pipeline)
         return Result(
