@@ -85,6 +85,22 @@ final class EventGeneration: @unchecked Sendable {
         try ledger.clip(named: self.index.clip(index).name)?.source?.content
     }
 
+    /// The manifest's further columns of a clip that have a value, in its order; of `began`, the time of the event.
+    ///
+    /// - Parameter start: the event's, in seconds from the recording's.
+    /// - Throws: `LedgerError`.
+    func columns(ofClip index: Int, start: Double) throws -> [EventDetail.Column] {
+        guard let clip = try ledger.clip(named: self.index.clip(index).name)?.clip,
+            let metadata = clip.metadata.flatMap({ ClipMetadata(json: $0) })
+        else { return [] }
+        return metadata.fields.filter { !$0.value.isEmpty }.map { name, value in
+            if name == ClipMetadata.began, let began = metadata.began {
+                return EventDetail.Column(name: "at", value: began.adding(seconds: start).text())
+            }
+            return EventDetail.Column(name: name, value: value)
+        }
+    }
+
     /// Whether a judged event that is no longer found is of a class and clip under review.
     ///
     /// - Throws: `LedgerError`.

@@ -107,6 +107,12 @@ struct EventDetail: Encodable {
         let score: Double
     }
 
+    /// What the manifest says of the clip besides its own columns.
+    struct Column: Encodable {
+        let name: String
+        let value: String
+    }
+
     struct Step: Encodable {
         let start: Double
         let end: Double
@@ -132,6 +138,7 @@ struct EventDetail: Encodable {
     /// Other events of the recording that overlap the stretch.
     var near: [EventLine] = []
     var judgements: [Said] = []
+    var columns: [Column] = []
     /// Why there is no curve; nil if there is one.
     var fault: String?
 }

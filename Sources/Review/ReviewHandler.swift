@@ -237,6 +237,7 @@ package struct ReviewHandler: Sendable {
             detail.near = near
             detail.judgements = said
             do {
+                detail.columns = try generation.columns(ofClip: clip, start: index.starts[event])
                 let place = Int(index.places[event])
                 let (steps, band) = try generation.curve(ofClip: clip, place: place, window: window.range)
                 detail.curve = steps.map { EventDetail.Step(start: $0.start, end: $0.end, score: $0.score) }

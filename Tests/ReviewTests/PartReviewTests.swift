@@ -32,4 +32,18 @@ struct PartReviewTests {
         // Nothing before the part is shown.
         #expect(try await part.json("/event/0/detail?generation=1&lead=5")["from"] as? Double == 50.5)
     }
+
+    /// What the manifest says of a recording, and when the event was.
+    @Test func furtherColumnsAreTold() async throws {
+        let review = try await MadeReview(
+            [("a", 0, [0.9, 0, 0, 0.8, 0.7])], part: RecordingPart(start: 50_500_000),
+            metadata: #"{"site":"north <b>","began":"2024-05-12T04:30:00+02:00","note":""}"#)
+        let columns = try await review.json("/event/1/detail?generation=1")["columns"] as? [[String: String]]
+        let expected = [
+            ["name": "site", "value": "north <b>"], ["name": "at", "value": "2024-05-12T04:30:53.500+02:00"],
+        ]
+        #expect(columns == expected)
+        let plain = try await MadeReview([("a", 0, [0.9])])
+        #expect((try await plain.json("/event/0/detail?generation=1")["columns"] as? [Any])?.isEmpty == true)
+    }
 }

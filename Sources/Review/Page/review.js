@@ -288,6 +288,10 @@
     $("facts").textContent = `${clock(event.start)} to ${clock(event.end)} (${number(event.end - event.start, 2)} s) · score ` +
       `${event.score.toFixed(3)} · peak ${event.peak.toFixed(3)}` + (detail ? ` · threshold ${number(detail.threshold, 3)}` : "");
     $("path").firstChild.textContent = visible(event.path.endsWith(event.clip) ? event.path : `${event.clip}: ${event.path}`);
+    const columns = detail ? detail.columns : [];
+    $("columns").hidden = !columns.length;
+    $("columns").replaceChildren(...columns.flatMap((column, at) =>
+      [at ? " · " : "", `${visible(column.name)} `, bdi(column.value)]));
     for (const verdict of ["accept", "reject", "unsure"]) {
       $(verdict).setAttribute("aria-pressed", event.own === verdict);
       $(verdict).disabled = facts && !facts.writable;
