@@ -10,11 +10,13 @@
     compare.py training PYTHON                 training steps of LEAN at batch 64 on two cores, beside TensorFlow in PYTHON
 Options: --earmark BIN, --pairs 5, --workers 1, --scratch DIR (where caches are made), --repeat 4 (both sides take
 each file that often, so that starting a process and sealing small shards do not stand for a corpus), --calibration DIR (every
-tenth recording of this folder calibrates the 8-bit networks of both sides; without it those of the peers are skipped)
+tenth recording of this folder calibrates the 8-bit networks of both sides; without it those of the peers are skipped), --processor
+(features, label and network: processor time, user and system, in place of time, for a machine that does other work as well)
 """
 import argparse
 import csv
 import json
+import resource
 import shutil
 import statistics
 import subprocess
@@ -28,6 +30,14 @@ import peers
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+def seconds_of_children(arguments):
+    """The time, or the processor time of the programs that have ended."""
+    if not arguments.processor:
+        return time.perf_counter()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def earmark_run(arguments, pipeline, manifest, sets=()):
     """Seconds of a whole `earmark run` in a fresh cache, process start and sealing included."""
     cache = tempfile.mkdtemp(prefix="bench-", dir=arguments.scratch)
@@ -35,20 +45,24 @@ def earmark_run(arguments, pipeline, manifest, sets=()):
                "--workers", str(arguments.workers), "--quiet"]
     for item in sets:
         command += ["--set", item]
-    start = time.perf_counter()
+    start = seconds_of_children(arguments)
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wall = time.perf_counter() - start
+    wall = seconds_of_children(arguments) - start
     shutil.rmtree(cache)
     if done.returncode != 0:
         sys.exit(f"compare.py: earmark ended with status {done.returncode}, expected 0")
     return wall
 
 
-def report(what, audio, ours, theirs, peer, workers):
+def clock(arguments):
+    return "processor" if arguments.processor else "wall"
+
+
+def report(arguments, what, audio, ours, theirs, peer, workers):
     ratios = [a / b for a, b in zip(ours, theirs)]
     median = statistics.median
     print(json.dumps({
-        "what": what, "audio_s": round(audio, 1), "pairs": len(ours), "workers": workers, "peer": peer,
+        "what": what, "audio_s": round(audio, 1), "pairs": len(ours), "workers": workers, "clock": clock(arguments), "peer": peer,
         "earmark_ms_per_audio_s": round(median(ours) / audio * 1e3, 4),
         "peer_ms_per_audio_s": round(median(theirs) / audio * 1e3, 4),
         "earmark_x_realtime": round(audio / median(ours), 1), "peer_x_realtime": round(audio / median(theirs), 1),
@@ -75,15 +89,15 @@ def features(arguments):
     for _ in range(arguments.pairs):
         ours.append(earmark_run(arguments, "features.yaml", manifest))
         theirs.append(peers.time_librosa(files))
-    report("features", audio, ours, theirs, "librosa, one process", arguments.workers)
-    if arguments.workers == 1:
+    report(arguments, "features", audio, ours, theirs, "librosa, one process", arguments.workers)
+    if arguments.workers == 1 and not arguments.processor:
         one, two = [], []
         for _ in range(arguments.pairs):
             arguments.workers = 1
             one.append(earmark_run(arguments, "features.yaml", manifest))
             arguments.workers = 2
             two.append(earmark_run(arguments, "features.yaml", manifest))
-        report("features, two workers against one", audio, two, one, "earmark, one worker", 2)
+        report(arguments, "features, two workers against one", audio, two, one, "earmark, one worker", 2)
 
 
 def decoding(arguments):
@@ -118,7 +132,7 @@ def media(arguments):
             start = time.perf_counter()
             subprocess.run(command, check=True)
             theirs.append(time.perf_counter() - start)
-    report("media to features", audio, ours, theirs, "ffmpeg -threads 1, decoding and resampling", arguments.workers)
+    report(arguments, "media to features", audio, ours, theirs, "ffmpeg -threads 1, decoding and resampling", arguments.workers)
 
 
 def calibration(arguments):
@@ -165,8 +179,8 @@ def label(arguments):
                 times[name].append(peers.time_labelling(files, make()[0]))
     for precision in ours:
         for name in theirs:
-            report(f"label, {precision}", audio, times[precision], times[name], f"soundfile + soxr + NumPy + {name}, one process",
-                   arguments.workers)
+            report(arguments, f"label, {precision}", audio, times[precision], times[name],
+                   f"soundfile + soxr + NumPy + {name}, one process", arguments.workers)
 
 
 def network(arguments):
@@ -187,13 +201,15 @@ def network(arguments):
                 times.append(json.loads(out.splitlines()[-1]))
             theirs.append(peers.time_network({name: run for name, (run, _) in loaded.items()}, engines.onnx, 64))
     median = statistics.median
+    key = "processor_ms_per_chunk" if arguments.processor else "ms_per_chunk"
     for precision, times in ours.items():
-        mine = [t["ms_per_chunk"] for t in times]
+        mine = [t[key] for t in times]
         base = {"what": "network", "network": times[0]["network"], "precision": precision, "kernels": times[0]["kernels"],
-                "batch": 64, "threads": 1, "pairs": len(mine), "earmark_ms_per_chunk": round(median(mine), 4)}
+                "batch": 64, "threads": 1, "pairs": len(mine), "clock": clock(arguments),
+                "earmark_ms_per_chunk": round(median(mine), 4)}
         if precision == "int8":
             print(json.dumps({**base, "peer": "earmark float32", "time_ratio": round(
-                median(a / b["ms_per_chunk"] for a, b in zip(mine, ours["float32"])), 3)}), flush=True)
+                median(a / b[key] for a, b in zip(mine, ours["float32"])), 3)}), flush=True)
         for peer, (_, kernels) in loaded.items():
             print(json.dumps({
                 **base, "peer": peer, "peer_kernels": kernels, "peer_ms_per_chunk": round(median(b[peer] for b in theirs), 4),
@@ -226,7 +242,10 @@ def main():
     parser.add_argument("--scratch", default=None)
     parser.add_argument("--repeat", type=int, default=4)
     parser.add_argument("--calibration", default=None)
+    parser.add_argument("--processor", action="store_true")
     arguments = parser.parse_args()
+    if arguments.processor:
+        peers.clock = time.process_time
     {"features": features, "decoding": decoding, "media": media, "label": label, "network": network, "training": training}[arguments.what](arguments)
 
 
