@@ -17,6 +17,7 @@ let modules: [(String, [Target.Dependency])] = [
     ("Errors", []),
     ("Wording", []),
     ("Random", []),
+    ("Timing", []),
     ("Files", ["CNettle", "CXXHash", "Errors"]),
     ("Tables", ["Errors", "Files"]),
     ("Archives", ["CKernels", "CZlib", "Errors", "Files"]),
@@ -24,18 +25,18 @@ let modules: [(String, [Target.Dependency])] = [
     ("Features", ["CFFTW", "CKernels", "Errors"]),
     ("Models", ["Errors", "Features", "Files", "Wording"]),
     ("Engines", ["CKernels", "Errors", "Features", "Models"]),
-    ("Shards", ["Files"]),
+    ("Shards", ["Files", "Timing"]),
     ("Ledger", ["Errors", "Files", "Wording", grdb]),
     ("Corpora", ["Archives", "Audio", "Errors", "Files", "Tables", "Wording"]),
     ("Synth", ["Corpora", "Errors", "Files", "Random", "Tables"]),
     ("Evaluation", ["Errors", "Random", "Tables", "Wording"]),
-    ("Pipeline", ["Errors", "Files", "Wording", "Yams"]),
+    ("Pipeline", ["Errors", "Files", "Timing", "Wording", "Yams"]),
     ("Cache", ["Archives", "Audio", "Errors", "Files", "Ledger", "Models", "Pipeline", "Shards", "Tables", "Wording"]),
     (
         "Stages",
         [
             "Audio", "Cache", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline",
-            "Shards",
+            "Shards", "Timing",
         ]
     ),
     (
@@ -105,7 +106,7 @@ let package = Package(
                 "Audio", "Cache", "CBuildCommit", "Corpora", "Engines", "Errors", "Evaluation", "Features", "Files",
                 "Ledger", "Models", "Pipeline", "Random", "Results", "Review", "Sessions", "Shards", "Stages", "Synth",
                 "Tables",
-                "Training",
+                "Timing", "Training",
                 "Wording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),

@@ -11,6 +11,7 @@ earmark=.build/release/earmark
 scratch=${SCRATCH:-${TMPDIR:-/tmp}}
 [ -x "$earmark" ] || { echo "bench.sh: no program at $earmark; expected one that 'make build' made" >&2; exit 1; }
 printf '%s, %s, %s cores\n' "$(date +%F)" "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
+"$earmark" --version
 "$earmark" bench features --threads 1 --scratch "$scratch" --json
 "$earmark" bench features --threads 2 --scratch "$scratch" --json
 "$earmark" bench network --model Models/lean-esc10.safetensors --json
@@ -23,8 +24,11 @@ compare() { "$python" Scripts/bench/compare.py "$@" --scratch "$scratch"; }
 compare features "$wav" --repeat 12 --pairs 9
 compare features "$ogg" --repeat 4
 compare decoding "$ogg" --repeat 4
-compare label "$wav" "$yamnet"
-compare network "$yamnet"
-compare network Models/lean-esc10.safetensors
+compare label "$wav" "$yamnet" --calibration "$wav"
+compare network "$yamnet" --calibration "$wav"
+compare network Models/lean-esc10.safetensors --calibration "$wav"
+"$earmark" model quantize "$yamnet" "$scratch/yamnet-int8.safetensors" > /dev/null
+printf 'where the time of a labelling job goes, in int8:\n'
+"$earmark" bench job --profile --set infer.model="$scratch/yamnet-int8.safetensors" --scratch "$scratch"
 "$python" -c 'import tensorflow' 2>/dev/null || "$python" -m pip install -q tensorflow
 compare training "$python"

@@ -4,15 +4,19 @@
     compare.py features DIR   a folder of audio to sealed raw and mel shards with the ledger, beside librosa
     compare.py decoding DIR   reading by libsndfile and resampling by soxr HQ alone, which both of these do, beside librosa
     compare.py media FILE          one long recording to sealed shards, beside FFmpeg's command, which decodes and resamples it alone
-    compare.py label DIR MODEL.safetensors     the whole labelling job, beside Python with OpenVINO
-    compare.py network MODEL.safetensors       forward passes at batch 64, beside ONNX Runtime and OpenVINO (YAMNet or LEAN)
+    compare.py label DIR MODEL.safetensors     the whole labelling job in float32 and int8, beside Python with OpenVINO
+    compare.py network MODEL.safetensors       forward passes at batch 64 in float32 and int8, beside ONNX Runtime and OpenVINO
+                                               (YAMNet or LEAN)
     compare.py training PYTHON                 training steps of LEAN at batch 64 on two cores, beside TensorFlow in PYTHON
 Options: --earmark BIN, --pairs 5, --workers 1, --scratch DIR (where caches are made), --repeat 4 (both sides take
-each file that often, so that starting a process and sealing small shards do not stand for a corpus)
+each file that often, so that starting a process and sealing small shards do not stand for a corpus), --calibration DIR (every
+tenth recording of this folder calibrates the 8-bit networks of both sides; without it those of the peers are skipped), --processor
+(features, label and network: processor time, user and system, in place of time, for a machine that does other work as well)
 """
 import argparse
 import csv
 import json
+import resource
 import shutil
 import statistics
 import subprocess
@@ -26,6 +30,14 @@ import peers
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+def seconds_of_children(arguments):
+    """The time, or the processor time of the programs that have ended."""
+    if not arguments.processor:
+        return time.perf_counter()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def earmark_run(arguments, pipeline, manifest, sets=()):
     """Seconds of a whole `earmark run` in a fresh cache, process start and sealing included."""
     cache = tempfile.mkdtemp(prefix="bench-", dir=arguments.scratch)
@@ -33,20 +45,24 @@ def earmark_run(arguments, pipeline, manifest, sets=()):
                "--workers", str(arguments.workers), "--quiet"]
     for item in sets:
         command += ["--set", item]
-    start = time.perf_counter()
+    start = seconds_of_children(arguments)
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wall = time.perf_counter() - start
+    wall = seconds_of_children(arguments) - start
     shutil.rmtree(cache)
     if done.returncode != 0:
         sys.exit(f"compare.py: earmark ended with status {done.returncode}, expected 0")
     return wall
 
 
-def report(what, audio, ours, theirs, peer, workers):
+def clock(arguments):
+    return "processor" if arguments.processor else "wall"
+
+
+def report(arguments, what, audio, ours, theirs, peer, workers):
     ratios = [a / b for a, b in zip(ours, theirs)]
     median = statistics.median
     print(json.dumps({
-        "what": what, "audio_s": round(audio, 1), "pairs": len(ours), "workers": workers, "peer": peer,
+        "what": what, "audio_s": round(audio, 1), "pairs": len(ours), "workers": workers, "clock": clock(arguments), "peer": peer,
         "earmark_ms_per_audio_s": round(median(ours) / audio * 1e3, 4),
         "peer_ms_per_audio_s": round(median(theirs) / audio * 1e3, 4),
         "earmark_x_realtime": round(audio / median(ours), 1), "peer_x_realtime": round(audio / median(theirs), 1),
@@ -73,15 +89,15 @@ def features(arguments):
     for _ in range(arguments.pairs):
         ours.append(earmark_run(arguments, "features.yaml", manifest))
         theirs.append(peers.time_librosa(files))
-    report("features", audio, ours, theirs, "librosa, one process", arguments.workers)
-    if arguments.workers == 1:
+    report(arguments, "features", audio, ours, theirs, "librosa, one process", arguments.workers)
+    if arguments.workers == 1 and not arguments.processor:
         one, two = [], []
         for _ in range(arguments.pairs):
             arguments.workers = 1
             one.append(earmark_run(arguments, "features.yaml", manifest))
             arguments.workers = 2
             two.append(earmark_run(arguments, "features.yaml", manifest))
-        report("features, two workers against one", audio, two, one, "earmark, one worker", 2)
+        report(arguments, "features, two workers against one", audio, two, one, "earmark, one worker", 2)
 
 
 def decoding(arguments):
@@ -116,42 +132,88 @@ def media(arguments):
             start = time.perf_counter()
             subprocess.run(command, check=True)
             theirs.append(time.perf_counter() - start)
-    report("media to features", audio, ours, theirs, "ffmpeg -threads 1, decoding and resampling", arguments.workers)
+    report(arguments, "media to features", audio, ours, theirs, "ffmpeg -threads 1, decoding and resampling", arguments.workers)
+
+
+def calibration(arguments):
+    """Every tenth recording of the folder that --calibration names."""
+    return peers.audio_files(arguments.calibration)[::10] if arguments.calibration else []
+
+
+def note_skipped(what, engines):
+    for peer, reason in engines.skipped.items():
+        print(json.dumps({"what": what, "peer": peer, "skipped": reason}), flush=True)
+
+
+def quantized(arguments, scratch):
+    """Our own 8-bit model, calibrated on the same recordings; the model itself if it is in 8 bits already."""
+    model, clips = arguments.paths[-1], calibration(arguments)
+    if not clips or any(t.dtype == "int8" for t in peers.read_safetensors(model, raw=True)[0].values()):
+        return model
+    with open(f"{scratch}/calibration.csv", "w", newline="") as handle:
+        csv.writer(handle).writerows([["clip", "path"]] + [[f"clip {n}", str(Path(p).resolve())] for n, p in enumerate(clips)])
+    made, manifest, cache = f"{scratch}/int8.safetensors", f"{scratch}/calibration.csv", f"{scratch}/calibration"
+    for command in (["run", str(ROOT / "Pipelines/features.yaml"), "--manifest", manifest, "--cache", cache, "--quiet"],
+                    ["model", "quantize", model, made, "--cache", cache, "--manifest", manifest]):
+        subprocess.run([arguments.earmark, *command], check=True, stdout=subprocess.DEVNULL)
+    return made
 
 
 def label(arguments):
     folder, model = arguments.paths
     files, manifest, audio = corpus(arguments, folder)
-    sets = [f"infer.model={model}"]
-    with tempfile.TemporaryDirectory() as scratch:
-        onnx = f"{scratch}/yamnet.onnx"
-        peers.write_onnx(model, onnx)
-        earmark_run(arguments, "label.yaml", manifest, sets)
-        ours, theirs = [], []
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
+        engines = peers.Engines(model, scratch, calibration(arguments))
+        theirs = {name: make for name, make in engines.makers.items() if name.startswith("openvino")}
+        small = quantized(arguments, scratch)
+        note_skipped("label", engines)
+        ours = {"float32": [f"infer.model={model}", "infer.precision=float32"],
+                "int8": [f"infer.model={small}", "infer.precision=int8"]}
+        times = {name: [] for name in [*ours, *theirs]}
+        for sets in ours.values():
+            earmark_run(arguments, "label.yaml", manifest, sets)
         for _ in range(arguments.pairs):
-            ours.append(earmark_run(arguments, "label.yaml", manifest, sets))
-            theirs.append(peers.time_labelling(files, onnx))
-    report("label", audio, ours, theirs, "soundfile + soxr + NumPy + OpenVINO f32, one process", arguments.workers)
+            for name, sets in ours.items():
+                times[name].append(earmark_run(arguments, "label.yaml", manifest, sets))
+            for name, make in theirs.items():
+                times[name].append(peers.time_labelling(files, make()[0]))
+    for precision in ours:
+        for name in theirs:
+            report(arguments, f"label, {precision}", audio, times[precision], times[name],
+                   f"soundfile + soxr + NumPy + {name}, one process", arguments.workers)
 
 
 def network(arguments):
-    ours, theirs = [], []
-    with tempfile.TemporaryDirectory() as scratch:
-        onnx = f"{scratch}/network.onnx"
-        peers.write_onnx(arguments.paths[0], onnx)
+    """Forward passes of one thread: float32 and int8 beside every peer, with the kernels in use."""
+    model = arguments.paths[0]
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
+        engines = peers.Engines(model, scratch, calibration(arguments))
+        small = quantized(arguments, scratch)
+        loaded = {name: make() for name, make in engines.makers.items()}
+        note_skipped("network", engines)
+        ours, theirs = {"float32": [], "int8": []}, []
         for _ in range(arguments.pairs):
-            out = subprocess.run(
-                [arguments.earmark, "bench", "network", "--model", arguments.paths[0], "--threads", "1", "--batch",
-                 "64", "--json"], check=True, capture_output=True, text=True).stdout
-            ours.append(json.loads(out.splitlines()[-1])["ms_per_chunk"])
-            theirs.append(peers.time_network(onnx, 64))
-    for peer in theirs[0]:
-        ratios = [a / b[peer] for a, b in zip(ours, theirs)]
-        print(json.dumps({
-            "what": "network", "network": json.loads(out.splitlines()[-1])["network"], "peer": peer, "batch": 64, "threads": 1, "pairs": len(ours),
-            "earmark_ms_per_chunk": round(statistics.median(ours), 4),
-            "peer_ms_per_chunk": round(statistics.median(b[peer] for b in theirs), 4),
-            "time_ratio": round(statistics.median(ratios), 3)}), flush=True)
+            for precision, times in ours.items():
+                out = subprocess.run(
+                    [arguments.earmark, "bench", "network", "--model", small if precision == "int8" else model,
+                     "--precision", precision, "--threads", "1", "--batch", "64", "--json"],
+                    check=True, capture_output=True, text=True).stdout
+                times.append(json.loads(out.splitlines()[-1]))
+            theirs.append(peers.time_network({name: run for name, (run, _) in loaded.items()}, engines.onnx, 64))
+    median = statistics.median
+    key = "processor_ms_per_chunk" if arguments.processor else "ms_per_chunk"
+    for precision, times in ours.items():
+        mine = [t[key] for t in times]
+        base = {"what": "network", "network": times[0]["network"], "precision": precision, "kernels": times[0]["kernels"],
+                "batch": 64, "threads": 1, "pairs": len(mine), "clock": clock(arguments),
+                "earmark_ms_per_chunk": round(median(mine), 4)}
+        if precision == "int8":
+            print(json.dumps({**base, "peer": "earmark float32", "time_ratio": round(
+                median(a / b[key] for a, b in zip(mine, ours["float32"])), 3)}), flush=True)
+        for peer, (_, kernels) in loaded.items():
+            print(json.dumps({
+                **base, "peer": peer, "peer_kernels": kernels, "peer_ms_per_chunk": round(median(b[peer] for b in theirs), 4),
+                "time_ratio": round(median(a / b[peer] for a, b in zip(mine, theirs)), 3)}), flush=True)
 
 
 def training(arguments):
@@ -179,7 +241,11 @@ def main():
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--scratch", default=None)
     parser.add_argument("--repeat", type=int, default=4)
+    parser.add_argument("--calibration", default=None)
+    parser.add_argument("--processor", action="store_true")
     arguments = parser.parse_args()
+    if arguments.processor:
+        peers.clock = time.process_time
     {"features": features, "decoding": decoding, "media": media, "label": label, "network": network, "training": training}[arguments.what](arguments)
 
 

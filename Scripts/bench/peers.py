@@ -16,6 +16,8 @@ import numpy as np
 
 RATE, WINDOW, HOP, FFT, BANDS, LOW, HIGH, OFFSET = 16000, 400, 160, 512, 64, 125.0, 7500.0, 0.001
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
+# What times are taken with; `time.process_time` counts this process's alone.
+clock = time.perf_counter
 EXTENSIONS = {".wav", ".ogg", ".flac", ".mp3", ".opus", ".aiff"}
 
 
@@ -41,10 +43,10 @@ def librosa_log_mel(path):
 
 def time_librosa(files):
     librosa_log_mel(files[0])
-    start = time.perf_counter()
+    start = clock()
     for path in files:
         librosa_log_mel(path)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def time_decoding(files):
@@ -57,10 +59,10 @@ def time_decoding(files):
         soxr.resample(wave, rate, RATE, "HQ")
 
     read(files[0])
-    start = time.perf_counter()
+    start = clock()
     for path in files:
         read(path)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def _mel_bank():
@@ -79,15 +81,18 @@ BANK = _mel_bank()
 HANN = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
 
 
-def numpy_chunks(path):
-    """Audio to (chunks, 1, 96, 64) with soundfile, soxr and NumPy."""
+def _mono(path):
     import soundfile
     import soxr
 
     wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
     wave = wave.mean(axis=1)
-    if rate != RATE:
-        wave = soxr.resample(wave, rate, RATE, "HQ")
+    return wave if rate == RATE else soxr.resample(wave, rate, RATE, "HQ")
+
+
+def numpy_chunks(path):
+    """Audio to (chunks, 1, 96, 64) with soundfile, soxr and NumPy."""
+    wave = _mono(path)
     count = max(1, -(-(len(wave) - RATE) // (RATE // 2)) + 1)
     padded = np.zeros((count - 1) * RATE // 2 + RATE, np.float32)
     padded[:min(len(wave), len(padded))] = wave[:len(padded)]
@@ -96,35 +101,135 @@ def numpy_chunks(path):
     return np.stack([mel[50 * i:50 * i + 96] for i in range(count)])[:, None]
 
 
-def openvino_network(onnx_path, precision="f32"):
+def model_chunks(path, metadata):
+    """The inputs that a model of this metadata takes of a recording: mel as `numpy_chunks`, and wave (chunks, 40, 400)."""
+    mel = numpy_chunks(path)
+    if metadata.get("normalization") == "chunk-mean":
+        mel = mel - mel.mean(axis=(1, 2, 3), keepdims=True)
+    wave = np.zeros((len(mel) - 1) * RATE // 2 + RATE, np.float32)
+    samples = _mono(path)[:len(wave)]
+    wave[:len(samples)] = samples
+    return mel, np.stack([wave[i * RATE // 2:i * RATE // 2 + RATE].reshape(40, 400) for i in range(len(mel))])
+
+
+def calibration_feeds(model, files):
+    """The inputs of all chunks of some recordings, one feed a chunk, for the quantisers."""
+    tensors, metadata = read_safetensors(model)
+    feeds = []
+    for path in files:
+        for mel, wave in zip(*model_chunks(path, metadata)):
+            feeds.append({"mel": mel[None], "wave": wave[None]} if "encoder1/forward/w" in tensors else {"mel": mel[None]})
+    return feeds
+
+
+def quantize_for_openvino(onnx_path, feeds, path):
+    """Writes the network in 8 bits as NNCF makes it from these chunks. LSTMs stay in floats: OpenVINO does not load them with
+    the weights that NNCF gives them."""
+    import nncf
+    import openvino
+
+    network = nncf.quantize(openvino.Core().read_model(onnx_path), nncf.Dataset(feeds), subset_size=len(feeds),
+                            ignored_scope=nncf.IgnoredScope(types=["LSTMSequence"], validate=False))
+    openvino.save_model(network, path, compress_to_fp16=False)
+
+
+def has_vnni():
+    return bool({"avx512_vnni", "avx_vnni", "asimddp"} & cpu_flags())
+
+
+def quantize_for_onnxruntime(onnx_path, feeds, path):
+    """Writes the network in 8 bits as ONNX Runtime's static quantiser makes it from these chunks: weights per channel, and
+    in seven bits where the processor has no VNNI, whose sums would saturate otherwise."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Reader(CalibrationDataReader):
+        feeds = iter(())
+
+        def get_next(self):
+            return next(self.feeds, None)
+
+    reader = Reader()
+    reader.feeds = iter(feeds)
+    quant_pre_process(onnx_path, path + ".prepared", skip_symbolic_shape=True)
+    quantize_static(path + ".prepared", path, reader, quant_format=QuantFormat.QDQ, per_channel=True, reduce_range=not has_vnni(),
+                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+
+
+def cpu_flags():
+    with open("/proc/cpuinfo") as lines:
+        return {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split(":")[1].split()}
+
+
+def openvino_network(path, precision="f32"):
+    """A function that runs the network, and the name of the kernel that most of its convolutions use."""
+    import collections
     import openvino
 
     compiled = openvino.Core().compile_model(
-        onnx_path, "CPU",
-        {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision})
-    return lambda feed: compiled(feed)[0]
+        path, "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision})
+    kernels = collections.Counter()
+    for node in compiled.get_runtime_model().get_ops():
+        found = node.get_rt_info()
+        if found["layerType"].astype(str) == "Convolution":
+            kernels[found["primitiveType"].astype(str)] += 1
+    return lambda feed: compiled(feed)[0], " and ".join(name for name, _ in kernels.most_common(2))
 
 
-def onnxruntime_network(onnx_path):
+def onnxruntime_network(path):
+    """A function that runs the network, and the widest instruction set that its library uses here; it names no kernels."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(onnx_path, options, providers=["CPUExecutionProvider"])
-    return lambda feed: session.run(None, feed)[0]
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    flags = cpu_flags()
+    best = next((name for name in ("avx512_vnni", "avx512f", "avx_vnni", "avx2", "asimddp", "asimd") if name in flags), "?")
+    return lambda feed: session.run(None, feed)[0], f"MLAS on a processor with {best}"
 
 
-def time_labelling(files, onnx_path):
-    run = openvino_network(onnx_path)
+class Engines:
+    """The peers that run a network, each with its precision, as far as this machine has them."""
+
+    def __init__(self, model, scratch, calibration=()):
+        self.onnx = f"{scratch}/network.onnx"
+        write_onnx(model, self.onnx)
+        self.makers = {"onnxruntime f32": lambda: onnxruntime_network(self.onnx),
+                       "openvino f32": lambda: openvino_network(self.onnx)}
+        self.skipped = {}
+        # Elsewhere the hint is accepted and float32 computed.
+        if {"avx512_bf16", "amx_bf16"} & cpu_flags():
+            self.makers["openvino bf16"] = lambda: openvino_network(self.onnx, "bf16")
+        else:
+            self.skipped["openvino bf16"] = "the processor has neither AVX512-BF16 nor AMX"
+        if not calibration:
+            for name in ("openvino int8", "onnxruntime int8"):
+                self.skipped[name] = "no calibration clips were given"
+            return
+        feeds = calibration_feeds(model, calibration)
+        for name, quantize, file, load in (
+                ("openvino int8", quantize_for_openvino, f"{scratch}/openvino-int8.xml", openvino_network),
+                ("onnxruntime int8", quantize_for_onnxruntime, f"{scratch}/onnxruntime-int8.onnx", onnxruntime_network)):
+            try:
+                quantize(self.onnx, feeds, file)
+                load(file)
+            except Exception as error:
+                self.skipped[name] = f"{type(error).__name__}: {str(error).splitlines()[0][:120]}"
+            else:
+                self.makers[name] = lambda load=load, file=file: load(file)
+
+
+def time_labelling(files, run):
+    """Seconds to label recordings with a network that `Engines` made."""
     run({"mel": numpy_chunks(files[0])})
-    start = time.perf_counter()
+    start = clock()
     for path in files:
         run({"mel": numpy_chunks(path)}).mean(axis=0)
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def read_safetensors(path):
-    """Name -> float32 array (8-bit weights times their scales), and the metadata."""
+def read_safetensors(path, raw=False):
+    """Name -> float32 array (8-bit weights times their scales, or as they are stored if `raw`), and the metadata."""
     with open(path, "rb") as handle:
         length = int.from_bytes(handle.read(8), "little")
         header = json.loads(handle.read(length))
@@ -137,7 +242,7 @@ def read_safetensors(path):
             tensors[name] = np.frombuffer(body[first:last], kinds[entry["dtype"]]).reshape(entry["shape"])
             if entry["dtype"] == "BF16":
                 tensors[name] = (tensors[name].astype(np.uint32) << 16).view(np.float32)
-    for name in [n for n in tensors if n.endswith("/scale")]:
+    for name in [n for n in tensors if n.endswith("/scale") and not raw]:
         weight = name.removesuffix("/scale")
         tensors[weight] = tensors[weight].astype(np.float32) * tensors.pop(name)
     return tensors, header.get("__metadata__", {})
@@ -219,8 +324,8 @@ def _write_lean(nodes, constant, tensors):
     return "combined"
 
 
-def time_network(onnx_path, batch, repeats=12):
-    """Best milliseconds a chunk of each engine, one thread."""
+def time_network(networks, onnx_path, batch, repeats=12):
+    """Best milliseconds a chunk of each network (name -> function), one thread."""
     import onnx
 
     random = np.random.default_rng(0)
@@ -228,16 +333,13 @@ def time_network(onnx_path, batch, repeats=12):
     feed = {i.name: (random.standard_normal(shapes[i.name]) * 0.1).astype(np.float32)
             for i in onnx.load(str(onnx_path)).graph.input}
     found = {}
-    engines = {"onnxruntime f32": onnxruntime_network, "openvino f32": openvino_network,
-               "openvino bf16": lambda p: openvino_network(p, "bf16")}
-    for name, make in engines.items():
-        run = make(str(onnx_path))
+    for name, run in networks.items():
         run(feed)
         times = []
         for _ in range(repeats):
-            start = time.perf_counter()
+            start = clock()
             run(feed)
-            times.append(time.perf_counter() - start)
+            times.append(clock() - start)
         found[name] = min(times) / batch * 1e3
     return found
 

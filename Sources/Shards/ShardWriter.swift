@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Timing
 
 /// Where a clip's rows are in a shard, and the digest of their bytes.
 package struct Extent: Sendable, Equatable {
@@ -131,8 +132,10 @@ package final class ShardWriter: @unchecked Sendable {
             clipped += dtype.encode(UnsafeBufferPointer(rebasing: rest[..<count]), to: base + buffered)
             let size = count * dtype.size
             let bytes = UnsafeRawBufferPointer(start: base + buffered, count: size)
-            checksum.update(bytes)
-            whole.update(bytes)
+            WorkTimer.measure(.hashing) {
+                checksum.update(bytes)
+                whole.update(bytes)
+            }
             buffered += size
             clipBytes += size
             rest = UnsafeBufferPointer(rebasing: rest[count...])

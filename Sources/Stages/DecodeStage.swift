@@ -3,6 +3,7 @@ import Audio
 import Cache
 import Files
 import Pipeline
+import Timing
 
 /// Reads a clip's file, or the part of it that the clip is, in blocks of mono samples at the file's own rate.
 struct DecodeStage: StageKind {
@@ -96,8 +97,10 @@ private final class DecodeOperator: Source {
         job.allow(bytes: stat.size)
         // Computing the digest reads the whole file once; the decoder then finds it in the page cache.
         let (digester, digests) = (digester, digests)
-        let content = try job.watched {
-            try stat.digest(path, part: job.part, digester, keptIn: digests, isOpenedNext: true)
+        let content = try WorkTimer.measure(.hashing) {
+            try job.watched {
+                try stat.digest(path, part: job.part, digester, keptIn: digests, isOpenedNext: true)
+            }
         }
         job.source = SourceFile(content: content, size: stat.size, modified: stat.modified)
         do {

@@ -4,6 +4,7 @@ import Features
 import Files
 import Models
 import Pipeline
+import Timing
 
 /// Runs a model over the chunks of one clip after another; chunks of several clips share a forward pass.
 ///
@@ -34,6 +35,7 @@ struct InferStage: StageKind {
 
     let facts: StreamFacts
     let modelFile: (digest: String, path: String)?
+    var precision: String? { engine?.model.precision }
     private let node: Int
     private let model: ModelDescription
     /// nil if the model is not on this machine yet: the stage can then be planned but not run.
@@ -339,11 +341,13 @@ private final class InferOperator: Operator {
 
     /// Computes the results of waiting chunks and writes each to its own place.
     private func infer(_ first: Int, _ count: Int) throws {
-        try session.forward(
-            mel: model.needsMel ? UnsafePointer(mel.pointer + first * patchSize) : nil,
-            wave: model.needsWave ? UnsafePointer(wave.pointer + first * waveSize) : nil, count: count,
-            embeddings: model.embeddingSize > 0 ? embeddings.pointer + first * model.embeddingSize : nil,
-            scores: scores.pointer + first * model.classCount)
+        try WorkTimer.measure(.forward) {
+            try session.forward(
+                mel: model.needsMel ? UnsafePointer(mel.pointer + first * patchSize) : nil,
+                wave: model.needsWave ? UnsafePointer(wave.pointer + first * waveSize) : nil, count: count,
+                embeddings: model.embeddingSize > 0 ? embeddings.pointer + first * model.embeddingSize : nil,
+                scores: scores.pointer + first * model.classCount)
+        }
     }
 
     /// Runs the chunks of one clip from a batch that the engine refused, so that only the clip that causes this fails.

@@ -41,6 +41,9 @@ package struct LoadedPipeline: Sendable {
     /// The models that its results depend on: SHA-256 and absolute path of each file.
     package var models: [(digest: String, path: String)] { stages.compactMap(\.modelFile) }
 
+    /// The precisions of its models, as their descriptions give them, in the order of the nodes.
+    package var precisions: [String] { stages.compactMap(\.precision) }
+
     /// Whether a cache node's rows equal its input, bit for bit.
     package static func isLossless(_ node: Graph.Node) -> Bool { StageCatalog.isLossless(node) }
 

@@ -2,6 +2,7 @@ import Cache
 import Ledger
 import Pipeline
 import Shards
+import Timing
 
 /// What an operator gets from the run that it works for.
 struct RunResources: Sendable {
@@ -35,6 +36,9 @@ package struct StageFactory: OperatorFactory {
 
     /// - Throws: an error if something that the stage needs is not available.
     package func makeOperator(for node: Graph.Node, outlets: [Outlet], worker: Int) throws -> any Operator {
-        try pipeline.stages[node.index].makeOperator(outlets: outlets, resources)
+        let stage = pipeline.stages[node.index]
+        let made = try stage.makeOperator(outlets: outlets, resources)
+        guard WorkTimer.current != nil else { return made }
+        return TimedOperator(made, as: Work(rawValue: type(of: stage).definition.name) ?? .other)
     }
 }

@@ -38,6 +38,9 @@ protocol StageKind: Sendable {
     /// The model file that its results depend on, by SHA-256 and absolute path; nil if there is none.
     var modelFile: (digest: String, path: String)? { get }
 
+    /// The precision of its model, as a model's description gives it; nil if it has none.
+    var precision: String? { get }
+
     /// Creates the operator that does the node's work for one worker.
     ///
     /// - Parameter outlets: one for each of the node's outputs.
@@ -51,6 +54,7 @@ extension StageKind {
     static func isLossless(_ parameters: [String: String]) -> Bool { false }
     var kept: EdgeType? { nil }
     var modelFile: (digest: String, path: String)? { nil }
+    var precision: String? { nil }
 }
 
 /// What a node is checked against and prepared with: the graph, the nodes above it and the models.

@@ -1,3 +1,10 @@
+import Cache
+import Corpora
+import Files
+import Pipeline
+import Sessions
+import Stages
+import TestSupport
 import Testing
 
 @Suite struct FreshAndCachedTests {
@@ -18,5 +25,63 @@ import Testing
         let fresh = try fixture.digests(fixture.cache("fresh"))
         #expect(fresh.count == 28)
         #expect(try fixture.digests(fixture.cache("cached")) == fresh)
+    }
+
+    @Test(
+        "In 8-bit integers, with quiet chunks left out: parts of recordings and members of a zip, fresh and from the cache, alone and in batches"
+    )
+    func int8() throws {
+        let fixture = try PipelineFixture()
+        var state: UInt64 = 7
+        let gains: [Float] = [0.5, 0.0005, 0.5, 0.3]
+        let samples = (0..<Int(8.3 * 16_000)).map { index -> Float in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return gains[index / 35_000] * Float(Int32(truncatingIfNeeded: state >> 32)) / 2_147_483_648
+        }
+        try fixture.addSamples("a", samples, rate: 16_000)
+        try fixture.addClip("b", seconds: 3.7, rate: 44_100)
+        let zip = MadeZip(
+            try ["a", "b"].map {
+                .init("\($0).wav", try FileSystem.read("\(fixture.folder)/\($0).wav"), deflated: $0 == "a")
+            })
+        try FileSystem.write(fixture.folder + "/z.zip") { try $0(zip.data[...]) }
+        let text = """
+            clip,path,start,end
+            a,a.wav,,
+            b,b.wav,,
+            a-zip,z.zip!/a.wav,,
+            b-zip,z.zip!/b.wav,,
+            part,a.wav,1.2,7.4
+            part-zip,z.zip!/a.wav,1.2,7.4
+
+            """
+        try FileSystem.write(fixture.folder + "/parts.csv") { try $0(Array(text.utf8)[...]) }
+        func run(_ pipeline: String, _ sets: [String] = [], cache: String, workers: Int = 2) throws {
+            let session = try RunSession(
+                pipeline: PipelineLoader.load(
+                    path: "\(PipelineFixture.root)/Pipelines/\(pipeline)", sets: ["chunk.skip-below=-40"] + sets),
+                manifest: Manifest(contentsOf: fixture.folder + "/parts.csv"), cache: fixture.cache(cache))
+            let report = try session.run(session.plan(), workers: workers, stop: StopSignal()) { _ in }
+            try session.close()
+            #expect(report.result.done == 6 && report.failures == 0)
+            #expect(pipeline == "features.yaml" || (report.skipped?.clips ?? 0) > 0)
+        }
+        try run("label.yaml", cache: "fresh")
+        let fresh = try fixture.digests(fixture.cache("fresh"))
+        #expect(fresh.count == 30)
+        for kind in ["raw", "mel", "levels", "scores", "clip-scores"] {
+            for clip in ["a", "b", "part"] {
+                #expect(fresh["\(clip) \(kind)"] != nil && fresh["\(clip) \(kind)"] == fresh["\(clip)-zip \(kind)"])
+            }
+        }
+        try run("features.yaml", cache: "cached")
+        try run("label.yaml", cache: "cached")
+        #expect(try fixture.digests(fixture.cache("cached")) == fresh)
+        try run("label.yaml", ["infer.batch=1"], cache: "alone", workers: 1)
+        #expect(try fixture.digests(fixture.cache("alone")) == fresh)
+        // The model that ships is stored in 8 bits, and so is computed in them.
+        try run("label.yaml", ["infer.precision=float32"], cache: "float32")
+        let exact = try fixture.digests(fixture.cache("float32"))
+        #expect(exact["b scores"] != fresh["b scores"] && exact["b mel"] == fresh["b mel"])
     }
 }

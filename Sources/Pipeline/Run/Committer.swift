@@ -1,4 +1,5 @@
 import Foundation
+import Timing
 
 /// Makes results durable on its own thread: syncs the stores, then records the clips, always in that order.
 ///
@@ -29,7 +30,15 @@ package final class Committer: @unchecked Sendable {
 
     /// Starts the committer's thread.
     package func start() {
-        let thread = Thread { [self] in loop() }
+        let profile = WorkProfile.current
+        let thread = Thread { [self] in
+            WorkProfile.measure(profile) { loop() }
+            // Only now, so that a profile is complete when `finish` returns.
+            condition.lock()
+            isOver = true
+            condition.broadcast()
+            condition.unlock()
+        }
         thread.name = "committer"
         thread.start()
     }
@@ -100,10 +109,6 @@ package final class Committer: @unchecked Sendable {
             }
             last = Stopwatch()
         }
-        condition.lock()
-        isOver = true
-        condition.broadcast()
-        condition.unlock()
     }
 
     private func write(_ batch: [Outcome], _ leaving: [any RowStore]) throws {
@@ -111,12 +116,12 @@ package final class Committer: @unchecked Sendable {
             var synced: Set<Int64> = []
             for outcome in batch {
                 for product in outcome.products where synced.insert(product.store.id).inserted {
-                    try product.store.sync()
+                    try WorkTimer.measure(.cache) { try product.store.sync() }
                 }
             }
-            try recorder.commit(batch)
+            try WorkTimer.measure(.ledger) { try recorder.commit(batch) }
             onCommit(batch)
         }
-        for store in leaving { try store.seal() }
+        for store in leaving { try WorkTimer.measure(.cache) { try store.seal() } }
     }
 }

@@ -1,5 +1,6 @@
 import Errors
 import Foundation
+import Timing
 import Wording
 
 /// Carries out a plan with its own worker threads, each with a whole chain.
@@ -129,8 +130,9 @@ package final class Runner: @unchecked Sendable {
     private func start(_ number: Int) {
         let slot = WorkerSlot(number)
         slots.append(slot)
+        let profile = WorkProfile.current
         let thread = Thread { [self] in
-            work(slot)
+            WorkProfile.measure(profile) { work(slot) }
             finish(slot)
         }
         thread.name = "worker \(number)"

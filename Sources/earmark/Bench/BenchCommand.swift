@@ -2,11 +2,14 @@ import Files
 import ArgumentParser
 import Engines
 import Foundation
+import Timing
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Time the parts whose figures are in Docs/Figures.md.",
-        subcommands: [FeaturesBench.self, NetworkBench.self, TrainingBench.self, ScoresBench.self])
+        subcommands: [
+            FeaturesBench.self, JobBench.self, NetworkBench.self, TrainingBench.self, ScoresBench.self,
+        ])
 
     struct NetworkBench: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -34,15 +37,16 @@ struct BenchCommand: ParsableCommand {
                 }.start()
             }
             group.wait()
-            let milliseconds = try best.worst() * 1000 / Double(batch) / Double(threads)
+            let worst = try best.worst()
+            let milliseconds = worst.seconds * 1000 / Double(batch) / Double(threads)
+            let processor = worst.processor * 1000 / Double(batch)
             let (network, precision) = (loaded.model.network, loaded.model.precision)
-            let kernels =
-                precision == "int8"
-                ? Int8Kernels.best.instructionSet.rawValue : Kernels.best.instructionSet.rawValue
+            let kernels = KernelName.of(precision)
             if json {
                 print(
-                    #"{"network":"\#(network)","precision":"\#(precision)","threads":\#(threads),"#
+                    #"{"network":"\#(network)","precision":"\#(precision)","kernels":"\#(kernels)","threads":\#(threads),"#
                         + #""batch":\#(batch),"ms_per_chunk":\#(Figures.fixed(milliseconds, 4)),"#
+                        + #""processor_ms_per_chunk":\#(Figures.fixed(processor, 4)),"#
                         + #""model_resident_mb":\#(Figures.fixed(Double(grown) / 1e6, 1))}"#)
             } else {
                 print(
@@ -58,10 +62,11 @@ struct BenchCommand: ParsableCommand {
             return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
         }
 
-        /// Returns the seconds that the fastest forward pass took; an extra first pass does not count.
+        /// Returns the seconds that the fastest forward pass took, and the least seconds of its thread's processor time; an
+        /// extra first pass does not count.
         ///
         /// - Throws: what the engine throws.
-        private static func time(_ engine: any InferenceEngine, batch: Int, repeats: Int) throws -> Double {
+        private static func time(_ engine: any InferenceEngine, batch: Int, repeats: Int) throws -> Times {
             let model = engine.model
             let session = try engine.makeSession(maxBatch: batch)
             var state: UInt64 = 1
@@ -72,38 +77,58 @@ struct BenchCommand: ParsableCommand {
             let mel = (0..<batch * model.patchSize).map { _ in noise() }
             let wave = (0..<batch * model.waveSize).map { _ in noise() * 0.1 }
             var scores = [Float](repeating: 0, count: batch * model.classCount)
-            var best = Double.infinity
+            var best = Times(seconds: .infinity, processor: .infinity)
             for pass in 0...repeats {
-                let start = DispatchTime.now().uptimeNanoseconds
+                let (start, before) = (DispatchTime.now().uptimeNanoseconds, WorkTimer.threadTime())
                 try session.forward(mel: mel, wave: wave, count: batch, embeddings: nil, scores: &scores)
                 let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-                if pass > 0 { best = min(best, seconds) }
+                let processor = Double(WorkTimer.threadTime() - before) / 1e9
+                if pass > 0 {
+                    best = Times(seconds: min(best.seconds, seconds), processor: min(best.processor, processor))
+                }
             }
             return best
         }
     }
 }
 
+/// The kernels in use.
+enum KernelName {
+    /// The instruction set in which a network of a precision, as a model's description gives it, is computed.
+    static func of(_ precision: String) -> String {
+        precision == "int8" ? Int8Kernels.best.instructionSet.rawValue : Kernels.best.instructionSet.rawValue
+    }
+}
+
+/// How long a forward pass took.
+private struct Times {
+    var seconds: Double
+    /// Seconds of the thread's processor time.
+    var processor: Double
+}
+
 /// Collects times, or the first error, from several threads.
 private final class Box: @unchecked Sendable {
     private let lock = NSLock()
-    private var value = 0.0
+    private var value = Times(seconds: 0, processor: 0)
     private var failure: (any Error)?
 
-    func add(_ measure: () throws -> Double) {
+    func add(_ measure: () throws -> Times) {
         let result = Swift.Result(catching: measure)
         lock.withLock {
             switch result {
-            case .success(let seconds): value = max(value, seconds)
+            case .success(let times):
+                value = Times(
+                    seconds: max(value.seconds, times.seconds), processor: max(value.processor, times.processor))
             case .failure(let error): failure = failure ?? error
             }
         }
     }
 
-    /// Returns the longest time.
+    /// Returns the longest times.
     ///
     /// - Throws: the first error.
-    func worst() throws -> Double {
+    func worst() throws -> Times {
         try lock.withLock {
             if let failure { throw failure }
             return value
