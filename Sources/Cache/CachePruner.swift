@@ -38,7 +38,8 @@ package final class CachePruner {
 
     /// Locks the cache for this process.
     ///
-    /// - Throws: `LedgerError` of kind busy if a run has the lock; `CacheError` if there is no cache.
+    /// - Throws: `LedgerError` of kind busy if a run has the lock; `CacheError` if there is no cache, or a merge of parts was
+    ///   interrupted.
     package init(cache: CacheFolder) throws {
         self.cache = cache
         guard cache.exists else {
@@ -48,6 +49,7 @@ package final class CachePruner {
         lock = try CacheLock(folder: cache.folder)
         try cache.requireLedger()
         ledger = try Ledger(path: cache.ledgerPath) { CrashPoint.hit($0) }
+        try cache.requireNoMerge(ledger)
     }
 
     /// What would be removed. Leftovers of a process that died are dealt with first.
