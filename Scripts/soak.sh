@@ -20,7 +20,7 @@ topics=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do topics+=("${1%.py}"); shift; done
 [ $# -gt 0 ] && shift
 [ ${#topics[@]} -gt 0 ] || topics=(
-    order crash_loop races rot full_disk faults deadly changing_files hostile_files hostile_audio hostile_media
+    order crash_loop races parts rot full_disk faults deadly changing_files hostile_files hostile_audio hostile_media
     hostile_archives scale long_recordings example_package)
 
 short_of() {
@@ -29,6 +29,7 @@ short_of() {
         crash_loop) echo "--kills 50 --clips 30" ;;
         order) echo "--commits 2 --clips 30" ;;
         races) echo "--races 10 --clips 30 --reads 10" ;;
+        parts) echo "--rounds 2 --clips 20 --damages 6 --steps 2 --together 1" ;;
         rot) echo "--clips 4 --flips 30 --ways 1" ;;
         full_disk) echo "--clips 30 --steps 4" ;;
         faults) echo "--places 4 --clips 12" ;;

@@ -13,11 +13,11 @@ earmark = Product(bench)
 
 
 def points():
-    """The named points, out of the sources, so that none is forgotten; those of the ledger go through its hook."""
+    """The named points of a run, out of the sources, so that none is forgotten; those of the ledger go through its hook."""
     names = set()
     for file in (ROOT / "Sources").rglob("*.swift"):
         names.update(re.findall(r'(?:CrashPoint\.hit|\bhook)\("([a-z.-]+)"\)', file.read_text()))
-    return sorted(names)
+    return sorted(name for name in names if not name.startswith(("merge.", "prune.")))
 
 
 class Case:

@@ -69,6 +69,15 @@ package final class ArchiveMember {
         }
     }
 
+    /// Whether a member's bytes lie in its archive as they are, so that some of them can be read alone; false also if the
+    /// archive cannot be read or has no such member.
+    package static func isStored(_ path: ArchivePath) -> Bool {
+        guard let identity = try? ArchiveFile.identity(path.archive),
+            let index = try? ArchiveIndexes.shared.index(at: path.archive, identity)
+        else { return false }
+        return index.entry(named: path.member)?.content == .stored
+    }
+
     /// The digest of a member's bytes, which is that of the same bytes in a file. A zip's CRC-32 is checked.
     ///
     /// - Parameter keeps: whether to keep what was inflated for the next that opens the member.

@@ -50,6 +50,18 @@ package struct CacheFolder: Sendable {
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
+    /// What a merge of parts has taken over belongs to no pipeline of the cache until its end, and would count as unused.
+    ///
+    /// - Throws: `CacheError` if a merge was interrupted and its parts are still there; `LedgerError` if the ledger cannot be
+    ///   read.
+    package func requireNoMerge(_ ledger: Ledger) throws {
+        guard FileSystem.exists(folder + "/parts/plan.json"), try ledger.isTakingOver() else { return }
+        throw CacheError(
+            .badInput, path: folder,
+            "a merge of parts was interrupted; run 'earmark merge' to its end first, or remove \(folder)/parts to give up "
+                + "what is not merged")
+    }
+
     /// SQLite treats a file smaller than its smallest page as an empty database.
     static let smallest = 512
 

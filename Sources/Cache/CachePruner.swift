@@ -38,7 +38,8 @@ package final class CachePruner {
 
     /// Locks the cache for this process.
     ///
-    /// - Throws: `LedgerError` of kind busy if a run has the lock; `CacheError` if there is no cache.
+    /// - Throws: `LedgerError` of kind busy if a run has the lock; `CacheError` if there is no cache, or a merge of parts was
+    ///   interrupted.
     package init(cache: CacheFolder) throws {
         self.cache = cache
         guard cache.exists else {
@@ -50,6 +51,7 @@ package final class CachePruner {
         // What a run that was killed held back.
         SpaceReserve(cache: cache).free()
         ledger = try Ledger(path: cache.ledgerPath) { CrashPoint.hit($0) }
+        try cache.requireNoMerge(ledger)
     }
 
     /// What would be removed. Leftovers of a process that died are dealt with first.

@@ -17,6 +17,10 @@ package struct ClipLengths: Sendable {
     private static let threads = 16
     /// Clips that a thread takes at a time.
     private static let block = 256
+    /// Deflated members whose headers are read, about: enough to learn the seconds per byte of what is packed with them.
+    private static let inflated = 64
+    /// The most bytes of such a member: all of it is inflated for its header.
+    private static let mostInflated: Int64 = 16 << 20
     /// Seconds per byte where nothing better is known: 16 bits at 44.1 kHz, one channel.
     private static let usual = 1.0 / 88_200
 
@@ -30,6 +34,7 @@ package struct ClipLengths: Sendable {
         isStopped: @escaping @Sendable () -> Bool = { false }
     ) {
         var found = [Double](repeating: 0, count: rows.count)
+        let stride = max(1, rows.count / Self.inflated)
         let blocks = (rows.count + Self.block - 1) / Self.block
         found.withUnsafeMutableBufferPointer { buffer in
             nonisolated(unsafe) let target = buffer
@@ -41,7 +46,10 @@ package struct ClipLengths: Sendable {
                     if let seconds = Self.known(row, part, lengths) {
                         target[index] = seconds
                     } else if sizes[row] > 0 {
-                        target[index] = Self.declared(manifest.path(row)).map { Self.rest(of: $0, part) } ?? 0
+                        let mayInflate = index % stride == 0 && sizes[row] <= Self.mostInflated
+                        target[index] =
+                            Self.declared(manifest.path(row), mayInflate: mayInflate).map { Self.rest(of: $0, part) }
+                            ?? 0
                     }
                 }
             }
@@ -64,10 +72,13 @@ package struct ClipLengths: Sendable {
         part?.seconds ?? (lengths[row] > 0 ? Double(lengths[row]) : nil)
     }
 
-    /// A file's length as its header gives it, in seconds. A member of an archive has to be inflated before its header can
-    /// be read, so its size must do.
-    private static func declared(_ path: String) -> Double? {
-        ArchivePath(path) == nil ? DeclaredLength.seconds(path, bytes: PathText.bytes(path)) : nil
+    /// A file's length as its header gives it, in seconds.
+    ///
+    /// - Parameter mayInflate: whether a deflated member of an archive is inflated to read its header; its size does as well
+    ///   once others of its kind are known.
+    private static func declared(_ path: String, mayInflate: Bool) -> Double? {
+        if let member = ArchivePath(path), !mayInflate, !ArchiveMember.isStored(member) { return nil }
+        return DeclaredLength.seconds(path, bytes: PathText.bytes(path))
     }
 
     /// What is left of a recording from a part's start on, in seconds.

@@ -177,6 +177,25 @@ package final class Manifest: Sendable {
     ///   each such row. What cannot be read counts as one channel, whose clip then fails with the reason.
     /// - Throws: `TableError` if the name of a channel's clip is also that of another row.
     package func withChannels(_ counted: (String) -> Int?) throws -> Manifest {
+        try withChannels { _, path in counted(path()) }
+    }
+
+    /// The same manifest with as many clips for each row whose channel is `each` as were counted before, without a look at
+    /// the files; the same object if there is no such row.
+    ///
+    /// - Parameter clipsOfRows: `clipsOfRows` of a manifest with the same text.
+    /// - Throws: `TableError` if the name of a channel's clip is also that of another row, or there are more or fewer rows.
+    package func withChannels(clipsOfRows: [Int32]) throws -> Manifest {
+        guard clipsOfRows.count == starts.count else {
+            throw TableError(
+                file: file, line: 1, found: counted(starts.count, "row"),
+                expected: "\(clipsOfRows.count), as counted before")
+        }
+        return try withChannels { row, _ in Int(clipsOfRows[row]) }
+    }
+
+    /// - Parameter counted: the number of channels, given a row and its path; nil if it is not known.
+    private func withChannels(_ counted: (Int, () -> String) -> Int?) throws -> Manifest {
         guard hasEach, channels == nil else { return self }
         var channels = ManifestChannels()
         for row in 0..<starts.count {
@@ -185,7 +204,7 @@ package final class Manifest: Sendable {
                 channels.add(clips: 1)
                 continue
             }
-            let count = min(max(1, counted(path(own)) ?? 1), RecordingPart.mostChannels)
+            let count = min(max(1, counted(row) { path(own) } ?? 1), RecordingPart.mostChannels)
             for channel in 1...count {
                 let name = ManifestChannels.name(name(own), channel: channel)
                 if let twin = rowNamed(name) {
@@ -207,6 +226,14 @@ package final class Manifest: Sendable {
 
     /// Whether rows stand for a clip per channel, and how many clips they are is not known yet.
     package var hasUncountedChannels: Bool { hasEach && channels == nil }
+
+    /// Number of rows, of which one with the channel `each` may stand for several clips.
+    package var rows: Int { starts.count }
+
+    /// How many clips each row stands for; nil if every row is a clip, or the channels were not counted yet.
+    package var clipsOfRows: [Int32]? {
+        channels.map { channels in starts.indices.map { Int32(channels.clips(ofRow: $0).count) } }
+    }
 
     /// Number of clips in the manifest.
     package var count: Int { channels?.count ?? starts.count }
@@ -259,6 +286,29 @@ package final class Manifest: Sendable {
         }
         guard let clips = channels?.clips(ofRow: row) else { return row }
         return channel <= clips.count ? clips.lowerBound + channel - 1 : nil
+    }
+
+    /// The bytes of a clip's row, with its line end if it has one. Of a row whose channel is `each`, the clip's own name and
+    /// the number of its channel are put in, so that the row is this one clip.
+    func text(ofClip clip: Int) -> ArraySlice<UInt8> {
+        let row = place(clip)
+        let range = starts[row]..<(row + 1 < starts.count ? starts[row + 1] : reader.bytes.count)
+        guard let number = channels?[clip].number, isEach(row), let namePlace = header.places[0],
+            let channelPlace = header.parts?.last ?? nil
+        else { return reader.bytes[range] }
+        let own = parsed(line: row)
+        let (name, channel) = (own.fields[namePlace], own.fields[channelPlace])
+        var edits = [
+            (name.end..<name.end, ManifestChannels.ending(channel: number)),
+            (channel.start..<channel.end, String(number)),
+        ]
+        edits.sort { $0.0.lowerBound < $1.0.lowerBound }
+        var (text, next): (ArraySlice<UInt8>, Int) = ([], range.lowerBound)
+        for (replaced, new) in edits {
+            text += reader.bytes[next..<replaced.lowerBound] + Array(new.utf8)
+            next = replaced.upperBound
+        }
+        return text + reader.bytes[next..<range.upperBound]
     }
 
     /// The row of the text that has a name.

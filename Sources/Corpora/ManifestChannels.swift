@@ -28,7 +28,10 @@ struct ManifestChannels: Sendable {
     func clips(ofRow row: Int) -> Range<Int> { Int(firstOfRow[row])..<Int(firstOfRow[row + 1]) }
 
     /// The name of a channel's clip.
-    static func name(_ clip: String, channel: Int) -> String { "\(clip)\(separator)\(channel)" }
+    static func name(_ clip: String, channel: Int) -> String { clip + ending(channel: channel) }
+
+    /// What a channel's clip has after the row's name.
+    static func ending(channel: Int) -> String { "\(separator)\(channel)" }
 
     /// What `name` was made of; nil if it was not.
     static func parts(of name: String) -> (clip: String, channel: Int)? {

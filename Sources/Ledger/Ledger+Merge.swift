@@ -15,6 +15,8 @@ package struct TakenOver: Sendable, Equatable {
 extension Ledger {
     /// Start of the keys of `meta` that say which ledgers were taken over.
     static let takenOverKey = "merged-"
+    /// Key of `meta` that says that other ledgers are being taken over.
+    private static let takingOverKey = takenOverKey + "begun"
     /// Start of the keys of `meta` that say which stages share results.
     static let sharedKeyStart = "shared-"
 
@@ -23,7 +25,17 @@ extension Ledger {
     /// - Throws: `LedgerError` if the ledger cannot be read.
     package func hasTakenOver(_ mark: String) throws -> Bool { try meta(Self.takenOverKey + mark) != nil }
 
-    /// Forgets the marks of all ledgers that were taken over.
+    /// Whether taking over other ledgers has begun and not ended: what was taken over may belong to no pipeline yet.
+    ///
+    /// - Throws: `LedgerError` if the ledger cannot be read.
+    package func isTakingOver() throws -> Bool { try meta(Self.takingOverKey) != nil }
+
+    /// Records that other ledgers are being taken over, until `forgetTakenOver`.
+    ///
+    /// - Throws: `LedgerError` if the ledger cannot be written.
+    package func beginTakingOver() throws { try write { try Self.setMeta($0, Self.takingOverKey, "1") } }
+
+    /// Ends taking over: forgets the marks of all ledgers that were taken over.
     ///
     /// - Throws: `LedgerError` if the ledger cannot be written.
     package func forgetTakenOver() throws {
@@ -114,6 +126,11 @@ extension Ledger {
             guard shard.isSealed, let stage = stages[shard.stage] else {
                 throw LedgerError(
                     .corrupt, path: "", "shard \(shard.path) is open or of no stage, expected a sealed one of a stage")
+            }
+            // The part was taken over before, and this shard may be another one by now, of a part that was done anew. What
+            // the part has is recorded again below.
+            if let old = try fetchShards(database, "WHERE path = ?", [shard.path]).first {
+                try database.execute(sql: "DELETE FROM results WHERE shard = ?", arguments: [old.id])
             }
             try put(
                 database,

@@ -49,16 +49,16 @@ struct PartManifestTests {
         #expect(try CacheContents(scratch, cache: "cache") == CacheContents(scratch, cache: "whole"))
     }
 
-    @Test("Parts are balanced by the lengths of stretches, and of members of archives by their sizes")
+    @Test("Parts are balanced by the lengths of stretches and of members of archives")
     func lengths() throws {
         let scratch = try corpus()
         var parts = PartCache(scratch: scratch)
         parts.parts = 1
         let shown = try Tool.run(parts.submit("--dry-run"))
-        // a1, a2 and c2 from the columns, a3 and b from headers, and c, whose 80 kB are as long as those of b.
+        // a1, a2 and c2 from the columns.
         #expect(
             shown.output.split { $0.isWhitespace }.joined(separator: " ")
-                .contains("(lengths: 3 known, 2 from headers, 1 estimated from sizes)"),
+                .contains("(lengths: 3 known, 3 from headers)"),
             "\(shown.output)\(shown.errors)")
         #expect(try Tool.run(parts.work(0)).status == 0)
         let plan = try JSONSerialization.jsonObject(
@@ -68,15 +68,44 @@ struct PartManifestTests {
         #expect(abs((share?["seconds"] as? Double ?? 0) - 9) < 0.01)
     }
 
-    @Test("A row for each channel that the file has is refused: which clips there are is not in the manifest")
+    @Test(
+        "A row for each channel: every channel is a clip of some part, and merged they are what one run makes of them")
     func each() throws {
         let scratch = try corpus()
-        try scratch.write("corpus.csv", "clip,path,channel\na,a.wav,each\nb,b.wav,\n")
-        let parts = PartCache(scratch: scratch)
-        for words in [parts.work(0), parts.merge(), parts.submit("--dry-run")] {
-            let result = try Tool.run(words)
-            #expect(result.status == 65 && result.errors.contains("'each'"), "\(words[0]): \(result.errors)")
+        for (name, channels) in [("two.wav", 2), ("four.wav", 4)] {
+            try scratch.writeTone("mono.wav", channels, seconds: 2)
+            // The same samples, told to be of several channels.
+            var bytes = try scratch.bytes("mono.wav")
+            (bytes[22], bytes[32]) = (UInt8(channels), UInt8(2 * channels))
+            try scratch.write(name, bytes)
         }
-        #expect(!FileManager.default.fileExists(atPath: parts.folder + "/parts"))
+        try scratch.write(
+            "corpus.csv",
+            """
+            place,channel,clip,path
+            "x, y",each,two,two.wav
+            ,,a,a.wav
+            pond,Each,four,four.wav
+            ,each,gone,gone.wav
+            ,each,c,c.tar!/in/c.wav
+
+            """)
+        #expect(try Tool.run(scratch.run("label.yaml", cache: "whole")).status == 3)
+        var parts = PartCache(scratch: scratch)
+        parts.parts = 3
+        for part in 0..<3 {
+            let result = try Tool.run(parts.work(part))
+            #expect([0, 3].contains(result.status), "\(result.errors)")
+        }
+        #expect(try parts.status().clips == 9)
+        let merged = try Tool.run(parts.merge())
+        #expect(merged.status == 3, "\(merged.errors)")
+        let (own, single) = (try PartCache.exports(scratch, "cache"), try PartCache.exports(scratch, "whole"))
+        for (name, bytes) in single { #expect(own[name] == bytes, "\(name)") }
+        let labels = String(decoding: own["labels.csv"] ?? [], as: UTF8.self)
+        #expect(labels.contains("two#2,") && labels.contains("four#4,"))
+        #expect(try CacheContents(scratch, cache: "cache") == CacheContents(scratch, cache: "whole"))
+        let run = try Tool.run(scratch.run("label.yaml").filter { $0 != "--quiet" })
+        #expect(run.status == 3 && run.errors.contains("nothing to do"), "\(run.errors)")
     }
 }

@@ -111,6 +111,7 @@ struct PartTests {
         let points = [
             "merge.after-links:1", "merge.after-links:3", "merge.before-commit:2", "merge.after-commit:1",
             "merge.after-commit:4", "merge.before-plan", "merge.after-plan", "merge.after-removal:2",
+            "merge.in-removal:1", "merge.in-removal:3",
         ]
         for (number, point) in points.enumerated() {
             var copy = parts
@@ -218,6 +219,112 @@ struct PartTests {
         try expectRefused(parts.work(0), "this part was computed from another manifest")
         try expectRefused(parts.merge("--allow-missing"), "this part was computed from another manifest")
         #expect(!exists(parts.folder + "/ledger.sqlite") || (try? scratch.status())?.done ?? 0 == 0)
+    }
+
+    @Test("A plan from the future, as by a clock that is behind, is refused by work, merge and submit")
+    func clocks() throws {
+        let (parts, _, _) = try corpus(6)
+        for part in 0..<4 { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
+        let plan = parts.folder + "/parts/plan.json"
+        let late = Date(timeIntervalSinceNow: 4000)
+        try FileManager.default.setAttributes([.modificationDate: late], ofItemAtPath: plan)
+        for words in [parts.work(1), parts.merge("--allow-missing"), parts.submit("--dry-run")] {
+            let refused = try Tool.run(words)
+            #expect(
+                refused.status == 65 && refused.errors.contains("seconds behind that by which the file was written"),
+                "\(words[0]): \(refused.errors)")
+        }
+        #expect((0..<4).allSatisfy { exists(parts.path($0)) } && !exists(parts.folder + "/ledger.sqlite"))
+        try FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: plan)
+        #expect(try Tool.run(parts.merge()).status == 3)
+    }
+
+    @Test("A part that another version, model or manifest made is refused with what differs, and nothing is merged")
+    func foreign() throws {
+        let (parts, exports, rows) = try corpus(6)
+        for part in 0..<4 { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
+        let path = parts.path(2) + "/part.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        for (key, words) in [
+            ("earmark", "version x"), ("fingerprint", "another model or another version of a stage"),
+            ("manifest", "another manifest"), ("pipeline", "pipeline 'x"), ("plan", "another plan"),
+        ] {
+            let changed = text.replacing("\"\(key)\" : \"", with: "\"\(key)\" : \"x")
+            #expect(changed != text, "\(key)")
+            try Data(changed.utf8).write(to: URL(fileURLWithPath: path))
+            for refusing in [parts.merge(), parts.merge("--allow-missing"), parts.work(2)] {
+                let refused = try Tool.run(refusing)
+                #expect(
+                    refused.status == 65 && refused.errors.contains("this part was computed from")
+                        && refused.errors.contains(words), "\(key): \(refused.errors)")
+            }
+            #expect(try parts.status().pending == 0 && !exists(parts.folder + "/shards/index.csv"))
+        }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        #expect(try Tool.run(parts.merge()).status == 3)
+        try expectWhole(parts, exports, rows)
+    }
+
+    @Test("Merges at the same time: one merges, the others are refused or find it done")
+    func merges() throws {
+        let (parts, exports, rows) = try corpus(8)
+        for part in 0..<4 { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
+        let running = try (0..<4).map { _ in try Tool.start(parts.merge()) }
+        let ended = running.map { $0.wait() }
+        #expect(ended.count { $0.errors.contains("merged 4 parts") } == 1)
+        for one in ended {
+            #expect(
+                one.status == 3 && (one.errors.contains("merged 4 parts") || one.errors.contains("nothing to merge"))
+                    || one.status == 75 && one.errors.contains("another run has this cache"), "\(one.errors)")
+        }
+        try expectWhole(parts, exports, rows)
+    }
+
+    @Test("A value changed in a part's shard comes to light by verify after the merge, and is made again")
+    func flipped() throws {
+        let (parts, exports, rows) = try corpus(6)
+        for part in 0..<4 { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
+        let folder = parts.path(2) + "/shards/"
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasPrefix("mel") })
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: folder + name))
+        bytes[bytes.count - 9] ^= 0x40
+        try bytes.write(to: URL(fileURLWithPath: folder + name))
+        #expect(try Tool.run(parts.merge()).status == 3)
+        let found = try Tool.run("verify", "--cache", parts.folder)
+        #expect(found.status == 65 && (found.output + found.errors).contains(name), "\(found.output)\(found.errors)")
+        #expect(try Tool.run("verify", "--repair", "--cache", parts.folder).status != 70)
+        #expect(try Tool.run(parts.scratch.run("label.yaml")).status == 3)
+        try expectWhole(parts, exports, rows)
+    }
+
+    @Test("Between a merge that was killed and the next, prune is refused, and a run does no harm")
+    func between() throws {
+        let (parts, exports, rows) = try corpus(8)
+        for part in 0..<4 { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
+        for (number, point) in ["merge.after-links:2", "merge.after-commit:2", "merge.before-plan"].enumerated() {
+            var copy = parts
+            copy.cache = "copy\(number)"
+            try FileManager.default.copyItem(atPath: parts.folder, toPath: copy.folder)
+            #expect(
+                try Tool.run(copy.merge(), environment: ["EARMARK_CRASH_AT": point]).status == 128 + SIGKILL)
+            let shards = try FileManager.default.contentsOfDirectory(atPath: copy.folder + "/shards").sorted()
+            for flags in [[], ["--dry-run"]] {
+                let refused = try Tool.run(["prune", "--cache", copy.folder] + flags)
+                #expect(
+                    refused.status == 65 && refused.errors.contains("a merge of parts was interrupted"),
+                    "\(point): \(refused.output)\(refused.errors)")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: copy.folder + "/shards").sorted() == shards)
+            if number == 1 {
+                #expect(try Tool.run(parts.scratch.run("label.yaml", cache: copy.cache)).status == 3)
+            }
+            #expect(try Tool.run(copy.merge()).status == 3, "\(point)")
+            try expectWhole(copy, exports, rows, point)
+            // After the run, rows of the clips that both had are unused.
+            #expect(try Tool.run("prune", "--cache", copy.folder).status == 0)
+            try expectWhole(copy, exports, rows, point)
+        }
     }
 
     @Test("A part that loses a shard, or a byte of one's length, is refused")

@@ -1,4 +1,5 @@
 import Corpora
+import TestSupport
 import Testing
 
 /// Some rows of a manifest as a manifest of its own.
@@ -28,6 +29,28 @@ struct ManifestSubsetTests {
         let whole = try Manifest(bytes: Array(text.utf8), file: "m.csv", folder: "/data")
         #expect(whole.count == 3)
         for subset in 0..<8 { try same(whole, (0..<3).filter { subset >> $0 & 1 == 1 }) }
+    }
+
+    @Test(
+        "A row for each channel becomes the clips' own rows in a subset: names, parts and other columns stay",
+        arguments: [
+            "clip,path,channel,place\na,a.wav,each,here\nb,b.wav,2,\"x, y\"\nc,c.wav,Each,\n",
+            "channel;note;path;clip\neach;;a.wav;\"a \"\"x\"\"\"\r\n;n;b.wav;b\r\n;;;\r\n\"each\";m;c.wav;=c",
+            "clip,start,path,end,channel\n'=a,1.5,a.wav,2, each \nb,,b.wav,,\nc,0,c.wav,,EACH",
+        ])
+    func channels(text: String) throws {
+        let raw = try Manifest(bytes: Array(text.utf8), file: "m.csv", folder: "/data")
+        #expect(raw.rows == 3 && raw.clipsOfRows == nil)
+        let whole = try raw.withChannels { $0 == "/data/a.wav" ? 3 : nil }
+        #expect(whole.count == 5 && whole.rows == 3 && whole.clipsOfRows == [3, 1, 1])
+        let again = try raw.withChannels(clipsOfRows: [3, 1, 1])
+        #expect((0..<5).allSatisfy { again.entry($0) == whole.entry($0) })
+        #expect(message { _ = try raw.withChannels(clipsOfRows: [3, 1]) }?.contains("expected 2") == true)
+        for subset in 0..<32 {
+            let rows = (0..<5).filter { subset >> $0 & 1 == 1 }
+            try same(whole, rows)
+            #expect(try !whole.part(rows: rows).hasUncountedChannels)
+        }
     }
 
     @Test("UTF-16 is a manifest's text as well")

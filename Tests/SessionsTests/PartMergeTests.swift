@@ -39,7 +39,10 @@ import Testing
 
     /// Writes the cache of a part as a run would leave it: one shard for each stage, a row for each clip. Every 100th clip of
     /// the manifest has failed.
-    private func fill(_ part: Int, _ plan: PartPlan, _ manifest: Manifest) throws {
+    private func fill(
+        _ part: Int, _ plan: PartPlan, _ manifest: Manifest, digest: String = "fedcba9876543210fedcba9876543210",
+        lacking: Int = 0
+    ) throws {
         let own = PartFolder(cache).part(part, of: plan.job.parts)
         try own.make()
         var state = PartState(plan: plan, part: part)
@@ -71,15 +74,14 @@ import Testing
                 try $0([UInt8](repeating: 0, count: 4 * rows.count)[...])
             }
             sealed.append((shard.id, bytes))
-            for (place, row) in rows.enumerated() where row % 100 != 99 {
+            for (place, row) in rows.enumerated().dropLast(lacking) where row % 100 != 99 {
                 batch.results.append(
                     ResultRecord(
                         clip: ids[place], stage: stage, content: "0123456789abcdef0123456789abcdef", shard: shard.id,
-                        firstRow: Int64(place), rowCount: 1, digest: "fedcba9876543210fedcba9876543210", samples: 16_000
-                    ))
+                        firstRow: Int64(place), rowCount: 1, digest: digest, samples: 16_000))
             }
         }
-        for (place, row) in rows.enumerated() {
+        for (place, row) in rows.enumerated().dropLast(lacking) {
             if row % 100 == 99 {
                 batch.failures.append(
                     FailureRecord(
@@ -176,6 +178,100 @@ import Testing
         #expect(said?.contains("as in the plan") == true, "\(said ?? "")")
         #expect(FileSystem.names(in: cache.folder + "/shards").isEmpty)
         #expect((0..<3).allSatisfy { FileSystem.exists(folder.part($0, of: 3).ledgerPath) })
+    }
+
+    @Test(
+        "A part's ledger that is cut or changed at any place is refused and nothing is taken over, or nothing is lost")
+    func damagedLedger() throws {
+        let manifest = try manifest(60)
+        let plan = try plan(manifest, parts: 3)
+        for part in 0..<3 { try fill(part, plan, manifest) }
+        let saved = temporary.path + "/saved"
+        try FileManager.default.copyItem(atPath: cache.folder, toPath: saved)
+        // The last part: the others would be taken over by then if the merge did not look at all of them first.
+        let ledger = PartFolder(cache).part(2, of: 3).ledgerPath
+        let bytes = try FileSystem.read(ledger)
+        var refused = 0
+        var places: [(place: Int, isCut: Bool)] = stride(from: 0, to: bytes.count, by: 4097).map { ($0, true) }
+        places += stride(from: 31, to: bytes.count, by: 1013).map { ($0, false) }
+        for (place, isCut) in places {
+            try FileSystem.remove(cache.folder)
+            try FileManager.default.copyItem(atPath: saved, toPath: cache.folder)
+            var other = bytes
+            if isCut { other.removeSubrange(place...) } else { other[place] ^= 0x15 }
+            try FileSystem.replace(ledger) { try $0(other[...]) }
+            do {
+                let report = try PartMerger(pipeline, manifest, cache: cache, parts: 3).run(allowsMissing: false)
+                if report?.hasMerged == true {
+                    #expect(
+                        report?.taken.results == 60 * (pipeline.graph.nodes.count { pipeline.kept(by: $0) != nil }),
+                        "\(place)")
+                }
+            } catch {
+                refused += 1
+                let known = try cache.reading()
+                #expect(
+                    try known.shards().isEmpty && FileSystem.names(in: cache.folder + "/shards").isEmpty, "\(place)")
+                #expect((0..<3).allSatisfy { FileSystem.exists(PartFolder(cache).part($0, of: 3).folder) })
+            }
+        }
+        #expect(refused > places.count / 10)
+    }
+
+    @Test("A part that was taken over by a merge that was killed, and is done anew before the next one")
+    func anew() throws {
+        let manifest = try manifest(60)
+        let plan = try plan(manifest, parts: 3)
+        for part in 0..<3 { try fill(part, plan, manifest) }
+        let (_, ids) = try takeOverFirst(plan, manifest)
+        let before = try Self.digests(cache, ids)
+        #expect(before.count == 20 && Set(before.values) == ["fedcba9876543210fedcba9876543210"])
+        // Done anew, with a part of its clips alone: what the old shard held is gone, whatever the ledger said.
+        let own = PartFolder(cache).part(0, of: 3)
+        try FileSystem.remove(own.folder)
+        try fill(0, plan, manifest, digest: "00000000000000000000000000000001", lacking: 5)
+        let report = try PartMerger(pipeline, manifest, cache: cache, parts: 3).run(allowsMissing: true)
+        #expect(report?.hasMerged == true)
+        let after = try Self.digests(cache, ids)
+        #expect(after.count == 15 && Set(after.values) == ["00000000000000000000000000000001"], "\(after)")
+        let ledger = try cache.reading()
+        #expect(try ledger.strayRows().isEmpty)
+        for shard in try ledger.shards() {
+            #expect(FileSystem.status(cache.folder + "/" + shard.path).map { Int64($0.st_size) } == shard.bytes)
+        }
+    }
+
+    /// As a merge that was killed after its first part leaves the cache.
+    private func takeOverFirst(_ plan: PartPlan, _ manifest: Manifest) throws -> (ShardRecord?, Set<Int64>) {
+        let stop = StopSignal()
+        let merger = try PartMerger(pipeline, manifest, cache: cache, parts: 3)
+        let report = try merger.run(allowsMissing: false, stop: stop) { _ in stop.raise() }
+        #expect(report == nil)
+        let ledger = try cache.reading()
+        #expect(try ledger.isTakingOver())
+        let all = try ledger.clipIDs()
+        return (try ledger.shards().first, Set(plan.rows(of: 0).map { all[$0] }))
+    }
+
+    private static func digests(_ cache: CacheFolder, _ ids: Set<Int64>) throws -> [Int64: String] {
+        var found: [Int64: String] = [:]
+        try cache.reading().forEachResult { if ids.contains($0.clip) { found[$0.clip] = $0.digest } }
+        return found
+    }
+
+    @Test("A part from the future is refused")
+    func clocks() throws {
+        let manifest = try manifest(60)
+        let plan = try plan(manifest, parts: 3)
+        for part in 0..<3 { try fill(part, plan, manifest) }
+        let path = PartFolder(cache).part(1, of: 3).folder + "/part.json"
+        let text = String(decoding: try FileSystem.read(path), as: UTF8.self)
+        let line = try #require(text.split(separator: "\n").first { $0.contains(#""written""#) })
+        let late = #"  "written" : \#(ClockCheck.now + 7200)"#
+        try FileSystem.replace(path) { try $0(Array(text.replacing(line, with: late).utf8)[...]) }
+        let said = message { _ = try PartMerger(pipeline, manifest, cache: cache, parts: 3).run(allowsMissing: true) }
+        #expect(said?.contains("part 1 was computed on") == true && said?.contains("ahead of") == true, "\(said ?? "")")
+        #expect(FileSystem.names(in: cache.folder + "/shards").isEmpty)
     }
 
     @Test("A file system without hard links renames the shards; a merge that ended before its transaction goes on")

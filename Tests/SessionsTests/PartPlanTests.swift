@@ -60,6 +60,61 @@ import Testing
         #expect(other.clips == 12 && other.lengths == .init(known: 4, fromHeaders: 6, fromSizes: 2))
     }
 
+    @Test("Each channel of a recording is a clip of the plan, as many as its file had when the plan was made")
+    func channels() throws {
+        let fixture = try PipelineFixture()
+        try fixture.addClip("two", seconds: 2, rate: 16_000, channels: 2)
+        try fixture.addClip("one", seconds: 1, rate: 16_000)
+        let text = "clip,path,channel\ntwo,two.wav,each\none,one.wav,\ngone,gone.wav,each\n"
+        let manifest = try Manifest(bytes: Array(text.utf8), file: "m.csv", folder: fixture.folder)
+        let planner = PartPlanner(try Self.pipeline(), manifest, cache: fixture.cache(), parts: 3)
+        let plan = try #require(try planner.plan(.make(again: false), stop: StopSignal()))
+        #expect(plan.clipsOfRows == [2, 1, 1] && plan.partOfClip.count == 4)
+        // The channels, of 2 s each, are in different parts.
+        #expect(plan.partOfClip[0] != plan.partOfClip[1] && abs(plan.seconds - 5) < 0.01)
+        #expect(try PartPlan.read(PartFolder(fixture.cache()).planPath) == plan)
+        let clips = try plan.clips(of: manifest)
+        #expect((0..<4).map(clips.clip) == ["two#1", "two#2", "one", "gone#1"])
+        // A file that has become another is not looked at: the parts agree on what the clips are.
+        try fixture.addClip("two", seconds: 2, rate: 16_000, channels: 1)
+        #expect(try planner.plan(.make(again: false), stop: StopSignal()) == plan)
+        #expect(try plan.clips(of: manifest).count == 4 && plan.left([1]).clipsOfRows == [2, 1, 1])
+    }
+
+    @Test("Lengths of members of archives come from their headers; of many deflated ones, from their sizes")
+    func members() throws {
+        let fixture = try PipelineFixture()
+        try fixture.addClip("a", seconds: 3, rate: 16_000)
+        try fixture.addClip("b", seconds: 9, rate: 16_000)
+        let (short, long) = (
+            try FileSystem.read(fixture.folder + "/a.wav"), try FileSystem.read(fixture.folder + "/b.wav")
+        )
+        func lengths(_ archive: String, _ count: Int) throws -> (PartPlan.Lengths, Double) {
+            var text = "clip,path\n"
+            for number in 0..<count { text += "\(number),\(archive)!/\(number).wav\n" }
+            let manifest = try Manifest(bytes: Array(text.utf8), file: "m.csv", folder: fixture.folder)
+            let plan = try PartPlanner(try Self.pipeline(), manifest, cache: fixture.cache(), parts: 2).make()
+            return (plan.lengths, plan.seconds)
+        }
+        let members = (0..<200).map { ($0, $0 % 2 == 0 ? short : long) }
+        var tar = MadeTar(.pax)
+        for (number, bytes) in members { tar.add("\(number).wav", bytes) }
+        try fixture.addFile("a.tar", tar.data)
+        for deflated in [false, true] {
+            let zip = MadeZip(members.map { .init("\($0).wav", $1, deflated: deflated) }).data
+            try fixture.addFile("\(deflated).zip", zip)
+        }
+        for archive in ["a.tar", "false.zip"] {
+            let (how, seconds) = try lengths(archive, 200)
+            #expect(how == .init(fromHeaders: 200) && abs(seconds - 1200) < 0.01, "\(archive): \(how), \(seconds)")
+        }
+        let (how, seconds) = try lengths("true.zip", 200)
+        // Every third one is inflated. The others have the same seconds per byte but for the headers.
+        #expect(how == .init(fromHeaders: 67, fromSizes: 133) && abs(seconds - 1200) < 1, "\(how), \(seconds)")
+        let gone = try lengths("none.zip", 3)
+        #expect(gone.0 == .init(fromSizes: 3) && gone.1 == 0)
+    }
+
     @Test("What is left of a plan has another tag, and when nothing is left, another job may be planned")
     func left() throws {
         let fixture = try corpus()

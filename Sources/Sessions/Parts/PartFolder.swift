@@ -25,10 +25,26 @@ package struct PartFolder: Sendable {
     package func removeMerged(_ plan: PartPlan, parts: [Int]? = nil) throws {
         for part in parts ?? Array(0..<plan.job.parts) {
             let folder = self.part(part, of: plan.job.parts)
+            if FileSystem.exists(Self.discarded(folder)) { try FileSystem.remove(Self.discarded(folder)) }
             guard let state = try PartState.read(folder), plan.merged.contains(state.plan) else { continue }
-            try FileSystem.remove(folder.folder)
+            try Self.discard(folder)
         }
     }
+
+    /// Removes a part's cache. It gets another name first: half removed, it could not be told from one that was not merged.
+    ///
+    /// - Throws: `FileError` if something cannot be removed.
+    static func discard(_ part: CacheFolder) throws {
+        let path = discarded(part)
+        if FileSystem.exists(path) { try FileSystem.remove(path) }
+        guard rename(part.folder, path) == 0 else {
+            throw FileError(path: part.folder, "cannot rename to \(path)", code: errno)
+        }
+        CrashPoint.hit("merge.in-removal")
+        try FileSystem.remove(path)
+    }
+
+    private static func discarded(_ part: CacheFolder) -> String { part.folder + ".merged" }
 }
 
 /// What a part's process last said of itself, in `part.json` of the part's cache.
@@ -58,6 +74,8 @@ package struct PartState: Sendable, Equatable, Codable {
     /// Machine and process that wrote this.
     package var host: String
     package var process: Int32
+    /// Seconds since 1970 by that machine's clock when it was written.
+    package var written: Double
     /// The error that ended the process.
     package var fault: String?
 
@@ -70,6 +88,7 @@ package struct PartState: Sendable, Equatable, Codable {
         clips = plan.shares[part].clips
         host = ProcessInfo.processInfo.hostName
         process = getpid()
+        written = ClockCheck.now
     }
 
     /// Reads the state of a part; nil if it was never begun.
@@ -93,7 +112,9 @@ package struct PartState: Sendable, Equatable, Codable {
     package func write(_ folder: CacheFolder) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let bytes = Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+        var state = self
+        state.written = ClockCheck.now
+        let bytes = Array(try encoder.encode(state)) + [UInt8(ascii: "\n")]
         try FileSystem.replace(Self.path(folder)) { try $0(bytes[...]) }
     }
 

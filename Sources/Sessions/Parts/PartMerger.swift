@@ -60,11 +60,11 @@ package struct PartMerger {
 
     /// Claims the cache for this process.
     ///
-    /// - Throws: `LedgerError` of kind busy if another process has the cache; `CacheError` if there is no plan, or it is
-    ///   another job's; `FileError` or `LedgerError` if something cannot be read or made.
+    /// - Throws: `LedgerError` of kind busy if another process has the cache; `CacheError` if there is no plan, it is another
+    ///   job's, or this machine's clock is not that of the file system; `FileError` or `LedgerError` if something cannot be
+    ///   read or made.
     package init(_ pipeline: LoadedPipeline, _ manifest: Manifest, cache: CacheFolder, parts: Int) throws {
         self.pipeline = pipeline
-        self.manifest = manifest
         folder = PartFolder(cache)
         guard let plan = try PartPlanner(pipeline, manifest, cache: cache, parts: parts).current() else {
             throw CacheError(
@@ -72,8 +72,10 @@ package struct PartMerger {
                 "no plan of parts is here for this job, expected one that 'earmark work' or 'earmark submit' made")
         }
         self.plan = plan
+        self.manifest = try plan.clips(of: manifest)
         try cache.make()
         lock = try CacheLock(folder: cache.folder)
+        try ClockCheck.require(in: cache.folder)
         try cache.requireLedger()
     }
 
@@ -138,6 +140,7 @@ package struct PartMerger {
         _ surveys: [PartSurvey], _ ledger: Ledger, _ stop: StopSignal, _ report: inout Report, _ progress: (Int) -> Void
     ) throws -> PipelineRecord?? {
         var latest: PipelineRecord?
+        try ledger.beginTakingOver()
         try ledger.adopt(manifest: manifest.ledgerDigest, count: manifest.count) { manifest.ledgerRow($0) }
         let ids = try ledger.clipIDs()
         for (number, survey) in surveys.enumerated() {
@@ -145,8 +148,9 @@ package struct PartMerger {
             guard survey.hasLedger, let part = survey.folder else { continue }
             let other = try Ledger(path: part.ledgerPath)
             defer { try? other.close() }
-            // A part that did more since a merge was killed has run since.
-            let mark = "\(plan.tag)-\(number)-\(try other.lastRun()?.id ?? 0)"
+            // A part that did more since a merge was killed has run since, and one that was done anew has other runs.
+            let run = try other.lastRun()
+            let mark = "\(plan.tag)-\(number)-\(run?.id ?? 0)-\(run?.started ?? 0)"
             if try !ledger.hasTakenOver(mark) {
                 try ShardPool.sealAll(cache: part.folder, ledger: other)
                 try link(other.shards(), from: part, ledger)

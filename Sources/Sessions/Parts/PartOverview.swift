@@ -27,7 +27,7 @@ package struct PartOverview: Sendable {
             case .killed: "killed"
             case .interrupted: "interrupted"
             case .done: "done"
-            case .fault: "stopped by a fault"
+            case .fault: "failed"
             }
         }
     }
@@ -71,6 +71,7 @@ package struct PartOverview: Sendable {
     ) throws -> (idle: [Int], running: [Int]) {
         var (idle, running): ([Int], [Int]) = ([], [])
         try PartFolder(cache).removeMerged(plan)
+        let manifest = try plan.clips(of: manifest)
         for (part, rows) in plan.rowsOfParts().enumerated() where !rows.isEmpty {
             do {
                 let survey = try PartSurvey(

@@ -17,8 +17,8 @@ package struct PartPlan: Sendable, Equatable {
         package let earmark: String
         /// The manifest's folder and the digest of its bytes.
         package let manifest: String
-        /// Clips in the manifest.
-        package let clips: Int
+        /// Rows of the manifest.
+        package let rows: Int
         /// Name of the pipeline.
         package let pipeline: String
         /// Fingerprint of the pipeline, which covers its settings, code versions and models.
@@ -30,7 +30,7 @@ package struct PartPlan: Sendable, Equatable {
         package init(_ graph: Graph, _ manifest: Manifest, parts: Int) {
             earmark = ProgramVersion.number
             self.manifest = "\(manifest.folder) \(manifest.digest)"
-            clips = manifest.count
+            rows = manifest.rows
             pipeline = graph.name
             fingerprint = graph.fingerprint.hex
             self.parts = parts
@@ -38,7 +38,7 @@ package struct PartPlan: Sendable, Equatable {
 
         /// What differs from a job whose parts are there, in words; nil if nothing does.
         package func difference(from found: Job) -> String? {
-            if found.manifest != manifest || found.clips != clips { return "another manifest" }
+            if found.manifest != manifest || found.rows != rows { return "another manifest" }
             if found.pipeline != pipeline { return "pipeline '\(found.pipeline)', expected '\(pipeline)'" }
             if found.fingerprint != fingerprint {
                 return "pipeline '\(pipeline)' with other settings, another model or another version of a stage"
@@ -74,6 +74,9 @@ package struct PartPlan: Sendable, Equatable {
     /// By part.
     package let shares: [Share]
     package let lengths: Lengths
+    /// How many clips each row of the manifest stands for, as its file had channels when the plan was made; nil if every row
+    /// is a clip. Kept, so that no machine has to look into the files to know what the clips are, and all agree.
+    package let clipsOfRows: [Int32]?
     /// The part of each of the manifest's clips; -1 for a clip that no part has to do.
     package let partOfClip: [Int32]
     /// Tags of earlier plans of this job whose parts were merged: what is left of those parts can be removed.
@@ -83,7 +86,8 @@ package struct PartPlan: Sendable, Equatable {
 
     /// - Parameter seconds: lengths of the clips that some part has, in the order of their rows.
     package init(
-        job: Job, partOfClip: [Int32], seconds: [Double], lengths: Lengths, merged: [String] = []
+        job: Job, clipsOfRows: [Int32]? = nil, partOfClip: [Int32], seconds: [Double], lengths: Lengths,
+        merged: [String] = []
     ) {
         var shares = [Share](repeating: Share(clips: 0, seconds: 0), count: job.parts)
         var next = 0
@@ -94,19 +98,26 @@ package struct PartPlan: Sendable, Equatable {
         }
         // Rounded, so that a plan is the same once it was written and read.
         for part in shares.indices { shares[part].seconds = (shares[part].seconds * 1000).rounded() / 1000 }
-        self.init(job: job, shares: shares, lengths: lengths, partOfClip: partOfClip, merged: merged)
+        self.init(
+            job: job, shares: shares, lengths: lengths, clipsOfRows: clipsOfRows, partOfClip: partOfClip, merged: merged
+        )
     }
 
-    private init(job: Job, shares: [Share], lengths: Lengths, partOfClip: [Int32], merged: [String]) {
-        (self.job, self.shares, self.lengths) = (job, shares, lengths)
+    private init(
+        job: Job, shares: [Share], lengths: Lengths, clipsOfRows: [Int32]?, partOfClip: [Int32], merged: [String]
+    ) {
+        (self.job, self.shares, self.lengths, self.clipsOfRows) = (job, shares, lengths, clipsOfRows)
         (self.partOfClip, self.merged) = (partOfClip, merged)
-        tag = Self.tag(job, partOfClip, merged)
+        tag = Self.tag(job, clipsOfRows, partOfClip, merged)
     }
 
-    private static func tag(_ job: Job, _ partOfClip: [Int32], _ merged: [String]) -> String {
+    private static func tag(
+        _ job: Job, _ clipsOfRows: [Int32]?, _ partOfClip: [Int32], _ merged: [String]
+    ) -> String {
         let checksum = Checksum()
         let words = [job.earmark, job.manifest, job.pipeline, job.fingerprint, "\(job.parts)"] + merged
         Array(words.joined(separator: "\n").utf8).withUnsafeBytes { checksum.update($0) }
+        clipsOfRows?.withUnsafeBytes { checksum.update($0) }
         partOfClip.withUnsafeBytes { checksum.update($0) }
         return String(checksum.digest.description.prefix(12))
     }
@@ -117,6 +128,14 @@ package struct PartPlan: Sendable, Equatable {
     package var clips: Int { shares.reduce(0) { $0 + $1.clips } }
     /// Seconds of audio of all parts.
     package var seconds: Double { shares.reduce(0) { $0 + $1.seconds } }
+
+    /// The clips that the plan was made for.
+    ///
+    /// - Parameter manifest: the manifest of the plan's job.
+    /// - Throws: `TableError` if it is another one.
+    package func clips(of manifest: Manifest) throws -> Manifest {
+        try clipsOfRows.map { try manifest.withChannels(clipsOfRows: $0) } ?? manifest
+    }
 
     /// The manifest's rows that a part has, in ascending order.
     package func rows(of part: Int) -> [Int] { partOfClip.indices.filter { partOfClip[$0] == Int32(part) } }
@@ -143,7 +162,9 @@ package struct PartPlan: Sendable, Equatable {
             let share = before[part].clips > 0 ? Double(left) / Double(before[part].clips) : 0
             before[part] = Share(clips: left, seconds: (before[part].seconds * share * 1000).rounded() / 1000)
         }
-        return PartPlan(job: job, shares: before, lengths: lengths, partOfClip: parts, merged: merged + [tag])
+        return PartPlan(
+            job: job, shares: before, lengths: lengths, clipsOfRows: clipsOfRows, partOfClip: parts,
+            merged: merged + [tag])
     }
 }
 
@@ -160,11 +181,14 @@ extension PartPlan {
         let lengths: Lengths
         let merged: [String]
         let parts: [Share]
-        /// The numbers of `partOfClip`, with commas between them: a list in JSON takes ten times as long to read.
+        /// The numbers of `clipsOfRows` and `partOfClip`, with commas between them: a list in JSON takes ten times as long
+        /// to read.
+        let clipsOfRows: String?
         let partOfClip: String
 
         enum CodingKeys: String, CodingKey {
             case format, tag, job, lengths, merged, parts
+            case clipsOfRows = "clips_of_row"
             case partOfClip = "part_of_clip"
         }
     }
@@ -182,12 +206,16 @@ extension PartPlan {
             as DecodingError
         { throw broken(error.reason) }
         guard stored.format == format else { throw broken("found format \(stored.format)") }
-        guard let parts = numbers(stored.partOfClip), parts.count == stored.job.clips,
+        let counts = stored.clipsOfRows.map { numbers($0) ?? [] }
+        guard let parts = numbers(stored.partOfClip),
+            counts.map({ $0.count == stored.job.rows && $0.allSatisfy { $0 > 0 } }) ?? true,
+            parts.count == counts.map({ $0.reduce(0) { $0 + Int($1) } }) ?? stored.job.rows,
             stored.parts.count == stored.job.parts,
             parts.allSatisfy({ (-1..<Int32(stored.job.parts)).contains($0) })
         else { throw broken("its clips and parts do not match their numbers") }
         let plan = PartPlan(
-            job: stored.job, shares: stored.parts, lengths: stored.lengths, partOfClip: parts, merged: stored.merged)
+            job: stored.job, shares: stored.parts, lengths: stored.lengths, clipsOfRows: counts, partOfClip: parts,
+            merged: stored.merged)
         guard plan.tag == stored.tag else { throw broken("it is not what was written") }
         return plan
     }
@@ -215,6 +243,8 @@ extension PartPlan {
         return found
     }
 
+    private static func text(_ numbers: [Int32]) -> String { numbers.map(String.init).joined(separator: ",") }
+
     /// Writes the plan, replacing any other in one step.
     ///
     /// - Throws: `FileError`.
@@ -222,7 +252,7 @@ extension PartPlan {
         try FileSystem.makeFolder(FileSystem.folder(of: path))
         let stored = Stored(
             format: Self.format, tag: tag, job: job, lengths: lengths, merged: merged, parts: shares,
-            partOfClip: partOfClip.map(String.init).joined(separator: ","))
+            clipsOfRows: clipsOfRows.map(Self.text), partOfClip: Self.text(partOfClip))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let bytes = Array(try encoder.encode(stored)) + [UInt8(ascii: "\n")]

@@ -40,11 +40,11 @@ package struct PartPlanner: Sendable {
     /// The plan that is there.
     ///
     /// - Returns: nil if there is none, or one of another job whose parts were all merged.
-    /// - Throws: `TableError` for a manifest whose clips are not known before files are read; `CacheError` if there is a plan
-    ///   of another job with clips left to do; `FileError` if it cannot be read.
+    /// - Throws: `CacheError` if there is a plan of another job with clips left to do, or it was written in what is the future
+    ///   by this machine's clock; `FileError` if it cannot be read.
     package func current() throws -> PartPlan? {
-        try requireCountedChannels()
         guard let plan = try PartPlan.read(folder.planPath) else { return nil }
+        try ClockCheck.requirePast(folder.planPath)
         guard let difference = job.difference(from: plan.job) else { return plan }
         if plan.isFinished { return nil }
         throw CacheError(
@@ -77,6 +77,7 @@ package struct PartPlanner: Sendable {
             do {
                 let lock = try cacheLock()
                 defer { withExtendedLifetime(lock) {} }
+                try ClockCheck.require(in: folder.cache.folder)
                 // Another process may have made it before this one got the lock.
                 if let plan = try current() {
                     guard case .make(again: true) = absent, plan.isFinished else { return plan }
@@ -96,9 +97,10 @@ package struct PartPlanner: Sendable {
 
     /// A plan that is not written anywhere, as `plan` would make it.
     ///
-    /// - Throws: `LedgerError` or `FileError` if something cannot be read.
+    /// - Throws: `TableError` if the clip of a channel has the name of another clip; `LedgerError` or `FileError` if something
+    ///   cannot be read.
     package func make(_ stop: StopSignal = StopSignal()) throws -> PartPlan {
-        try requireCountedChannels()
+        let manifest = try manifest.countingChannels()
         let ledger = folder.cache.exists ? try folder.cache.reading() : nil
         let known = try Reconciler(manifest: manifest, graph: pipeline.graph, ledger: ledger)
         try ledger?.close()
@@ -109,18 +111,9 @@ package struct PartPlanner: Sendable {
         var partOfClip = [Int32](repeating: -1, count: manifest.count)
         for (row, part) in zip(rows, parts) { partOfClip[row] = part }
         return PartPlan(
-            job: job, partOfClip: partOfClip, seconds: lengths.seconds,
+            job: job, clipsOfRows: manifest.clipsOfRows, partOfClip: partOfClip, seconds: lengths.seconds,
             lengths: .init(known: lengths.known, fromHeaders: lengths.fromHeaders, fromSizes: lengths.fromSizes),
             merged: try earlierTags())
-    }
-
-    /// Refuses a manifest in which a row is a clip for each channel: which clips there are would depend on what each machine
-    /// finds in the files, and the plan names clips by their rows.
-    private func requireCountedChannels() throws {
-        guard manifest.hasUncountedChannels else { return }
-        throw TableError(
-            file: manifest.file, line: 1, found: "a column 'channel' with the word 'each'",
-            expected: "channels by their numbers, a row for each, for a manifest that is run in parts")
     }
 
     /// The tags of plans of this job whose parts were merged: a plan for the same clips again must not have the same tag.

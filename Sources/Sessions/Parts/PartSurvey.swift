@@ -24,9 +24,10 @@ struct PartSurvey {
     ///
     /// - Parameters:
     ///   - rows: the manifest's rows that the plan gives the part.
-    ///   - mark: if the part was taken over under this mark before, its shards may be beside `target`'s ledger already.
+    ///   - target: the merged cache, beside whose ledger the shards of a part that was taken over before may be already.
     /// - Throws: `LedgerError` of kind busy if a process works on the part; `CacheError` if it was computed from something
-    ///   else than the plan says, or a shard is not whole; `LedgerError` and `FileError` if it cannot be read.
+    ///   else than the plan says or where the clock is ahead, its ledger is damaged, or a shard is not as long as it must be;
+    ///   `LedgerError` and `FileError` if it cannot be read.
     init(
         _ part: Int, plan: PartPlan, rows: [Int32], manifest: Manifest, graph: Graph, target: CacheFolder
     ) throws {
@@ -46,10 +47,12 @@ struct PartSurvey {
                 "it has a ledger but no part.json, expected the cache of part \(part); remove it to do the part anew")
         }
         try state.require(plan, in: cache)
+        try ClockCheck.requirePast(state, in: cache)
         // Opened for writing: a process that was killed left a log, which only a writer may fold in.
         let ledger = try Ledger(path: cache.ledgerPath)
         defer { try? ledger.close() }
         hasLedger = true
+        try requireSound(ledger, cache)
         let names = try clips(ledger, rows, manifest, cache)
         guard let record = try record(ledger, graph, plan, cache) else { return }
         var isMissing = [Bool](repeating: true, count: rows.count)
@@ -64,7 +67,7 @@ struct PartSurvey {
     /// Removes what only ever was in the part's folder.
     ///
     /// - Throws: `FileError`.
-    func remove() throws { if let folder { try FileSystem.remove(folder.folder) } }
+    func remove() throws { if let folder { try PartFolder.discard(folder) } }
 
     private static func lock(_ part: Int, _ cache: CacheFolder) throws -> CacheLock {
         do {
@@ -102,6 +105,21 @@ struct PartSurvey {
                     + "part anew")
         }
         return places
+    }
+
+    /// Checks the ledger's structure and every row. Without this, damage could come to light when other parts have been taken
+    /// over already.
+    private func requireSound(_ ledger: Ledger, _ cache: CacheFolder) throws {
+        let found = try ledger.verifyRows()
+        let strays = try ledger.strayRows()
+        guard
+            let first = found.structure.first
+                ?? (found.rows + strays).first.map({ "row \($0.key) of \($0.table): \($0.reason)" })
+        else { return }
+        throw CacheError(
+            .badInput, path: cache.ledgerPath,
+            "the part's ledger is damaged: \(first); run 'earmark verify --repair --cache \(cache.folder)' and do the part "
+                + "again")
     }
 
     /// The job's pipeline as the part ran it; nil if it did not get that far.

@@ -52,6 +52,7 @@ struct PruneCommand: ParsableCommand {
         let names = { (clip: String) in further.contains { $0.row(of: clip) != nil } }
         if dryRun {
             let ledger = try cache.value.reading()
+            try cache.value.requireNoMerge(ledger)
             let plan = try ledger.consistently {
                 try PrunePlan(
                     cache: cache.value, ledger: ledger, dropping: self.dropping(ledger.pipelines()), share: share,

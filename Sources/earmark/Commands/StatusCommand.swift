@@ -14,7 +14,7 @@ struct StatusCommand: ParsableCommand {
             'earmark prune' removes rows that are shown as 'of no pipeline as it ran last'.
 
             For a cache whose manifest is run in parts ('earmark work'), each part that is not merged yet: done, running, \
-            interrupted, killed, stopped by a fault or never started, with its process, and its job and log if it was \
+            interrupted, killed, failed or never started, with its process, and its job and log if it was \
             submitted to Slurm. What a running part has done is a few seconds old.
 
             EXAMPLE  earmark status --cache c --json

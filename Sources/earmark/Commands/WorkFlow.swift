@@ -50,7 +50,7 @@ struct WorkFlow {
         let own = folder.part(part, of: parts)
         return try run(
             RunFlow.OwnCache(
-                pipeline: pipeline, manifest: try manifest.part(rows: rows), cache: own,
+                pipeline: pipeline, manifest: try plan.clips(of: manifest).part(rows: rows), cache: own,
                 shardTag: PartFolder.tag(part: part, plan: plan), stop: stop, progress: try begin(own, plan)))
     }
 
@@ -61,6 +61,7 @@ struct WorkFlow {
         // Another process may be working on the part; what it says of itself must stay.
         let lock = try CacheLock(folder: own.folder)
         defer { withExtendedLifetime(lock) {} }
+        try ClockCheck.require(in: own.folder)
         let state = PartState(plan: plan, part: part)
         if let before = try PartState.read(own) {
             try before.require(plan, in: own)

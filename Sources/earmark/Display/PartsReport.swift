@@ -37,7 +37,7 @@ struct PartsReport {
     /// Lines for people: a summary, then each part that is not done.
     var lines: [String] {
         var counts: [(word: String, count: Int)] = []
-        for word in ["done", "running", "interrupted", "killed", "stopped by a fault", "never started"] {
+        for word in ["done", "running", "interrupted", "killed", "failed", "never started"] {
             let count = parts.count { $0.phase.word == word }
             if count > 0 { counts.append((word, count)) }
         }
