@@ -164,7 +164,7 @@ import Testing
         let path = PartFolder(fixture.cache()).planPath
         let bytes = try FileSystem.read(path)
         var refused = 0
-        for place in stride(from: 0, to: bytes.count, by: 3) {
+        for place in stride(from: 0, to: bytes.count - 1, by: 3) {
             for value in [bytes[place] ^ 1, UInt8(ascii: "-"), UInt8(ascii: "9"), 0] {
                 var other = bytes
                 other[place] = value
