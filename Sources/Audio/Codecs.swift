@@ -108,6 +108,9 @@ enum Codecs {
         let head = bytes.view(start, 4)
         let looksLikeMPEG = isTagged || head.count >= 2 && head[0] == 0xFF && head[1] & 0xE0 == 0xE0
         if looksLikeMPEG {
+            if isADTS(bytes, at: start) {
+                throw AudioError(.unsupported, path: path, "no audio that can be read: it is AAC")
+            }
             let range = 0..<bytes.size
             let summary = bytes.mpeg(range)
             if let first = summary.first { return try MPEGDecoder(bytes, range, summary, first, path: path) }
@@ -123,6 +126,21 @@ enum Codecs {
             guard error.systemCode == nil, let found = try mpegBehindRubbish(bytes, path) else { throw error }
             return found
         }
+    }
+
+    /// Whether two frames of AAC (ADTS) follow each other, or one is all there is.
+    ///
+    /// Their sync is that of MPEG audio with a layer that does not exist; what they hold may look like frames of MPEG.
+    private static func isADTS(_ bytes: FileBytes, at start: Int) -> Bool {
+        func length(_ place: Int) -> Int? {
+            guard let head = bytes.number(place, 2, bigEndian: true), head & 0xFFF6 == 0xFFF0,
+                let size = bytes.number(place + 3, 3, bigEndian: true)
+            else { return nil }
+            let length = size >> 5 & 0x1FFF
+            return length >= 7 ? length : nil
+        }
+        guard let first = length(start) else { return false }
+        return start + first == bytes.size || length(start + first) != nil
     }
 
     private static func mpegBehindRubbish(_ bytes: FileBytes, _ path: String) throws(AudioError) -> MPEGDecoder? {

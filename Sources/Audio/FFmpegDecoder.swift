@@ -14,6 +14,11 @@ final class FFmpegDecoder: Decoder {
     private static let mostMissing = 60.0
     /// The maximum number of sample frames for each byte of a file whose stated length is believed.
     private static let mostFramesPerByte: Int64 = 4096
+    /// The share of a recording by which its clock may run ahead of its samples: recorders' clocks differ from their
+    /// converters' by less than a tenth of this.
+    private static let clockDrift = 0.001
+    /// The decoders whose packets all have the same number of samples.
+    private static let evenDecoders: Set<String> = ["aac", "alac", "mp3float", "mp3", "mp2float", "mp2", "ac3", "amrnb"]
 
     let rate: Int
     let channels: Int
@@ -26,6 +31,8 @@ final class FFmpegDecoder: Decoder {
     private let kept: Range<Int64>
     /// The number of sample frames that the container states, and whether it is exact.
     private var stated: (frames: Int64, isExact: Bool)?
+    /// By how many sample frames an exact length may be too long, because the times of packets were rounded up.
+    private let roundedUp: Int64
     private let bytes: FileBytes
     /// The bytes that must be packets; nil if anything may be between them.
     private let packetRange: Range<Int>?
@@ -39,6 +46,8 @@ final class FFmpegDecoder: Decoder {
     private var lastCount = 0
     /// The time at which the next frame is expected, in seconds of the stream's clock.
     private var expectedTime: Double?
+    /// The time of the first frame, and its place among the sample frames.
+    private var clock: (time: Double, position: Int64)?
     /// The sample frames of silence that stand for something missing, and how many the whole file may be long.
     private var made: Int64 = 0
     private var longest: Int64 = 0
@@ -83,7 +92,11 @@ final class FFmpegDecoder: Decoder {
     ) throws(FFmpegFile.Refusal) {
         let first = try Self.skipToSamples(file)
         self.file = file
-        self.damage = damage
+        let isEven = Self.evenDecoders.contains(file.decoder)
+        let contradiction =
+            isEven
+            ? media?.contradiction(ofTrack: file.trackNumber, packetsOf: file.count, rate: file.rate) : nil
+        self.damage = damage ?? contradiction
         fault = nil
         rate = file.rate
         channels = file.channels
@@ -111,10 +124,18 @@ final class FFmpegDecoder: Decoder {
                 let frames = (Double(length.numerator) * Double(rate) / Double(length.denominator)).rounded()
                 if frames > 0, frames < 0x1p53 { stated = (Int64(frames), file.kind.length == .exact && media == nil) }
             }
-            if file.kind.startsAtZero, file.isFilm, let start { lead = start }
+            if file.kind.hasComparableTimes, let start, start > 0 {
+                if file.isFilm { lead = max(0, start - (file.firstTime ?? start)) }
+                // The length is the time of the end, and a piece of a longer recording may begin late.
+                let late = ((start - lead) * Double(rate)).rounded()
+                if let length = stated, !length.isExact, late < Double(length.frames) {
+                    stated?.frames -= Int64(late)
+                }
+            }
         }
         self.kept = kept
         self.stated = stated
+        roundedUp = media?.isSimple == true ? media?.roundedUp(ofTrack: file.trackNumber, rate: rate) ?? 0 : 0
         if file.kind.isRaw {
             var start = 0
             while start < bytes.size, let length = MPEGFrames.id3(bytes, start) { start += length }
@@ -137,7 +158,12 @@ final class FFmpegDecoder: Decoder {
     private func addLead(_ seconds: Double, isStated: Bool) {
         guard seconds > Self.leastLead, seconds < 0x1p40 else { return }
         let frames = Int64((seconds * Double(rate)).rounded())
-        guard admits(frames) else { return }
+        // The pictures of a film last as long as the film, however short its sound is.
+        let isInFilm = seconds <= file.containerLength && frames / Self.mostFramesPerByte <= Int64(bytes.size)
+        guard isInFilm || admits(frames) else {
+            fault = "its sound begins \(Self.text(seconds)) s after its pictures, more than it can be long"
+            return
+        }
         silent = frames
         made = frames
         if !isStated { stated?.frames += frames }
@@ -251,6 +277,7 @@ final class FFmpegDecoder: Decoder {
         let count = file.count
         addSilence(missing(before: count, isFirstLate: isFirstLate))
         lost = 0
+        if clock == nil, let time = file.time { clock = (time, position) }
         let part = clamped(position..<position + Int64(count))
         ready = Int(part.lowerBound - position)..<Int(part.upperBound - position)
         position += Int64(count)
@@ -336,7 +363,17 @@ final class FFmpegDecoder: Decoder {
         if let stated, heard < stated.frames - tolerance(stated.isExact) {
             return "ends at \(Damage.length(heard, rate)), its header says \(stated.frames)"
         }
-        return packetRange.flatMap(unclaimed)
+        return unheard ?? packetRange.flatMap(unclaimed)
+    }
+
+    /// Describes how much longer the times of the packets last than the sound: packets that are missing one by one leave
+    /// gaps that are each too short to tell from a clock's steps. Nil if the two agree.
+    private var unheard: String? {
+        guard let clock, let end = expectedTime else { return nil }
+        let heard = Double(position - clock.position) / Double(rate)
+        let span = end - clock.time
+        guard span - heard > Self.leastGap + Double(lastCount) / Double(rate) + Self.clockDrift * span else { return nil }
+        return "the times of its packets last \(Self.text(span)) s, its sound \(Self.text(heard)) s"
     }
 
     /// Describes bytes of a stream of frames that belong to none; nil if there are none, or too few to be a frame and not
@@ -368,7 +405,7 @@ final class FFmpegDecoder: Decoder {
 
     /// By how many frames the sound may end before the length that the container states.
     private func tolerance(_ isExact: Bool) -> Int64 {
-        if isExact { return 1 }
+        if isExact { return 1 + roundedUp }
         // The time of a file with pictures is that of the longest stream.
         return file.streamCount > 1 ? .max / 2 : Int64(lastCount) + Int64(Self.leastGap * Double(rate))
     }

@@ -261,6 +261,20 @@ final class FFmpegFile {
         return whole != ffmpeg_no_time && whole > 0 ? (whole, Int64(AV_TIME_BASE)) : nil
     }
 
+    /// The time of the first sound or picture, in seconds; nil if it is not known.
+    var firstTime: Double? {
+        guard let first = format?.pointee.start_time, first != ffmpeg_no_time else { return nil }
+        return Double(first) / Double(AV_TIME_BASE)
+    }
+
+    /// The length of the longest stream as the container states it, in seconds; 0 if it does not.
+    var containerLength: Double {
+        guard let format, format.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE,
+            format.pointee.duration != ffmpeg_no_time
+        else { return 0 }
+        return Double(format.pointee.duration) / Double(AV_TIME_BASE)
+    }
+
     /// What iTunes wrote about the delay and the length of the sound; nil if it is not there.
     var iTunesGaplessText: String? {
         guard let entry = functions.av_dict_get(format?.pointee.metadata, "iTunSMPB", nil, 0) else { return nil }

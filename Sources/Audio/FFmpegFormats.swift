@@ -20,8 +20,8 @@ enum FFmpegFormats {
         var isRaw = false
         /// Whether libsndfile or libmpg123 knows the container too: its error is then the one to report.
         var isShared = false
-        /// Whether the times in it count from its beginning, where a player begins too, also if no stream does.
-        var startsAtZero = false
+        /// Whether the times in it say how much later the sound begins than the pictures.
+        var hasComparableTimes = false
     }
 
     /// The demuxers by FFmpeg's names.
@@ -31,22 +31,22 @@ enum FFmpegFormats {
         "aiff": Demuxer(length: .exact, isShared: true),
         "amr": Demuxer(length: .none),
         "ape": Demuxer(length: .exact),
-        "asf": Demuxer(length: .rounded, startsAtZero: true),
+        "asf": Demuxer(length: .rounded, hasComparableTimes: true),
         "au": Demuxer(length: .none, isShared: true),
-        "avi": Demuxer(length: .none, startsAtZero: true),
+        "avi": Demuxer(length: .none, hasComparableTimes: true),
         "caf": Demuxer(length: .none, isShared: true),
         "dsf": Demuxer(length: .exact),
         "dts": Demuxer(length: .none, isRaw: true),
         "dtshd": Demuxer(length: .none),
         "eac3": Demuxer(length: .none, isRaw: true),
         "flac": Demuxer(length: .exact, isShared: true),
-        "flv": Demuxer(length: .none, startsAtZero: true),
+        "flv": Demuxer(length: .none, hasComparableTimes: true),
         // Direct Stream Digital in its interchange format (DFF); the same demuxer reads 8SVX.
         "iff": Demuxer(length: .exact, isShared: true),
         "loas": Demuxer(length: .none),
-        "matroska,webm": Demuxer(length: .rounded, startsAtZero: true),
+        "matroska,webm": Demuxer(length: .rounded, hasComparableTimes: true),
         "mlp": Demuxer(length: .none, isRaw: true),
-        "mov,mp4,m4a,3gp,3g2,mj2": Demuxer(length: .exact, startsAtZero: true),
+        "mov,mp4,m4a,3gp,3g2,mj2": Demuxer(length: .exact, hasComparableTimes: true),
         "mpc": Demuxer(length: .exact),
         "mpc8": Demuxer(length: .exact),
         "mpeg": Demuxer(length: .none),

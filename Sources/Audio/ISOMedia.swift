@@ -13,6 +13,11 @@ struct ISOMedia {
         var edits: [(length: Int, start: Int?)] = []
         /// The number of packets whose sizes the index lists.
         var packets = 0
+        /// By how much the table of times is longer than packets of one length, where it only rounds up: a unit at most for
+        /// each packet, and less than a packet.
+        var roundedUp = 0
+        /// Whether it holds sound or pictures.
+        var isPlayed = false
     }
 
     /// The maximum number of boxes to look at.
@@ -87,6 +92,10 @@ struct ISOMedia {
                 read(bytes, contents)
             case "mdia", "minf", "stbl", "edts": read(bytes, contents)
             case "mvex": isFragmented = true
+            case "hdlr":
+                if ["soun", "vide"].contains(where: { bytes.has($0, at: contents.lowerBound + 8) }) {
+                    edit { $0.isPlayed = true }
+                }
             case "mvhd": movieTimescale = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0
             case "tkhd": edit { $0.id = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0 }
             case "mdhd": edit { $0.timescale = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0 }
@@ -114,6 +123,7 @@ struct ISOMedia {
     private mutating func readTimes(_ bytes: FileBytes, _ box: Range<Int>) {
         let entries = min(bytes.number(box.lowerBound + 4, 4, bigEndian: true) ?? 0, box.count / 8, Self.mostTimes)
         var sum = 0
+        var counts: [Int: Int] = [:]
         for entry in 0..<max(0, entries) {
             let place = box.lowerBound + 8 + 8 * entry
             guard let count = bytes.number(place, 4, bigEndian: true),
@@ -121,8 +131,16 @@ struct ISOMedia {
             else { break }
             let (product, overflow) = count.multipliedReportingOverflow(by: length)
             sum = min(sum + (overflow ? Self.longest : min(product, Self.longest)), Self.longest)
+            // A count has 32 bits, and there are too few entries for the sum to overflow.
+            counts[length, default: 0] += count
         }
-        edit { $0.length = sum }
+        // The smaller length of those that are equally frequent, so that the result does not depend on their order.
+        let usual = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 0
+        let roundedUp = min(counts[usual + 1] ?? 0, max(0, usual - 1))
+        edit {
+            $0.length = sum
+            $0.roundedUp = roundedUp
+        }
     }
 
     private mutating func readEdits(_ bytes: FileBytes, _ box: Range<Int>) {
@@ -149,17 +167,56 @@ struct ISOMedia {
     /// Whether a track's edit list says that its sound begins after the first sample.
     var hasStart: Bool { tracks.contains { $0.edits.contains { $0.start ?? 0 > 0 } } }
 
-    /// For how many seconds a track pauses before its sound, by its edit list.
+    /// For how many seconds a track's sound begins after the first sound or picture of the file, by the edit lists.
+    ///
+    /// What all tracks wait for does not count: the pieces into which a recorder divides what it records wait for as long as
+    /// the pieces before them are.
     func pause(ofTrack id: Int) -> Double {
-        guard movieTimescale > 0, let track = tracks.first(where: { $0.id == id }) else { return 0 }
+        guard movieTimescale > 0, let track = tracks.first(where: { $0.id == id }), let before = Self.pause(track) else {
+            return 0
+        }
+        let first = tracks.filter { $0.isPlayed && $0.length > 0 }.compactMap(Self.pause).min() ?? before
+        return max(0, before - first) / Double(movieTimescale)
+    }
+
+    /// For how long a track pauses before its first sample, in units of the movie; nil if it does nothing else.
+    private static func pause(_ track: Track) -> Double? {
         let before = track.edits.prefix { $0.start == nil }.reduce(0.0) { $0 + Double($1.length) }
-        // A track that only pauses has no sound that this could be before.
-        return before < Double(Self.longest) && track.edits.contains { $0.start != nil }
-            ? before / Double(movieTimescale) : 0
+        guard before > 0 else { return 0 }
+        return before < Double(longest) && track.edits.contains { $0.start != nil } ? before : nil
+    }
+
+    /// By how many samples the length of a track may be too long because times are rounded up.
+    func roundedUp(ofTrack id: Int, rate: Int) -> Int64 {
+        guard let track = tracks.first(where: { $0.id == id }), track.timescale > 0 else { return 0 }
+        return Int64((Double(track.roundedUp) * Double(rate) / Double(track.timescale)).rounded(.up))
     }
 
     /// A track whose index lists more packets than the file has bytes; nil if there is none.
     func overfullTrack(size: Int) -> Track? { tracks.first { $0.packets > size } }
+
+    /// Describes how a track's number of packets contradicts its times; nil if it does not.
+    ///
+    /// - Parameters:
+    ///   - id: the track's number.
+    ///   - frames: the sample frames of each packet.
+    ///   - rate: the sample rate, in Hz.
+    func contradiction(ofTrack id: Int, packetsOf frames: Int, rate: Int) -> Damage? {
+        guard isSimple, let track = tracks.first(where: { $0.id == id }), track.timescale > 0, track.packets > 2,
+            frames > 0, rate > 0
+        else { return nil }
+        let packet = Double(frames) / Double(rate)
+        let (packets, times) = (
+            Double(track.packets) * packet, Double(track.length) / Double(track.timescale)
+        )
+        // The last packet may be short, and clocks may round.
+        guard abs(packets - times) > 2 * packet + 0.005 * packets else { return nil }
+        func text(_ seconds: Double) -> String { "\((seconds * 100).rounded() / 100) s" }
+        return Damage(
+            reason:
+                "its index contradicts itself: \(track.packets) packets of \(frames) samples are \(text(packets)), "
+                + "its times are \(text(times))", frames: nil)
+    }
 
     /// Returns the samples of a track that are sound; nil if it is not known.
     ///

@@ -68,6 +68,8 @@ private final class CacheOperator: Replayable {
     private var rounded: [Float] = []
     private var writing: ClipJob?
     private var replay: CacheReader.Cursor?
+    /// The seconds of audio of which rows have been read from the cache, and of the whole clip.
+    private var replayed = (seconds: 0.0, whole: 0.0)
 
     /// - Parameters:
     ///   - reader: nil if there is no cache to read rows from.
@@ -130,7 +132,12 @@ private final class CacheOperator: Replayable {
         guard let cursor = try reader?.open(clip: job.id, node: node) else {
             preconditionFailure("rows are asked for that no cache has")
         }
-        if appender.kind == "mel", let spacing { job.expect(seconds: spacing.seconds(rows: cursor.rows)) }
+        if let spacing {
+            // Rows cover the zeros that pad a clip's last chunk too, which nobody recorded.
+            let whole = cursor.samples.map { Double($0) / Double(spacing.rate) } ?? .greatestFiniteMagnitude
+            replayed = (0, min(whole, spacing.seconds(rows: cursor.rows)))
+            if appender.kind == "mel" { job.expect(seconds: replayed.whole) }
+        }
         if let chunkNode, let samples = cursor.samples { job.note(samples: samples, of: chunkNode) }
         replay = cursor
     }
@@ -153,7 +160,11 @@ private final class CacheOperator: Replayable {
         guard let cursor = replay else { return false }
         let rate = appender.kind == "raw" ? spacing?.rate ?? 0 : 0
         let isOver = try cursor.next(rows: stepRows) { rows, columns in
-            if appender.kind == "mel", let spacing { job.seconds += spacing.seconds(rows: rows.count / columns) }
+            if let spacing {
+                replayed.seconds = min(replayed.seconds + spacing.seconds(rows: rows.count / columns), replayed.whole)
+                // Another stage of the clip may be read from the cache at the same time.
+                job.seconds = max(job.seconds, replayed.seconds)
+            }
             try outlet.emit(Block(rows, columns: columns, rate: rate), job)
         }
         if isOver { replay = nil }

@@ -1,5 +1,6 @@
 import Audio
 import Errors
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -122,6 +123,121 @@ import Testing
         #expect(try DecodedAudio(path, part: part).samples == Array(heard[17_640..<44_100]))
         let (plain, same) = try film("plain-" + name, codec, offset: 0)
         #expect(try DecodedAudio(plain).samples == same)
+    }
+
+    /// Pieces of what a recorder divides, whose clocks run on: each is whole, and has no silence for the pieces before it.
+    @Test(arguments: [("mka", "flac"), ("webm", "libopus"), ("wma", "wmav2"), ("mka", "pcm_s16le")])
+    func filesWhoseClocksBeginLater(ending: String, codec: String) throws {
+        let folder = try #require(folder)
+        let wav = folder.path + "/source.wav"
+        try AudioWriter.write(
+            wav, rate: 48_000, channels: 1, format: .wav16, samples: MediaFile.sound(rate: 48_000))
+        let (plain, late) = (folder.path + "/plain." + ending, folder.path + "/late." + ending)
+        try FFmpegCommand.run(["-i", wav, "-c:a", codec, plain])
+        try FFmpegCommand.run(["-itsoffset", "0.7", "-i", wav, "-c:a", codec, late])
+        let heard = try DecodedAudio(late).samples
+        #expect(try heard == DecodedAudio(plain).samples)
+        // A cut is still found.
+        let bytes = try folder.bytes(late)
+        let cut = try folder.put("cut." + ending, Array(bytes[..<(bytes.count * 2 / 3)]))
+        #expect(DecodedAudio.fault(cut)?.failureClass == .truncated)
+    }
+
+    @Test(arguments: ["mkv", "mp4", "mov"]) func piecesOfAFilm(ending: String) throws {
+        let folder = try #require(folder)
+        let (path, samples) = try film("film.mkv", "flac", offset: 0)
+        try FFmpegCommand.run([
+            "-i", path, "-map", "0", "-c:v", "copy", "-c:a", ending == "mov" ? "pcm_s16le" : "aac", "-f", "segment",
+            "-segment_time", "1", folder.path + "/piece%d." + ending,
+        ])
+        var sum = 0
+        for piece in FileSystem.names(in: folder.path) where piece.hasPrefix("piece") {
+            let heard = try DecodedAudio(folder.path + "/" + piece).samples
+            // Pictures, of ten a second, may come before the sound by less than one of them.
+            #expect(heard.count <= samples.count && heard.prefix { $0 == 0 }.count < 4410 + 2048, "\(heard.count)")
+            sum += heard.count
+        }
+        #expect(abs(sum - samples.count) < 3 * (4410 + 2048), "\(sum) of \(samples.count)")
+    }
+
+    /// FFmpeg's segments have packets of 1,025 units in their tables of times, where times were rounded.
+    @Test func roundedTimesAreNoCut() throws {
+        let folder = try #require(folder)
+        let (path, _) = try film("film.mkv", "flac", offset: 0)
+        let wav = folder.path + "/source.wav"
+        try FFmpegCommand.run(["-i", wav, "-c:a", "flac", folder.path + "/long.mka"])
+        for source in [path, folder.path + "/long.mka"] {
+            try FFmpegCommand.run([
+                "-i", source, "-map", "0:a", "-c:a", "aac", "-f", "segment", "-segment_time", "0.7",
+                folder.path + "/round%d.m4a",
+            ])
+            let pieces = FileSystem.names(in: folder.path).filter { $0.hasPrefix("round") }
+            #expect(pieces.count > 1)
+            for piece in pieces {
+                #expect(DecodedAudio.fault(folder.path + "/" + piece) == nil, "\(piece)")
+            }
+        }
+    }
+
+    /// A film may show pictures alone for minutes.
+    @Test(arguments: [("mp4", "aac"), ("mkv", "flac")]) func soundThatBeginsMinutesLater(ending: String, codec: String)
+        throws
+    {
+        let folder = try #require(folder)
+        let (wav, path) = (folder.path + "/source.wav", folder.path + "/late." + ending)
+        try AudioWriter.write(
+            wav, rate: 44_100, channels: 1, format: .wav16, samples: MediaFile.sound(rate: 44_100))
+        try FFmpegCommand.run(
+            ["-f", "lavfi", "-i", "testsrc=size=32x32:rate=1:duration=130", "-itsoffset", "120", "-i", wav]
+                + ["-map", "0:v", "-map", "1:a", "-c:v", "mpeg4", "-c:a", codec, path])
+        let heard = try DecodedAudio(path).samples
+        let first = try #require(heard.firstIndex { abs($0) > 0.01 })
+        #expect(abs(first - 120 * 44_100) < 2200, "\(first)")
+    }
+
+    /// One packet in four is missing: each gap is shorter than what a coarse clock may leave, all together are not.
+    @Test func manyShortGaps() throws {
+        let folder = try #require(folder)
+        let path = folder.path + "/whole.flv"
+        let wav = folder.path + "/source.wav"
+        try AudioWriter.write(
+            wav, rate: 44_100, channels: 1, format: .wav16, samples: MediaFile.sound(rate: 44_100))
+        try FFmpegCommand.run(["-i", wav, "-c:a", "aac", path])
+        let bytes = try folder.bytes(path)
+        // FLV: a header of 9 bytes and 4, then tags: kind, three bytes of size, seven more, the data, four of its length.
+        var kept = Array(bytes[..<13])
+        var (place, packets) = (13, 0)
+        while place + 11 < bytes.count {
+            let size = bytes[place + 1..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+            let end = min(bytes.count, place + 15 + size)
+            if bytes[place] == 8 { packets += 1 }
+            if bytes[place] != 8 || packets < 4 || packets % 4 != 0 { kept += bytes[place..<end] }
+            place = end
+        }
+        #expect(packets > 40 && DecodedAudio.fault(path) == nil)
+        let error = try #require(DecodedAudio.fault(try folder.put("lost.flv", kept)))
+        #expect(error.failureClass == .truncated && error.reason.contains("the times of its packets last"), "\(error)")
+    }
+
+    /// A wrong number in the table of times or the clock's rate must not cut the sound in silence.
+    @Test(arguments: ["alac", "aac"]) func contradictoryIndexes(codec: String) throws {
+        let folder = try #require(folder)
+        let file = MediaFile("a.m4a", "-c:a \(codec)", .lossless)
+        let (path, _) = try file.make(in: folder)
+        #expect(DecodedAudio.fault(path) == nil)
+        let bytes = try folder.bytes(path)
+        func box(_ name: String) throws -> Int {
+            try #require((0..<bytes.count - 4).last { bytes[$0..<$0 + 4].elementsEqual(name.utf8) }) + 4
+        }
+        for (place, bit) in [
+            (try box("stts") + 11, UInt8(0x20)), (try box("stts") + 14, 4), (try box("mdhd") + 14, 0x40),
+            (try box("mdhd") + 13, 1),
+        ] {
+            var changed = bytes
+            changed[place] ^= bit
+            let error = try #require(DecodedAudio.fault(try folder.put("changed.m4a", changed)), "\(place)")
+            #expect(error.failureClass == .truncated || error.failureClass == .invalid, "\(error)")
+        }
     }
 
     /// Channels are those of the stream that is read.

@@ -25,6 +25,11 @@ import Testing
         let fresh = try fixture.digests(fixture.cache("fresh"))
         #expect(fresh.count == 28)
         #expect(try fixture.digests(fixture.cache("cached")) == fresh)
+        // Rows cover the zeros behind a clip's end; the seconds of audio are those of the recordings all the same.
+        for cache in ["fresh", "cached"] {
+            let audio = try #require(try fixture.cache(cache).reading().lastRun()?.audio)
+            #expect(abs(audio - 24.2) < 0.02, "\(audio) in \(cache)")
+        }
     }
 
     @Test(

@@ -56,6 +56,13 @@ extension ModelCommand {
         func run() throws {
             try OutputPath.check(output)
             let path = try NamedModels(absent: .fetch).file(input)
+            if let (old, new) = FileSystem.status(path).flatMap({ old in FileSystem.status(output).map { (old, $0) } }),
+                old.st_dev == new.st_dev, old.st_ino == new.st_ino
+            {
+                throw CommandError(
+                    .usage, at: output, "it is the model itself, whose weights 8 bits cannot give back; expected another file"
+                )
+            }
             guard let cache, let manifest else {
                 try ModelQuantizer.quantize(from: path, to: output)
                 return try ModelCommand.tell(output)
@@ -72,7 +79,13 @@ extension ModelCommand {
             print(
                 "ranges: \(counted(ranges.count, "layer")) of \(YAMNetShape.byteLayers.count) below the limit of 6, "
                     + "found on \(counted(clips.count, "clip"))")
-            print(try calibration.cost(of: output) { try labelMap.read($0, quiet: true) })
+            do {
+                print(try calibration.cost(of: output) { try labelMap.read($0, quiet: true) })
+            } catch {
+                // What ends with an error must not leave what looks like its result.
+                FileSystem.withBytes(output) { _ = unlink($0) }
+                throw error
+            }
         }
     }
 }

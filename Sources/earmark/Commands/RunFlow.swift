@@ -153,11 +153,12 @@ struct RunFlow {
                     + "done, \(report.failures) failed; results in \(cache)" + gone
             )
         } else {
-            let speed = seconds > 0 ? Figures.fixed(audio / seconds, 0) : "-"
+            // What is made from cached results of whole clips is made from no audio.
+            let heard = audio > 0 ? " (\(Figures.audio(audio)))" : ""
+            let speed = audio > 0 && seconds > 0 ? ", \(Figures.fixed(audio / seconds, 0)) x real time" : ""
             sayWrapped(
-                "\(counted(report.result.done, "clip")) (\(Figures.audio(audio))) done in "
-                    + "\(Figures.fixed(seconds, 1)) s, \(speed) x real time; \(report.failures) failed; results in \(cache)"
-                    + gone
+                "\(counted(report.result.done, "clip"))\(heard) done in \(Figures.fixed(seconds, 1)) s\(speed); "
+                    + "\(report.failures) failed; results in \(cache)" + gone
             )
         }
         if report.result.wasInterrupted { return Status.tryAgain }
