@@ -18,7 +18,7 @@ final class FFmpegDecoder: Decoder {
     /// converters' by less than a tenth of this.
     private static let clockDrift = 0.001
     /// The decoders whose packets all have the same number of samples.
-    private static let evenDecoders: Set<String> = ["aac", "alac", "mp3float", "mp3", "mp2float", "mp2", "ac3", "amrnb"]
+    private static let evenDecoders: Set<String> = ["aac", "alac", "mp3float", "mp3", "mp2float", "mp2", "ac3"]
 
     let rate: Int
     let channels: Int
@@ -372,7 +372,8 @@ final class FFmpegDecoder: Decoder {
         guard let clock, let end = expectedTime else { return nil }
         let heard = Double(position - clock.position) / Double(rate)
         let span = end - clock.time
-        guard span - heard > Self.leastGap + Double(lastCount) / Double(rate) + Self.clockDrift * span else { return nil }
+        let allowed = Self.leastGap + Double(lastCount) / Double(rate) + Self.clockDrift * span
+        guard span - heard > allowed else { return nil }
         return "the times of its packets last \(Self.text(span)) s, its sound \(Self.text(heard)) s"
     }
 

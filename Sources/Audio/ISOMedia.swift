@@ -172,7 +172,8 @@ struct ISOMedia {
     /// What all tracks wait for does not count: the pieces into which a recorder divides what it records wait for as long as
     /// the pieces before them are.
     func pause(ofTrack id: Int) -> Double {
-        guard movieTimescale > 0, let track = tracks.first(where: { $0.id == id }), let before = Self.pause(track) else {
+        guard movieTimescale > 0, let track = tracks.first(where: { $0.id == id }), let before = Self.pause(track)
+        else {
             return 0
         }
         let first = tracks.filter { $0.isPlayed && $0.length > 0 }.compactMap(Self.pause).min() ?? before
@@ -206,9 +207,8 @@ struct ISOMedia {
             frames > 0, rate > 0
         else { return nil }
         let packet = Double(frames) / Double(rate)
-        let (packets, times) = (
-            Double(track.packets) * packet, Double(track.length) / Double(track.timescale)
-        )
+        let packets = Double(track.packets) * packet
+        let times = Double(track.length) / Double(track.timescale)
         // The last packet may be short, and clocks may round.
         guard abs(packets - times) > 2 * packet + 0.005 * packets else { return nil }
         func text(_ seconds: Double) -> String { "\((seconds * 100).rounded() / 100) s" }

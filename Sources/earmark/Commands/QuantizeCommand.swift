@@ -56,12 +56,13 @@ extension ModelCommand {
         func run() throws {
             try OutputPath.check(output)
             let path = try NamedModels(absent: .fetch).file(input)
-            if let (old, new) = FileSystem.status(path).flatMap({ old in FileSystem.status(output).map { (old, $0) } }),
-                old.st_dev == new.st_dev, old.st_ino == new.st_ino
+            if let old = FileSystem.status(path), let new = FileSystem.status(output), old.st_dev == new.st_dev,
+                old.st_ino == new.st_ino
             {
                 throw CommandError(
-                    .usage, at: output, "it is the model itself, whose weights 8 bits cannot give back; expected another file"
-                )
+                    .usage, at: output,
+                    "it is the model itself, and 8 bits cannot give its weights back; expected "
+                        + "another file")
             }
             guard let cache, let manifest else {
                 try ModelQuantizer.quantize(from: path, to: output)
