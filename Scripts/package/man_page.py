@@ -81,9 +81,12 @@ def literal(lines):
 
 
 def statuses(lines):
-    """'NUMBER  meaning', one to a line, as a list."""
+    """'NUMBER  meaning', continued by lines that are indented further, as a list."""
     out = [".Bl -tag -width Ds"]
     for line in lines:
+        if len(out) > 1 and line.startswith(" " * 6):
+            out += filled(line)
+            continue
         number, _, meaning = line.strip().partition(" ")
         if not number.isdigit():
             sys.exit(f"man_page.py: '{line}' under EXIT STATUS, expected a number and its meaning")

@@ -54,9 +54,11 @@ package struct RecordingTree: Sendable {
             let dot = scalars.lastIndex(of: ".").flatMap { $0 == scalars.startIndex ? nil : $0 } ?? scalars.endIndex
             let folder = folder
             func named(_ name: String) -> String { folder + SafeName.component(name, limit: RecordingTree.longest) }
-            stem = named(String(scalars[..<dot]))
+            // As a `String`: a slice of scalars would be interpolated as a description of itself.
+            let bare = String(scalars[..<dot])
+            stem = named(bare)
             whole = named(name)
-            self.part = part.map { (named("\(scalars[..<dot])_\($0.nameText)"), named("\(name)_\($0.nameText)")) }
+            self.part = part.map { (named("\(bare)_\($0.nameText)"), named("\(name)_\($0.nameText)")) }
         }
     }
 

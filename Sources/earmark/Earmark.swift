@@ -23,20 +23,24 @@ struct Earmark: ParsableCommand {
 
             EXIT STATUS
                0  all done
-               3  finished, but some clips failed, or are missing from what was exported
+               3  finished, but some clips failed, or are missing from what was
+                  exported
               64  wrong usage
               65  bad input file
               70  an error in the program itself
               74  reading or writing failed
-              75  interrupted, out of space, memory or descriptors, or the cache is in use: run again to resume
+              75  interrupted, out of space, memory or descriptors, or the cache is in
+                  use: run again to resume
              141  the reader of standard output has gone
 
             ENVIRONMENT
-              EARMARK_DATA    the folder of the pipelines and models to use instead of those installed with the
-                              program
-              EARMARK_MIRROR  the address of a folder, such as https://host/folder or file:///folder, from which models
-                              are fetched by file name instead of from their official addresses
-              XDG_CACHE_HOME  fetched models are kept in earmark/models below this folder, else below ~/.cache
+              EARMARK_DATA    the folder of the pipelines and models to use instead of
+                              those installed with the program
+              EARMARK_MIRROR  the address of a folder, such as https://host/folder or
+                              file:///folder, from which models are fetched by file
+                              name instead of from their official addresses
+              XDG_CACHE_HOME  fetched models are kept in earmark/models below this
+                              folder, else below ~/.cache
             """,
         version: VersionText.text,
         subcommands: [

@@ -55,4 +55,28 @@ struct JobBenchTests {
         #expect(lines.contains { $0.contains("forward pass (int8, ") })
         #expect(Set(lines.dropFirst(2).map(\.count)).count == 1, "\(told.output)")
     }
+
+    @Test("Clips that fail end the timing: the first ones and their reasons are named")
+    func failures() throws {
+        let scratch = try Scratch()
+        try scratch.writeTone("good.wav", 1)
+        for number in 0..<5 { try scratch.write("bad\(number).wav", "no recording \(number)") }
+        let rows = (0..<5).map { "bad\($0),bad\($0).wav\n" }.joined()
+        for (manifest, said) in [
+            ("clip,path\ngood,good.wav\nbad0,bad0.wav\n", "1 clip failed, expected none to time: bad0 ("),
+            ("clip,path\ngood,good.wav\n" + rows, "5 clips failed, expected none to time: bad0 ("),
+        ] {
+            try scratch.write("m.csv", manifest)
+            let result = try Tool.run(
+                "bench", "job", "--manifest", scratch.path("m.csv"), "--repeats", "1", "--scratch", scratch.path(""))
+            #expect(result.status == 3 && result.output.isEmpty, "\(result.output)")
+            #expect(result.errors.split(separator: "\n").count == 1 && result.errors.contains(said), "\(result.errors)")
+            // The clip's name, its file, the class of the failure and its reason.
+            #expect(result.errors.contains(/bad0 \([^)]*bad0\.wav\): [a-z-]+: [^;]+/), "\(result.errors)")
+            let isCut = said.hasPrefix("5")
+            #expect(result.errors.hasSuffix("; and 2 more\n") == isCut, "\(result.errors)")
+            #expect(result.errors.contains("; bad2 (") == isCut, "\(result.errors)")
+            #expect(!result.errors.contains("bad3 ("), "\(result.errors)")
+        }
+    }
 }

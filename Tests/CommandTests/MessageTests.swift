@@ -35,6 +35,17 @@ struct MessageTests {
         try expect(65, ["--x.yaml"], ["run", "--manifest", "y", "--cache", "c", "--", "--x.yaml"])
     }
 
+    @Test("The lists in the help fit 80 columns, so that no line of theirs is broken and goes on in the first column")
+    func helpFits() throws {
+        let help = try Tool.run("--help", environment: ["COLUMNS": "80"])
+        let lines = help.output.split(separator: "\n", omittingEmptySubsequences: false)
+        let start = try #require(lines.firstIndex(of: "EXIT STATUS"))
+        let end = try #require(lines.firstIndex { $0.hasPrefix("USAGE:") })
+        let lists = lines[start..<end].filter { !$0.isEmpty && $0 != "EXIT STATUS" && $0 != "ENVIRONMENT" }
+        #expect(lists.count >= 11, "\(help.output)")
+        for line in lists { #expect(line.hasPrefix("  ") && line.count <= 80, "\(line)") }
+    }
+
     @Test("An empty path is refused for every option and argument that takes one, and makes nothing")
     func emptyPaths() throws {
         let scratch = try Scratch()

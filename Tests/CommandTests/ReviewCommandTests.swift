@@ -289,6 +289,35 @@ struct ReviewCommandTests {
         try refuses()
     }
 
+    @Test("Judgements that are all left out make no table, and replace none: calibrate says why they are")
+    func noneUsable() async throws {
+        let scratch = try Scratch()
+        let cache = try Self.cache(scratch)
+        let server = try Server(cache)
+        let events = try await server.events()
+        try await server.judge(events[0].id, "unsure")
+        try await server.judge(events[1].id, "accept")
+        try await server.judge(events[1].id, "reject", by: "Ben")
+        #expect(server.end().status == 0)
+        try scratch.write("t.csv", "class,threshold\nClass 0,0.5\n")
+        let tries: [(out: String, more: [String])] = [
+            ("t.csv", []), ("t.csv", ["--json"]), ("new.csv", []), ("-", []),
+        ]
+        for (out, more) in tries {
+            let path = out == "-" ? out : scratch.path(out)
+            let result = try Tool.run(["calibrate", "--cache", cache, "--reviewed", "--out", path] + more)
+            #expect(result.status == 65 && result.output.isEmpty, "\(result.output)")
+            #expect(
+                result.errors.hasSuffix(
+                    "judgements.sqlite: found no judgement that can be used, expected some; "
+                        + "left out: 1 unsure, 1 disputed\n"), "\(result.errors)")
+        }
+        #expect(try scratch.text("t.csv") == "class,threshold\nClass 0,0.5\n")
+        for name in ["new.csv", "new.csv.meta.json", "t.csv.meta.json"] {
+            #expect(!FileManager.default.fileExists(atPath: scratch.path(name)))
+        }
+    }
+
     @Test("2,000 idle connections neither end the review nor keep a browser from judging")
     func idleConnections() async throws {
         let scratch = try Scratch()

@@ -57,6 +57,14 @@ import Testing
             try names([("/d/a.wav", "channel=1"), ("/d/a.flac", "channel=1"), ("/d/b", "channel=1")]) == [
                 "a.wav_ch1.txt", "a.flac_ch1.txt", "b_ch1.txt",
             ])
+        #expect(
+            try names([
+                ("/d/s/New Recording 1.m4a", "start=0.5 end=2.25"), ("/d/s/New Recording 1.m4a", "channel=2"),
+                ("/d/none", "end=1"), ("/d/.hidden", "end=1"), ("/d/e\u{301}.b.wav", "end=1"),
+            ]) == [
+                "s/New Recording 1_0.5-2.25.txt", "s/New Recording 1_ch2.txt", "none_0-1.txt", ".hidden_0-1.txt",
+                "e\u{301}.b_0-1.txt",
+            ])
         // Another recording may be called as a part is, and a manifest may name a part twice.
         let odd = try names([
             ("/d/a.wav", "channel=1"), ("/d/a_ch1.wav", ""), ("/d/a.wav_ch1", ""), ("/d/c.wav", "channel=1"),

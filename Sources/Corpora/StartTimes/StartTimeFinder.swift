@@ -37,6 +37,8 @@ package struct StartTimeFinder {
         package var recorder: String?
         /// Degrees, as the header has them.
         package var position: (latitude: String, longitude: String)?
+        /// The file with the same content whose time this is; nil if it is the recording's own, or there is none.
+        package var copy: String?
     }
 
     /// Times of one recording that are farther apart than this, in milliseconds, disagree.
@@ -73,7 +75,10 @@ package struct StartTimeFinder {
     /// - Parameters:
     ///   - clip: its path below the folder, as `PathText` has it.
     ///   - path: its absolute path.
-    package mutating func find(clip: String, path: String) -> Found {
+    ///   - copies: files with its content, of which the first that has a time gives it if its own file has none.
+    package mutating func find(
+        clip: String, path: String, copies: [(clip: String, path: String)] = []
+    ) -> Found {
         var found = Found()
         let tags = tags(clip: clip, path: path)
         let guano = tags?.guano.map(HeaderTimes.guano) ?? [:]
@@ -99,7 +104,13 @@ package struct StartTimeFinder {
             }
         }
         guard let chosen = readings.first(where: { $0.lack == nil }), let began = chosen.moment else {
-            summary.note(lack: lacks.first ?? .nothing, clip: clip)
+            if let (copy, told, source) = timed(copies) {
+                (found.began, found.source, found.copy) = (told, source, copy)
+                summary.note(source: source)
+                summary.note(clip: clip, copy: copy)
+            } else {
+                summary.note(lack: lacks.first ?? .nothing, clip: clip)
+            }
             return found
         }
         (found.began, found.source) = (began, chosen.source)
@@ -111,6 +122,18 @@ package struct StartTimeFinder {
                 others: others.map { ($0.source, $0.moment?.text() ?? $0.clock.text()) })
         }
         return found
+    }
+
+    /// The first of some files that has a time. What else is odd about them is not counted, as they are not listed.
+    private func timed(
+        _ files: [(clip: String, path: String)]
+    ) -> (clip: String, began: StartTime, source: Source)? {
+        var other = self
+        for file in files {
+            let found = other.find(clip: file.clip, path: file.path)
+            if let began = found.began, let source = found.source { return (file.clip, began, source) }
+        }
+        return nil
     }
 
     private mutating func tags(clip: String, path: String) -> RecorderTags? {

@@ -5,7 +5,7 @@ package struct StartTimeSummary: Sendable {
     /// The most disagreements that are named.
     private static let shown = 5
 
-    /// Recordings by the source of their time.
+    /// Recordings by the source of their time, or of the time of the file that gave it to them.
     package private(set) var sources: [StartTimeFinder.Source: Int] = [:]
     /// Recordings without a time, by the reason, each with the first one's name.
     package private(set) var lacks: [StartTimeFinder.Lack: (clips: Int, first: String)] = [:]
@@ -15,11 +15,19 @@ package struct StartTimeSummary: Sendable {
     /// Recordings whose header could not be read, or not to its end.
     package private(set) var unreadable = 0
     private var firstUnreadable = ""
+    /// Recordings with the time of another file that has their content.
+    package private(set) var fromCopies = 0
+    private var firstFromCopy = ""
 
     mutating func note(source: StartTimeFinder.Source) { sources[source, default: 0] += 1 }
 
     mutating func note(lack: StartTimeFinder.Lack, clip: String) {
         lacks[lack, default: (0, clip)].clips += 1
+    }
+
+    mutating func note(clip: String, copy: String) {
+        if fromCopies == 0 { firstFromCopy = "'\(clip)' from '\(copy)'" }
+        fromCopies += 1
     }
 
     mutating func note(unreadable clip: String, _ reason: String) {
@@ -37,8 +45,8 @@ package struct StartTimeSummary: Sendable {
         disagreeing.append("'\(clip)': \(taken.rawValue) \(time), but \(said)")
     }
 
-    /// Lines for the user: how many times there are and where they come from, how many are missing and why, and what
-    /// disagrees.
+    /// Lines for the user: how many times there are and where they come from, how many of these are from other files, how
+    /// many are missing and why, and what disagrees.
     package var lines: [String] {
         let (found, missing) = (sources.values.reduce(0, +), lacks.values.reduce(0) { $0 + $1.clips })
         let parts = StartTimeFinder.Source.allCases.compactMap { source in
@@ -48,6 +56,11 @@ package struct StartTimeSummary: Sendable {
             "start times of \(found) of \(counted(found + missing, "clip"))"
                 + (parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))
         ]
+        if fromCopies > 0 {
+            lines.append(
+                "start times of files with the same content, for clips without one: \(fromCopies) of these, "
+                    + "the first \(firstFromCopy)")
+        }
         for lack in StartTimeFinder.Lack.allCases {
             guard let (clips, first) = lacks[lack] else { continue }
             lines.append("no start time: \(counted(clips, "clip")): \(lack.rawValue), the first '\(first)'")

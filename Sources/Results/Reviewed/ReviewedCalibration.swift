@@ -21,9 +21,9 @@ package struct ReviewedCalibration {
         /// What is damaged in the file of judgements.
         package var damage: [String] = []
 
-        /// The counts in words.
-        package var text: String {
-            let left = [
+        /// The counts of what was left out, and why, in words; nil if nothing was.
+        package var leftOut: String? {
+            let counts = [
                 (unsure, "unsure"), (disputed, "disputed"),
                 (
                     otherScores,
@@ -32,7 +32,12 @@ package struct ReviewedCalibration {
                 ),
                 (otherClasses, "of other classes"),
             ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-            return "\(used) judged events" + (left.isEmpty ? "" : "; left out: " + left.joined(separator: ", "))
+            return counts.isEmpty ? nil : "left out: " + counts.joined(separator: ", ")
+        }
+
+        /// The counts in words.
+        package var text: String {
+            "\(used) judged events" + (leftOut.map { "; " + $0 } ?? "")
                 + "; precision and recall are of the events that were shown, and nothing is known below the threshold "
                 + "of the review"
         }

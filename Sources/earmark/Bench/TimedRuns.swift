@@ -8,6 +8,7 @@ import Pipeline
 import Sessions
 import Stages
 import Timing
+import Wording
 
 /// Whole runs of a pipeline over some clips, each into a fresh cache, from reading the manifest to the sealed shards and
 /// the ledger.
@@ -34,6 +35,9 @@ struct TimedRuns {
         let precisions: [String]
     }
 
+    /// The most failed clips that the error names.
+    private static let shownFailures = 3
+
     /// - Parameter profile: adds up the times of the kinds of work of all runs; nil to measure none.
     /// - Throws: what a run throws, and `CommandError` if a clip fails.
     func run(_ profile: WorkProfile? = nil) throws -> Times {
@@ -50,28 +54,38 @@ struct TimedRuns {
             let cache = CacheFolder(folder: "\(folder)/cache-\(number)")
             let (start, before) = (DispatchTime.now().uptimeNanoseconds, WorkTimer.processTime())
             let seconds = SecondsOfAudio()
-            let failures = try WorkProfile.measure(profile) {
+            let failures: [FailureLine] = try WorkProfile.measure(profile) {
                 try WorkTimer.measure(.run) {
                     let loaded = try PipelineLoader.load(path: yaml, sets: sets, locate: models.locate)
                     precisions = loaded.precisions
                     let session = try RunSession(
                         pipeline: loaded, manifest: Manifest(contentsOf: list), cache: cache)
-                    return try session.run(session.plan(), workers: workers, stop: StopSignal()) { seconds.add($0) }
-                        .failures
+                    let report = try session.run(session.plan(), workers: workers, stop: StopSignal()) {
+                        seconds.add($0)
+                    }
+                    return try report.failures == 0 ? [] : session.failures()
                 }
             }
             times.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1e6)
             processor += Double(WorkTimer.processTime() - before) / 1e6
             audio = seconds.value
-            guard failures == 0 else {
-                throw CommandError(.incomplete, "\(failures) clips failed, expected none to time")
-            }
+            guard failures.isEmpty else { throw Self.error(failures) }
             try? FileSystem.remove(cache.folder)
         }
         let length = max(audio, 1e-9)
         return Times(
             milliseconds: times.sorted()[times.count / 2] / length, audio: audio,
             processor: processor / length / Double(repeats), precisions: precisions)
+    }
+
+    /// Names the first clips that failed, and why they did.
+    private static func error(_ failures: [FailureLine]) -> CommandError {
+        let named = failures.prefix(shownFailures).map { "\($0.clip) (\($0.path)): \($0.failureClass): \($0.reason)" }
+        let more = failures.count - named.count
+        return CommandError(
+            .incomplete,
+            "\(counted(failures.count, "clip")) failed, expected none to time: \(named.joined(separator: "; "))"
+                + (more > 0 ? "; and \(more) more" : ""))
     }
 
     private static func makeNoise(in folder: String) throws -> String {

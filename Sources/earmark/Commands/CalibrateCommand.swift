@@ -131,6 +131,13 @@ extension CalibrateCommand {
     /// By the events that reviewers judged.
     private func runReviewed(_ calibrator: Calibrator, isPiped: Bool) throws {
         let result = try ReviewedCalibration(cache: cache.value, pipeline: pipeline).calibrate(calibrator)
+        for line in result.use.damage { say("earmark: \(TerminalText.plain(line))") }
+        guard result.use.used > 0 else {
+            // A table without any threshold would replace a good one.
+            throw CommandError(
+                .badInput, at: cache.value.judgements.path,
+                "found no judgement that can be used, expected some\(result.use.leftOut.map { "; " + $0 } ?? "")")
+        }
         let table = result.calibration.csv()
         try FileSystem.write(out) { try $0(table[...]) }
         if !isPiped {
@@ -140,7 +147,6 @@ extension CalibrateCommand {
                     + goal(result.calibration)
             ).write(beside: out)
         }
-        for line in result.use.damage { say("earmark: \(TerminalText.plain(line))") }
         if json {
             print(result.calibration.json(coverage: result.coverage, truth: nil))
             say(result.use.text)

@@ -81,14 +81,17 @@ struct DuplicateFlow {
         }
         if found.count > 0 {
             let what = "\(counted(found.count, "clip")) in \(counted(found.groups.count, "group")) "
-            let rest =
-                policy == .keep
-                ? "stay in the list (--duplicates once leaves them out)"
-                : "left out\(table.map { " and listed in \($0)" } ?? "")"
-            tell(
-                "duplicates: \(what)\(found.count == 1 ? "has" : "have") the content of an earlier one and "
-                    + (policy == .keep ? rest : "\(found.count == 1 ? "is" : "are") \(rest)") + ": "
-                    + names(found.groups, entries))
+            let isOne = found.count == 1
+            let rest: String
+            switch policy {
+            case .keep:
+                let stay = isOne ? "stays" : "stay"
+                rest = "\(stay) in the list (--duplicates once leaves them out): \(names(found.groups, entries))"
+            case .once:
+                let listed = table.map { " and listed in \($0)" } ?? ""
+                rest = "\(isOne ? "is" : "are") left out\(listed): \(leaving(found.groups, entries))"
+            }
+            tell("duplicates: \(what)\(isOne ? "has" : "have") the content of another one and \(rest)")
         }
         let labels = found.differingInLabels(entries)
         if !labels.isEmpty {
@@ -148,15 +151,30 @@ struct DuplicateFlow {
         }
     }
 
+    /// The first groups by the clips of each that are left out, and the one that stays.
+    private func leaving(_ groups: [[Int]], _ entries: [Manifest.Entry]) -> String {
+        joined(groups) { group in
+            let copies = group.dropFirst().prefix(Self.shown).map { entries[$0].clip }
+            let more = group.count - 1 - copies.count
+            return copies.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+                + ", kept as \(entries[group[0]].clip)"
+        }
+    }
+
     /// The first groups by their clips, each with what `detail` says of it.
     private func names(
         _ groups: [[Int]], _ entries: [Manifest.Entry], detail: (Manifest.Entry) -> String = { _ in "" }
     ) -> String {
-        let named = groups.prefix(Self.shown).map { group in
+        joined(groups) { group in
             let clips = group.prefix(Self.shown).map { entries[$0].clip + detail(entries[$0]) }
             return clips.joined(separator: " = ")
                 + (group.count > Self.shown ? " = \(group.count - Self.shown) more" : "")
         }
+    }
+
+    /// The first groups in words, and how many more there are.
+    private func joined(_ groups: [[Int]], _ words: ([Int]) -> String) -> String {
+        let named = groups.prefix(Self.shown).map(words)
         let more = groups.count - named.count
         return named.joined(separator: "; ") + (more > 0 ? "; and \(counted(more, "more group", "more groups"))" : "")
     }

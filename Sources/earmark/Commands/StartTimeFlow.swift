@@ -23,16 +23,11 @@ struct StartTimeFlow {
         of entries: [Manifest.Entry], copies: [String: [Manifest.Entry]] = [:]
     ) -> (Manifest.FurtherColumns, [String]) {
         var finder = StartTimeFinder(zone: zone, patterns: patterns)
-        var (fromCopies, firstFromCopy) = (0, "")
         var recorders: [String] = []
         var places: [String: Int] = [:]
         let rows = entries.map { entry in
-            var found = finder.find(clip: entry.clip, path: entry.path)
-            if found.began == nil, let (copy, told) = timed(copies[entry.path] ?? []) {
-                (found.began, found.source) = (told.began, told.source)
-                if fromCopies == 0 { firstFromCopy = "'\(entry.clip)' from '\(copy)'" }
-                fromCopies += 1
-            }
+            let found = finder.find(
+                clip: entry.clip, path: entry.path, copies: (copies[entry.path] ?? []).map { ($0.clip, $0.path) })
             let recorder = found.recorder.map { name in
                 if let place = places[name] { return place }
                 places[name] = recorders.count
@@ -53,24 +48,7 @@ struct StartTimeFlow {
                 + (hasPosition ? [row.latitude, row.longitude] : [])
                 + (hasRecorder ? [row.recorder.map { recorders[$0] } ?? ""] : [])
         }
-        let lines =
-            fromCopies > 0
-            ? [
-                "start times of files with the same content, for clips without one: \(fromCopies), "
-                    + "the first \(firstFromCopy)"
-            ]
-            : []
-        return (further, finder.summary.lines + lines)
-    }
-
-    /// The first of some clips that has a time.
-    private func timed(_ clips: [Manifest.Entry]) -> (clip: String, found: StartTimeFinder.Found)? {
-        var finder = StartTimeFinder(zone: zone, patterns: patterns)
-        for clip in clips {
-            let found = finder.find(clip: clip.clip, path: clip.path)
-            if found.began != nil { return (clip.clip, found) }
-        }
-        return nil
+        return (further, finder.summary.lines)
     }
 
     /// The titles of what `values` has.
@@ -78,7 +56,8 @@ struct StartTimeFlow {
 
     /// The start time that a clip's own header or name has, and where it is from.
     func values(of clip: Manifest.Entry) -> [String] {
-        let found = timed([clip])?.found
-        return [found?.began?.text() ?? "", found?.source?.rawValue ?? ""]
+        var finder = StartTimeFinder(zone: zone, patterns: patterns)
+        let found = finder.find(clip: clip.clip, path: clip.path)
+        return [found.began?.text() ?? "", found.source?.rawValue ?? ""]
     }
 }

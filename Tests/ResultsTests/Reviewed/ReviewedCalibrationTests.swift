@@ -21,7 +21,7 @@ struct ReviewedCalibrationTests {
 
     private static func calibrate(_ peaks: [Double], _ goal: ThresholdGoal = .bestF1) throws -> ClassCalibration {
         let (events, use) = ReviewedCalibration.events(history(peaks), ["Cat", "Dog"], stage: "s")
-        #expect(use.used == peaks.count)
+        #expect(use.used == peaks.count && use.leftOut == nil)
         let result = try Calibrator(goal: goal, least: 1, resamples: 100).calibrate(events)
         #expect(result.unit == "event" && result.clips == peaks.count && result.classes[0].threshold == nil)
         return result.classes[1]
@@ -61,6 +61,10 @@ struct ReviewedCalibrationTests {
             JudgementHistory(rows.map { .judgement($0) }), ["Cat", "Dog"], stage: "s")
         #expect(events[1].isRight == [true, false] && events[0].peaks.isEmpty && events[1].shownFrom == 0.3)
         #expect(use.used == 2 && use.unsure == 1 && use.disputed == 1 && use.otherScores == 1 && use.otherClasses == 1)
+        #expect(
+            use.leftOut
+                == "left out: 1 unsure, 1 disputed, 1 judged by scores of another model or other settings, 1 of other classes"
+        )
         #expect(
             use.text.hasPrefix(
                 "2 judged events; left out: 1 unsure, 1 disputed, 1 judged by scores of another model or other settings, 1 of other classes;"
