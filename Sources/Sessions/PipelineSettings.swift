@@ -22,6 +22,13 @@ package struct PipelineSettings: Codable, Sendable, Equatable {
         /// Fingerprint of a stage that stores rows in the cache; nil for other stages, and in settings from an earlier
         /// version.
         package var fingerprint: String?
+
+        /// The arithmetic in which the stage's model is computed, whether it was asked for or is what `auto` came to; nil
+        /// if the stage has no model.
+        package var precision: String? {
+            // float32 leaves no mark.
+            marks["model"] == nil ? nil : marks["precision"] ?? Precision.float32.rawValue
+        }
     }
 
     /// What an infer stage's model file says about its classes, besides their names.

@@ -98,6 +98,36 @@ struct StatusTests {
         }
     }
 
+    @Test("The model's path without '..', and the arithmetic that 'auto' came to, in a run's last lines and in status")
+    func arithmetic() throws {
+        let scratch = try Scratch()
+        try scratch.synth(2)
+        let words = scratch.run("label.yaml").filter { $0 != "--quiet" }
+        let auto = try Tool.run(words)
+        #expect(auto.status == 0)
+        let lines = auto.errors.split(separator: "\n").suffix(2)
+        #expect(lines.first.map { $0 == "model: \(Tool.lean) (int8)" } == true, "\(auto.errors)")
+        #expect(lines.last?.contains(" x real time; 0 failed; results in ") == true, "\(auto.errors)")
+        let first = try told(scratch)
+        #expect(first.json.models.map { $0["precision"] } == ["int8"] && first.json.models[0]["path"] == Tool.lean)
+        #expect(first.text.contains("model: \(Tool.lean) (") && first.text.contains(", int8)\n"), "\(first.text)")
+        #expect(first.text.contains("precision auto (int8)") && !first.text.contains("/../"), "\(first.text)")
+
+        // From a folder to which the paths are relative; status runs in another one.
+        let relative = words.map { $0 == Tool.pipeline("label.yaml") ? "Pipelines/label.yaml" : $0 }
+        let asked = try Tool.start(
+            relative + ["--set", "infer.precision=float32", "--json"], folder: Tool.root
+        ).wait()
+        #expect(asked.status == 0, "\(asked.errors)")
+        let end = try #require(asked.output.split(separator: "\n").last)
+        let event = try #require(try JSONSerialization.jsonObject(with: Data(end.utf8)) as? [String: Any])
+        #expect((event["models"] as? [[String: String]]) == [["path": Tool.lean, "precision": "float32"]], "\(end)")
+        let second = try told(scratch)
+        #expect(second.json.models.map { $0["precision"] } == ["float32"] && second.json.models[0]["path"] == Tool.lean)
+        #expect(second.text.contains(", float32)\n") && !second.text.contains("precision auto"), "\(second.text)")
+        #expect(!second.text.contains("/../"), "\(second.text)")
+    }
+
     @Test("A model's class identifiers are not in the JSON: other settings are, and the model's command has them")
     func identifiers() throws {
         let scratch = try Scratch()

@@ -1,6 +1,7 @@
 import Engines
 import Models
 import Pipeline
+import Sessions
 import Stages
 import TestSupport
 import Testing
@@ -45,6 +46,9 @@ import Testing
                         + marks + ["-", "\(chunk.fingerprint.hex).0"])
                 #expect(infer.fingerprint == expected, "\(path) \(precision ?? "")")
                 #expect(infer.marks["precision"] == (marks.isEmpty ? nil : "int8"))
+                let stages = PipelineSettings(pipeline.graph).stages
+                #expect(stages.first { $0.name == "infer" }?.precision == (marks.isEmpty ? "float32" : "int8"))
+                #expect(stages.allSatisfy { $0.name == "infer" || $0.precision == nil })
             }
         }
     }

@@ -1,5 +1,6 @@
 import Cache
 import Corpora
+import Files
 import Foundation
 import Pipeline
 import Sessions
@@ -93,7 +94,16 @@ struct RunFlow {
         }
         if !quiet, !json { Unsealed.tell(report.unsealed) }
         return conclude(
-            report, pipeline: pipeline.graph.file, seconds: watch.seconds, audio: display.audioSeconds)
+            report, pipeline: pipeline.graph.file, models: Self.models(of: pipeline.graph), seconds: watch.seconds,
+            audio: display.audioSeconds)
+    }
+
+    /// The models of a pipeline: their files, and in which arithmetic they are computed.
+    private static func models(of graph: Graph) -> [(path: String, precision: String)] {
+        PipelineSettings(graph).stages.compactMap { stage -> (path: String, precision: String)? in
+            guard let path = stage.parameters["model"], let precision = stage.precision else { return nil }
+            return (path: FileSystem.absolute(path), precision: precision)
+        }
     }
 
     private func name(_ missing: ClipsWithoutFile) {
@@ -122,7 +132,8 @@ struct RunFlow {
     }
 
     private func conclude(
-        _ report: RunSession.Report, pipeline: String, seconds: Double, audio: Double
+        _ report: RunSession.Report, pipeline: String, models: [(path: String, precision: String)], seconds: Double,
+        audio: Double
     ) -> Int32 {
         let cache = cache.folder
         let gone = PlanText.gone(report.plan).map { "; " + $0 } ?? ""
@@ -135,13 +146,18 @@ struct RunFlow {
         let skipped =
             #""skipped_chunks":\#(audioSkipped.chunks),"skipped_seconds":\#(Figures.fixed(audioSkipped.seconds, 3)),"#
             + #""skipped_clips":\#(clipsSkipped)"#
+        let named = models.map { #"{"path":\#(JSON.text($0.path)),"precision":\#(JSON.text($0.precision))}"# }
+        let used = #""models":[\#(named.joined(separator: ","))]"#
+        if !json, !quiet, report.plan.pending > 0 {
+            for model in models { sayWrapped("model: \(TerminalText.plain(model.path)) (\(model.precision))") }
+        }
         if json {
             print(
                 #"{"event":"end","clips":\#(report.plan.clipCount),"done_now":\#(report.result.done),"#
                     + #""failed":\#(report.failures),"missing":\#(report.plan.missing),"#
                     + #""interrupted":\#(report.result.wasInterrupted),"clipped_samples":\#(clipped.samples),"#
                     + #""int16_samples":\#(clipped.stored),"clipped_clips":\#(clipped.clips),"damaged_clips":\#(report.accepted.damagedClips),"#
-                    + #""zeroed_samples":\#(report.accepted.zeroed),"zeroed_clips":\#(report.accepted.zeroedClips),\#(skipped)}"#
+                    + #""zeroed_samples":\#(report.accepted.zeroed),"zeroed_clips":\#(report.accepted.zeroedClips),\#(skipped),\#(used)}"#
             )
         } else if report.result.wasInterrupted {
             sayWrapped(

@@ -1,5 +1,6 @@
 import Cache
 import Evaluation
+import Files
 import Foundation
 import Glibc
 import Ledger
@@ -72,17 +73,31 @@ struct StatusReport {
             lines.append(TerminalText.wrapped(skipped.text, columns: Self.width))
         }
         for model in models(of: pipeline) {
-            lines.append("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19)))")
+            let precision = model.precision.map { ", " + $0 } ?? ""
+            lines.append("model: \(TerminalText.plain(model.path)) (\(model.digest.prefix(19))\(precision))")
         }
         return lines + settings(of: pipeline)
     }
 
+    /// A model's file, and the arithmetic in which it is computed; nil if that is not known.
+    private typealias Model = (digest: String, path: String, precision: String?)
+
     /// The models that the pipeline was last run with; those of the whole cache if its settings are not known.
-    private func models(of pipeline: PipelineRecord) -> [(digest: String, path: String)] {
-        PipelineSettings(text: pipeline.settings)?.stages.compactMap { stage in
+    private func models(of pipeline: PipelineRecord) -> [Model] {
+        guard let settings = PipelineSettings(text: pipeline.settings) else {
+            return models.map { (digest: $0.digest, path: $0.path, precision: nil) }
+        }
+        return settings.stages.compactMap { stage -> Model? in
             guard let path = stage.parameters["model"], let digest = stage.marks["model"] else { return nil }
-            return (digest, path)
-        } ?? models
+            return (digest: digest, path: plain(path, digest: digest), precision: stage.precision)
+        }
+    }
+
+    /// A model's path without `..`. One that is relative to the folder in which the pipeline ran, which is not known, is
+    /// replaced by the absolute one under which the cache has the same file.
+    private func plain(_ path: String, digest: String) -> String {
+        if path.hasPrefix("/") { return FileSystem.absolute(path) }
+        return models.first { $0.digest == digest }?.path ?? path
     }
 
     /// The parameters that the pipeline was last run with, a line for each stage that has any; none if the ledger is of
@@ -90,7 +105,13 @@ struct StatusReport {
     private func settings(of pipeline: PipelineRecord) -> [String] {
         (PipelineSettings(text: pipeline.settings)?.stages ?? []).compactMap { stage in
             let values = stage.parameters.filter { $0.key != "model" && stage.marks[$0.key] != nil }
-                .sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+                .sorted { $0.key < $1.key }.map { key, value in
+                    // `auto` is told with what it came to.
+                    guard key == "precision", let precision = stage.precision, precision != value else {
+                        return "\(key) \(value)"
+                    }
+                    return "\(key) \(value) (\(precision))"
+                }
             return values.isEmpty ? nil : TerminalText.plain("\(stage.name): " + values.joined(separator: ", "))
         }
     }
@@ -153,7 +174,8 @@ struct StatusReport {
     /// The JSON members for a pipeline's file, settings and models.
     private func members(of pipeline: PipelineRecord) -> String {
         let files = models(of: pipeline).map {
-            #"{"path":\#(JSON.text($0.path)),"digest":\#(JSON.text($0.digest))}"#
+            #"{"path":\#(JSON.text($0.path)),"digest":\#(JSON.text($0.digest)),"#
+                + #""precision":\#($0.precision.map(JSON.text) ?? "null")}"#
         }
         return #""file":\#(JSON.text(pipeline.file)),"#
             + #""settings":\#(Self.settings(pipeline.settings)),"#
