@@ -391,6 +391,9 @@ struct PartTests {
         let result = running.wait()
         let isKill = signals == [SIGKILL]
         #expect(result.status == (isKill ? 128 + SIGKILL : 75), "\(result.errors)")
+        // Nobody is at a keyboard.
+        #expect(!result.errors.contains("Ctrl-C"), "\(result.errors)")
+        #expect(isKill || result.errors.contains("stopping on SIG"), "\(result.errors)")
         #expect(try parts.status().state(0) == (isKill ? "killed" : "interrupted"))
         #expect(try Tool.run(parts.merge()).status == 65)
         #expect(try Tool.run(parts.work(0)).status == 0)
