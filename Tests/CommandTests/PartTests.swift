@@ -371,6 +371,34 @@ struct PartTests {
         try expectWhole(parts, exports, rows)
     }
 
+    @Test("From its first word to its last, a part that says that it is running holds its lock")
+    func alwaysLocked() throws {
+        let scratch = try Scratch()
+        try scratch.synth(4)
+        var parts = PartCache(scratch: scratch)
+        parts.parts = 1
+        let running = try Tool.start(parts.work(0))
+        func state() -> String? {
+            (try? String(contentsOfFile: parts.path(0) + "/part.json", encoding: .utf8)).flatMap {
+                $0.contains(#""phase" : "running""#) ? $0 : nil
+            }
+        }
+        func isFree() -> Bool {
+            let file = open(parts.path(0) + "/lock", O_RDONLY | O_CLOEXEC)
+            guard file >= 0 else { return true }
+            defer { close(file) }
+            return flock(file, LOCK_SH | LOCK_NB) == 0
+        }
+        var seen = 0
+        let wasFree = running.until {
+            guard let before = state() else { return false }
+            seen += 1
+            return isFree() && state() == before
+        }
+        #expect(!wasFree && seen > 0)
+        #expect(running.wait().status == 0)
+    }
+
     @Test(
         "Told to stop, a part ends with 75 however often it is told, and goes on when it is begun again",
         arguments: [[SIGUSR1], [SIGTERM, SIGTERM, SIGUSR1, SIGCONT], [SIGUSR1, SIGUSR1, SIGHUP, SIGTERM], [SIGKILL]])

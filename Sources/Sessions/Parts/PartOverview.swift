@@ -45,14 +45,32 @@ package struct PartOverview: Sendable {
         try plan.shares.enumerated().compactMap { part, share in
             guard share.clips > 0 else { return nil }
             let own = folder.part(part, of: plan.job.parts)
-            let state = try PartState.read(own).flatMap { plan.merged.contains($0.plan) ? nil : $0 }
-            return PartOverview(part: part, share: share, phase: phase(state, own), state: state)
+            let (state, lock) = try current(own, plan)
+            return PartOverview(part: part, share: share, phase: phase(state, lock, own), state: state)
         }
     }
 
-    private static func phase(_ state: PartState?, _ own: CacheFolder) -> Phase {
+    /// What a part last said of itself, and whether its lock was held then.
+    ///
+    /// A process writes how it ended before it releases the lock. So where the lock is found free after a state of running
+    /// was read, that state is read again: only one that is still the same is of a process that was killed.
+    private static func current(_ own: CacheFolder, _ plan: PartPlan) throws -> (PartState?, CacheLock.State) {
+        func read() throws -> PartState? {
+            try PartState.read(own).flatMap { plan.merged.contains($0.plan) ? nil : $0 }
+        }
+        var state = try read()
+        while true {
+            let lock = CacheLock.state(folder: own.folder)
+            guard lock == .free, state?.phase == .running else { return (state, lock) }
+            let again = try read()
+            if again == state { return (state, lock) }
+            state = again
+        }
+    }
+
+    private static func phase(_ state: PartState?, _ lock: CacheLock.State, _ own: CacheFolder) -> Phase {
         guard let state else { return .absent }
-        if case .held(let holder) = CacheLock.state(folder: own.folder) { return .running(holder) }
+        if case .held(let holder) = lock { return .running(holder) }
         switch state.phase {
         case .running: return .killed
         case .interrupted: return .interrupted

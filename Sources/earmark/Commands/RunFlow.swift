@@ -1,6 +1,7 @@
 import Cache
 import Corpora
 import Foundation
+import Ledger
 import Pipeline
 import Sessions
 import Stages
@@ -35,6 +36,8 @@ struct RunFlow {
         /// Raised by the caller's own handling of signals.
         let stop: StopSignal
         let progress: PartProgress
+        /// The cache's lock, which the caller keeps until it has written how the run ended.
+        let lock: CacheLock
     }
 
     private var cache: CacheFolder { ownCache?.cache ?? work.cache.value }
@@ -49,7 +52,7 @@ struct RunFlow {
             try ownCache.map { ($0.pipeline, $0.manifest) } ?? work.load(quiet: quiet || isManifestTold)
         let session = try RunSession(
             pipeline: pipeline, manifest: part ?? whole, cache: cache, keepsOthers: part != nil,
-            shardTag: ownCache?.shardTag)
+            shardTag: ownCache?.shardTag, heldLock: ownCache?.lock)
         defer { try? session.close() }
         let stop = ownCache?.stop ?? StopSignal()
         let trap = ownCache == nil ? SignalTrap(stop) : nil
