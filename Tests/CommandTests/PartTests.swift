@@ -171,7 +171,29 @@ struct PartTests {
         for part in [0, 1, 3] { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
         let killed = try Tool.run(parts.work(2), environment: ["EARMARK_CRASH_AT": "ledger.after-commit"])
         #expect(killed.status == 128 + SIGKILL)
-        #expect(try parts.status().state(2) == "killed")
+        // What the ledger has counts, not what the process last said of itself.
+        let said = try String(contentsOfFile: parts.path(2) + "/part.json", encoding: .utf8)
+        let ledger = parts.path(2) + "/ledger.sqlite"
+        let before = try Data(contentsOf: URL(fileURLWithPath: ledger))
+        let status = try parts.status()
+        let part = try #require(status.parts?.list.first { $0.part == 2 })
+        let own = try parts.scratch.status(cache: parts.cache + "/parts/2-of-4")
+        #expect(part.state == "killed" && said.contains(#""done" : 0"#), "\(said)")
+        #expect(part.done == own.done && part.failed == own.failed && part.done + part.failed > 0, "\(part)")
+        #expect(status.done == status.parts?.list.map(\.done).reduce(0, +))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: ledger)) == before)
+        // A ledger that cannot be read does not keep status from telling the rest.
+        let logs = ["-wal", "-shm"]
+        for log in logs where exists(ledger + log) {
+            try FileManager.default.moveItem(atPath: ledger + log, toPath: ledger + log + ".kept")
+        }
+        try Data([UInt8](repeating: 7, count: 4096)).write(to: URL(fileURLWithPath: ledger))
+        #expect(try parts.status().parts?.list.first { $0.part == 2 }?.done == 0)
+        try before.write(to: URL(fileURLWithPath: ledger))
+        for log in logs where exists(ledger + log + ".kept") {
+            if exists(ledger + log) { try FileManager.default.removeItem(atPath: ledger + log) }
+            try FileManager.default.moveItem(atPath: ledger + log + ".kept", toPath: ledger + log)
+        }
         try FileManager.default.removeItem(atPath: parts.path(0))
         let refused = try Tool.run(parts.merge())
         #expect(refused.status == 65 && refused.errors.contains("part 0 was not begun"), "\(refused.errors)")
