@@ -62,6 +62,15 @@ struct PartTests {
             status.failures.map { "\($0.clip) \($0.class) \($0.reason)" }
                 == single.failures.map { "\($0.clip) \($0.class) \($0.reason)" })
 
+        // The last run is all that was merged, not one part's.
+        let told = try Tool.run("status", "--cache", parts.folder)
+        #expect(
+            told.output.contains("last run: 4 parts, merged\n") && told.output.contains("; 14 done, 3 failed\n"),
+            "\(told.output)")
+        #expect(!told.output.contains("worker"), "\(told.output)")
+        let toldAsJSON = try Tool.run("status", "--cache", parts.folder, "--json")
+        #expect(toldAsJSON.output.contains(#""merged_parts":4"#), "\(toldAsJSON.output)")
+
         let again = try Tool.run(parts.merge())
         #expect(again.status == 3 && again.errors.contains("nothing to merge"), "\(again.errors)")
         let late = try Tool.run(parts.work(1))
