@@ -77,6 +77,7 @@ struct PartTests {
         #expect(late.status == 0 && late.errors.contains("all parts are merged"), "\(late.errors)")
         let run = try Tool.run(scratch.run("label.yaml").filter { $0 != "--quiet" })
         #expect(run.status == 3 && run.errors.contains("nothing to do"), "\(run.errors)")
+        #expect(!run.errors.contains("not merged"), "\(run.errors)")
         let prune = try Tool.run("prune", "--cache", parts.folder)
         #expect(prune.status == 0 && prune.output.contains("nothing to free"), "\(prune.output)")
         try scratch.writeTone("late.wav", 3)
@@ -146,6 +147,20 @@ struct PartTests {
         #expect(refused.status == 65 && refused.errors.contains("part 2 was not begun"), "\(refused.errors)")
         #expect(refused.errors.contains("nothing is merged") && !exists(parts.folder + "/shards/index.csv"))
         #expect((0..<4).allSatisfy { $0 == 2 || exists(parts.path($0)) })
+
+        // A run on the cache itself does not use them, and says so.
+        var beside = parts
+        beside.cache = "beside"
+        try FileManager.default.copyItem(atPath: parts.folder, toPath: beside.folder)
+        let words = parts.scratch.run("label.yaml", cache: beside.cache).filter { $0 != "--quiet" }
+        let told = try Tool.run(words)
+        let unwrapped = told.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(
+            told.status == 3 && unwrapped.contains("parts of label that are not merged: 4; what they did is not used"),
+            "\(told.errors)")
+        let events = try Tool.run(words + ["--json"])
+        #expect(
+            events.output.contains(#"{"event":"unmerged-parts","pipeline":"label","parts":4}"#), "\(events.output)")
 
         // Killed after the first part was taken over, and the hole is filled before the next merge.
         var copy = parts

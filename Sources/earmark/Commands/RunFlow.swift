@@ -58,6 +58,7 @@ struct RunFlow {
         let trap = ownCache == nil ? SignalTrap(stop) : nil
         defer { withExtendedLifetime(trap) {} }
         let plan = try session.plan(readsContent: work.checkContent)
+        if ownCache == nil, let parts = unmergedParts() { tell(parts) }
         let partProgress = ownCache?.progress
         partProgress?.begin(plan)
         // When the reader of a stream has gone, the run stops in order; the program then ends as after any closed pipe.
@@ -97,6 +98,26 @@ struct RunFlow {
         if !quiet, !json { Unsealed.tell(report.unsealed) }
         return conclude(
             report, pipeline: pipeline.graph.file, seconds: watch.seconds, audio: display.audioSeconds)
+    }
+
+    /// The plan of parts of the cache that are not merged; nil if there is none, or it cannot be read, which is for `merge`
+    /// to say.
+    private func unmergedParts() -> PartPlan? {
+        guard let plan = try? PartPlan.read(PartFolder(cache).planPath), !plan.isFinished else { return nil }
+        return plan
+    }
+
+    /// Says that a run computes for itself what the parts may have computed already.
+    private func tell(_ plan: PartPlan) {
+        let count = plan.shares.count { $0.clips > 0 }
+        if json {
+            print(
+                #"{"event":"unmerged-parts","pipeline":\#(JSON.text(plan.job.pipeline)),"parts":\#(count)}"#)
+        } else if !quiet {
+            sayWrapped(
+                "note: parts of \(TerminalText.plain(plan.job.pipeline)) that are not merged: \(count); what they did is not "
+                    + "used: 'earmark merge' takes it over, or remove \(PartFolder(cache).path) to give it up")
+        }
     }
 
     private func name(_ missing: ClipsWithoutFile) {
