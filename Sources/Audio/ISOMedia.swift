@@ -13,6 +13,8 @@ struct ISOMedia {
         var edits: [(length: Int, start: Int?)] = []
         /// The number of packets whose sizes the index lists.
         var packets = 0
+        /// Whether its media are sound.
+        var isSound = false
     }
 
     /// The maximum number of boxes to look at.
@@ -89,6 +91,7 @@ struct ISOMedia {
             case "mvex": isFragmented = true
             case "mvhd": movieTimescale = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0
             case "tkhd": edit { $0.id = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0 }
+            case "hdlr": if bytes.has("soun", at: contents.lowerBound + 8) { edit { $0.isSound = true } }
             case "mdhd": edit { $0.timescale = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0 }
             // Old films have one size for all, and count samples instead of packets.
             case "stsz" where bytes.number(contents.lowerBound + 4, 4) == 0:
@@ -190,6 +193,15 @@ struct ISOMedia {
         let scale = Double(rate) / Double(track.timescale)
         guard Double(end) * scale < 0x1p60 else { return nil }
         return Int64(Double(start) * scale)..<Int64((Double(end) * scale).rounded())
+    }
+
+    /// The length of the longest track of sound, in seconds; nil if there is none, or each fragment has a length of its own.
+    var soundSeconds: Double? {
+        guard !isFragmented else { return nil }
+        return tracks.filter { $0.isSound && $0.timescale > 0 && $0.length > 0 }.map { track in
+            let heard = sound(ofTrack: track.id, rate: track.timescale, iTunes: nil)
+            return Double(heard?.count ?? track.length) / Double(track.timescale)
+        }.max()
     }
 
     /// Reads iTunes's text: hexadecimal numbers, the second the delay, the third the padding, the fourth the length.
