@@ -1,7 +1,7 @@
 import Foundation
 
-/// The length of a recording as its header, or the last page of an Ogg file, gives it. Nothing else of the file is read,
-/// so that the lengths of a million files can be found in minutes.
+/// The length of a recording as its header, the index of its container, or the last page of an Ogg file gives it. Nothing else
+/// of the file is read, so that the lengths of a million files can be found in minutes.
 ///
 /// For dividing work only: whether a header tells the truth is seen when the recording is decoded. What cannot be true for
 /// a file of that size counts as not known.
@@ -10,6 +10,8 @@ package enum DeclaredLength {
     private static let headBytes = 4096
     /// Bytes read at the end of an Ogg file: more than its largest page.
     private static let tailBytes = 1 << 16
+    /// The most bytes that FFmpeg may read of a file for its header and its index.
+    private static let mostHeader = 1 << 26
     /// The fewest bytes that a second of sound takes: FLAC of silence, or speech in Opus with its pauses left out.
     private static let fewestBytes = 20.0
     /// The most bytes that a second of compressed sound takes, and of any sound.
@@ -29,21 +31,33 @@ package enum DeclaredLength {
 
     /// The length in seconds, and the most bytes that a second of such a file can have.
     private static func length(_ file: FileBytes) -> (seconds: Double, mostBytes: Double)? {
-        if file.has("RIFF", at: 0) || file.has("RF64", at: 0) || file.has("BW64", at: 0) {
-            return wave(file, bigEndian: false).map { ($0, mostBytes) }
+        if file.has("WAVE", at: 8) {
+            if file.has("RIFF", at: 0) || file.has("RF64", at: 0) || file.has("BW64", at: 0) {
+                return wave(file, bigEndian: false).map { ($0, mostBytes) }
+            }
+            if file.has("RIFX", at: 0) { return wave(file, bigEndian: true).map { ($0, mostBytes) } }
         }
-        if file.has("RIFX", at: 0) { return wave(file, bigEndian: true).map { ($0, mostBytes) } }
-        if file.has("FORM", at: 0) { return aiff(file).map { ($0, mostBytes) } }
-        if file.has("OggS", at: 0) { return ogg(file).map { ($0, mostCompressed) } }
+        if file.has("FORM", at: 0), file.has("AIFF", at: 8) || file.has("AIFC", at: 8) {
+            return aiff(file).map { ($0, mostBytes) }
+        }
+        if file.has("OggS", at: 0) {
+            return ogg(file).map { ($0, mostCompressed) } ?? stated(file).map { ($0, mostBytes) }
+        }
+        if let media = ISOMedia(file) { return media.soundSeconds.map { ($0, mostBytes) } }
         var start = 0
         while start < file.size, let tag = MPEGFrames.id3(file, start) { start += tag }
         if file.has("fLaC", at: start) { return flac(file, start) }
-        return mpeg(file, start).map { ($0, mostCompressed) }
+        return mpeg(file, start).map { ($0, mostCompressed) } ?? stated(file).map { ($0, mostBytes) }
+    }
+
+    /// From the header of any other container, of films too; nil where FFmpeg is not installed.
+    private static func stated(_ file: FileBytes) -> Double? {
+        guard case .success(let library) = FFmpegLibrary.shared else { return nil }
+        return FFmpegFile.statedSeconds(library, file, mostBytes: mostHeader)
     }
 
     /// From the format's bytes per second and the data that is there, which may be less or more than the header says.
     private static func wave(_ file: FileBytes, bigEndian: Bool) -> Double? {
-        guard file.has("WAVE", at: 8) else { return nil }
         var place = 12
         var bytesPerSecond = 0
         // A file has few chunks before its data; a damaged one may seem to have very many.
@@ -69,7 +83,6 @@ package enum DeclaredLength {
     }
 
     private static func aiff(_ file: FileBytes) -> Double? {
-        guard file.has("AIFF", at: 8) || file.has("AIFC", at: 8) else { return nil }
         var place = 12
         for _ in 0..<64 {
             guard let length = file.number(place + 4, 4, bigEndian: true) else { return nil }

@@ -66,9 +66,9 @@ final class FFmpegFile {
 
     private var functions: FFmpegFunctions { loaded.functions }
 
-    private init(_ library: FFmpegLibrary, _ bytes: FileBytes) {
+    private init(_ library: FFmpegLibrary, _ bytes: FileBytes, mostBytes: Int? = nil) {
         loaded = library
-        source = FFmpegSource(bytes)
+        source = FFmpegSource(bytes, most: mostBytes)
     }
 
     deinit {
@@ -94,6 +94,35 @@ final class FFmpegFile {
         guard let input = file.recognize() else { return nil }
         try file.openContainer(input, ignoresEdits: ignoresEdits)
         return file
+    }
+
+    /// The length that a container's header states for its longest stream of sound, or for the whole file, in seconds. Decodes
+    /// nothing, and looks at no packet.
+    ///
+    /// - Parameter mostBytes: how many bytes are read at most.
+    /// - Returns: nil if FFmpeg knows no container in the file, cannot open it, or it states no length.
+    static func statedSeconds(_ library: FFmpegLibrary, _ bytes: FileBytes, mostBytes: Int) -> Double? {
+        let file = FFmpegFile(library, bytes, mostBytes: mostBytes)
+        do throws(Refusal) {
+            try file.allocate()
+            guard let input = file.recognize() else { return nil }
+            try file.openContainer(input, ignoresEdits: false, looksAtPackets: false)
+        } catch { return nil }
+        guard let context = file.format else { return nil }
+        var longest = 0.0
+        var hasSound = false
+        for index in 0..<file.streamCount {
+            guard let stream = context.pointee.streams[index],
+                stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_AUDIO
+            else { continue }
+            hasSound = true
+            let (length, base) = (stream.pointee.duration, stream.pointee.time_base)
+            guard length != ffmpeg_no_time, length > 0, base.num > 0, base.den > 0 else { continue }
+            longest = max(longest, Double(length) * Double(base.num) / Double(base.den))
+        }
+        if longest > 0 { return longest }
+        let whole = context.pointee.duration
+        return hasSound && whole != ffmpeg_no_time && whole > 0 ? Double(whole) / Double(AV_TIME_BASE) : nil
     }
 
     private func allocate() throws(Refusal) {
@@ -123,7 +152,11 @@ final class FFmpegFile {
         return input
     }
 
-    private func openContainer(_ input: UnsafeRawPointer, ignoresEdits: Bool) throws(Refusal) {
+    /// - Parameter looksAtPackets: whether to read the first packets, and decode some, to complete what the header says of
+    ///   the streams.
+    private func openContainer(
+        _ input: UnsafeRawPointer, ignoresEdits: Bool, looksAtPackets: Bool = true
+    ) throws(Refusal) {
         format = functions.avformat_alloc_context()
         guard let context = format else {
             throw Refusal(failureClass: .internal, reason: "FFmpeg cannot allocate a file's context")
@@ -148,8 +181,10 @@ final class FFmpegFile {
                 stream.pointee.discard = AVDISCARD_ALL
             }
         }
-        let found = functions.avformat_find_stream_info(context, nil)
-        guard found >= 0 else { throw refusal(found, "its streams") }
+        if looksAtPackets {
+            let found = functions.avformat_find_stream_info(context, nil)
+            guard found >= 0 else { throw refusal(found, "its streams") }
+        }
         streamCount = Int(context.pointee.nb_streams)
     }
 
@@ -486,9 +521,10 @@ private final class FFmpegSource {
     private var place = 0
     private var left: Int
 
-    init(_ bytes: FileBytes) {
+    /// - Parameter most: how many bytes may be read in all; nil for as many as no sound file needs.
+    init(_ bytes: FileBytes, most: Int? = nil) {
         self.bytes = bytes
-        left = bytes.size.multipliedReportingOverflow(by: Self.mostPasses).partialValue + Self.mostBeyond
+        left = most ?? bytes.size.multipliedReportingOverflow(by: Self.mostPasses).partialValue + Self.mostBeyond
     }
 
     static func from(_ pointer: UnsafeMutableRawPointer?) -> FFmpegSource {

@@ -18,6 +18,8 @@ struct ISOMedia {
         var roundedUp = 0
         /// Whether it holds sound or pictures.
         var isPlayed = false
+        /// Whether its media are sound.
+        var isSound = false
     }
 
     /// The maximum number of boxes to look at.
@@ -93,8 +95,11 @@ struct ISOMedia {
             case "mdia", "minf", "stbl", "edts": read(bytes, contents)
             case "mvex": isFragmented = true
             case "hdlr":
-                if ["soun", "vide"].contains(where: { bytes.has($0, at: contents.lowerBound + 8) }) {
-                    edit { $0.isPlayed = true }
+                let isSound = bytes.has("soun", at: contents.lowerBound + 8)
+                let isPicture = bytes.has("vide", at: contents.lowerBound + 8)
+                edit {
+                    $0.isSound = $0.isSound || isSound
+                    $0.isPlayed = $0.isPlayed || isSound || isPicture
                 }
             case "mvhd": movieTimescale = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0
             case "tkhd": edit { $0.id = bytes.number(Self.at(bytes, contents, 12, 20), 4, bigEndian: true) ?? 0 }
@@ -247,6 +252,15 @@ struct ISOMedia {
         let scale = Double(rate) / Double(track.timescale)
         guard Double(end) * scale < 0x1p60 else { return nil }
         return Int64(Double(start) * scale)..<Int64((Double(end) * scale).rounded())
+    }
+
+    /// The length of the longest track of sound, in seconds; nil if there is none, or each fragment has a length of its own.
+    var soundSeconds: Double? {
+        guard !isFragmented else { return nil }
+        return tracks.filter { $0.isSound && $0.timescale > 0 && $0.length > 0 }.map { track in
+            let heard = sound(ofTrack: track.id, rate: track.timescale, iTunes: nil)
+            return Double(heard?.count ?? track.length) / Double(track.timescale)
+        }.max()
     }
 
     /// Reads iTunes's text: hexadecimal numbers, the second the delay, the third the padding, the fourth the length.

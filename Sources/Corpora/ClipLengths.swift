@@ -21,8 +21,6 @@ package struct ClipLengths: Sendable {
     private static let inflated = 64
     /// The most bytes of such a member: all of it is inflated for its header.
     private static let mostInflated: Int64 = 16 << 20
-    /// Seconds per byte where nothing better is known: 16 bits at 44.1 kHz, one channel.
-    private static let usual = 1.0 / 88_200
 
     /// - Parameters:
     ///   - rows: the clips' rows in the manifest.
@@ -61,7 +59,7 @@ package struct ClipLengths: Sendable {
         let rates = Rates(manifest, rows, sizes, found)
         for index in rows.indices where found[index] == 0 {
             let row = rows[index]
-            let whole = Double(sizes[row]) * rates.secondsPerByte(manifest.path(row))
+            let whole = rates.seconds(manifest.path(row), size: sizes[row])
             found[index] = Self.rest(of: whole, manifest.part(row))
         }
         seconds = found
@@ -93,28 +91,44 @@ package struct ClipLengths: Sendable {
         }
     }
 
-    /// Seconds per byte by the ending of the files' names.
+    /// How long files are whose headers do not say it, by the endings of their names.
     private struct Rates {
-        private var sums: [String: (seconds: Double, bytes: Double)] = [:]
-        private var all = (seconds: 0.0, bytes: 0.0)
+        private struct Sum {
+            var seconds = 0.0
+            var bytes = 0.0
+            var clips = 0.0
+        }
+
+        private var sums: [String: Sum] = [:]
+        private var films = Sum()
+        private var all = Sum()
 
         init(_ manifest: Manifest, _ rows: [Int], _ sizes: [Int64], _ seconds: [Double]) {
             for index in rows.indices where seconds[index] > 0 && sizes[rows[index]] > 0 {
                 // Of a stretch of a recording, the size is that of the whole.
                 if let part = manifest.part(rows[index]), part.start > 0 || part.end != nil { continue }
-                let bytes = Double(sizes[rows[index]])
-                var sum = sums[Self.ending(manifest.path(rows[index]))] ?? (0, 0)
-                sum.seconds += seconds[index]
-                sum.bytes += bytes
-                sums[Self.ending(manifest.path(rows[index]))] = sum
-                all.seconds += seconds[index]
-                all.bytes += bytes
+                let ending = Self.ending(manifest.path(rows[index]))
+                func add(_ sum: inout Sum) {
+                    sum.seconds += seconds[index]
+                    sum.bytes += Double(sizes[rows[index]])
+                    sum.clips += 1
+                }
+                add(&sums[ending, default: Sum()])
+                if TypicalRate(ending: ending) == .film { add(&films) }
+                add(&all)
             }
         }
 
-        func secondsPerByte(_ path: String) -> Double {
-            let sum = sums[Self.ending(path)] ?? all
-            return sum.bytes > 0 ? sum.seconds / sum.bytes : ClipLengths.usual
+        /// A file's length in seconds: by the seconds per byte of the others with its ending, else by what is typical of the
+        /// ending. A film's size says nothing of its length, as the pictures take most of it: it counts as long as the other
+        /// films, or as the other clips.
+        func seconds(_ path: String, size: Int64) -> Double {
+            guard size > 0 else { return 0 }
+            let ending = Self.ending(path)
+            if let sum = sums[ending] { return Double(size) * sum.seconds / sum.bytes }
+            if let rate = TypicalRate(ending: ending).bytesPerSecond { return Double(size) / rate }
+            let others = films.clips > 0 ? films : all
+            return others.clips > 0 ? others.seconds / others.clips : TypicalRate.film.secondsOfFile
         }
 
         /// The last dot of a path and up to five bytes after it, in lower case; empty if the last six bytes have no dot.
@@ -124,4 +138,45 @@ package struct ClipLengths: Sendable {
             return String(decoding: tail[dot...], as: UTF8.self).lowercased()
         }
     }
+}
+
+/// What a second of sound usually takes in files of an ending, where no such file says more.
+private enum TypicalRate {
+    /// 16 bits at 44.1 kHz, one channel.
+    case samples
+    /// The same, compressed without loss.
+    case lossless
+    /// 128 kbit/s.
+    case compressed
+    /// Codings of speech, of 16 kbit/s or so.
+    case speech
+    /// Pictures, of any size.
+    case film
+
+    init(ending: String) {
+        switch ending {
+        case ".wav", ".wave", ".rf64", ".bwf", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".sph", ".raw":
+            self = .samples
+        case ".flac", ".wv", ".ape", ".tta", ".tak", ".shn", ".alac": self = .lossless
+        case ".amr", ".awb", ".3ga", ".gsm", ".qcp", ".spx": self = .speech
+        case ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v", ".ts", ".mts", ".m2ts",
+            ".mpg", ".mpeg", ".vob", ".3gp", ".3g2", ".ogv", ".rm", ".rmvb":
+            self = .film
+        default: self = .compressed
+        }
+    }
+
+    /// nil where the size says nothing.
+    var bytesPerSecond: Double? {
+        switch self {
+        case .samples: 88_200
+        case .lossless: 50_000
+        case .compressed: 16_000
+        case .speech: 2_000
+        case .film: nil
+        }
+    }
+
+    /// What a file counts whose size says nothing, if no other's length is known, in seconds: all count the same.
+    var secondsOfFile: Double { 60 }
 }

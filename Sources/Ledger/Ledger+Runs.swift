@@ -129,6 +129,38 @@ extension Ledger {
         }
     }
 
+    /// Records what the runs of merged parts came to together, as the last run. Does nothing if the last run is that already,
+    /// because the merge that recorded it was killed before its end.
+    ///
+    /// - Parameters:
+    ///   - parts: how many parts were merged.
+    ///   - plan: the tag of their plan.
+    ///   - done: clips of the plan that are done.
+    ///   - failed: clips of the plan that failed.
+    ///   - runs: the parts' runs.
+    /// - Throws: `LedgerError` where the ledger cannot be read or written.
+    package func recordMerge(
+        pipeline: String, parts: Int, plan: String, done: Int, failed: Int, runs: [RunRecord]
+    ) throws {
+        let work = RunRecord.work(ofMerge: parts, plan: plan)
+        guard let started = runs.map(\.started).min(), try lastRun()?.work != work else { return }
+        // A run that was killed has no end of its own.
+        let finished = runs.map { $0.finished ?? $0.started }.max() ?? started
+        let audio = runs.compactMap(\.audio).reduce(0, +)
+        try write {
+            try $0.execute(
+                sql: """
+                    INSERT INTO runs(pipeline, started, finished, workers, outcome, done, failed, audio, work)
+                        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    pipeline, started, finished, runs.map(\.workers).max() ?? 1, RunRecord.Ending.complete.text, done,
+                    failed, audio, work,
+                ])
+            try CheckedTable.runs.mark($0, [$0.lastInsertedRowID])
+        }
+    }
+
     /// The run that began last; nil if there was none.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.

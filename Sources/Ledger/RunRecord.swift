@@ -54,6 +54,19 @@ package struct RunRecord: Sendable, Equatable {
     /// if not all clips were processed in the same way.
     package let work: String?
 
+    /// What stands as `work` for a merge of parts, before the number of parts and the plan's tag. Nothing else begins like
+    /// this: fingerprints are hexadecimal.
+    private static let merge = "merge of "
+
+    /// The `work` of a merge.
+    static func work(ofMerge parts: Int, plan: String) -> String { "\(merge)\(parts) \(plan)" }
+
+    /// From how many parts the results come, if this stands for all their runs together; nil for a run of its own.
+    package var mergedParts: Int? {
+        guard let work, work.hasPrefix(Self.merge) else { return nil }
+        return work.dropFirst(Self.merge.count).split(separator: " ").first.flatMap { Int($0) }
+    }
+
     /// How it ended; nil while it is running, or if it was killed.
     package var ending: Ending? { outcome.map(Ending.init(text:)) }
 }

@@ -46,12 +46,13 @@ package final class RunSession {
     ///   - keepsOthers: false if the manifest says which clips the cache is for; true if it is a part of them, and the other
     ///     clips of the cache stay in their places.
     ///   - shardTag: part of the names of new shards: lower-case letters and digits; nil for none.
+    ///   - heldLock: the cache's lock, if this process has it already; nil to take it.
     /// - Throws: `TableError` if the clip of a channel has the name of another clip; `PipelineError` if a model is not on
     ///   this machine; `LedgerError` of kind busy if another run has the
     ///   cache; `FileError`, `CacheError` or `LedgerError` if the cache cannot be created, opened or written.
     package init(
         pipeline: LoadedPipeline, manifest: Manifest, cache: CacheFolder, keepsOthers: Bool = false,
-        shardTag: String? = nil
+        shardTag: String? = nil, heldLock: CacheLock? = nil
     ) throws {
         try pipeline.requireModels()
         self.shardTag = shardTag
@@ -60,7 +61,7 @@ package final class RunSession {
         self.manifest = try manifest.countingChannels(stream: pipeline.graph.audioStream)
         self.cache = cache
         try cache.make()
-        lock = try CacheLock(folder: cache.folder)
+        lock = try heldLock ?? CacheLock(folder: cache.folder)
         try cache.requireLedger()
         ledger = try Ledger(path: cache.ledgerPath) { CrashPoint.hit($0) }
         // Deletes files left behind by a prune that was killed.

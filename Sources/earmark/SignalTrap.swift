@@ -27,11 +27,23 @@ final class SignalTrap {
                     _exit(Status.tryAgain)
                 }
                 stop.raise()
-                say("\nearmark: stopping; what is done is kept (press Ctrl-C again to stop at once)")
+                say("\nearmark: " + Self.notice(number, isJob: isJob))
                 then()
             }
             source.resume()
             sources.append(source)
+        }
+    }
+
+    /// What is said at the first signal: a person who pressed Ctrl-C can press it again, a scheduler presses nothing.
+    private static func notice(_ number: Int32, isJob: Bool) -> String {
+        let names = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP", SIGUSR1: "SIGUSR1"]
+        let name = names[number] ?? "signal \(number)"
+        switch (number == SIGINT, isJob) {
+        case (true, _): return "stopping; what is done is kept (press Ctrl-C again to stop at once)"
+        case (false, true):
+            return "stopping on \(name); what is under way is finished and kept (only SIGINT ends it at once)"
+        case (false, false): return "stopping on \(name); what is done is kept (a second signal ends it at once)"
         }
     }
 

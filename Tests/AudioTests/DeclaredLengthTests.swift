@@ -43,6 +43,46 @@ struct DeclaredLengthTests {
         }
     }
 
+    /// Containers that state no length, or only in what would have to be decoded.
+    private static let silent: Set = [
+        "fragments.mp4", "a.ac3", "a.eac3", "a.dts", "a.aac", "a.flv", "a.ts", "a.mpg", "a.mlp", "a.thd",
+        "a.rm", "adpcm.avi",
+    ]
+
+    // FFmpeg's command makes the files.
+    @Test(
+        "A container's length is that of the sound that was encoded, or not known",
+        .enabled(if: FFmpegCommand.isThere, FFmpegCommand.notice), arguments: MediaFile.all)
+    func containers(media: MediaFile) throws {
+        let folder = try TemporaryFolder()
+        let path: String
+        // An encoder that this FFmpeg lacks.
+        do { path = try media.make(in: folder).path } catch is FFmpegCommand.Failure { return }
+        let found = Self.declared(path)
+        if found == nil, Self.silent.contains(media.name) { return }
+        let expected = Double(MediaFile.frames) / Double(media.rate)
+        #expect(abs((found ?? 0) - expected) < 0.25, "\(media.name): \(found ?? 0), expected \(expected)")
+    }
+
+    // FFmpeg's command makes the files.
+    @Test(
+        "A film is as long as its sound, however large its pictures are",
+        .enabled(if: FFmpegCommand.isThere, FFmpegCommand.notice), arguments: ["a.mp4", "a.mov", "a.mkv", "a.avi"])
+    func films(name: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/" + name
+        try FFmpegCommand.run([
+            "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=4", "-f", "lavfi", "-i", "sine=duration=4",
+            "-c:v", "mpeg4", "-b:v", "4M", "-c:a", "aac", path,
+        ])
+        let found = try #require(Self.declared(path))
+        #expect(abs(found - 4) < 0.25, "\(found)")
+        // Cut off in its middle it is not longer than before.
+        let bytes = try folder.bytes(path)
+        let cut = Self.declared(try folder.put("cut-" + name, Array(bytes.prefix(bytes.count / 2))))
+        #expect(cut.map { $0 > 0 && $0 < 4.25 } ?? true, "\(cut ?? 0)")
+    }
+
     @Test("A WAV header that says too much, or nothing, does not count; what is there does")
     func lyingWAV() throws {
         let folder = try TemporaryFolder()

@@ -69,7 +69,11 @@ struct InterruptionTests {
         running.send(signal)
         let result = running.wait()
         #expect(result.status == 75 || result.status == 0, "\(result.errors)")
-        if result.status == 75 { #expect(result.errors.contains("interrupted")) }
+        if result.status == 75 {
+            #expect(result.errors.contains("interrupted"))
+            #expect(result.errors.contains("press Ctrl-C again") == (signal == SIGINT), "\(result.errors)")
+            #expect(result.errors.contains("stopping on SIGTERM") == (signal == SIGTERM), "\(result.errors)")
+        }
         #expect(try scratch.status().addsUp)
         #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
         let status = try scratch.status()

@@ -62,12 +62,22 @@ struct PartTests {
             status.failures.map { "\($0.clip) \($0.class) \($0.reason)" }
                 == single.failures.map { "\($0.clip) \($0.class) \($0.reason)" })
 
+        // The last run is all that was merged, not one part's.
+        let told = try Tool.run("status", "--cache", parts.folder)
+        #expect(
+            told.output.contains("last run: 4 parts, merged\n") && told.output.contains("; 14 done, 3 failed\n"),
+            "\(told.output)")
+        #expect(!told.output.contains("worker"), "\(told.output)")
+        let toldAsJSON = try Tool.run("status", "--cache", parts.folder, "--json")
+        #expect(toldAsJSON.output.contains(#""merged_parts":4"#), "\(toldAsJSON.output)")
+
         let again = try Tool.run(parts.merge())
         #expect(again.status == 3 && again.errors.contains("nothing to merge"), "\(again.errors)")
         let late = try Tool.run(parts.work(1))
         #expect(late.status == 0 && late.errors.contains("all parts are merged"), "\(late.errors)")
         let run = try Tool.run(scratch.run("label.yaml").filter { $0 != "--quiet" })
         #expect(run.status == 3 && run.errors.contains("nothing to do"), "\(run.errors)")
+        #expect(!run.errors.contains("not merged"), "\(run.errors)")
         let prune = try Tool.run("prune", "--cache", parts.folder)
         #expect(prune.status == 0 && prune.output.contains("nothing to free"), "\(prune.output)")
         try scratch.writeTone("late.wav", 3)
@@ -138,6 +148,20 @@ struct PartTests {
         #expect(refused.errors.contains("nothing is merged") && !exists(parts.folder + "/shards/index.csv"))
         #expect((0..<4).allSatisfy { $0 == 2 || exists(parts.path($0)) })
 
+        // A run on the cache itself does not use them, and says so.
+        var beside = parts
+        beside.cache = "beside"
+        try FileManager.default.copyItem(atPath: parts.folder, toPath: beside.folder)
+        let words = parts.scratch.run("label.yaml", cache: beside.cache).filter { $0 != "--quiet" }
+        let told = try Tool.run(words)
+        let unwrapped = told.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(
+            told.status == 3 && unwrapped.contains("parts of label that are not merged: 4; what they did is not used"),
+            "\(told.errors)")
+        let events = try Tool.run(words + ["--json"])
+        #expect(
+            events.output.contains(#"{"event":"unmerged-parts","pipeline":"label","parts":4}"#), "\(events.output)")
+
         // Killed after the first part was taken over, and the hole is filled before the next merge.
         var copy = parts
         copy.cache = "copy"
@@ -171,7 +195,29 @@ struct PartTests {
         for part in [0, 1, 3] { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
         let killed = try Tool.run(parts.work(2), environment: ["EARMARK_CRASH_AT": "ledger.after-commit"])
         #expect(killed.status == 128 + SIGKILL)
-        #expect(try parts.status().state(2) == "killed")
+        // What the ledger has counts, not what the process last said of itself.
+        let said = try String(contentsOfFile: parts.path(2) + "/part.json", encoding: .utf8)
+        let ledger = parts.path(2) + "/ledger.sqlite"
+        let before = try Data(contentsOf: URL(fileURLWithPath: ledger))
+        let status = try parts.status()
+        let part = try #require(status.parts?.list.first { $0.part == 2 })
+        let own = try parts.scratch.status(cache: parts.cache + "/parts/2-of-4")
+        #expect(part.state == "killed" && said.contains(#""done" : 0"#), "\(said)")
+        #expect(part.done == own.done && part.failed == own.failed && part.done + part.failed > 0, "\(part)")
+        #expect(status.done == status.parts?.list.map(\.done).reduce(0, +))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: ledger)) == before)
+        // A ledger that cannot be read does not keep status from telling the rest.
+        let logs = ["-wal", "-shm"]
+        for log in logs where exists(ledger + log) {
+            try FileManager.default.moveItem(atPath: ledger + log, toPath: ledger + log + ".kept")
+        }
+        try Data([UInt8](repeating: 7, count: 4096)).write(to: URL(fileURLWithPath: ledger))
+        #expect(try parts.status().parts?.list.first { $0.part == 2 }?.done == 0)
+        try before.write(to: URL(fileURLWithPath: ledger))
+        for log in logs where exists(ledger + log + ".kept") {
+            if exists(ledger + log) { try FileManager.default.removeItem(atPath: ledger + log) }
+            try FileManager.default.moveItem(atPath: ledger + log + ".kept", toPath: ledger + log)
+        }
         try FileManager.default.removeItem(atPath: parts.path(0))
         let refused = try Tool.run(parts.merge())
         #expect(refused.status == 65 && refused.errors.contains("part 0 was not begun"), "\(refused.errors)")
@@ -371,6 +417,34 @@ struct PartTests {
         try expectWhole(parts, exports, rows)
     }
 
+    @Test("From its first word to its last, a part that says that it is running holds its lock")
+    func alwaysLocked() throws {
+        let scratch = try Scratch()
+        try scratch.synth(4)
+        var parts = PartCache(scratch: scratch)
+        parts.parts = 1
+        let running = try Tool.start(parts.work(0))
+        func state() -> String? {
+            (try? String(contentsOfFile: parts.path(0) + "/part.json", encoding: .utf8)).flatMap {
+                $0.contains(#""phase" : "running""#) ? $0 : nil
+            }
+        }
+        func isFree() -> Bool {
+            let file = open(parts.path(0) + "/lock", O_RDONLY | O_CLOEXEC)
+            guard file >= 0 else { return true }
+            defer { close(file) }
+            return flock(file, LOCK_SH | LOCK_NB) == 0
+        }
+        var seen = 0
+        let wasFree = running.until {
+            guard let before = state() else { return false }
+            seen += 1
+            return isFree() && state() == before
+        }
+        #expect(!wasFree && seen > 0)
+        #expect(running.wait().status == 0)
+    }
+
     @Test(
         "Told to stop, a part ends with 75 however often it is told, and goes on when it is begun again",
         arguments: [[SIGUSR1], [SIGTERM, SIGTERM, SIGUSR1, SIGCONT], [SIGUSR1, SIGUSR1, SIGHUP, SIGTERM], [SIGKILL]])
@@ -391,6 +465,9 @@ struct PartTests {
         let result = running.wait()
         let isKill = signals == [SIGKILL]
         #expect(result.status == (isKill ? 128 + SIGKILL : 75), "\(result.errors)")
+        // Nobody is at a keyboard.
+        #expect(!result.errors.contains("Ctrl-C"), "\(result.errors)")
+        #expect(isKill || result.errors.contains("stopping on SIG"), "\(result.errors)")
         #expect(try parts.status().state(0) == (isKill ? "killed" : "interrupted"))
         #expect(try Tool.run(parts.merge()).status == 65)
         #expect(try Tool.run(parts.work(0)).status == 0)

@@ -104,6 +104,19 @@ struct MergeTests {
         }
         #expect(try contents(ledger) == expected && ledger.allRuns().count == 2 && ledger.shards().count == 2)
         #expect(try ledger.clips(withDeaths: 3).isEmpty && ledger.strayRows().isEmpty)
+        // What they came to is recorded once, as the last run.
+        for _ in 0..<2 {
+            try ledger.recordMerge(
+                pipeline: "p", parts: 2, plan: "abc", done: 7, failed: 2,
+                runs: ledger.allRuns().filter { $0.mergedParts == nil })
+        }
+        let last = try #require(try ledger.lastRun())
+        #expect(try last.mergedParts == 2 && ledger.allRuns().count == 3)
+        #expect(last.done == 7 && last.failed == 2 && last.audio == 4 && last.outcome == "complete")
+        #expect(try ledger.verifyRows().rows.isEmpty)
+        try ledger.recordMerge(
+            pipeline: "p", parts: 1, plan: "next", done: 1, failed: 0, runs: Array(ledger.allRuns().prefix(1)))
+        #expect(try ledger.lastRun()?.mergedParts == 1 && ledger.allRuns().count == 4)
         try ledger.forgetTakenOver()
         #expect(try !ledger.hasTakenOver("0"))
     }

@@ -60,6 +60,56 @@ import Testing
         #expect(other.clips == 12 && other.lengths == .init(known: 4, fromHeaders: 6, fromSizes: 2))
     }
 
+    @Test("A part that begins and ends again and again is never found killed")
+    func neverKilled() throws {
+        let fixture = try corpus()
+        let planner = PartPlanner(try Self.pipeline(), try fixture.manifest(), cache: fixture.cache(), parts: 1)
+        let plan = try #require(try planner.plan(.make(again: false), stop: StopSignal()))
+        let folder = PartFolder(fixture.cache())
+        let own = folder.part(0, of: 1)
+        try own.make()
+        let ended = StopSignal()
+        let worker = Thread {
+            for _ in 0..<100 {
+                // Whoever looks holds the lock for a moment.
+                guard let lock = try? CacheLock(folder: own.folder) else { continue }
+                var state = PartState(plan: plan, part: 0)
+                try? state.write(own)
+                state.phase = .interrupted
+                try? state.write(own)
+                withExtendedLifetime(lock) {}
+            }
+            ended.raise()
+        }
+        worker.start()
+        var killed = 0
+        while !ended.isRaised {
+            if try PartOverview.all(plan, in: folder).contains(where: { $0.phase == .killed }) { killed += 1 }
+        }
+        #expect(killed == 0)
+        // One that ended without a word is.
+        try PartState(plan: plan, part: 0).write(own)
+        #expect(try PartOverview.all(plan, in: folder).map(\.phase) == [.killed])
+    }
+
+    @Test("A session that was given the cache's lock leaves it with whom it is from")
+    func heldLock() throws {
+        let fixture = try corpus()
+        let cache = fixture.cache()
+        try cache.make()
+        var lock: CacheLock? = try CacheLock(folder: cache.folder)
+        do {
+            let session = try RunSession(
+                pipeline: try Self.pipeline(), manifest: fixture.manifest(), cache: cache, heldLock: lock)
+            _ = try session.run(session.plan(), workers: 1, stop: StopSignal()) { _ in }
+            try session.close()
+        }
+        #expect(CacheLock.state(folder: cache.folder) != .free)
+        #expect(lock != nil)
+        lock = nil
+        #expect(CacheLock.state(folder: cache.folder) == .free)
+    }
+
     @Test("Each channel of a recording is a clip of the plan, as many as its file had when the plan was made")
     func channels() throws {
         let fixture = try PipelineFixture()

@@ -49,7 +49,8 @@ package struct PartFolder: Sendable {
 
 /// What a part's process last said of itself, in `part.json` of the part's cache.
 ///
-/// `status` reads this file instead of the ledger: a ledger must not be open on two machines that share a file system.
+/// `status` reads this file instead of the ledger while a process works on the part: a ledger must not be open on two machines
+/// that share a file system.
 package struct PartState: Sendable, Equatable, Codable {
     /// How far a part is.
     package enum Phase: String, Sendable, Codable {

@@ -40,6 +40,8 @@ package struct PartMerger {
         /// The state of the manifest's clips after the merge.
         package var counts: ClipCounts?
         package var notes: [String] = []
+        /// The runs of the parts that were taken over.
+        fileprivate var runs: [RunRecord] = []
 
         package init() {}
 
@@ -116,7 +118,10 @@ package struct PartMerger {
         }
         guard report.holes.isEmpty || allowsMissing else { return report }
         guard let pipeline = try takeOver(surveys, ledger, stop, &report, progress) else { return nil }
-        if let pipeline { try ledger.put(pipeline) }
+        if let pipeline {
+            try ledger.put(pipeline)
+            try record(pipeline, missing, ledger, report)
+        }
         try conclude(surveys, missing, ledger, &report)
         return report
     }
@@ -149,7 +154,9 @@ package struct PartMerger {
             let other = try Ledger(path: part.ledgerPath)
             defer { try? other.close() }
             // A part that did more since a merge was killed has run since, and one that was done anew has other runs.
-            let run = try other.lastRun()
+            let runs = try other.allRuns()
+            let run = runs.last
+            report.runs += runs
             let mark = "\(plan.tag)-\(number)-\(run?.id ?? 0)-\(run?.started ?? 0)"
             if try !ledger.hasTakenOver(mark) {
                 try ShardPool.sealAll(cache: part.folder, ledger: other)
@@ -169,6 +176,19 @@ package struct PartMerger {
             progress(report.parts)
         }
         return .some(latest)
+    }
+
+    /// Records what all parts came to, as the last run: else the last of the parts' own runs would stand for all of them.
+    private func record(
+        _ pipeline: PipelineRecord, _ missing: [[Int32]], _ ledger: Ledger, _ report: Report
+    ) throws {
+        let ids = try ledger.clipIDs()
+        let hasFailed = try Set(ledger.failures(of: pipeline).map(\.clip))
+        let failed = plan.partOfClip.indices.count { plan.partOfClip[$0] >= 0 && hasFailed.contains(ids[$0]) }
+        let lacking = missing.reduce(0) { $0 + $1.count }
+        try ledger.recordMerge(
+            pipeline: pipeline.name, parts: report.parts, plan: plan.tag, done: plan.clips - lacking - failed,
+            failed: failed, runs: report.runs)
     }
 
     /// Gives a part's shards a name in the cache, durably. On a file system without hard links they are renamed.

@@ -4,7 +4,8 @@ import Errors
 import Ledger
 import Stages
 
-/// How far a part of a plan is, from what its process last said and whether its lock is held. Opens no ledger.
+/// How far a part of a plan is, from what its process last said and whether its lock is held. Opens the ledger only of a part
+/// whose process is gone without a word.
 package struct PartOverview: Sendable {
     /// How far it is.
     package enum Phase: Sendable, Equatable {
@@ -35,7 +36,8 @@ package struct PartOverview: Sendable {
     package let part: Int
     package let share: PartPlan.Share
     package let phase: Phase
-    /// What its process last wrote; nil if it was never begun.
+    /// What its process last wrote, with what was done and failed by then, or by its ledger if it was killed; nil if it was
+    /// never begun.
     package let state: PartState?
 
     /// The parts of a plan that have clips.
@@ -45,14 +47,52 @@ package struct PartOverview: Sendable {
         try plan.shares.enumerated().compactMap { part, share in
             guard share.clips > 0 else { return nil }
             let own = folder.part(part, of: plan.job.parts)
-            let state = try PartState.read(own).flatMap { plan.merged.contains($0.plan) ? nil : $0 }
-            return PartOverview(part: part, share: share, phase: phase(state, own), state: state)
+            let (said, lock) = try current(own, plan)
+            let phase = phase(said, lock, own)
+            var state = said
+            if phase == .killed, let counts = counts(own, plan) {
+                state?.done = counts.done
+                state?.failed = counts.failed
+            }
+            return PartOverview(part: part, share: share, phase: phase, state: state)
         }
     }
 
-    private static func phase(_ state: PartState?, _ own: CacheFolder) -> Phase {
+    /// What a part has done by its ledger, which knows more than `part.json` after a kill. No process writes to it: the part's
+    /// lock is free.
+    ///
+    /// - Returns: nil if it has no ledger, its pipeline did not run, or the ledger cannot be read, which `merge` and `verify`
+    ///   report; `part.json` then tells what is known.
+    private static func counts(_ own: CacheFolder, _ plan: PartPlan) -> ClipCounts? {
+        guard own.exists, let ledger = try? own.reading() else { return nil }
+        defer { try? ledger.close() }
+        guard let record = try? ledger.pipelines().first(where: { $0.fingerprint == plan.job.fingerprint }) else {
+            return nil
+        }
+        return try? ledger.counts(for: record)
+    }
+
+    /// What a part last said of itself, and whether its lock was held then.
+    ///
+    /// A process writes how it ended before it releases the lock. So where the lock is found free after a state of running
+    /// was read, that state is read again: only one that is still the same is of a process that was killed.
+    private static func current(_ own: CacheFolder, _ plan: PartPlan) throws -> (PartState?, CacheLock.State) {
+        func read() throws -> PartState? {
+            try PartState.read(own).flatMap { plan.merged.contains($0.plan) ? nil : $0 }
+        }
+        var state = try read()
+        while true {
+            let lock = CacheLock.state(folder: own.folder)
+            guard lock == .free, state?.phase == .running else { return (state, lock) }
+            let again = try read()
+            if again == state { return (state, lock) }
+            state = again
+        }
+    }
+
+    private static func phase(_ state: PartState?, _ lock: CacheLock.State, _ own: CacheFolder) -> Phase {
         guard let state else { return .absent }
-        if case .held(let holder) = CacheLock.state(folder: own.folder) { return .running(holder) }
+        if case .held(let holder) = lock { return .running(holder) }
         switch state.phase {
         case .running: return .killed
         case .interrupted: return .interrupted

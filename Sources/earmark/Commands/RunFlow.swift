@@ -2,6 +2,7 @@ import Cache
 import Corpora
 import Files
 import Foundation
+import Ledger
 import Pipeline
 import Sessions
 import Stages
@@ -36,6 +37,8 @@ struct RunFlow {
         /// Raised by the caller's own handling of signals.
         let stop: StopSignal
         let progress: PartProgress
+        /// The cache's lock, which the caller keeps until it has written how the run ended.
+        let lock: CacheLock
     }
 
     private var cache: CacheFolder { ownCache?.cache ?? work.cache.value }
@@ -50,12 +53,13 @@ struct RunFlow {
             try ownCache.map { ($0.pipeline, $0.manifest) } ?? work.load(quiet: quiet || isManifestTold)
         let session = try RunSession(
             pipeline: pipeline, manifest: part ?? whole, cache: cache, keepsOthers: part != nil,
-            shardTag: ownCache?.shardTag)
+            shardTag: ownCache?.shardTag, heldLock: ownCache?.lock)
         defer { try? session.close() }
         let stop = ownCache?.stop ?? StopSignal()
         let trap = ownCache == nil ? SignalTrap(stop) : nil
         defer { withExtendedLifetime(trap) {} }
         let plan = try session.plan(readsContent: work.checkContent)
+        if ownCache == nil, let parts = unmergedParts() { tell(parts) }
         let partProgress = ownCache?.progress
         partProgress?.begin(plan)
         // When the reader of a stream has gone, the run stops in order; the program then ends as after any closed pipe.
@@ -103,6 +107,26 @@ struct RunFlow {
         PipelineSettings(graph).stages.compactMap { stage -> (path: String, precision: String)? in
             guard let path = stage.parameters["model"], let precision = stage.precision else { return nil }
             return (path: FileSystem.absolute(path), precision: precision)
+        }
+    }
+
+    /// The plan of parts of the cache that are not merged; nil if there is none, or it cannot be read, which is for `merge`
+    /// to say.
+    private func unmergedParts() -> PartPlan? {
+        guard let plan = try? PartPlan.read(PartFolder(cache).planPath), !plan.isFinished else { return nil }
+        return plan
+    }
+
+    /// Says that a run computes for itself what the parts may have computed already.
+    private func tell(_ plan: PartPlan) {
+        let count = plan.shares.count { $0.clips > 0 }
+        if json {
+            print(
+                #"{"event":"unmerged-parts","pipeline":\#(JSON.text(plan.job.pipeline)),"parts":\#(count)}"#)
+        } else if !quiet {
+            sayWrapped(
+                "note: parts of \(TerminalText.plain(plan.job.pipeline)) that are not merged: \(count); what they did is not "
+                    + "used: 'earmark merge' takes it over, or remove \(PartFolder(cache).path) to give it up")
         }
     }
 

@@ -15,7 +15,8 @@ struct StatusCommand: ParsableCommand {
 
             For a cache whose manifest is run in parts ('earmark work'), each part that is not merged yet: done, running, \
             interrupted, killed, failed or never started, with its process, and its job and log if it was \
-            submitted to Slurm. What a running part has done is a few seconds old.
+            submitted to Slurm. What a running part has done is a few seconds old; of one that was killed, it is read \
+            from its ledger.
 
             EXAMPLE  earmark status --cache c --json
             """)

@@ -48,19 +48,23 @@ struct WorkFlow {
             return 0
         }
         let own = folder.part(part, of: parts)
+        let clips = try plan.clips(of: manifest).part(rows: rows)
+        let (progress, lock) = try begin(own, plan)
         return try run(
             RunFlow.OwnCache(
-                pipeline: pipeline, manifest: try plan.clips(of: manifest).part(rows: rows), cache: own,
-                shardTag: PartFolder.tag(part: part, plan: plan), stop: stop, progress: try begin(own, plan)))
+                pipeline: pipeline, manifest: clips, cache: own, shardTag: PartFolder.tag(part: part, plan: plan),
+                stop: stop, progress: progress, lock: lock))
     }
 
     /// Says whose part the cache is, in the cache itself.
-    private func begin(_ own: CacheFolder, _ plan: PartPlan) throws -> PartProgress {
+    ///
+    /// - Returns: what keeps that up to date, and the part's lock: a part that says that it is being worked on, and whose
+    ///   lock is free, counts as killed.
+    private func begin(_ own: CacheFolder, _ plan: PartPlan) throws -> (PartProgress, CacheLock) {
         let isNew = !own.exists
         try own.make()
         // Another process may be working on the part; what it says of itself must stay.
         let lock = try CacheLock(folder: own.folder)
-        defer { withExtendedLifetime(lock) {} }
         try ClockCheck.require(in: own.folder)
         let state = PartState(plan: plan, part: part)
         if let before = try PartState.read(own) {
@@ -71,10 +75,12 @@ struct WorkFlow {
                 "it has a ledger but no part.json, expected the cache of part \(part); remove it to do the part anew")
         }
         try state.write(own)
-        return PartProgress(state, in: own)
+        return (PartProgress(state, in: own), lock)
     }
 
     private func run(_ own: RunFlow.OwnCache) throws -> Int32 {
+        // Released only when the part has said how it ended.
+        defer { withExtendedLifetime(own.lock) {} }
         do {
             let status = try RunFlow(
                 work: work, workers: workers, quiet: quiet, json: json, decodeLimit: decodeLimit, isManifestTold: false,
@@ -83,8 +89,7 @@ struct WorkFlow {
             own.progress.end(status == Status.tryAgain ? .interrupted : .done)
             return status
         } catch {
-            // A process that has the part now says for itself how it is.
-            if (error as? LedgerError)?.kind != .busy { own.progress.end(.fault, fault: "\(error)") }
+            own.progress.end(.fault, fault: "\(error)")
             throw error
         }
     }

@@ -87,6 +87,11 @@ struct RunReport {
                 "last run: killed\(whose), started \(Self.time(run.started)), \(counted(run.workers, "worker"))",
                 "  what it had finished is kept; the same command goes on from there",
             ]
+        case .ended where run.mergedParts != nil:
+            lines = ["last run: \(counted(run.mergedParts ?? 0, "part")), merged\(whose)"]
+            lines.append(
+                "  \(Self.time(run.started))\(run.finished.map { " to \(Self.time($0))" } ?? "")\(took); "
+                    + "\(run.done) done, \(run.failed) failed")
         case .ended:
             lines = ["last run: \(word)\(whose), \(counted(run.workers, "worker"))"]
             lines.append(
@@ -108,6 +113,7 @@ struct RunReport {
             ("started", JSON.text(Self.time(run.started))),
             ("ended", run.finished.map { JSON.text(Self.time($0)) }), ("seconds", seconds.map { Figures.fixed($0, 1) }),
             ("audio_seconds", run.audio.map { Figures.fixed($0, 1) }), ("workers", "\(run.workers)"),
+            ("merged_parts", run.mergedParts.map(String.init)),
             ("done", run.finished == nil ? nil : "\(run.done)"),
             ("failed", run.finished == nil ? nil : "\(run.failed)"), ("fault", fault.map(JSON.text)),
             ("process", holder.map { "\($0.process)" }), ("host", holder.map { JSON.text($0.host) }),
