@@ -1,6 +1,7 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+let nio = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let cSystem: [(String, String)] = [
@@ -52,7 +53,7 @@ let modules: [(String, [Target.Dependency])] = [
     ),
     (
         "Review",
-        ["Audio", "Cache", "Corpora", "Errors", "Evaluation", "Files", "Ledger", "Random", "Results"]
+        ["Audio", "Cache", "Corpora", "Errors", "Evaluation", "Files", "Ledger", "Random", "Results"] + nio
     ),
     (
         "Training",
@@ -94,6 +95,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],

@@ -54,10 +54,10 @@ package struct Answer: Sendable {
     static let notYet = text(.serviceUnavailable, "the events are being found")
     static let foundAnew = text(.conflict, "the events have been reloaded since then; reload the queue")
 
-    /// The response's bytes up to its body.
+    /// The response's headers, with those that every response has.
     ///
     /// - Parameter isKept: whether the connection stays open for more requests.
-    package func head(isKept: Bool) -> Data {
+    package func allHeaders(isKept: Bool) -> HTTPHeaders {
         var headers = headers
         // Allows only this page's own files, and forbids other pages to embed this one.
         headers["Content-Security-Policy"] = Self.policy
@@ -68,7 +68,7 @@ package struct Answer: Sendable {
         headers["Date"] = Self.date
         headers["Content-Length"] = "\(body.count)"
         if !isKept { headers["Connection"] = "close" }
-        return Data("HTTP/1.1 \(status.rawValue) \(status.phrase)\r\n\(headers.text)\r\n".utf8)
+        return headers
     }
 
     private static let policy =

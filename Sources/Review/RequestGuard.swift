@@ -50,8 +50,8 @@ struct RequestGuard: Sendable {
                 return .refuse(.unsupportedMediaType, "expected JSON")
             }
             guard request.headers["Transfer-Encoding"] == nil,
-                Int(request.headers["Content-Length"] ?? "0").map({ $0 <= RequestReader.longestBody }) == true
-            else { return .refuse(.contentTooLarge, "expected at most \(RequestReader.longestBody) bytes") }
+                Int(request.headers["Content-Length"] ?? "0").map({ $0 <= ServerLimits.longestBody }) == true
+            else { return .refuse(.contentTooLarge, "expected at most \(ServerLimits.longestBody) bytes") }
         }
         if let given = request.query.first(where: { $0.name == "token" })?.value {
             guard isToken(given) else { return .refuse(.forbidden, Self.noToken) }

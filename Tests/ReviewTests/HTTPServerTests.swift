@@ -1,34 +1,14 @@
 import Foundation
 import Testing
 
+import Errors
 import Review
 
 /// The server by itself, and what strangers on the same machine can do to it.
 struct HTTPServerTests {
-    /// Admits paths other than /no, and answers with the path and the body.
-    private static let handler = HTTPServer.Handler(
-        refusal: { $0.path == "/no" ? .text(.forbidden, "no") : nil },
-        answer: { request in
-            if request.path == "/long" { return .text(.ok, String(repeating: "x", count: 3_000_000)) }
-            return .text(.ok, request.path + String(decoding: request.body, as: UTF8.self))
-        })
-
-    private static func serving(
-        _ limits: ServerLimits = .init(connections: 8), _ body: (UInt16, HTTPServer) throws -> Void
-    )
-        throws
-    {
-        let server = try HTTPServer(port: 0, limits: limits)
-        server.start(handler)
-        defer { server.stop() }
-        try body(server.port, server)
-        server.stop()
-        try server.wait()
-    }
-
     @Test("Several requests on one connection, one after the other and all at once; HEAD has no body")
     func requests() throws {
-        try Self.serving { port, _ in
+        try Serving.run { port, _ in
             let client = try PlainClient(port: port)
             for path in ["/a", "/b"] {
                 client.send("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -46,12 +26,12 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("A header line or an address of 60 kB is refused before it ends, and the refusal arrives")
+    @Test("A header or an address of 400 kB is refused before it ends, and the refusal arrives")
     func longLines() throws {
-        try Self.serving { port, _ in
+        try Serving.run { port, _ in
             for (start, status) in [("GET / HTTP/1.1\r\nCookie: ", 431), ("GET /", 414)] {
                 let client = try PlainClient(port: port)
-                client.send(start + String(repeating: "a", count: 60_000))
+                client.send(start + String(repeating: "a", count: 400_000))
                 let answer = try #require(client.response())
                 #expect(answer.status == status)
                 client.finish()
@@ -60,9 +40,117 @@ struct HTTPServerTests {
         }
     }
 
+    @Test("A client that ends its side gets the answers to what it sent before")
+    func halfClosed() throws {
+        try Serving.run { port, _ in
+            let client = try PlainClient(port: port)
+            client.send("GET /a HTTP/1.1\r\n\r\nGET /long HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n")
+            client.finish()
+            #expect(client.response()?.body == "/a")
+            #expect(client.response()?.body.utf8.count == 3_000_000)
+            #expect(client.response()?.body == "/b")
+            #expect(client.rest() == "")
+        }
+    }
+
+    @Test("Thousands of requests in one piece are answered in turn")
+    func pipelined() throws {
+        try Serving.run { port, _ in
+            let client = try PlainClient(port: port)
+            client.send("GET /a HTTP/1.1\r\n\r\n")
+            #expect(client.response()?.body == "/a")
+            let sender = Thread {
+                client.send(String(repeating: "GET /no HTTP/1.1\r\n\r\n", count: 5000) + "GET /b HTTP/1.1\r\n\r\n")
+            }
+            sender.start()
+            for _ in 0..<5000 { try #require(client.response()?.status == 403) }
+            #expect(client.response()?.body == "/b")
+        }
+    }
+
+    @Test("Only so many answers are made at a time, and the other requests wait")
+    func manyAnswers() throws {
+        let state = Gauge()
+        let count = ServerLimits.mostAnswers + 8
+        let handler = HTTPServer.Handler(
+            refusal: { _ in
+                state.arrive()
+                return nil
+            },
+            answer: { _ in
+                state.run()
+                return .text(.ok, "done")
+            })
+        try Serving.run(.init(connections: count), handler) { port, _ in
+            let clients = try (0..<count).map { _ in try PlainClient(port: port) }
+            for client in clients { client.send("GET / HTTP/1.1\r\n\r\n") }
+            state.awaitState(arrived: count, running: ServerLimits.mostAnswers)
+            state.open()
+            for client in clients { #expect(client.response()?.body == "done") }
+            #expect(state.most == ServerLimits.mostAnswers)
+        }
+    }
+
+    @Test("Without a descriptor for a new connection, the one that has been idle longest is closed for it")
+    func descriptors() async {
+        // In a process of its own, whose descriptors it uses up.
+        await #expect(processExitsWith: .success) {
+            var limits = ServerLimits(connections: 10_000)
+            limits.requestSeconds = 600
+            try Serving.run(limits) { port, server in
+                let own = try PlainClient(port: port)
+                own.send("GET /a HTTP/1.1\r\n\r\n")
+                precondition(own.response()?.body == "/a")
+                let strangers = try (0..<3).map { _ in
+                    let stranger = try PlainClient(port: port)
+                    stranger.send("GET /a HT")
+                    return stranger
+                }
+                while server.connectionCount < 4 { usleep(1000) }
+                // One more is left, for this side of the next connection.
+                let free = dup(0)
+                close(free)
+                var limit = rlimit()
+                getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                limit.rlim_cur = rlim_t(free + 1)
+                setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                let last = try PlainClient(port: port)
+                last.send("GET /b HTTP/1.1\r\n\r\n")
+                precondition(last.response()?.body == "/b")
+                precondition(strangers[0].rest() == "")
+                own.send("GET /c HTTP/1.1\r\n\r\n")
+                precondition(own.response()?.body == "/c")
+            }
+        }
+    }
+
+    @Test("Without descriptors for its own use, the server cannot be had, and the process goes on")
+    func noDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = 5
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            do {
+                _ = try HTTPServer(port: 0)
+                fatalError("it was made")
+            } catch {
+                precondition((error as? ReviewError)?.category == .shortage)
+            }
+        }
+    }
+
+    @Test("It is on 127.0.0.1 alone")
+    func address() throws {
+        try Serving.run { port, _ in
+            _ = try PlainClient(port: port)
+            #expect(throws: PlainClient.Failure.self) { try PlainClient(port: port, host: 0x7F00_0002) }
+        }
+    }
+
     @Test("Idle strangers make room for one another, and never take the place of whoever had a token")
     func manyConnections() throws {
-        try Self.serving(.init(connections: 8)) { port, _ in
+        try Serving.run(.init(connections: 8)) { port, _ in
             let own = try PlainClient(port: port)
             own.send("GET /a HTTP/1.1\r\n\r\n")
             #expect(own.response()?.body == "/a")
@@ -92,7 +180,7 @@ struct HTTPServerTests {
     func timeLimits() throws {
         var limits = ServerLimits(connections: 8)
         (limits.idleSeconds, limits.requestSeconds, limits.writeSeconds, limits.endSeconds) = (0.5, 0.5, 0.5, 0.5)
-        try Self.serving(limits) { port, server in
+        try Serving.run(limits) { port, server in
             for text in ["", "GET /a HTTP/1.1\r\nHost", "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\na"] {
                 let client = try PlainClient(port: port)
                 client.send(text)
@@ -141,7 +229,45 @@ struct HTTPServerTests {
     @Test("A port in use is said, and of category busy")
     func portInUse() throws {
         let first = try HTTPServer(port: 0)
+        defer { first.stop() }
         let error = #expect(throws: ReviewError.self) { try HTTPServer(port: first.port) }
         #expect(error?.category == .busy && error?.message.contains("in use") == true)
+    }
+}
+
+/// Counts answers that are being made, and holds them until it is opened.
+private final class Gauge: @unchecked Sendable {
+    private let condition = NSCondition()
+    private var arrived = 0
+    private var running = 0
+    private var isOpen = false
+    private(set) var most = 0
+
+    func arrive() { change { arrived += 1 } }
+
+    func run() {
+        change {
+            running += 1
+            most = max(most, running)
+        }
+        hold { isOpen }
+        change { running -= 1 }
+    }
+
+    func open() { change { isOpen = true } }
+
+    func awaitState(arrived: Int, running: Int) { hold { self.arrived == arrived && self.running >= running } }
+
+    private func change(_ body: () -> Void) {
+        condition.lock()
+        body()
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    private func hold(_ holds: () -> Bool) {
+        condition.lock()
+        while !holds() { condition.wait() }
+        condition.unlock()
     }
 }

@@ -1,16 +1,20 @@
 import Foundation
 import Glibc
 
-/// A connection to 127.0.0.1, as some other program would make it. Waits a minute for an answer at most.
-final class PlainClient {
+/// A connection to 127.0.0.1, as some other program would make it. Waits a minute for an answer at most. One thread may
+/// send while another receives.
+final class PlainClient: @unchecked Sendable {
     struct Failure: Error {
         let what: String
         let code: Int32
     }
 
     private let file: Int32
+    /// What has arrived and was not handed out.
+    private var received: [UInt8] = []
 
-    init(port: UInt16) throws {
+    /// - Parameter host: the address in the loopback network.
+    init(port: UInt16, host: UInt32 = 0x7F00_0001) throws {
         file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard file >= 0 else { throw Failure(what: "no descriptor is left", code: errno) }
         var patience = timeval(tv_sec: 60, tv_usec: 0)
@@ -20,7 +24,7 @@ final class PlainClient {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = host.bigEndian
         let isConnected = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
@@ -33,8 +37,12 @@ final class PlainClient {
 
     /// - Returns: whether all bytes were taken.
     @discardableResult
-    func send(_ text: String) -> Bool {
-        var bytes = Array(text.utf8)[...]
+    func send(_ text: String) -> Bool { send(Array(text.utf8)[...]) }
+
+    /// - Returns: whether all bytes were taken.
+    @discardableResult
+    func send(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var bytes = bytes
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { return false }
@@ -54,34 +62,40 @@ final class PlainClient {
 
     /// Everything up to the other side's end; nil if that does not come.
     func rest() -> String? {
-        var all: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = recv(file, &buffer, buffer.count, 0)
-            if count == 0 { return String(decoding: all, as: UTF8.self) }
+            switch receive() {
+            case 1...: continue
             // A connection that the other side dropped has ended too.
-            if count < 0 { return errno == ECONNRESET ? String(decoding: all, as: UTF8.self) : nil }
-            all += buffer[..<count]
+            case let count where count == 0 || errno == ECONNRESET:
+                defer { received = [] }
+                return String(decoding: received, as: UTF8.self)
+            default: return nil
+            }
         }
     }
 
-    /// One response: its status and body; nil if there is none.
+    /// The next response: its status and body; nil if there is none.
     func response() -> (status: Int, body: String)? {
-        var all: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            if let head = all.firstRange(of: Array("\r\n\r\n".utf8)) {
-                let text = String(decoding: all[..<head.upperBound], as: UTF8.self)
+            if let head = received.firstRange(of: Array("\r\n\r\n".utf8)) {
+                let text = String(decoding: received[..<head.upperBound], as: UTF8.self)
                 guard let length = text.firstMatch(of: /Content-Length: (\d+)/).flatMap({ Int($0.1) }),
                     let status = text.firstMatch(of: #/^HTTP/1\.1 (\d{3}) /#).flatMap({ Int($0.1) })
                 else { return nil }
-                if all.count >= head.upperBound + length {
-                    return (status, String(decoding: all[head.upperBound..<head.upperBound + length], as: UTF8.self))
+                let end = head.upperBound + length
+                if received.count >= end {
+                    defer { received.removeFirst(end) }
+                    return (status, String(decoding: received[head.upperBound..<end], as: UTF8.self))
                 }
             }
-            let count = recv(file, &buffer, buffer.count, 0)
-            guard count > 0 else { return nil }
-            all += buffer[..<count]
+            guard receive() > 0 else { return nil }
         }
+    }
+
+    private func receive() -> Int {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(file, &buffer, buffer.count, 0)
+        if count > 0 { received += buffer[..<count] }
+        return count
     }
 }

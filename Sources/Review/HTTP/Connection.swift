@@ -1,10 +1,14 @@
 import Foundation
-import Glibc
+import NIOCore
+import NIOHTTP1
 
-/// One connection of a browser, or of anything else on this machine. For the server's thread alone.
-final class Connection {
+/// One connection of a browser, or of anything else on this machine. For the server's event loop alone.
+final class Connection: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
     /// What it waits for.
-    enum State {
+    private enum State {
         /// A request, or the rest of it.
         case reading
         /// The answer to a request, which is being made.
@@ -17,124 +21,240 @@ final class Connection {
 
     /// The most bytes that are dropped while the end is awaited.
     private static let mostDropped = 1 << 20
+    /// The most bytes that are read before an answer is due: several requests at once, of the longest a few.
+    private static let mostUnanswered = 1 << 18
 
-    let socket: Socket
-    private(set) var state = State.reading
-    /// When it has waited too long, by the server's clock in seconds.
-    private(set) var deadline: Double
-    /// When it last did something.
-    private(set) var lastActive: Double
-    /// Whether a request of its had the token.
-    var isAdmitted = false
+    private let server: HTTPServer
     private let limits: ServerLimits
-    private var reader = RequestReader()
-    private var isKept = true
-    /// Whether the body is left out, as the answer to HEAD has none.
-    private var isHead = false
-    private var pieces: [Data] = []
-    private var written = 0
+    private var context: ChannelHandlerContext?
+    private var state = State.reading
+    /// When it last did something.
+    private(set) var lastActive = NIODeadline.now()
+    /// Whether a request of its had the token.
+    private(set) var isAdmitted = false
+    /// Closes the connection when it has waited too long.
+    private var timer: Scheduled<Void>?
+    private var lines = LineWatch()
     private var dropped = 0
+    private var unanswered = 0
+    /// The response's bytes that were not sent when its timer last ran.
+    private var unsent = Int.max
+    private var hasInputEnded = false
 
-    init(_ socket: Socket, limits: ServerLimits, now: Double) {
-        self.socket = socket
+    // The request that is being read or answered.
+    private var isBegun = false
+    private var method = ""
+    private var target = ""
+    private var headers = HTTPHeaders()
+    private var body = Data()
+    /// Whether the connection stays open for further requests.
+    private var isKept = true
+
+    init(_ server: HTTPServer, limits: ServerLimits) {
+        self.server = server
         self.limits = limits
-        lastActive = now
-        deadline = now + limits.idleSeconds
     }
 
     /// Whether it may be closed to make room for another: nobody waits for an answer on it.
     var isIdle: Bool { state == .ending || state == .reading }
 
-    /// What `poll` is to report.
-    var events: Int16 {
-        switch state {
-        case .reading, .ending: Int16(POLLIN)
-        case .answering: 0
-        case .writing: Int16(POLLOUT)
+    func close() {
+        server.closed(self)
+        context?.close(promise: nil)
+    }
+
+    // MARK: - What SwiftNIO tells
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        setTimer(limits.idleSeconds)
+        server.opened(self)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        server.closed(self)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .inputClosed? = event as? ChannelEvent else { return }
+        hasInputEnded = true
+        // A client may end its side after its last request and still take the answer.
+        if isIdle { close() }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return close() }
+        // The parser goes on to tell what is wrong with a request that is refused already.
+        guard state == .reading else { return }
+        switch error {
+        case .headerOverflow where lines.hasLongAddress:
+            refuse(.targetTooLong, "the address is longer than \(ServerLimits.longestField) bytes")
+        case .headerOverflow:
+            refuse(
+                .headersTooLarge,
+                "expected at most \(ServerLimits.mostHeaders) headers of \(ServerLimits.longestField) bytes each and "
+                    + "\(ServerLimits.longestHead) together")
+        case .invalidVersion: refuse(.versionNotSupported, "expected HTTP/1.1")
+        case .invalidEOFState: close()
+        default: refuse(.badRequest, "expected a request of HTTP/1.1")
         }
     }
 
-    /// Reads what has arrived.
-    ///
-    /// - Parameter buffer: room for what is read.
-    /// - Returns: whether the connection is still open.
-    func read(_ buffer: UnsafeMutableRawBufferPointer, now: Double) -> Bool {
-        switch socket.read(into: buffer) {
-        case .bytes(let count):
-            lastActive = now
-            if state == .ending {
-                dropped += count
-                return dropped < Self.mostDropped
-            }
-            if reader.isEmpty { deadline = now + limits.requestSeconds }
-            reader.add(buffer[..<count])
-            return true
-        case .later: return true
-        case .ended: return false
+    /// Whether bytes that have arrived are to be read.
+    func takes(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        lastActive = .now()
+        guard isKept || state == .reading else {
+            dropped += bytes.count
+            if dropped > Self.mostDropped { close() }
+            return false
         }
-    }
-
-    /// The next request, which is then to be answered. One that cannot be read is answered here.
-    ///
-    /// - Returns: nil if there is none now.
-    func nextRequest(now: Double) -> HTTPRequest? {
-        guard state == .reading else { return nil }
-        switch reader.next() {
-        case .needsMore: return nil
-        case .request(let request, let isKept):
-            state = .answering
-            (self.isKept, isHead) = (isKept, request.method == "HEAD")
-            deadline = .infinity
-            return request
-        case .refused(let status, let reason):
-            isKept = false
-            send(.text(status, reason), now: now)
-            return nil
+        unanswered += bytes.count
+        guard unanswered <= Self.mostUnanswered else {
+            close()
+            return false
         }
-    }
-
-    /// Begins to send an answer; `write` sends the rest.
-    ///
-    /// - Parameter isLast: whether the connection ends with it.
-    func send(_ answer: Answer, isLast: Bool = false, now: Double) {
-        if isLast { isKept = false }
-        pieces = [answer.head(isKept: isKept)]
-        if !isHead, !answer.body.isEmpty { pieces.append(answer.body) }
-        (written, isHead) = (0, false)
-        state = .writing
-        deadline = now + limits.writeSeconds
-    }
-
-    /// Sends as much as the other side takes now.
-    ///
-    /// - Returns: whether the connection is still open.
-    func write(now: Double) -> Bool {
-        while state == .writing, let piece = pieces.first {
-            let outcome = piece.withUnsafeBytes {
-                socket.write(UnsafeRawBufferPointer(rebasing: $0[written...]), hasMore: pieces.count > 1)
-            }
-            switch outcome {
-            case .later: return true
-            case .ended: return false
-            case .bytes(let count):
-                lastActive = now
-                deadline = now + limits.writeSeconds
-                written += count
-                if written == piece.count {
-                    pieces.removeFirst()
-                    written = 0
-                }
-            }
-        }
-        guard state == .writing else { return true }
-        if isKept {
-            state = .reading
-            deadline = now + (reader.isEmpty ? limits.idleSeconds : limits.requestSeconds)
-        } else {
-            socket.finish()
-            state = .ending
-            deadline = now + limits.endSeconds
+        lines.take(bytes)
+        if state == .reading, !isBegun {
+            isBegun = true
+            setTimer(limits.requestSeconds)
         }
         return true
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What follows in a request that is refused already.
+        guard state == .reading else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head): begin(head)
+        case .body(let bytes):
+            body.append(contentsOf: bytes.readableBytesView)
+            if body.count > ServerLimits.longestBody { refuseBody() }
+        case .end: end()
+        }
+    }
+
+    // MARK: - Requests
+
+    private func begin(_ head: HTTPRequestHead) {
+        (method, target, headers, body) = (head.method.rawValue, head.uri, HTTPHeaders(), Data())
+        // After a request for another protocol the parser reads nothing more.
+        let isForOther = head.headers.contains(name: "Upgrade") || head.method == .CONNECT
+        isKept = head.version == .http1_1 && head.isKeepAlive && !isForOther
+        guard target.first == "/" || target == "*", target.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            return refuse(.badRequest, "expected a path as the address")
+        }
+        for (name, value) in head.headers where !headers.add(name, value) {
+            return refuse(.badRequest, "the header \(name) is there twice")
+        }
+        if let length = headers["Content-Length"].flatMap({ Int($0) }), length > ServerLimits.longestBody {
+            refuseBody()
+        }
+    }
+
+    private func end() {
+        let request = HTTPRequest(method: method, target: target, headers: headers, body: body)
+        body = Data()
+        beginAnswer()
+        if let refusal = server.refusal(of: request) {
+            later(refusal, isLast: !isAdmitted)
+        } else {
+            isAdmitted = true
+            server.answer(request, for: self)
+        }
+    }
+
+    private func refuseBody() {
+        refuse(.contentTooLarge, "expected at most \(ServerLimits.longestBody) bytes")
+    }
+
+    /// Answers a request that cannot be read. Nothing after it can be read either.
+    private func refuse(_ status: HTTPStatus, _ reason: String) {
+        isKept = false
+        beginAnswer()
+        later(.text(status, reason), isLast: true)
+    }
+
+    private func beginAnswer() {
+        state = .answering
+        isBegun = false
+        setTimer(nil)
+        server.changed()
+    }
+
+    // MARK: - Responses
+
+    /// Sends an answer once the parser has returned: the next request follows within `send`, so that thousands in one
+    /// piece would otherwise be answered one inside the other.
+    private func later(_ answer: Answer, isLast: Bool) {
+        context?.eventLoop.execute { self.send(answer, isLast: isLast) }
+    }
+
+    /// Sends the answer to the request that was read last.
+    ///
+    /// - Parameter isLast: whether the connection ends with it.
+    func send(_ answer: Answer, isLast: Bool = false) {
+        guard state == .answering, let context else { return }
+        if isLast || server.isStopping { isKept = false }
+        state = .writing
+        let status = HTTPResponseStatus(statusCode: answer.status.rawValue)
+        var head = HTTPResponseHead(version: .http1_1, status: status)
+        for field in answer.allHeaders(isKept: isKept).fields { head.headers.add(name: field.name, value: field.value) }
+        let hasBody = method != "HEAD" && !answer.body.isEmpty
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.whenComplete { [self] result in
+            if case .success = result { proceed() } else { close() }
+        }
+        context.write(wrapOutboundOut(.head(head)), promise: hasBody ? nil : sent)
+        if hasBody {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: sent)
+        }
+        unsent = .max
+        setTimer(limits.writeSeconds)
+        context.flush()
+    }
+
+    /// After a response has been sent: the next request, or the end.
+    private func proceed() {
+        lastActive = .now()
+        method = ""
+        if isKept, !hasInputEnded {
+            state = .reading
+            unanswered = 0
+            setTimer(limits.idleSeconds)
+            // Only this lets the next request through, so that those who take no answers get no further ones.
+            context?.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        } else if hasInputEnded || server.isStopping {
+            return close()
+        } else {
+            state = .ending
+            setTimer(limits.endSeconds)
+            context?.close(mode: .output, promise: nil)
+        }
+        server.changed()
+    }
+
+    // MARK: - Waiting
+
+    private func setTimer(_ seconds: Double?) {
+        timer?.cancel()
+        timer = seconds.flatMap { seconds in
+            context?.eventLoop.scheduleTask(in: TimeAmount(seconds: seconds)) { self.hasWaited() }
+        }
+    }
+
+    private func hasWaited() {
+        if state == .writing, let left = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes),
+            left < unsent
+        {
+            // The other side has taken some of it since.
+            unsent = left
+            setTimer(limits.writeSeconds)
+        } else {
+            close()
+        }
     }
 }

@@ -1,11 +1,17 @@
+import Foundation
+
 /// Header fields of a request or a response, in order. Names are compared ignoring case, as HTTP does.
 package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
-    private struct Field: Equatable {
-        let name: String
-        var value: String
+    /// One field.
+    package struct Field: Sendable, Equatable {
+        package let name: String
+        package fileprivate(set) var value: String
     }
 
-    private var fields: [Field] = []
+    /// Fields that decide which request it is, and where it ends: two of them could be read differently by others.
+    private static let single = ["host", "origin", "content-length", "transfer-encoding"]
+
+    package private(set) var fields: [Field] = []
 
     package init() {}
 
@@ -27,12 +33,22 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
         }
     }
 
-    package var count: Int { fields.count }
+    /// Adds a field as it was received; of those with the same name the values are joined.
+    ///
+    /// - Returns: whether it was added; false if there may be only one of this name, and there is one.
+    mutating func add(_ name: String, _ value: String) -> Bool {
+        let value = value.trimmingCharacters(in: CharacterSet(charactersIn: " \t"))
+        guard let before = self[name] else {
+            self[name] = value
+            return true
+        }
+        let lower = name.lowercased()
+        guard !Self.single.contains(lower) else { return false }
+        self[name] = before + (lower == "cookie" ? "; " : ", ") + value
+        return true
+    }
 
-    /// The fields as lines, each with its line end.
-    var text: String { fields.map { "\($0.name): \($0.value)\r\n" }.joined() }
-
-    /// Names are ASCII, since the reader refuses others.
+    /// Names are ASCII, since the parser refuses others.
     private static func isSame(_ a: String, _ b: String) -> Bool {
         let (a, b) = (a.utf8, b.utf8)
         return a.count == b.count && zip(a, b).allSatisfy { lower($0) == lower($1) }

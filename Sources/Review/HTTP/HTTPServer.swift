@@ -1,10 +1,14 @@
 import Foundation
 import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
 
-/// A server for one page on 127.0.0.1: one thread waits for all connections, answers are made on others.
+/// A server for one page on 127.0.0.1: SwiftNIO's event loop, one thread, reads and writes for all connections, and
+/// answers are made on a few others.
 ///
-/// A library for servers was used before. It read the lines of a request in quadratic time and let idle connections use
-/// up the process's descriptors, and had no setting against either.
+/// Only this folder knows SwiftNIO, and hands out requests of its own type. The limits on connections are here, since it has none of its own.
+/// A server keeps its threads until it is stopped.
 package final class HTTPServer: @unchecked Sendable {
     /// What answers requests.
     package struct Handler: Sendable {
@@ -21,55 +25,66 @@ package final class HTTPServer: @unchecked Sendable {
         }
     }
 
-    /// The most connections accepted between two rounds of reading, so that many new ones do not displace one whose
-    /// request has arrived.
-    private static let mostAccepted = 32
-    /// The seconds to wait if the system has no room for another connection.
-    private static let pauseSeconds = 0.1
+    /// The time to wait if the system has no room for another connection.
+    private static let pause = TimeAmount.milliseconds(100)
+    /// The descriptors that the event loop and the listening socket take.
+    private static let ownDescriptors = 6
 
-    package let port: UInt16
+    /// The port that it listens on.
+    package private(set) var port: UInt16 = 0
     private let limits: ServerLimits
-    private let pipe: WakePipe
-    private let lock = NSLock()
-    // Guarded by `lock`.
-    private var answers: [(connection: Int32, serial: Int, answer: Answer)] = []
-    private var isStopping = false
-    private var openCount = 0
-    private var failure: ReviewError?
-    private let ended = DispatchGroup()
+    private let loops: MultiThreadedEventLoopGroup
+    private let loop: any EventLoop
     // Answers wait for files and for other threads, so they are not made on the threads of Swift's own pool, which has
     // as many as there are cores.
-    private let queue = DispatchQueue(label: "earmark.review.answer", attributes: .concurrent)
+    private let answering = NIOThreadPool(numberOfThreads: ServerLimits.mostAnswers)
+    private let ended = DispatchGroup()
+    private let lock = NSLock()
+    // Guarded by `lock`.
+    private var hasEnded = false
+    private var openCount = 0
+    private var failure: ReviewError?
 
-    // For the server's thread alone.
-    private var listener: Socket?
+    // For the loop alone.
+    private var listener: (any Channel)?
     private var handler: Handler?
-    private var open: [Int32: (serial: Int, connection: Connection)] = [:]
-    private var serial = 0
-    private var acceptsAgain = 0.0
+    private var open: [ObjectIdentifier: Connection] = [:]
+    private(set) var isStopping = false
+    private var isPaused = false
+    /// Whether a connection was closed for want of descriptors, and none was accepted since.
+    private var hasMadeRoom = false
+    private var isAccepting = false
+    /// The listening socket's last error.
+    private var lastFault = EIO
 
     /// Starts to listen; connections wait until `start`.
     ///
     /// - Parameter port: the port; 0 for any that is free.
-    /// - Throws: `ReviewError` if the port is in use or not allowed.
+    /// - Throws: `ReviewError` if the port is in use or not allowed, or no descriptors are left.
     package init(port: UInt16, limits: ServerLimits = .standard) throws {
-        let listener = try Socket(listening: port)
-        self.port = try listener.port()
-        self.listener = listener
+        try Self.checkDescriptors(port)
         self.limits = limits
-        pipe = try WakePipe()
+        loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        loop = loops.next()
+        do {
+            let listener = try bootstrap().bind(to: SocketAddress(ipAddress: "127.0.0.1", port: Int(port))).wait()
+            self.port = UInt16(listener.localAddress?.port ?? 0)
+            ended.enter()
+            listener.closeFuture.whenComplete { [self] _ in listenerEnded() }
+            onLoop { self.listener = listener }
+        } catch {
+            loops.shutdownGracefully { _ in }
+            throw ReviewError(port: port, code: (error as? IOError)?.errnoCode ?? EIO)
+        }
     }
 
-    /// Answers requests, on a thread of its own.
+    /// Answers requests, on threads of its own.
     package func start(_ handler: Handler) {
-        self.handler = handler
-        ended.enter()
-        let thread = Thread { [self] in
-            serve()
-            ended.leave()
+        answering.start()
+        onLoop { [self] in
+            self.handler = handler
+            changed()
         }
-        thread.name = "earmark.review.server"
-        thread.start()
     }
 
     /// Waits until the server ends, which happens only if it fails or is stopped.
@@ -80,172 +95,178 @@ package final class HTTPServer: @unchecked Sendable {
         if let failure = lock.withLock({ failure }) { throw failure }
     }
 
-    /// The number of connections, as of the last time that the server waited.
+    /// The number of connections.
     package var connectionCount: Int { lock.withLock { openCount } }
 
     /// Ends the server. Answers in progress have a second to be sent.
-    package func stop() {
-        lock.withLock { isStopping = true }
-        pipe.wake()
+    package func stop() { onLoop { self.beginStop() } }
+
+    // MARK: - Setting up
+
+    /// SwiftNIO ends the process if its event loop gets no descriptors.
+    private static func checkDescriptors(_ port: UInt16) throws {
+        var files: [Int32] = []
+        defer { for file in files { close(file) } }
+        for _ in 0..<ownDescriptors {
+            let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            guard file >= 0 else { throw ReviewError(port: port, code: errno) }
+            files.append(file)
+        }
     }
 
-    // MARK: - The thread
-
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-
-    private func serve() {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
-        defer { buffer.deallocate() }
-        var stopBy: Double?
-        while true {
-            let now = Self.now
-            if stopBy == nil, lock.withLock({ isStopping }) {
-                stopBy = now + limits.stopSeconds
-                listener = nil
+    private func bootstrap() -> ServerBootstrap {
+        ServerBootstrap(group: loops)
+            .serverChannelOption(.backlog, value: SOMAXCONN)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // One at a time, so that many new ones do not displace one whose request has arrived.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptFaults(self))
+                }
             }
-            if let stopBy {
-                open = open.filter { !$0.value.connection.isIdle }
-                if open.isEmpty || now >= stopBy { break }
+            // Nagle's algorithm would hold back the end of a response until its beginning is acknowledged, for 40 ms.
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { try setUp(channel) }
             }
-            guard wait(until: stopBy, now: now, buffer) else { break }
-        }
-        open = [:]
-        listener = nil
     }
 
-    /// Waits for something to happen, and deals with it.
-    ///
-    /// - Returns: false if the system cannot wait.
-    private func wait(until stopBy: Double?, now: Double, _ buffer: UnsafeMutableRawBufferPointer) -> Bool {
-        var waiting = [pollfd(fd: pipe.readEnd, events: Int16(POLLIN), revents: 0)]
-        var until = stopBy ?? .infinity
-        let accepts = listener != nil && (open.count < limits.connections || idlest != nil)
-        if let listener, accepts {
-            if acceptsAgain <= now {
-                waiting.append(pollfd(fd: listener.file, events: Int16(POLLIN), revents: 0))
-            } else {
-                until = min(until, acceptsAgain)
-            }
-        }
-        for (file, entry) in open {
-            waiting.append(pollfd(fd: file, events: entry.connection.events, revents: 0))
-            until = min(until, entry.connection.deadline)
-        }
-        let milliseconds = until.isFinite ? Int32(min(60_000, max(0, ((until - now) * 1000).rounded(.up)))) : -1
-        lock.withLock { openCount = open.count }
-        if poll(&waiting, nfds_t(waiting.count), milliseconds) < 0, errno != EINTR {
-            let code = errno
-            // Without memory for a moment: the next round may have it.
-            guard code == ENOMEM || code == EAGAIN else {
-                lock.withLock { failure = ReviewError(port: port, code: code, "the server ended") }
-                return false
-            }
-            usleep(10_000)
-            return true
-        }
-        pipe.clear()
-        takeAnswers()
-        var mayAccept = false
-        for one in waiting.dropFirst() where one.revents != 0 {
-            if one.fd == listener?.file { mayAccept = true } else { serve(one.fd, one.revents, buffer) }
-        }
-        let after = Self.now
-        for (file, entry) in open where entry.connection.deadline <= after { open[file] = nil }
-        if mayAccept { accept() }
-        return true
+    private func setUp(_ channel: any Channel) throws {
+        var parserLimits = NIOHTTPDecoderLimitConfiguration()
+        parserLimits.maxHeaderFieldSize = ServerLimits.longestField
+        parserLimits.maxHeaderListSize = ServerLimits.longestHead
+        parserLimits.maxHeaderFieldCount = ServerLimits.mostHeaders
+        let parser = HTTPRequestDecoder(
+            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop, limitConfiguration: parserLimits)
+        let connection = Connection(self, limits: limits)
+        try channel.pipeline.syncOperations.addHandlers([
+            Inlet(connection), HTTPResponseEncoder(),
+            ByteToMessageHandler(parser, maximumBufferSize: ServerLimits.longestHead), HTTPServerPipelineHandler(),
+            NIOHTTPResponseHeadersValidator(), connection,
+        ])
     }
 
-    private func takeAnswers() {
-        let made = lock.withLock {
-            defer { answers = [] }
-            return answers
-        }
-        for (file, serial, answer) in made {
-            // The connection may have ended, and another may have its descriptor.
-            guard let entry = open[file], entry.serial == serial else { continue }
-            entry.connection.send(answer, now: Self.now)
-            proceed(file, entry.connection)
-        }
-    }
+    // MARK: - For connections, on the loop
 
-    private func serve(_ file: Int32, _ events: Int16, _ buffer: UnsafeMutableRawBufferPointer) {
-        guard let connection = open[file]?.connection else { return }
-        // Nobody waits for the answer that is being made.
-        if connection.state == .answering {
-            if events & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { open[file] = nil }
-            return
-        }
-        if connection.state != .writing, !connection.read(buffer, now: Self.now) {
-            open[file] = nil
-            return
-        }
-        proceed(file, connection)
-    }
+    /// The reason to refuse a request; nil to answer it.
+    func refusal(of request: HTTPRequest) -> Answer? { handler?.refusal(request) }
 
-    /// Does what can be done without waiting: sends, and passes on the next request.
-    private func proceed(_ file: Int32, _ connection: Connection) {
-        while true {
-            guard connection.write(now: Self.now) else {
-                open[file] = nil
-                return
-            }
-            guard connection.state == .reading else { return }
-            if let request = connection.nextRequest(now: Self.now) { answer(request, file, connection) }
-            // Refused ones are to be sent.
-            guard connection.state == .writing else { return }
-        }
-    }
-
-    private func answer(_ request: HTTPRequest, _ file: Int32, _ connection: Connection) {
-        guard let handler, let serial = open[file]?.serial else { return }
-        if let refusal = handler.refusal(request) {
-            connection.send(refusal, isLast: !connection.isAdmitted, now: Self.now)
-            return
-        }
-        connection.isAdmitted = true
-        queue.async { [self] in
+    /// Has a request answered, after those that wait already.
+    func answer(_ request: HTTPRequest, for connection: Connection) {
+        guard let handler else { return }
+        answering.submit { [self] state in
+            guard case .active = state else { return }
             let answer = handler.answer(request)
-            lock.withLock { answers.append((file, serial, answer)) }
-            pipe.wake()
+            onLoop { connection.send(answer) }
         }
+    }
+
+    /// Counts a new connection. Beyond the limit, it takes another's place.
+    func opened(_ connection: Connection) {
+        hasMadeRoom = false
+        guard !isStopping else { return connection.close() }
+        if open.count >= limits.connections { idlest?.close() }
+        open[ObjectIdentifier(connection)] = connection
+        changed()
+    }
+
+    /// Forgets a connection.
+    func closed(_ connection: Connection) {
+        guard open.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        changed()
+        if isStopping, open.isEmpty { finish() }
+    }
+
+    /// To be called when a connection begins or ends to be idle: only an idle one makes room for another.
+    func changed() {
+        lock.withLock { openCount = open.count }
+        let accepts =
+            handler != nil && !isStopping && !isPaused && (open.count < limits.connections || idlest != nil)
+        guard accepts != isAccepting else { return }
+        isAccepting = accepts
+        try? listener?.syncOptions?.setOption(.autoRead, value: accepts)
     }
 
     // MARK: - Accepting
 
     /// The connection to close for a new one: of those that never had the token, if there are any, the one that has
     /// been idle longest; nil if all of them wait for an answer.
-    private var idlest: Int32? {
-        open.filter { $0.value.connection.isIdle }.min {
-            let (a, b) = ($0.value.connection, $1.value.connection)
-            return a.isAdmitted == b.isAdmitted ? a.lastActive < b.lastActive : !a.isAdmitted
-        }?.key
+    private var idlest: Connection? {
+        open.values.filter(\.isIdle).min {
+            $0.isAdmitted == $1.isAdmitted ? $0.lastActive < $1.lastActive : !$0.isAdmitted
+        }
     }
 
-    private func accept() {
-        for _ in 0..<Self.mostAccepted {
-            guard let listener else { return }
-            // Only an idle one makes room.
-            guard open.count < limits.connections || idlest != nil else { return }
-            let (socket, code) = listener.accept()
-            if let socket {
-                if open.count >= limits.connections, let idlest { open[idlest] = nil }
-                serial += 1
-                open[socket.file] = (serial, Connection(socket, limits: limits, now: Self.now))
-                continue
-            }
-            switch code {
-            case EINTR, ECONNABORTED, EPROTO: continue
-            case EAGAIN, EWOULDBLOCK: return
-            default:
-                // The process or the system has no room: one connection less, and then again.
-                if let idlest { open[idlest] = nil }
-                acceptsAgain = Self.now + Self.pauseSeconds
-                return
-            }
+    /// The system has no room: one connection less, and then again. If that does not help, nothing is accepted for a
+    /// while, since the loop would be told of the same connection without end.
+    fileprivate func acceptFailed(_ code: Int32) {
+        lastFault = code
+        guard [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) else { return }
+        if let idlest, !hasMadeRoom {
+            hasMadeRoom = true
+            return idlest.close()
         }
+        isPaused = true
+        changed()
+        loop.scheduleTask(in: Self.pause) { [self] in
+            (isPaused, hasMadeRoom) = (false, false)
+            changed()
+        }
+    }
+
+    // MARK: - Ending
+
+    /// Runs something on the loop, unless that has ended.
+    private func onLoop(_ body: @escaping @Sendable () -> Void) {
+        lock.withLock { if !hasEnded { loop.execute(body) } }
+    }
+
+    private func beginStop() {
+        guard !isStopping else { return }
+        isStopping = true
+        listener?.close(promise: nil)
+        for connection in open.values where connection.isIdle { connection.close() }
+        guard !open.isEmpty else { return finish() }
+        loop.scheduleTask(in: TimeAmount(seconds: limits.stopSeconds)) { self.finish() }
+    }
+
+    private func listenerEnded() {
+        guard !isStopping else { return }
+        lock.withLock { failure = ReviewError(port: port, code: lastFault, "the server ended") }
+        isStopping = true
+        finish()
+    }
+
+    /// Ends the threads. Answers that are still being made are dropped, and not waited for.
+    private func finish() {
+        let isFirst = lock.withLock {
+            defer { hasEnded = true }
+            return !hasEnded
+        }
+        guard isFirst else { return }
+        answering.shutdownGracefully { _ in }
+        loops.shutdownGracefully { [self] _ in ended.leave() }
+    }
+}
+
+extension TimeAmount {
+    init(seconds: Double) { self = .nanoseconds(Int64(seconds * 1e9)) }
+}
+
+/// Takes the errors of the listening socket.
+private final class AcceptFaults: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private let server: HTTPServer
+
+    init(_ server: HTTPServer) { self.server = server }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let code = (error as? IOError)?.errnoCode { server.acceptFailed(code) }
     }
 }

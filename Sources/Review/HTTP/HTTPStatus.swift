@@ -19,29 +19,4 @@ package enum HTTPStatus: Int, Sendable {
     case internalServerError = 500
     case serviceUnavailable = 503
     case versionNotSupported = 505
-
-    /// The words after the number, as in RFC 9110 and RFC 6585.
-    var phrase: String {
-        switch self {
-        case .ok: "OK"
-        case .accepted: "Accepted"
-        case .partialContent: "Partial Content"
-        case .badRequest: "Bad Request"
-        case .forbidden: "Forbidden"
-        case .notFound: "Not Found"
-        case .methodNotAllowed: "Method Not Allowed"
-        case .conflict: "Conflict"
-        case .gone: "Gone"
-        case .contentTooLarge: "Content Too Large"
-        case .targetTooLong: "URI Too Long"
-        case .unsupportedMediaType: "Unsupported Media Type"
-        case .rangeNotSatisfiable: "Range Not Satisfiable"
-        case .misdirectedRequest: "Misdirected Request"
-        case .unprocessableContent: "Unprocessable Content"
-        case .headersTooLarge: "Request Header Fields Too Large"
-        case .internalServerError: "Internal Server Error"
-        case .serviceUnavailable: "Service Unavailable"
-        case .versionNotSupported: "HTTP Version Not Supported"
-        }
-    }
 }

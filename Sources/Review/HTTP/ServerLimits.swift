@@ -2,6 +2,17 @@ import Glibc
 
 /// What connections may take up.
 package struct ServerLimits: Sendable {
+    /// The longest address, and the longest name or value of a header, in bytes. A browser's are below 2 kB, but a
+    /// host's cookies may add more.
+    package static let longestField = 16_384
+    /// The most bytes of an address with all header names and values, and the most headers.
+    package static let longestHead = 65_536
+    package static let mostHeaders = 100
+    /// The longest body in bytes; a judgement takes a few hundred.
+    package static let longestBody = 16_384
+    /// The most answers that are made at a time; further requests wait. A browser has six connections to a server.
+    package static let mostAnswers = 16
+
     /// The most connections at a time. A new one takes the place of the one that has been idle longest.
     package var connections: Int
     /// The seconds within which a request must be complete after its first byte.
