@@ -125,7 +125,7 @@ final class FFmpegDecoder: Decoder {
                 if frames > 0, frames < 0x1p53 { stated = (Int64(frames), file.kind.length == .exact && media == nil) }
             }
             if file.kind.hasComparableTimes, let start, start > 0 {
-                if file.isFilm { lead = max(0, start - (file.firstTime ?? start)) }
+                if file.isFilm { lead = max(0, start - (file.firstPictureTime(in: bytes) ?? start)) }
                 // The length is the time of the end, and a piece of a longer recording may begin late.
                 let late = ((start - lead) * Double(rate)).rounded()
                 if let length = stated, !length.isExact, late < Double(length.frames) {

@@ -41,6 +41,10 @@ final class FFmpegFile {
     private var frame: UnsafeMutablePointer<AVFrame>?
     private var stream: UnsafeMutablePointer<AVStream>?
     private var isDraining = false
+    /// How many packets and bytes to read for a film's first picture: writers put pictures and sound side by side.
+    private static let mostPacketsToPicture = 10_000
+    private static let mostBytesToPicture = 64 << 20
+
     /// Whether the decoder has given a frame, or its error, since the last packet.
     private var hasAnswered = false
 
@@ -123,6 +127,43 @@ final class FFmpegFile {
         if longest > 0 { return longest }
         let whole = context.pointee.duration
         return hasSound && whole != ffmpeg_no_time && whole > 0 ? Double(whole) / Double(AV_TIME_BASE) : nil
+    }
+
+    /// The time of a film's first picture, in seconds; nil if none is among its first packets.
+    ///
+    /// This file's own context leaves pictures out, so another one reads their packets, without looking into them.
+    ///
+    /// - Parameter bytes: the file.
+    func firstPictureTime(in bytes: FileBytes) -> Double? {
+        let file = FFmpegFile(loaded, bytes, mostBytes: Self.mostBytesToPicture)
+        do throws(Refusal) {
+            try file.allocate()
+            guard let input = file.recognize() else { return nil }
+            try file.openContainer(input, ignoresEdits: false, looksAtPackets: false)
+        } catch { return nil }
+        guard let context = file.format, let packet = file.packet else { return nil }
+        for index in 0..<Int(context.pointee.nb_streams) {
+            context.pointee.streams[index]?.pointee.discard = AVDISCARD_DEFAULT
+        }
+        for _ in 0..<Self.mostPacketsToPicture {
+            guard functions.av_read_frame(context, packet) >= 0 else { return nil }
+            defer { functions.av_packet_unref(packet) }
+            let index = Int(packet.pointee.stream_index)
+            guard index < Int(context.pointee.nb_streams), let stream = context.pointee.streams[index],
+                Self.isPicture(stream.pointee)
+            else { continue }
+            let time = packet.pointee.pts == ffmpeg_no_time ? packet.pointee.dts : packet.pointee.pts
+            let base = stream.pointee.time_base
+            guard time != ffmpeg_no_time, base.den > 0 else { return nil }
+            return Double(time) * Double(base.num) / Double(base.den)
+        }
+        return nil
+    }
+
+    /// Whether a stream's pictures move: a cover is none that a time could refer to.
+    private static func isPicture(_ stream: AVStream) -> Bool {
+        stream.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+            && stream.disposition & Int32(AV_DISPOSITION_ATTACHED_PIC) == 0
     }
 
     private func allocate() throws(Refusal) {
@@ -296,12 +337,6 @@ final class FFmpegFile {
         return whole != ffmpeg_no_time && whole > 0 ? (whole, Int64(AV_TIME_BASE)) : nil
     }
 
-    /// The time of the first sound or picture, in seconds; nil if it is not known.
-    var firstTime: Double? {
-        guard let first = format?.pointee.start_time, first != ffmpeg_no_time else { return nil }
-        return Double(first) / Double(AV_TIME_BASE)
-    }
-
     /// The length of the longest stream as the container states it, in seconds; 0 if it does not.
     var containerLength: Double {
         guard let format, format.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE,
@@ -415,8 +450,7 @@ final class FFmpegFile {
         guard let format else { return false }
         return (0..<streamCount).contains { index in
             guard let stream = format.pointee.streams[index] else { return false }
-            return stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
-                && stream.pointee.disposition & Int32(AV_DISPOSITION_ATTACHED_PIC) == 0
+            return Self.isPicture(stream.pointee)
         }
     }
 
