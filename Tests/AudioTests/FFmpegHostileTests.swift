@@ -116,8 +116,10 @@ import Testing
         bytes.replaceSubrange(place + 4..<place + 8, with: [0x7F, 0xFF, 0xFF, 0xFF])
         let path = try folder.put("long.m4a", bytes)
         #expect(DecodedAudio.fault(path)?.failureClass == .truncated)
+        #expect(DecodedAudio.fault(path)?.reason.contains("its index contradicts itself: 15 packets") == true)
         // What is stated is the edit list's, which is in milliseconds.
-        #expect(try AudioFile(path: path).declaredFrames ?? 0 <= Int64(MediaFile.frames + 45))
+        let file = try AudioFile(path: path, truncation: .accept)
+        #expect(file.declaredFrames ?? 0 <= Int64(MediaFile.frames + 45))
         bytes.replaceSubrange(place..<place + 4, with: [0x7F, 0xFF, 0xFF, 0xFF])
         #expect(DecodedAudio.fault(try folder.put("longer.m4a", bytes)) != nil)
     }
