@@ -61,7 +61,7 @@ struct SkippedChunkCommandTests {
         let events = try Tool.run(
             scratch.run("label.yaml", manifest: "m.csv", cache: "other", sets: Self.skip).filter { $0 != "--quiet" }
                 + ["--json"])
-        #expect(events.output.contains(#""skipped_chunks":7,"skipped_seconds":4.000,"skipped_clips":2}"#))
+        #expect(events.output.contains(#""skipped_chunks":7,"skipped_seconds":4.000,"skipped_clips":2,"#))
         // Without the setting, nobody is told of it.
         let plain = try Tool.run(
             scratch.run("label.yaml", manifest: "m.csv", cache: "plain").filter { $0 != "--quiet" })
