@@ -43,7 +43,7 @@ struct MessageTests {
         let end = try #require(lines.firstIndex { $0.hasPrefix("USAGE:") })
         let lists = lines[start..<end].filter { !$0.isEmpty && $0 != "EXIT STATUS" && $0 != "ENVIRONMENT" }
         #expect(lists.count >= 11, "\(help.output)")
-        for line in lists { #expect(line.hasPrefix("  ") && line.count <= 80, "\(line)") }
+        for line in lists { #expect(line.hasPrefix(" ") && line.count <= 80, "\(line)") }
     }
 
     @Test("An empty path is refused for every option and argument that takes one, and makes nothing")
