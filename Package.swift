@@ -71,7 +71,8 @@ let testDependencies: [String: [Target.Dependency]] = [
     "Corpora": ["Random"],
     // For the test of all error types.
     "Errors": [
-        "Archives", "Audio", "Cache", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline", "Results",
+        "Archives", "Audio", "Cache", "Engines", "Evaluation", "Features", "Files", "Ledger", "Models", "Pipeline",
+        "Results",
         "Review",
         "Tables", "Training",
     ],
