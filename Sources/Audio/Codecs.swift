@@ -144,7 +144,8 @@ enum Codecs {
     }
 
     private static func mpegBehindRubbish(_ bytes: FileBytes, _ path: String) throws(AudioError) -> MPEGDecoder? {
-        var walk = MPEGFrames(bytes, 0..<bytes.size)
+        // A film of gigabytes is not searched to its end.
+        var walk = MPEGFrames(bytes, 0..<bytes.size, mostForeign: mostRubbish)
         search: while let item = walk.next() {
             switch item {
             case .foreign(let range): if range.upperBound > mostRubbish { return nil }

@@ -24,9 +24,13 @@ struct MPEGFrames {
     private var last: MPEGHeader?
     /// The length in bytes of a free-format frame without its padding.
     private var freeLength: Int?
+    /// The number of foreign bytes after which they are reported without a look at what follows them.
+    private let mostForeign: Int
 
-    init(_ bytes: FileBytes, _ range: Range<Int>) {
+    /// - Parameter mostForeign: a little more than this of foreign bytes is reported as it is, even if more of them follow.
+    init(_ bytes: FileBytes, _ range: Range<Int>, mostForeign: Int = .max) {
         self.bytes = bytes
+        self.mostForeign = mostForeign
         let end = Self.beforeTags(bytes, range)
         self.range = range.lowerBound..<end
         place = range.lowerBound
@@ -49,7 +53,7 @@ struct MPEGFrames {
             }
             let start = place
             place += 1
-            while place < range.upperBound {
+            while place < range.upperBound, place - start <= mostForeign {
                 let rest = bytes.view(place, 1)
                 let count = min(rest.count, range.upperBound - place)
                 guard count > 0, let found = memchr(rest.baseAddress!, 0xFF, count) else {

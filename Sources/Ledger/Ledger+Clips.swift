@@ -242,6 +242,23 @@ extension Ledger {
         }
     }
 
+    /// What is known of clips' files, in the order of the clips' ids, so many at a time.
+    ///
+    /// - Parameter clip: the clip after which to begin; nil for the first.
+    /// - Throws: `LedgerError` where the ledger cannot be read, or a row is not what was written.
+    package func sources(after clip: Int64?, limit: Int) throws -> [SourceRecord] {
+        try read { database in
+            var found: [SourceRecord] = []
+            found.reserveCapacity(limit)
+            let statement = try database.cachedStatement(
+                sql:
+                    "SELECT \(SourceRecord.list("s")) FROM sources s WHERE s.clip > ? ORDER BY s.clip LIMIT ?")
+            let rows = try Row.fetchCursor(statement, arguments: [clip ?? .min, limit])
+            while let row = try rows.next() { found.append(try SourceRecord.read(cursor: row)) }
+            return found
+        }
+    }
+
     /// A value that the ledger stores under a key; nil if there is none.
     ///
     /// - Throws: `LedgerError` where the ledger cannot be read.

@@ -12,6 +12,21 @@ package struct TakenOver: Sendable, Equatable {
     package init() {}
 }
 
+/// Another ledger that is to be taken over; see `Ledger.takeOver`.
+package struct LedgerToTakeOver {
+    let ledger: Ledger
+    let clips: [Int64: Int64]
+    let mark: String
+
+    /// - Parameters:
+    ///   - ledger: the other cache's ledger, with no open shard, which no process writes to.
+    ///   - clips: this ledger's ids of the clips, by the other's ids. Other clips are left out.
+    ///   - mark: names the other ledger; see `Ledger.hasTakenOver`.
+    package init(_ ledger: Ledger, clips: [Int64: Int64], mark: String) {
+        (self.ledger, self.clips, self.mark) = (ledger, clips, mark)
+    }
+}
+
 extension Ledger {
     /// Start of the keys of `meta` that say which ledgers were taken over.
     static let takenOverKey = "merged-"
@@ -44,40 +59,49 @@ extension Ledger {
         }
     }
 
-    /// Takes over everything that another ledger knows of some clips: results with their shards, what is known of the
-    /// files, failures, deaths and lengths; and its runs, models, front-ends and pipelines. Clips, stages, shards and runs
-    /// get this ledger's ids. Everything but stages, models and pipelines is recorded in one transaction, with the mark.
+    /// Takes over everything that other ledgers know of some clips: results with their shards, what is known of the files,
+    /// failures, deaths and lengths; and their runs, models, front-ends and pipelines. Clips, stages, shards and runs get
+    /// this ledger's ids. Everything but stages, models and pipelines is recorded in one transaction, with the marks.
+    ///
+    /// The clips of every part lie all over the manifest, so that ledger after ledger would rewrite nearly all pages of the
+    /// large tables each time. Therefore their rows are read side by side and written in the order of this ledger's clips.
     ///
     /// The shards' files must be durable under the same relative paths beside this ledger before. A ledger may be taken
     /// over again, with what has been added to it since.
     ///
-    /// - Parameters:
-    ///   - other: the other cache's ledger, with no open shard, which no process writes to.
-    ///   - clips: this ledger's ids of the clips, by the other's ids. Other clips are left out.
-    ///   - mark: names the other ledger; see `hasTakenOver`.
-    /// - Throws: `LedgerError` if a ledger cannot be read or written, or a row of the other is not what was written.
-    package func takeOver(_ other: Ledger, clips: [Int64: Int64], mark: String) throws -> TakenOver {
-        let stages = try takeOverStages(other)
-        for model in try other.models() { try put(model: model.digest, path: model.path) }
-        var taken = TakenOver()
+    /// - Returns: what each of them brought, in their order.
+    /// - Throws: `LedgerError` if a ledger cannot be read or written, or a row of another is not what was written.
+    package func takeOver(_ others: [LedgerToTakeOver]) throws -> [TakenOver] {
+        let stages = try others.map { try takeOverStages($0.ledger) }
+        for other in others {
+            for model in try other.ledger.models() { try put(model: model.digest, path: model.path) }
+        }
+        var taken = [TakenOver](repeating: TakenOver(), count: others.count)
         hook("merge.before-commit")
         try write { database in
-            let shards = try Self.insertShards(database, other.shards(), stages: stages)
-            taken.shards = shards.count
-            let kept = try Self.insertResults(database, other, clips: clips, stages: stages, shards: shards)
-            taken.results = kept.results
-            taken.clips = kept.clips.count
-            try Self.insertSources(database, other, clips: clips)
-            taken.failures = try Self.insertFailures(database, other, clips: clips, done: kept.clips)
-            taken.runs = try Self.insertRuns(database, other)
-            for stage in stages.keys.sorted() {
-                guard let source = try other.sourceOfShared(stage), let mine = stages[source], let own = stages[stage]
-                else { continue }
-                try Self.setMeta(database, Self.sharedKeyStart + String(own), String(mine))
+            var shards: [[Int64: Int64]] = []
+            for (other, stages) in zip(others, stages) {
+                shards.append(try Self.insertShards(database, other.ledger.shards(), stages: stages))
+            }
+            let kept = try Self.insertResults(database, others, stages: stages, shards: shards)
+            try Self.insertSources(database, others)
+            for (place, other) in others.enumerated() {
+                taken[place].shards = shards[place].count
+                taken[place].results = kept[place].results
+                taken[place].clips = kept[place].clips.count
+                taken[place].failures = try Self.insertFailures(
+                    database, other.ledger, clips: other.clips, done: kept[place].clips)
+                taken[place].runs = try Self.insertRuns(database, other.ledger)
+                for stage in stages[place].keys.sorted() {
+                    guard let source = try other.ledger.sourceOfShared(stage), let mine = stages[place][source],
+                        let own = stages[place][stage]
+                    else { continue }
+                    try Self.setMeta(database, Self.sharedKeyStart + String(own), String(mine))
+                }
+                try Self.setMeta(database, Self.takenOverKey + other.mark, "1")
             }
             // The table beside the shards lacks what is new.
             try database.execute(sql: "DELETE FROM meta WHERE key = 'index'")
-            try Self.setMeta(database, Self.takenOverKey + mark, "1")
         }
         hook("merge.after-commit")
         return taken
@@ -145,16 +169,16 @@ extension Ledger {
     }
 
     private static func insertResults(
-        _ database: Database, _ other: Ledger, clips: [Int64: Int64], stages: [Int64: Int64], shards: [Int64: Int64]
-    ) throws -> (results: Int, clips: Set<Int64>) {
+        _ database: Database, _ others: [LedgerToTakeOver], stages: [[Int64: Int64]], shards: [[Int64: Int64]]
+    ) throws -> [(results: Int, clips: Set<Int64>)] {
         let statement = try database.makeStatement(sql: "INSERT OR REPLACE INTO results VALUES(?,?,?,?,?,?,?,?,?)")
-        var count = 0
-        var done: Set<Int64> = []
-        try other.forEachResult { found in
-            guard let clip = clips[found.clip] else { return }
-            guard let stage = stages[found.stage], let shard = shards[found.shard] else {
+        var kept = [(results: Int, clips: Set<Int64>)](repeating: (0, []), count: others.count)
+        try forEachMerged(others, clip: \.clip) { place, last in
+            try others[place].ledger.results(after: last.map { ($0.clip, $0.stage) }, limit: page)
+        } body: { place, clip, found in
+            guard let stage = stages[place][found.stage], let shard = shards[place][found.shard] else {
                 throw LedgerError(
-                    .corrupt, path: other.path,
+                    .corrupt, path: others[place].ledger.path,
                     "a result of clip \(found.clip) names a stage or a shard that is not there; run 'earmark verify --repair'"
                 )
             }
@@ -166,16 +190,17 @@ extension Ledger {
                 own.samples,
             ])
             try statement.execute()
-            count += 1
-            done.insert(clip)
+            kept[place].results += 1
+            kept[place].clips.insert(clip)
         }
-        return (count, done)
+        return kept
     }
 
-    private static func insertSources(_ database: Database, _ other: Ledger, clips: [Int64: Int64]) throws {
+    private static func insertSources(_ database: Database, _ others: [LedgerToTakeOver]) throws {
         let statement = try database.makeStatement(sql: "INSERT OR REPLACE INTO sources VALUES(?,?,?,?,?,?,?)")
-        try other.forEachSource { found in
-            guard let clip = clips[found.clip] else { return }
+        try forEachMerged(others, clip: \.clip) { place, last in
+            try others[place].ledger.sources(after: last?.clip, limit: page)
+        } body: { _, clip, found in
             let own = SourceRecord(
                 clip: clip, size: found.size, modified: found.modified, content: found.content, frames: found.frames,
                 rate: found.rate)
@@ -183,6 +208,45 @@ extension Ledger {
                 own.clip, own.size, own.modified, own.content, own.check, own.frames, own.rate,
             ])
             try statement.execute()
+        }
+    }
+
+    /// Rows that are read of a ledger at a time.
+    private static var page: Int { 256 }
+
+    /// Calls `body` with the rows of several ledgers, always with the one whose clip comes first in this ledger. Rows of
+    /// clips that are not to be taken over are left out.
+    ///
+    /// - Parameters:
+    ///   - clip: a row's clip, by the id that it has in its own ledger.
+    ///   - rows: the next rows of a ledger after one of them, in its own order; none at its end.
+    ///   - body: receives the ledger's place in `others`, this ledger's id of the clip, and the row.
+    private static func forEachMerged<Record>(
+        _ others: [LedgerToTakeOver], clip: (Record) -> Int64, rows: (Int, Record?) throws -> [Record],
+        body: (Int, Int64, Record) throws -> Void
+    ) throws {
+        var pages = [ArraySlice<Record>](repeating: [], count: others.count)
+        var last = [Record?](repeating: nil, count: others.count)
+        var next = [Int64?](repeating: nil, count: others.count)
+        /// Moves on to the ledger's next row; its clip is nil at the end.
+        func advance(_ place: Int) throws {
+            next[place] = nil
+            while next[place] == nil {
+                if pages[place].isEmpty { pages[place] = try rows(place, last[place])[...] }
+                guard let row = pages[place].popFirst() else { return }
+                last[place] = row
+                next[place] = others[place].clips[clip(row)]
+            }
+        }
+        for place in others.indices { try advance(place) }
+        while true {
+            var first: (place: Int, clip: Int64)?
+            for (place, clip) in next.enumerated() {
+                if let clip, clip < first?.clip ?? .max { first = (place, clip) }
+            }
+            guard let first, let row = last[first.place] else { return }
+            try body(first.place, first.clip, row)
+            try advance(first.place)
         }
     }
 

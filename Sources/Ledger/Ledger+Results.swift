@@ -101,6 +101,25 @@ extension Ledger {
         }
     }
 
+    /// Results in the order of their clips' ids and of their stages, so many at a time.
+    ///
+    /// - Parameter key: clip and stage of the result after which to begin; nil for the first.
+    /// - Throws: `LedgerError` where the ledger cannot be read, or a row is not what was written.
+    package func results(after key: (clip: Int64, stage: Int64)?, limit: Int) throws -> [ResultRecord] {
+        try read { database in
+            var found: [ResultRecord] = []
+            found.reserveCapacity(limit)
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT \(ResultRecord.list("r")) FROM results r WHERE (r.clip, r.stage) > (?, ?)
+                    ORDER BY r.clip, r.stage LIMIT ?
+                    """)
+            let rows = try Row.fetchCursor(statement, arguments: [key?.clip ?? .min, key?.stage ?? .min, limit])
+            while let row = try rows.next() { found.append(try ResultRecord.read(cursor: row)) }
+            return found
+        }
+    }
+
     /// The results that some stages have for the manifest's clips, made from their files as last read: clip by clip in the
     /// manifest's order, and for each clip in the order of `stages`. Memory use does not grow with the number of clips.
     ///

@@ -14,6 +14,8 @@ extension Ledger {
                 let count = table.columns.count
                 let keys = table.columns.prefix(table.keyLength)
                 let bytes = keys.map { "CAST(\($0) AS BLOB)" }
+                // The keys' bytes, which only a damaged row needs, double the time.
+                if try isWhole(table, database) { continue }
                 let rows = try Row.fetchCursor(
                     database,
                     sql: "SELECT \((table.columns + bytes).joined(separator: ", ")) FROM \(table.name)")
@@ -31,6 +33,13 @@ extension Ledger {
             }
             return (structure, damaged)
         }
+    }
+
+    private func isWhole(_ table: LedgerTable, _ database: Database) throws -> Bool {
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT \(table.columns.joined(separator: ", ")) FROM \(table.name)")
+        while let row = try rows.next() { if !table.isSound(row) { return false } }
+        return true
     }
 
     /// Rows that are valid by themselves but not together: those of a clip, stage or shard that the ledger does not have, and

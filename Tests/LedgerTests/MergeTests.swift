@@ -67,6 +67,10 @@ struct MergeTests {
         return found
     }
 
+    private func takeOver(_ part: Ledger, _ ledger: Ledger, mark: String) throws -> TakenOver {
+        try ledger.takeOver([LedgerToTakeOver(part, clips: clips(ledger, part), mark: mark)])[0]
+    }
+
     @Test(
         "Results, files, failures, deaths, runs, models, front-ends and pipelines come along, under this ledger's ids")
     func whole() throws {
@@ -82,7 +86,7 @@ struct MergeTests {
         var expected: Set<String> = []
         for (number, part) in parts.enumerated() {
             expected.formUnion(try contents(part))
-            let taken = try ledger.takeOver(part, clips: clips(ledger, part), mark: "\(number)")
+            let taken = try takeOver(part, ledger, mark: "\(number)")
             #expect(taken.shards == 1 && taken.failures == 1 && taken.runs == 1 && taken.results == 3 + number)
             #expect(try ledger.hasTakenOver("\(number)") && !ledger.hasTakenOver("\(number + 1)"))
             for pipeline in try ledger.pipelines(of: part) { try ledger.put(pipeline) }
@@ -100,7 +104,7 @@ struct MergeTests {
 
         // Once more, as after a merge that was killed: nothing is there twice.
         for (number, part) in parts.enumerated() {
-            #expect(try ledger.takeOver(part, clips: clips(ledger, part), mark: "\(number)").runs == 0)
+            #expect(try takeOver(part, ledger, mark: "\(number)").runs == 0)
         }
         #expect(try contents(ledger) == expected && ledger.allRuns().count == 2 && ledger.shards().count == 2)
         #expect(try ledger.clips(withDeaths: 3).isEmpty && ledger.strayRows().isEmpty)
@@ -137,7 +141,7 @@ struct MergeTests {
                     modified: 1))
         }
         try ledger.commit(batch)
-        _ = try ledger.takeOver(part, clips: clips(ledger, part), mark: "0")
+        _ = try takeOver(part, ledger, mark: "0")
         let found = try ledger.failures().map { "\($0.clip - ids[0]) \($0.target) \($0.reason)" }
         #expect(found == ["1 another before", "2 target cut", "3 target before"])
     }
@@ -150,7 +154,7 @@ struct MergeTests {
         _ = try part.addShard(stage: stage, kind: "mel", dtype: "float32", columns: 64) { _ in "shards/b.npy" }
         let ledger = try folders[0].open()
         try ledger.adopt(manifest: "whole", count: 3) { .init("clip\($0)", "/p") }
-        #expect(throws: LedgerError.self) { try ledger.takeOver(part, clips: clips(ledger, part), mark: "0") }
+        #expect(throws: LedgerError.self) { try takeOver(part, ledger, mark: "0") }
         #expect(try contents(ledger).isEmpty && ledger.shards().isEmpty && !ledger.hasTakenOver("0"))
     }
 

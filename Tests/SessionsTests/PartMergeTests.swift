@@ -244,7 +244,7 @@ import Testing
     /// As a merge that was killed after its first part leaves the cache.
     private func takeOverFirst(_ plan: PartPlan, _ manifest: Manifest) throws -> (ShardRecord?, Set<Int64>) {
         let stop = StopSignal()
-        let merger = try PartMerger(pipeline, manifest, cache: cache, parts: 3)
+        let merger = try PartMerger(pipeline, manifest, cache: cache, parts: 3, together: 1)
         let report = try merger.run(allowsMissing: false, stop: stop) { _ in stop.raise() }
         #expect(report == nil)
         let ledger = try cache.reading()
@@ -257,6 +257,29 @@ import Testing
         var found: [Int64: String] = [:]
         try cache.reading().forEachResult { if ids.contains($0.clip) { found[$0.clip] = $0.digest } }
         return found
+    }
+
+    @Test("However many parts are taken over together, the merged cache is the same")
+    func together() throws {
+        let manifest = try manifest(300)
+        var merged: [[String]] = []
+        for together in [1, 2, 3, 128] {
+            try? FileSystem.remove(cache.folder)
+            let plan = try plan(manifest, parts: 5)
+            for part in 0..<5 { try fill(part, plan, manifest) }
+            let report = try PartMerger(pipeline, manifest, cache: cache, parts: 5, together: together)
+                .run(allowsMissing: false)
+            #expect(report?.hasMerged == true)
+            let ledger = try cache.reading()
+            var rows: [String] = []
+            try ledger.forEachResult { rows.append("\($0)") }
+            try ledger.forEachSource { rows.append("\($0)") }
+            rows += try ledger.failures().map { "\($0)" } + ledger.shards().map { "\($0)" }
+            rows.append(String(decoding: try FileSystem.read(cache.indexPath), as: UTF8.self))
+            merged.append(rows)
+            #expect(try ledger.strayRows().isEmpty && ledger.verifyRows().rows.isEmpty)
+        }
+        #expect(merged[0].count > 600 && merged.allSatisfy { $0 == merged[0] })
     }
 
     @Test("A part from the future is refused")

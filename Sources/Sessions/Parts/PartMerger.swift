@@ -11,7 +11,7 @@ import Wording
 /// Makes one cache of a plan's parts.
 ///
 /// First every part is looked at, under its lock; what cannot be trusted ends the merge before anything is changed. Then
-/// the parts are taken over one by one: their shards get a second name in the cache, then one transaction of the cache's
+/// the parts are taken over, many at a time: their shards get a second name in the cache, then one transaction of the cache's
 /// ledger makes them the cache's own. Only when all parts are in the ledger does a plan of what is left take the old one's
 /// place, and only then are the parts removed. So a merge that is killed at any point can be run again, and loses nothing.
 package struct PartMerger {
@@ -52,6 +52,9 @@ package struct PartMerger {
     /// How many clips of a hole are named.
     private static let named = 10
 
+    /// How many parts are taken over in one transaction, so that their ledgers are open at the same time: each takes up to
+    /// three descriptors. One by one, every page of the merged ledger would be written once a part.
+    private let together: Int
     private let pipeline: LoadedPipeline
     private let manifest: Manifest
     private let plan: PartPlan
@@ -62,11 +65,15 @@ package struct PartMerger {
 
     /// Claims the cache for this process.
     ///
+    /// - Parameter together: how many parts are taken over in one transaction. The merged cache is the same for any number.
     /// - Throws: `LedgerError` of kind busy if another process has the cache; `CacheError` if there is no plan, it is another
     ///   job's, or this machine's clock is not that of the file system; `FileError` or `LedgerError` if something cannot be
     ///   read or made.
-    package init(_ pipeline: LoadedPipeline, _ manifest: Manifest, cache: CacheFolder, parts: Int) throws {
+    package init(
+        _ pipeline: LoadedPipeline, _ manifest: Manifest, cache: CacheFolder, parts: Int, together: Int = 128
+    ) throws {
         self.pipeline = pipeline
+        self.together = max(together, 1)
         folder = PartFolder(cache)
         guard let plan = try PartPlanner(pipeline, manifest, cache: cache, parts: parts).current() else {
             throw CacheError(
@@ -148,32 +155,40 @@ package struct PartMerger {
         try ledger.beginTakingOver()
         try ledger.adopt(manifest: manifest.ledgerDigest, count: manifest.count) { manifest.ledgerRow($0) }
         let ids = try ledger.clipIDs()
-        for (number, survey) in surveys.enumerated() {
+        var rest = surveys.indices.filter { surveys[$0].hasLedger }[...]
+        while !rest.isEmpty {
             if stop.isRaised { return .none }
-            guard survey.hasLedger, let part = survey.folder else { continue }
-            let other = try Ledger(path: part.ledgerPath)
-            defer { try? other.close() }
-            // A part that did more since a merge was killed has run since, and one that was done anew has other runs.
-            let runs = try other.allRuns()
-            let run = runs.last
-            report.runs += runs
-            let mark = "\(plan.tag)-\(number)-\(run?.id ?? 0)-\(run?.started ?? 0)"
-            if try !ledger.hasTakenOver(mark) {
+            var opened: [(part: CacheFolder, ledger: Ledger)] = []
+            defer { for other in opened { try? other.ledger.close() } }
+            var others: [LedgerToTakeOver] = []
+            for number in rest.prefix(together) {
+                guard let part = surveys[number].folder else { continue }
+                let other = try Ledger(path: part.ledgerPath)
+                opened.append((part, other))
+                // A part that did more since a merge was killed has run since, and one that was done anew has other runs.
+                let runs = try other.allRuns()
+                report.runs += runs
+                let mark = "\(plan.tag)-\(number)-\(runs.last?.id ?? 0)-\(runs.last?.started ?? 0)"
+                guard try !ledger.hasTakenOver(mark) else { continue }
                 try ShardPool.sealAll(cache: part.folder, ledger: other)
                 try link(other.shards(), from: part, ledger)
                 CrashPoint.hit("merge.after-links")
-                let taken = try ledger.takeOver(
-                    other, clips: survey.rowOfClip.mapValues { ids[Int($0)] }, mark: mark)
-                report.taken.add(taken)
+                others.append(
+                    LedgerToTakeOver(
+                        other, clips: surveys[number].rowOfClip.mapValues { ids[Int($0)] }, mark: mark))
             }
-            for pipeline in try ledger.pipelines(of: other) where pipeline.updated > latest?.updated ?? 0 {
-                latest = pipeline
+            if !others.isEmpty { for taken in try ledger.takeOver(others) { report.taken.add(taken) } }
+            for (part, other) in opened {
+                for pipeline in try ledger.pipelines(of: other) where pipeline.updated > latest?.updated ?? 0 {
+                    latest = pipeline
+                }
+                let judgements = try part.judgements.contents()
+                report.notes += judgements.damage
+                report.judgements += try cache.judgements.takeOver(judgements.rows)
+                report.parts += 1
+                progress(report.parts)
             }
-            let judgements = try part.judgements.contents()
-            report.notes += judgements.damage
-            report.judgements += try cache.judgements.takeOver(judgements.rows)
-            report.parts += 1
-            progress(report.parts)
+            rest = rest.dropFirst(together)
         }
         return .some(latest)
     }
