@@ -38,6 +38,8 @@ package final class JudgementStore: @unchecked Sendable {
     private var isChecked = false
     /// The file that this instance has read or written; nil if there was none yet.
     private var known: Identity?
+    /// `changes` when the file was last read.
+    private var countRead: Int64?
 
     /// Descriptors for `changes`: the last one is of the file that was there last.
     private var counters: [(identity: Identity, file: Int32)] = []
@@ -87,6 +89,11 @@ package final class JudgementStore: @unchecked Sendable {
             return bytes.reduce(0) { $0 << 8 | Int64($1) }
         }
     }
+
+    /// `changes` as it was when `contents` last read the file; nil if it did not yet. `changes` itself may count a
+    /// transaction in whose middle a process was killed, and have the same value again once that is undone and another
+    /// judgement is there.
+    package var changesRead: Int64? { lock.withLock { countRead } }
 
     deinit { for counter in counters { close(counter.file) } }
 
@@ -216,7 +223,8 @@ package final class JudgementStore: @unchecked Sendable {
 
     // MARK: - Reading
 
-    /// Reads every row that can be trusted, without writing anything; there are no rows if there is no file.
+    /// Reads every row that can be trusted; there are no rows if there is no file. Writes nothing, unless a process was
+    /// killed in the middle of a transaction: SQLite must then undo that by its journal before anyone can read.
     ///
     /// - Parameters:
     ///   - last: the number of the last row already known; 0 for all rows.
@@ -225,11 +233,48 @@ package final class JudgementStore: @unchecked Sendable {
     package func contents(after last: Int64 = 0, patience: TimeInterval = readPatience) throws -> Contents {
         guard try isThere() else { return Contents() }
         return try guarded {
-            let queue = try open(isReadOnly: true, patience: patience)
-            defer { try? queue.close() }
-            return try queue.read { try Self.contents($0, path, after: last) }
+            do { return try read(after: last, patience: patience) } catch let error as DatabaseError
+                where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK
+            {
+                try rollBack(patience: patience)
+                return try read(after: last, patience: patience)
+            }
         }
     }
+
+    private func read(after last: Int64, patience: TimeInterval) throws -> Contents {
+        let queue = try open(isReadOnly: true, patience: patience)
+        defer { try? queue.close() }
+        return try queue.read { database in
+            let contents = try Self.contents(database, path, after: last)
+            // Nobody changes the file before this transaction ends.
+            let count = changes
+            lock.withLock { countRead = count }
+            return contents
+        }
+    }
+
+    /// Undoes the transaction of a process that was killed, as adding a judgement would: a connection that may write
+    /// does so when it first reads. It locks the file for it, and touches no transaction that is under way.
+    private func rollBack(patience: TimeInterval) throws {
+        do {
+            let queue = try open(isReadOnly: false, patience: patience)
+            try queue.close()
+        } catch let error as DatabaseError
+            where [.SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_IOERR].contains(error.resultCode)
+        {
+            throw LedgerError(.inputOutput, path: path, cannotRollBack(error))
+        }
+    }
+
+    private func cannotRollBack(_ error: DatabaseError) -> String {
+        "a process was killed while it stored a judgement, and that cannot be undone here "
+            + "(\(error.message ?? "SQLite error \(error.resultCode.rawValue)")); make the file and its folder writable, "
+            + "or copy it together with \(journal) to where it may be written"
+    }
+
+    /// SQLite's journal, which is there during a transaction, and after one that was cut off.
+    private var journal: String { path + "-journal" }
 
     private static func contents(_ database: Database, _ path: String, after last: Int64) throws -> Contents {
         var contents = Contents()
@@ -280,6 +325,12 @@ package final class JudgementStore: @unchecked Sendable {
     /// Creates the file under a temporary name and gives it its final name only when it is complete. An empty file with
     /// the final name is therefore always a damaged one, never one still being created.
     private func create() throws {
+        // SQLite would apply the journal to whatever file has this name. A file comes before its journal.
+        if FileSystem.exists(journal), !exists {
+            throw LedgerError(
+                .corrupt, path: path,
+                "found its journal \(journal) without it; put the file back, or move the journal away")
+        }
         var number = UInt64.random(in: 0...UInt64.max)
         var made = ""
         repeat {
@@ -391,6 +442,8 @@ package final class JudgementStore: @unchecked Sendable {
             case .SQLITE_FULL: throw LedgerError(.outOfSpace, path: path, message)
             case .SQLITE_BUSY, .SQLITE_LOCKED:
                 throw LedgerError(.busy, path: path, "another program holds the file (\(message))")
+            case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK:
+                throw LedgerError(.inputOutput, path: path, cannotRollBack(error))
             case .SQLITE_READONLY, .SQLITE_CANTOPEN:
                 throw LedgerError(.inputOutput, path: path, "judgements cannot be written here: \(message)")
             default: throw LedgerError(.inputOutput, path: path, message)

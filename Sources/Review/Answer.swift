@@ -5,39 +5,56 @@ import Results
 /// A response to one of the page's requests.
 package struct Answer: Sendable {
     package let status: HTTPStatus
-    package let body: Data
+    /// The bytes of the body. Answers with the same sound share them.
+    package let content: ArraySlice<UInt8>
     package var headers: HTTPHeaders
 
     /// - Parameter isKept: whether the browser may cache the response for a while. True for the pictures and sounds of
     ///   a generation, whose addresses contain its number.
-    init(_ status: HTTPStatus, _ body: Data, _ type: String, isKept: Bool = false) {
+    init(_ status: HTTPStatus, _ content: ArraySlice<UInt8>, _ type: String, isKept: Bool = false) {
         self.status = status
-        self.body = body
+        self.content = content
         headers = ["Content-Type": type, "Cache-Control": isKept ? "private, max-age=600" : "no-store"]
     }
 
+    /// A copy of the body.
+    package var body: Data { Data(content) }
+
     package static func text(_ status: HTTPStatus, _ text: String) -> Answer {
-        Answer(status, Data(text.utf8), "text/plain; charset=utf-8")
+        Answer(status, Array(text.utf8)[...], "text/plain; charset=utf-8")
     }
 
-    static func page(_ bytes: [UInt8], _ type: String) -> Answer { Answer(.ok, Data(bytes), type) }
+    /// - Parameter methods: those that the path supports, as in the header Allow.
+    static func wrongMethod(_ found: String, _ methods: String) -> Answer {
+        var answer = text(.methodNotAllowed, "expected \(methods) here, found \(found.prefix(20))")
+        answer.headers["Allow"] = methods
+        return answer
+    }
+
+    static func page(_ bytes: [UInt8], _ type: String) -> Answer { Answer(.ok, bytes[...], type) }
 
     /// - Throws: `EncodingError` if JSON cannot represent the value.
     static func json(_ value: some Encodable) throws -> Answer {
         let encoder = JSONEncoder()
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return Answer(.ok, try encoder.encode(value), "application/json")
+        return Answer(.ok, Array(try encoder.encode(value))[...], "application/json")
     }
 
     /// A sound, or the requested part of it.
-    static func bytes(_ sound: EncodedSound, range: String?) -> Answer {
+    ///
+    /// - Parameter tag: an entity tag, which no other bytes have.
+    package static func bytes(_ sound: EncodedSound, tag: String, for request: HTTPRequest) -> Answer {
         let all = sound.bytes
+        // Ranges are for GET alone (RFC 9110, 14.2), and only of the bytes that If-Range names: by another tag, or by a
+        // date, which sounds do not have, the browser has a part of other bytes (13.1.5).
+        let isSame = request.headers["If-Range"].map { $0 == tag } ?? true
+        let range = request.method == "GET" && isSame ? request.headers["Range"] : nil
         var answer: Answer
         switch ByteRange(range, count: all.count) {
-        case .whole: answer = Answer(.ok, Data(all), sound.mediaType, isKept: true)
+        case .whole: answer = Answer(.ok, all[...], sound.mediaType, isKept: true)
         case .part(let part):
-            answer = Answer(.partialContent, Data(all[part]), sound.mediaType, isKept: true)
+            answer = Answer(.partialContent, all[part], sound.mediaType, isKept: true)
             answer.headers["Content-Range"] =
                 "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(all.count)"
         case .unsatisfiable:
@@ -45,13 +62,13 @@ package struct Answer: Sendable {
             answer.headers["Content-Range"] = "bytes */\(all.count)"
         }
         answer.headers["Accept-Ranges"] = "bytes"
+        answer.headers["ETag"] = tag
         // What was reduced in the sound compared with the recording; the page reports it.
         let reduced = sound.reduced.map(\.rawValue).sorted().joined(separator: " ")
         if !reduced.isEmpty { answer.headers["X-Earmark-Reduced"] = reduced }
         return answer
     }
 
-    static let notYet = text(.serviceUnavailable, "the events are being found")
     static let foundAnew = text(.conflict, "the events have been reloaded since then; reload the queue")
 
     /// The response's headers, with those that every response has.
@@ -66,7 +83,7 @@ package struct Answer: Sendable {
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Date"] = Self.date
-        headers["Content-Length"] = "\(body.count)"
+        headers["Content-Length"] = "\(content.count)"
         if !isKept { headers["Connection"] = "close" }
         return headers
     }
@@ -97,6 +114,13 @@ final class SoundCache: @unchecked Sendable {
         let clip: Int
         let from: Double
         let to: Double
+
+        /// An entity tag: within a generation a recording that has changed is refused, and generations of two processes
+        /// have different numbers.
+        var tag: String {
+            let words = [UInt64(generation), UInt64(clip), from.bitPattern, to.bitPattern]
+            return "\"" + words.map { String($0, radix: 16) }.joined(separator: "-") + "\""
+        }
     }
 
     /// The most sounds kept: one minute of two channels at 48 kHz takes 11 MB.

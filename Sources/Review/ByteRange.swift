@@ -9,12 +9,14 @@ package enum ByteRange: Equatable, Sendable {
     ///   - header: the header's value; nil if there is none.
     ///   - count: the length of the body in bytes.
     package init(_ header: String?, count: Int) {
-        guard let header = header?.trimmingPrefix("bytes="), header.count < 64 else {
+        let unit = "bytes="
+        guard let header, header.count < 64, header.prefix(unit.count).lowercased() == unit else {
             self = .whole
             return
         }
-        let parts = header.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
+        let parts = header.dropFirst(unit.count).split(separator: "-", omittingEmptySubsequences: false)
+        // Int would read a sign too.
+        guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
             self = .whole
             return
         }

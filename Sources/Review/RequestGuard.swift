@@ -33,11 +33,11 @@ struct RequestGuard: Sendable {
     private var hosts: [String] { ["127.0.0.1:\(port)", "localhost:\(port)"] }
 
     func check(_ request: HTTPRequest) -> Answer {
-        guard request.method == "GET" || request.method == "POST" else {
-            return .refuse(.methodNotAllowed, "only GET and POST are supported")
+        guard ["GET", "HEAD", "POST"].contains(request.method) else {
+            return .refuse(.methodNotAllowed, "expected \(Self.methods), found \(request.method.prefix(20))")
         }
         guard let host = request.headers["Host"], hosts.contains(host.lowercased()) else {
-            return .refuse(.misdirectedRequest, "the request is for another host")
+            return .refuse(.misdirectedRequest, "expected the host \(hosts.joined(separator: " or "))")
         }
         let origin = request.headers["Origin"]
         if let origin, !hosts.map({ "http://" + $0 }).contains(origin.lowercased()) {
@@ -47,11 +47,14 @@ struct RequestGuard: Sendable {
             guard origin != nil else { return .refuse(.forbidden, "the request does not say which page it comes from") }
             // Another page can send this type only after a preflight OPTIONS request, which is refused above.
             guard request.headers["Content-Type"]?.lowercased().hasPrefix("application/json") == true else {
-                return .refuse(.unsupportedMediaType, "expected JSON")
+                return .refuse(.unsupportedMediaType, "expected a body of the type application/json")
             }
-            guard request.headers["Transfer-Encoding"] == nil,
-                Int(request.headers["Content-Length"] ?? "0").map({ $0 <= ServerLimits.longestBody }) == true
-            else { return .refuse(.contentTooLarge, "expected at most \(ServerLimits.longestBody) bytes") }
+            guard request.headers["Transfer-Encoding"] == nil else {
+                return .refuse(.lengthRequired, "expected a Content-Length in place of Transfer-Encoding")
+            }
+            guard Int(request.headers["Content-Length"] ?? "0").map({ $0 <= ServerLimits.longestBody }) == true else {
+                return .refuse(.contentTooLarge, "expected at most \(ServerLimits.longestBody) bytes")
+            }
         }
         if let given = request.query.first(where: { $0.name == "token" })?.value {
             guard isToken(given) else { return .refuse(.forbidden, Self.noToken) }
@@ -60,11 +63,14 @@ struct RequestGuard: Sendable {
         let cookies = (request.headers["Cookie"] ?? "").split(separator: ";").map {
             $0.trimmingCharacters(in: .whitespaces)
         }
-        let own = cookies.first { $0.hasPrefix(cookieName + "=") }?.dropFirst(cookieName.count + 1)
-        guard let own, isToken(String(own)) else { return .refuse(.forbidden, Self.noToken) }
+        // A host's other servers, and its pages, may set cookies of this name too.
+        let own = cookies.filter { $0.hasPrefix(cookieName + "=") }.map { String($0.dropFirst(cookieName.count + 1)) }
+        guard own.contains(where: isToken) else { return .refuse(.forbidden, Self.noToken) }
         return .pass(cookie: nil)
     }
 
+    /// The methods that are supported, as in the header Allow.
+    static let methods = "GET, HEAD, POST"
     private static let noToken = "open the whole address that 'earmark review' printed, with its token"
 
     /// Compares in a time that does not depend on where the first difference is.

@@ -29,9 +29,12 @@ package struct ReviewHandler: Sendable {
     package func refusal(of request: HTTPRequest) -> Answer? {
         guard case .refuse(let status, let reason) = guardian.check(request) else { return nil }
         var answer = Answer.text(status, reason)
-        if status == .methodNotAllowed { answer.headers["Allow"] = "GET, POST" }
+        if status == .methodNotAllowed { answer.headers["Allow"] = RequestGuard.methods }
         return answer
     }
+
+    /// Whether the answer may have megabytes: only sounds do.
+    package static func isLarge(_ request: HTTPRequest) -> Bool { request.path.hasSuffix("/sound.wav") }
 
     /// Answers a request, or refuses it. May wait for files and for other threads.
     package func answer(_ request: HTTPRequest) -> Answer {
@@ -48,7 +51,8 @@ package struct ReviewHandler: Sendable {
         // The path is split undecoded: only these literal words and numbers are recognized.
         let words = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         do {
-            switch (request.method, words.first ?? "", words.count) {
+            // The server leaves the body of an answer to HEAD out.
+            switch (request.method == "HEAD" ? "GET" : request.method, words.first ?? "", words.count) {
             case ("GET", "", 1): return .page(PageFiles.index, "text/html; charset=utf-8")
             case ("GET", "review.css", 1): return .page(PageFiles.style, "text/css; charset=utf-8")
             case ("GET", "review.js", 1): return .page(PageFiles.script, "text/javascript; charset=utf-8")
@@ -57,16 +61,19 @@ package struct ReviewHandler: Sendable {
             case ("GET", "events", 1): return try events(query)
             case ("GET", "lost", 1): return try .json(lost())
             case ("GET", "event", 3), ("GET", "event", 4):
-                guard let event = Int(words[1]), event >= 0, words.count == 3 else { break }
-                return try excerpt(event, words[2], query, range: request.headers["Range"])
+                // One address an event: Int would also read a sign and leading zeros.
+                guard let event = Int(words[1]), "\(event)" == words[1], event >= 0, words.count == 3 else { break }
+                return try excerpt(event, words[2], query, request)
             case ("POST", "judge", 1): return try judge(request.body)
             case ("POST", "undo", 1): return try undo(request.body)
             case ("POST", "find", 1):
                 session.find()
                 return .text(.accepted, "")
-            case ("POST", "", 1), ("POST", "facts", 1), ("POST", "events", 1), ("POST", "run", 1), ("POST", "event", _),
-                ("GET", "judge", 1), ("GET", "undo", 1), ("GET", "find", 1):
-                return .text(.methodNotAllowed, "this path does not support this method")
+            case ("POST", "", 1), ("POST", "review.css", 1), ("POST", "review.js", 1), ("POST", "facts", 1),
+                ("POST", "events", 1), ("POST", "run", 1), ("POST", "lost", 1), ("POST", "event", _):
+                return .wrongMethod(request.method, "GET, HEAD")
+            case ("GET", "judge", 1), ("GET", "undo", 1), ("GET", "find", 1):
+                return .wrongMethod(request.method, "POST")
             default: break
             }
             return .text(.notFound, "there is no such page")
@@ -130,8 +137,17 @@ package struct ReviewHandler: Sendable {
 
     // MARK: - Events
 
+    /// For a request that needs events, if there are none.
+    private func noEvents(_ state: ReviewSession.State) -> Answer {
+        guard case .failed(let reason) = state else {
+            return .text(.serviceUnavailable, "the events are being found")
+        }
+        return .text(.serviceUnavailable, "the events could not be found: \(reason)")
+    }
+
     private func events(_ query: Query) throws -> Answer {
-        guard let generation = session.snapshot().generation else { return .notYet }
+        let (state, found) = session.snapshot()
+        guard let generation = found else { return noEvents(state) }
         let index = generation.index
         var wanted = EventQuery()
         wanted.low = Float(try query.number("low", 0...1) ?? 0)
@@ -145,39 +161,44 @@ package struct ReviewHandler: Sendable {
         }
         let reviewer = query["reviewer"] ?? session.settings.reviewer
         let hidesJudged = query["judged"] == "no"
-        let offset = Int(try query.number("offset", 0...1e12) ?? 0)
-        let limit = Int(try query.number("limit", 1...Double(Self.mostEvents)) ?? 100)
+        let offset = try query.integer("offset", 0...1_000_000_000_000) ?? 0
+        let limit = try query.integer("limit", 1...Self.mostEvents) ?? 100
         // Copies only the standings from the board, so that the rest runs without the lock.
         let standings = session.judgements { board, current, _ in
             current?.number == generation.number ? board.standings : [:]
         }
-        let found = wanted.run(index) { hidesJudged && standings[$0]?.own(reviewer) != nil }
-        let lines = found.dropFirst(offset).prefix(limit).map {
+        let places = wanted.run(index) { hidesJudged && standings[$0]?.own(reviewer) != nil }
+        let lines = places.dropFirst(offset).prefix(limit).map {
             EventLine(Int($0), index, standings[Int($0)], reviewer: reviewer)
         }
         return try .json(
-            Queue(generation: generation.number, total: found.count, offset: offset, events: Array(lines)))
+            Queue(generation: generation.number, total: places.count, offset: offset, events: Array(lines)))
     }
 
-    private func excerpt(_ event: Int, _ what: String, _ query: Query, range: String?) throws -> Answer {
-        guard let generation = session.snapshot().generation else { return .notYet }
-        guard event < generation.index.count,
-            try query.number("generation", 0...1e9).map({ Int($0) }) == generation.number
-        else { return .foundAnew }
+    private func excerpt(_ event: Int, _ what: String, _ query: Query, _ request: HTTPRequest) throws -> Answer {
+        let (state, found) = session.snapshot()
+        guard let generation = found else { return noEvents(state) }
+        guard let wanted = try query.integer("generation", 0...1_000_000_000) else {
+            return .text(.conflict, "expected the parameter generation, which says of which events this is one")
+        }
+        guard wanted == generation.number else { return .foundAnew }
+        guard event < generation.index.count else {
+            return .text(.conflict, "expected the number of one of \(generation.index.count) events, found \(event)")
+        }
         let lead = try query.number("lead", 0...10) ?? Self.lead
-        let part = Int(try query.number("part", 0...1e6) ?? 0)
+        let part = try query.integer("part", 0...1_000_000) ?? 0
         let window = Self.window(generation.index, event, lead: lead, part: part)
         let clip = Int(generation.index.clips[event])
         switch what {
         case "detail": return try .json(detail(event, generation, window, query))
         case "picture.png":
             let picture = try generation.picture(ofClip: clip, window: window.range)
-            return Answer(.ok, Data(picture), "image/png", isKept: true)
+            return Answer(.ok, picture[...], "image/png", isKept: true)
         case "sound.wav":
             let key = SoundCache.Key(
                 generation: generation.number, clip: clip, from: window.range.lowerBound, to: window.range.upperBound)
             let sound = try sounds.sound(key) { try generation.sound(ofClip: clip, window: window.range) }
-            return .bytes(sound, range: range)
+            return .bytes(sound, tag: key.tag, for: request)
         default: return .text(.notFound, "there is no such page")
         }
     }
@@ -259,7 +280,9 @@ package struct ReviewHandler: Sendable {
 
     private func judge(_ body: Data) throws -> Answer {
         guard let request = try? JSONDecoder().decode(JudgeRequest.self, from: body) else {
-            return .text(.badRequest, "found no judgement")
+            return .text(
+                .badRequest,
+                "expected an object of JSON with generation, event, reviewer and verdict: accept, reject or unsure")
         }
         let correction = Judgement.Correction(label: request.label, start: request.start, end: request.end)
         let made = try session.judge(
@@ -271,7 +294,7 @@ package struct ReviewHandler: Sendable {
 
     private func undo(_ body: Data) throws -> Answer {
         guard let request = try? JSONDecoder().decode(UndoRequest.self, from: body) else {
-            return .text(.badRequest, "found no judgement to take back")
+            return .text(.badRequest, "expected an object of JSON with judgement, a number, and reviewer")
         }
         try session.undo(request.judgement, reviewer: request.reviewer)
         return .text(.ok, "")
@@ -294,6 +317,19 @@ private struct Query {
         guard let value = Double(text), range.contains(value) else {
             throw SettingError(
                 name: name, found: "'\(text.prefix(40))'", expected: "\(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// The parameter's value; nil if it is absent or empty.
+    ///
+    /// - Throws: `SettingError` if the value is not digits alone, without leading zeros, or not within the range.
+    func integer(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
+        guard let text = self[name], !text.isEmpty else { return nil }
+        guard let value = Int(text), "\(value)" == text, range.contains(value) else {
+            throw SettingError(
+                name: name, found: "'\(text.prefix(40))'",
+                expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }

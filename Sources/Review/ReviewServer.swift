@@ -16,7 +16,10 @@ package final class ReviewServer: Sendable {
         server = try HTTPServer(port: port, limits: limits)
         address = "http://127.0.0.1:\(server.port)/?token=\(token)"
         let handler = ReviewHandler(session, token: token, port: server.port)
-        server.start(.init(refusal: { handler.refusal(of: $0) }, answer: { handler.answer($0) }))
+        server.start(
+            .init(
+                refusal: { handler.refusal(of: $0) }, isLarge: { ReviewHandler.isLarge($0) },
+                answer: { handler.answer($0) }))
     }
 
     /// Waits until the server ends, which happens only if it fails or is stopped.

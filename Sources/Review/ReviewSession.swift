@@ -156,7 +156,7 @@ package final class ReviewSession: @unchecked Sendable {
                 try board.add(try store.contents(after: board.last, patience: Self.patience), current)
             }
             fault = nil
-            (seen, isRead) = (now, true)
+            (seen, isRead) = (store.changesRead ?? now, true)
         } catch {
             // The page shows the error, and what was read before; the next request tries again.
             fault = Self.text(error) + (board.rows.isEmpty ? "" : "; judgements are shown as they were last read")

@@ -364,6 +364,73 @@ struct ReviewCommandTests {
         deinit { for file in files { close(file) } }
     }
 
+    /// Begins a transaction on the file of judgements, of which a part reaches the file, and is killed in its middle.
+    private static let killedWriter = """
+        import os, signal, sqlite3, sys
+        connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("UPDATE judgements SET reviewer = 'nobody', verdict = 'unsure'")
+        connection.execute(
+            "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 500) "
+            "INSERT INTO judgements SELECT 10000 + i, hex(zeroblob(1000)), '', '', 0, 1, 0, 0, 0, '', 'accept', NULL, "
+            "NULL, NULL, NULL, 'nobody', '', 0 FROM numbers")
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+
+    @Test(
+        "After a kill in the middle of a judgement, whatever reads judgements finds those that were stored",
+        .enabled(if: Python.hasNumPy, Python.notice))
+    func cutOff() async throws {
+        let scratch = try Scratch()
+        let cache = try Self.cache(scratch)
+        let server = try Server(cache)
+        let events = try await server.events()
+        for (place, event) in events.enumerated() {
+            try await server.judge(event.id, place % 2 == 0 ? "accept" : "reject")
+        }
+        #expect(server.end().status == 0)
+        let file = cache + "/judgements.sqlite"
+        func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+        let sound = try bytes(file)
+        let readers = [
+            ["export", "events", "--threshold", "0.4", "--reviewed", "--out", scratch.path("e.csv")],
+            ["export", "labels", "--threshold", "0.4", "--reviewed", "--out", scratch.path("l.csv")],
+            ["calibrate", "--reviewed", "--least", "2", "--out", scratch.path("t.csv")],
+            ["stats", "--threshold", "0.4", "--reviewed", "--out", scratch.path("s")],
+            ["status"], ["verify"],
+        ]
+        func read(_ reader: [String]) throws -> (result: Tool.Result, out: Data?) {
+            let result = try Tool.run(reader + ["--cache", cache])
+            let out = reader.contains("--out") ? reader[reader.count - 1] : ""
+            return (result, try? bytes(out.hasSuffix("/s") ? out + "/classes.csv" : out))
+        }
+        let plain = try readers.map(read)
+        #expect(plain.allSatisfy { $0.result.status == 0 } && plain.count(where: { $0.out != nil }) == 4)
+        _ = try Python.run("-c", Self.killedWriter, file)
+        let (begun, journal) = (try bytes(file), try bytes(file + "-journal"))
+        try #require(begun.count > sound.count && journal.first == 0xD9, "nothing was begun")
+        func cut() throws {
+            try begun.write(to: URL(fileURLWithPath: file))
+            try journal.write(to: URL(fileURLWithPath: file + "-journal"))
+        }
+        for (reader, before) in zip(readers, plain) {
+            try cut()
+            let found = try read(reader)
+            #expect(found.result.status == before.result.status, "\(reader): \(found.result.errors)")
+            #expect(found.result.errors == before.result.errors && found.out == before.out, "\(reader)")
+            #expect(try bytes(file) == sound, "\(reader)")
+            #expect(!FileManager.default.fileExists(atPath: file + "-journal"), "\(reader)")
+        }
+        #expect(plain[4].result.output.contains("reviewed: \(events.count) judgements"))
+        try cut()
+        let again = try Server(cache)
+        #expect(try await again.events().count == events.count)
+        let facts = try await again.ask("/facts")
+        #expect(facts["judgements"] as? Int == events.count && facts["fault"] == nil, "\(facts)")
+        #expect(again.end().status == 0)
+    }
+
     @Test("Killed at any moment, no judgement that was answered is lost")
     func killed() async throws {
         let scratch = try Scratch()

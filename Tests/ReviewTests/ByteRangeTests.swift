@@ -13,7 +13,8 @@ struct ByteRangeTests {
             ("bytes=-0", .unsatisfiable), ("bytes=20-10", .whole), ("bytes=0-1,5-6", .whole), ("bytes=x-", .whole),
             ("bytes=1-x", .whole), ("bytes=", .whole), ("lines=0-1", .whole), ("bytes=-", .whole),
             ("bytes=--5", .whole),
-            ("bytes=99999999999999999999-", .whole),
+            ("bytes=99999999999999999999-", .whole), ("bytes=+1-5", .whole), ("bytes=1-+5", .whole),
+            ("bytes=-+5", .whole), ("bytes= 1-5", .whole), ("0-5", .whole), ("Bytes=01-005", .part(1..<6)),
         ] as [(String?, ByteRange)])
     func header(_ text: String?, _ expected: ByteRange) { #expect(ByteRange(text, count: 100) == expected) }
 

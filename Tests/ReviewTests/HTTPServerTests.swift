@@ -91,6 +91,104 @@ struct HTTPServerTests {
         }
     }
 
+    @Test("Many large answers keep no others from being made")
+    func manyLargeAnswers() throws {
+        let state = Gauge()
+        let count = ServerLimits.mostAnswers + 8
+        let handler = HTTPServer.Handler(
+            refusal: { _ in
+                state.arrive()
+                return nil
+            },
+            isLarge: { $0.path == "/large" },
+            answer: { request in
+                if request.path == "/large" { state.run() }
+                return .text(.ok, request.path)
+            })
+        try Serving.run(.init(connections: count + 1), handler) { port, _ in
+            let clients = try (0..<count).map { _ in try PlainClient(port: port) }
+            for client in clients { client.send("GET /large HTTP/1.1\r\n\r\n") }
+            state.awaitState(arrived: count, running: ServerLimits.mostLargeAnswers)
+            let other = try PlainClient(port: port)
+            other.send("GET /a HTTP/1.1\r\n\r\n")
+            #expect(other.response()?.body == "/a")
+            state.open()
+            for client in clients { #expect(client.response()?.body == "/large") }
+            #expect(state.most == ServerLimits.mostLargeAnswers)
+        }
+    }
+
+    @Test("Of too many requests for large answers, those that have waited longest are refused")
+    func tooManyLargeAnswers() throws {
+        let state = Gauge()
+        let most = ServerLimits.mostLargeAnswers + ServerLimits.mostWaiting
+        let handler = HTTPServer.Handler(
+            refusal: { _ in
+                state.arrive()
+                return nil
+            }, isLarge: { _ in true },
+            answer: { _ in
+                state.run()
+                return .text(.ok, "made")
+            })
+        try Serving.run(.init(connections: most + 20), handler) { port, _ in
+            let clients = try (0..<most + 10).map { number in
+                let client = try PlainClient(port: port)
+                client.send("GET / HTTP/1.1\r\n\r\n")
+                state.awaitState(arrived: number + 1, running: 0)
+                return client
+            }
+            state.open()
+            let statuses = clients.map { $0.response()?.status }
+            #expect(statuses == clients.indices.map { (2..<12).contains($0) ? 503 : 200 })
+        }
+    }
+
+    @Test("Answers that nobody takes fill no more than the limit, and others are answered", arguments: [true, false])
+    func heldBytes(isLarge: Bool) throws {
+        let made = Gauge()
+        let handler = HTTPServer.Handler(
+            refusal: { _ in nil }, isLarge: { _ in isLarge },
+            answer: { request in
+                defer { made.arrive() }
+                return .text(.ok, request.path == "/long" ? String(repeating: "x", count: 3_000_000) : request.path)
+            })
+        var limits = ServerLimits(connections: 64)
+        limits.heldBytes = 10_000_000
+        limits.writeSeconds = 600
+        try Serving.run(limits, handler) { port, server in
+            // Each of 3 MB, far more than the system's buffers take.
+            let deaf = try (0..<30).map { _ in try PlainClient(port: port) }
+            for client in deaf { client.send("GET /long HTTP/1.1\r\n\r\n") }
+            made.awaitState(arrived: deaf.count, running: 0)
+            let other = try PlainClient(port: port)
+            for _ in 0..<3 {
+                other.send("GET /a HTTP/1.1\r\n\r\nGET /long HTTP/1.1\r\n\r\n")
+                #expect(other.response()?.body == "/a")
+                #expect(other.response()?.body.utf8.count == 3_000_000)
+            }
+            #expect((9_000_000...limits.heldBytes).contains(server.heldBytes.most), "\(server.heldBytes)")
+            // Those that were closed for want of room got a part; the last ones can still take theirs.
+            let whole = deaf.compactMap { $0.response() }
+            #expect((1...3).contains(whole.count) && whole.allSatisfy { $0.body.utf8.count == 3_000_000 })
+            other.send("GET /b HTTP/1.1\r\n\r\n")
+            #expect(other.response()?.body == "/b")
+            #expect(server.heldBytes.now <= 2, "nothing is held once it is taken")
+        }
+    }
+
+    @Test("One answer that is longer than the limit is sent all the same")
+    func longerThanLimit() throws {
+        var limits = ServerLimits(connections: 8)
+        limits.heldBytes = 1000
+        try Serving.run(limits) { port, server in
+            let client = try PlainClient(port: port)
+            client.send("GET /long HTTP/1.1\r\n\r\nGET /a HTTP/1.1\r\n\r\n")
+            #expect(client.response()?.body.utf8.count == 3_000_000)
+            #expect(client.response()?.body == "/a" && server.heldBytes.most == 3_000_000)
+        }
+    }
+
     @Test("Without a descriptor for a new connection, the one that has been idle longest is closed for it")
     func descriptors() async {
         // In a process of its own, whose descriptors it uses up.

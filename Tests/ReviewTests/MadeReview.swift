@@ -22,10 +22,11 @@ final class MadeReview {
     ///   - clips: by name the scores of a class in each chunk; the others score 0.
     ///   - threshold: from which there is an event.
     ///   - part: the part of its recording that each clip is.
+    ///   - recordings: the folder of the recordings, which need not be there.
     ///   - metadata: each clip's further columns, as the ledger has them.
     init(
         _ clips: [(name: String, place: Int, scores: [Float])], threshold: Double = 0.5, part: RecordingPart? = nil,
-        metadata: String? = nil
+        recordings: String = "/nowhere", metadata: String? = nil
     ) async throws {
         folder = try TemporaryFolder()
         cache = CacheFolder(folder: folder.path + "/cache")
@@ -35,8 +36,8 @@ final class MadeReview {
             let clip = clips[index]
             let scores = clip.scores.flatMap { score in Self.classes.indices.map { $0 == clip.place ? score : 0 } }
             return ScoreCache.Clip(
-                name: clip.name, path: "/nowhere/\(clip.name)", samples: 16_000 * clip.scores.count, scores: scores,
-                metadata: metadata, part: part)
+                name: clip.name, path: "\(recordings)/\(clip.name)", samples: 16_000 * clip.scores.count,
+                scores: scores, metadata: metadata, part: part)
         }
         var request = SelectionRequest()
         request.threshold = threshold

@@ -76,6 +76,13 @@ final class PlainClient: @unchecked Sendable {
 
     /// The next response: its status and body; nil if there is none.
     func response() -> (status: Int, body: String)? {
+        whole().map { ($0.status, String(decoding: $0.body, as: UTF8.self)) }
+    }
+
+    /// The next response: its status, and how many bytes its body has; nil if there is none.
+    func bytesOfResponse() -> (status: Int, count: Int)? { whole().map { ($0.status, $0.body.count) } }
+
+    private func whole() -> (status: Int, body: [UInt8])? {
         while true {
             if let head = received.firstRange(of: Array("\r\n\r\n".utf8)) {
                 let text = String(decoding: received[..<head.upperBound], as: UTF8.self)
@@ -85,7 +92,7 @@ final class PlainClient: @unchecked Sendable {
                 let end = head.upperBound + length
                 if received.count >= end {
                     defer { received.removeFirst(end) }
-                    return (status, String(decoding: received[head.upperBound..<end], as: UTF8.self))
+                    return (status, Array(received[head.upperBound..<end]))
                 }
             }
             guard receive() > 0 else { return nil }

@@ -59,12 +59,55 @@ struct RequestTests {
         }
     }
 
+    @Test("An address with the server that Host names is its path")
+    func absoluteAddresses() throws {
+        try Serving.run { port, _ in
+            let client = try PlainClient(port: port)
+            for (address, host, body) in [
+                ("http://h:1/a", "h:1", "/a"), ("HTTP://H:1/all?x=1", "h:1", #"GET [(name: "x", value: "1")] - "#),
+                ("http://h", "H", "/"),
+            ] {
+                client.send("GET \(address) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                let answer = try #require(client.response())
+                #expect(answer.status == 200 && answer.body == body, "\(address): \(answer)")
+            }
+        }
+    }
+
+    @Test("A client that waits for 100 with its body is told to go on, or at once that it is refused")
+    func expectations() throws {
+        try Serving.run { port, _ in
+            let waiting = try PlainClient(port: port)
+            waiting.send("POST /all HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n")
+            // Without this answer, the connection would end after ten seconds.
+            waiting.awaitAnswer()
+            waiting.send("abcPOST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nd")
+            waiting.finish()
+            let all = try #require(waiting.rest())
+            #expect(all.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"), "\(all)")
+            #expect(all.contains("POST [] - abcHTTP/1.1 200 OK") && all.hasSuffix("/ad"), "\(all)")
+            let refused = try PlainClient(port: port)
+            refused.send("POST /no HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+            #expect(refused.response()?.status == 403)
+            refused.finish()
+            #expect(refused.rest() == "")
+            let old = "POST /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na"
+            #expect(try Self.statuses(old, port) == [200])
+            let long = "POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 16385\r\n\r\n"
+            #expect(try Self.statuses(long, port) == [413])
+        }
+    }
+
     @Test("What is not HTTP, or could be read in two ways, is refused, and nothing after it is read")
     func refusals() throws {
         let post = "POST / HTTP/1.1\r\n"
         let cases = [
             ("GET / HTTP/2.0\r\n\r\n", 505), ("GET /\r\n\r\n", 505), ("GET / FTP/1.1\r\n\r\n", 400),
-            ("GET http://h/ HTTP/1.1\r\n\r\n", 400), ("G(T / HTTP/1.1\r\n\r\n", 400), ("X / HTTP/1.1\r\n\r\n", 400),
+            ("GET http://h/ HTTP/1.1\r\n\r\n", 400), ("GET http://h/ HTTP/1.1\r\nHost: i\r\n\r\n", 400),
+            ("GET http://a@h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+            ("GET https://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+            (post + "Expect: more\r\nContent-Length: 1\r\n\r\na", 417),
+            ("G(T / HTTP/1.1\r\n\r\n", 400), ("X / HTTP/1.1\r\n\r\n", 400),
             ("GET /\u{E9} HTTP/1.1\r\n\r\n", 400), ("CONNECT h:80 HTTP/1.1\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\n : x\r\n\r\n", 400), ("GET / HTTP/1.1\r\nA: 1\r\n  2\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nA : 1\r\n\r\n", 400), ("GET / HTTP/1.1\r\nA: \u{1}\r\n\r\n", 400),

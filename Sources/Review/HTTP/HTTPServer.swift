@@ -7,20 +7,25 @@ import NIOPosix
 /// A server for one page on 127.0.0.1: SwiftNIO's event loop, one thread, reads and writes for all connections, and
 /// answers are made on a few others.
 ///
-/// Only this folder knows SwiftNIO, and hands out requests of its own type. The limits on connections are here, since it has none of its own.
-/// A server keeps its threads until it is stopped.
+/// Only this folder knows SwiftNIO, and hands out requests of its own type. The limits on connections are here, since
+/// it has none of its own. A server keeps its threads until it is stopped.
 package final class HTTPServer: @unchecked Sendable {
     /// What answers requests.
     package struct Handler: Sendable {
         /// The reason to refuse a request, decided at once and without files; nil to answer it.
         let refusal: @Sendable (HTTPRequest) -> Answer?
+        /// Whether the answer may be large, so that only a few of its kind are made at a time. Decided at once.
+        let isLarge: @Sendable (HTTPRequest) -> Bool
         /// The answer to a request that was not refused. Called on any thread, for several requests at a time.
         let answer: @Sendable (HTTPRequest) -> Answer
 
         package init(
-            refusal: @escaping @Sendable (HTTPRequest) -> Answer?, answer: @escaping @Sendable (HTTPRequest) -> Answer
+            refusal: @escaping @Sendable (HTTPRequest) -> Answer?,
+            isLarge: @escaping @Sendable (HTTPRequest) -> Bool = { _ in false },
+            answer: @escaping @Sendable (HTTPRequest) -> Answer
         ) {
             self.refusal = refusal
+            self.isLarge = isLarge
             self.answer = answer
         }
     }
@@ -29,6 +34,8 @@ package final class HTTPServer: @unchecked Sendable {
     private static let pause = TimeAmount.milliseconds(100)
     /// The descriptors that the event loop and the listening socket take.
     private static let ownDescriptors = 6
+    /// The bytes that the system may keep of a response. Its own choice grows to several MB for each connection.
+    private static let socketBuffer: SocketOptionValue = 262_144
 
     /// The port that it listens on.
     package private(set) var port: UInt16 = 0
@@ -44,6 +51,8 @@ package final class HTTPServer: @unchecked Sendable {
     private var hasEnded = false
     private var openCount = 0
     private var failure: ReviewError?
+    private var held = 0
+    private var mostHeld = 0
 
     // For the loop alone.
     private var listener: (any Channel)?
@@ -56,6 +65,9 @@ package final class HTTPServer: @unchecked Sendable {
     private var isAccepting = false
     /// The listening socket's last error.
     private var lastFault = EIO
+    /// The requests whose answers may be large and are not begun, in the order of their arrival: one a connection.
+    private var waiting: [(request: HTTPRequest, connection: Connection)] = []
+    private var largeCount = 0
 
     /// Starts to listen; connections wait until `start`.
     ///
@@ -98,6 +110,9 @@ package final class HTTPServer: @unchecked Sendable {
     /// The number of connections.
     package var connectionCount: Int { lock.withLock { openCount } }
 
+    /// The bytes of bodies that were made and not yet taken, now and at most until now.
+    package var heldBytes: (now: Int, most: Int) { lock.withLock { (held, mostHeld) } }
+
     /// Ends the server. Answers in progress have a second to be sent.
     package func stop() { onLoop { self.beginStop() } }
 
@@ -128,6 +143,7 @@ package final class HTTPServer: @unchecked Sendable {
             }
             // Nagle's algorithm would hold back the end of a response until its beginning is acknowledged, for 40 ms.
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_sndbuf), value: Self.socketBuffer)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
@@ -159,12 +175,56 @@ package final class HTTPServer: @unchecked Sendable {
     /// Has a request answered, after those that wait already.
     func answer(_ request: HTTPRequest, for connection: Connection) {
         guard let handler else { return }
+        guard handler.isLarge(request) else { return make(request, for: connection, with: handler) }
+        waiting.append((request, connection))
+        makeLarge(with: handler)
+        guard waiting.count > ServerLimits.mostWaiting else { return }
+        let oldest = waiting.removeFirst().connection
+        // Not at once: the next request of that connection may be read within `send`.
+        loop.execute { oldest.send(.text(.serviceUnavailable, "too many sounds are asked for at a time; try again")) }
+    }
+
+    private func make(
+        _ request: HTTPRequest, for connection: Connection, with handler: Handler, isLarge: Bool = false
+    ) {
         answering.submit { [self] state in
             guard case .active = state else { return }
             let answer = handler.answer(request)
-            onLoop { connection.send(answer) }
+            onLoop { [self] in
+                connection.send(answer)
+                guard isLarge else { return }
+                largeCount -= 1
+                makeLarge(with: handler)
+            }
         }
     }
+
+    /// Has the next large answers made. Connections that ended meanwhile need none.
+    private func makeLarge(with handler: Handler) {
+        while largeCount < ServerLimits.mostLargeAnswers, !waiting.isEmpty {
+            let next = waiting.removeFirst()
+            guard open[ObjectIdentifier(next.connection)] != nil else { continue }
+            largeCount += 1
+            make(next.request, for: next.connection, with: handler, isLarge: true)
+        }
+    }
+
+    /// Counts the bytes of a body that a connection is about to send. If that makes too many, those are closed first
+    /// whose other sides have taken nothing for longest: one that reads has taken some within milliseconds.
+    func hold(_ count: Int) {
+        while lock.withLock({ held }) + count > limits.heldBytes {
+            let holders = open.values.filter { $0.heldBytes > 0 }
+            guard let slowest = holders.min(by: { $0.lastActive < $1.lastActive }) else { break }
+            slowest.close()
+        }
+        lock.withLock {
+            held += count
+            mostHeld = max(mostHeld, held)
+        }
+    }
+
+    /// Forgets the bytes of a body that was sent, or will not be.
+    func release(_ count: Int) { lock.withLock { held -= count } }
 
     /// Counts a new connection. Beyond the limit, it takes another's place.
     func opened(_ connection: Connection) {

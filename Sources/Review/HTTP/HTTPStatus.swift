@@ -9,10 +9,12 @@ package enum HTTPStatus: Int, Sendable {
     case methodNotAllowed = 405
     case conflict = 409
     case gone = 410
+    case lengthRequired = 411
     case contentTooLarge = 413
     case targetTooLong = 414
     case unsupportedMediaType = 415
     case rangeNotSatisfiable = 416
+    case expectationFailed = 417
     case misdirectedRequest = 421
     case unprocessableContent = 422
     case headersTooLarge = 431

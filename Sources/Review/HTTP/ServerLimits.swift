@@ -12,9 +12,17 @@ package struct ServerLimits: Sendable {
     package static let longestBody = 16_384
     /// The most answers that are made at a time; further requests wait. A browser has six connections to a server.
     package static let mostAnswers = 16
+    /// The most of these that may be large. Others are then still made while many sounds are asked for.
+    package static let mostLargeAnswers = 2
+    /// The most requests that wait for a large answer. Beyond that, the one that has waited longest gets none: a browser
+    /// asks for one or two at a time.
+    package static let mostWaiting = 32
 
     /// The most connections at a time. A new one takes the place of the one that has been idle longest.
     package var connections: Int
+    /// The most bytes of bodies that are made and not yet taken, over all connections: five of the longest sounds.
+    /// Beyond that, the connection that has taken nothing for longest is closed.
+    package var heldBytes = 64 << 20
     /// The seconds within which a request must be complete after its first byte.
     package var requestSeconds = 10.0
     /// The seconds for which a connection may stay without a request.
