@@ -39,14 +39,11 @@ struct CheckedTable {
 
     /// Writes the check of a row that was just written.
     func mark(_ database: Database, _ arguments: StatementArguments) throws {
-        guard
-            let row = try Row.fetchOne(
-                database, sql: "SELECT \(columns.joined(separator: ", ")) FROM \(name) WHERE \(keyCondition)",
-                arguments: arguments)
-        else { return }
-        try database.execute(
-            sql: "UPDATE \(name) SET row_check = ? WHERE \(keyCondition)",
-            arguments: [check(row)] + arguments)
+        let select = try database.cachedStatement(
+            sql: "SELECT \(columns.joined(separator: ", ")) FROM \(name) WHERE \(keyCondition)")
+        guard let row = try Row.fetchOne(select, arguments: arguments) else { return }
+        try database.cachedStatement(sql: "UPDATE \(name) SET row_check = ? WHERE \(keyCondition)")
+            .execute(arguments: [check(row)] + arguments)
     }
 
     /// Rows, each verified against its check, with their values in the order of `columns`.
