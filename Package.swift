@@ -47,8 +47,8 @@ let modules: [(String, [Target.Dependency])] = [
     (
         "Results",
         [
-            "Audio", "Cache", "Corpora", "CPNG", "Engines", "Errors", "Evaluation", "Features", "Files", "Ledger",
-            "Models", "Pipeline", "Sessions", "Shards", "Stages", "Tables", "Wording", grdb,
+            "Audio", "Cache", "CKernels", "Corpora", "CPNG", "Engines", "Errors", "Evaluation", "Features", "Files",
+            "Ledger", "Models", "Pipeline", "Sessions", "Shards", "Stages", "Tables", "Wording", grdb,
         ]
     ),
     (
@@ -77,6 +77,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         "Tables", "Training",
     ],
     "Ledger": [grdb],
+    "Results": ["Random"],
     "Sessions": ["Evaluation", "Results"],
     "Training": ["Results", "Sessions", "Stages"],
 ]

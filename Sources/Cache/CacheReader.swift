@@ -91,6 +91,14 @@ package final class CacheReader {
     /// - Throws: `FileError` if they are not, or cannot be read.
     package func checked(_ record: ResultRecord) throws -> MappedShard {
         let shard = try shard(record.shard)
+        try Self.check(record, in: shard)
+        return shard
+    }
+
+    /// Compares the rows of a record with its digest.
+    ///
+    /// - Throws: `FileError` if the rows are not what was written, or cannot be read.
+    package static func check(_ record: ResultRecord, in shard: MappedShard) throws {
         let (first, count) = (Int(record.firstRow), Int(record.rowCount))
         let found: String
         do { found = try shard.digest(first, count).description } catch {
@@ -102,7 +110,6 @@ package final class CacheReader {
                 "rows \(first) to \(first + count) are not what was written: found digest \(found), expected "
                     + "\(record.digest); run 'earmark verify --repair'")
         }
-        return shard
     }
 
     /// Rows of a record as floats, (rowCount, columns).

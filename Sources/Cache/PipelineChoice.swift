@@ -70,8 +70,18 @@ package enum PipelineChoice {
         return Scored(pipeline: found.pipeline, stage: stage, notice: found.notice)
     }
 
+    /// A pipeline that keeps embeddings, and the first stage that does.
+    ///
+    /// - Parameter name: nil for the one that ran last among those that keep embeddings.
+    /// - Throws: `CacheError` naming the pipelines that keep embeddings, or else the stage that is to be added to one.
+    package static func embedded(_ ledger: Ledger, name: String?) throws -> Scored {
+        try find(
+            ledger, name: name, kind: EdgeType.embeddings.rawValue, what: "embeddings", verb: "keeps",
+            remedy: "a run of one with a stage like 'embeddings: {uses: cache, from: infer.embeddings}'")
+    }
+
     private static func find(
-        _ ledger: Ledger, name: String?, kind: String, what: String, remedy: String
+        _ ledger: Ledger, name: String?, kind: String, what: String, verb: String = "makes", remedy: String
     ) throws -> Scored {
         let asked = try find(ledger, name: name)
         let stages = try ledger.stages().filter { $0.kind == kind }
@@ -85,10 +95,10 @@ package enum PipelineChoice {
             let names = able.map { "'\($0.pipeline.name)'" }.sorted().joined(separator: ", ")
             throw CacheError(
                 .badInput, path: ledger.path,
-                "pipeline '\(asked.name)' makes no \(what), expected " + (able.isEmpty ? remedy : names))
+                "pipeline '\(asked.name)' \(verb) no \(what), expected " + (able.isEmpty ? remedy : names))
         }
         return Scored(
             pipeline: other.pipeline, stage: other.stage,
-            notice: "pipeline '\(asked.name)' ran last and makes no \(what); these are of '\(other.pipeline.name)'")
+            notice: "pipeline '\(asked.name)' ran last and \(verb) no \(what); these are of '\(other.pipeline.name)'")
     }
 }

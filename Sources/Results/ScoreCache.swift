@@ -9,7 +9,8 @@ import Foundation
 import Ledger
 import Shards
 
-/// Makes a cache of made-up chunk scores, for benchmarks and tests: without audio or a model, but otherwise as a run leaves it.
+/// Makes a cache of made-up chunk scores, and embeddings if they are wanted, for benchmarks and tests: without audio or a
+/// model, but otherwise as a run leaves it.
 package struct ScoreCache {
     /// A clip of the cache.
     package struct Clip {
@@ -21,13 +22,16 @@ package struct ScoreCache {
         package let samples: Int
         /// The chunks' scores, shape (chunks, classes); nil if the clip has none.
         package let scores: [Float]?
+        /// The chunks' embeddings, shape (chunks, embeddingSize); not read in a cache without any.
+        package let embeddings: [Float]
         /// The manifest's further columns, as the ledger has them; nil if there are none.
         package let metadata: String?
 
         package init(
-            name: String, path: String, samples: Int, scores: [Float]?, metadata: String? = nil,
-            part: RecordingPart? = nil
+            name: String, path: String, samples: Int, scores: [Float]?, embeddings: [Float] = [],
+            metadata: String? = nil, part: RecordingPart? = nil
         ) {
+            self.embeddings = embeddings
             self.metadata = metadata
             self.part = part
             self.name = name
@@ -46,13 +50,16 @@ package struct ScoreCache {
     package let classes: [String]
     package let timing: ChunkTiming
     package let dtype: ShardDType
+    /// Values in an embedding; 0 for none.
+    package let embeddingSize: Int
     /// Name of the pipeline.
     package let pipeline: String
 
     package init(
         cache: CacheFolder, classes: [String], timing: ChunkTiming, dtype: ShardDType = .float32,
-        pipeline: String = "label"
+        embeddingSize: Int = 0, pipeline: String = "label"
     ) {
+        self.embeddingSize = embeddingSize
         self.cache = cache
         self.classes = classes
         self.timing = timing
@@ -78,8 +85,11 @@ package struct ScoreCache {
         }
         let ids = try ledger.clipIDs()
         let names = ClassList.encode(classes)
-        let stages = try ["scores", "clip-scores"].map { kind in
+        var stages = try ["scores", "clip-scores"].map { kind in
             try ledger.stageID(fingerprint: "\(pipeline) \(kind)", kind: kind, classes: names)
+        }
+        if embeddingSize > 0 {
+            stages.append(try ledger.stageID(fingerprint: "\(pipeline) embeddings", kind: "embeddings", classes: ""))
         }
         for stage in stages { try ledger.put(told(of: stage, isClip: stage == stages[1])) }
         let record = PipelineRecord(
@@ -88,6 +98,7 @@ package struct ScoreCache {
         var (rows, whole) = (
             Appender(self, ledger, stages[0], "scores"), Appender(self, ledger, stages[1], "clip-scores")
         )
+        var embedded = stages.dropFirst(2).first.map { Appender(self, ledger, $0, "embeddings") }
         var aggregator = Aggregator(.mean, classes: classes.count)
         var batch = CommitBatch(targets: record.targets)
         for place in 0..<clips {
@@ -101,6 +112,9 @@ package struct ScoreCache {
                 let content = "content \(ids[place])"
                 batch.results.append(try rows.append(scores, ids[place], content, clip.samples))
                 batch.results.append(try whole.append(aggregator.finish(), ids[place], content, clip.samples))
+                if let result = try embedded?.append(clip.embeddings, ids[place], content, clip.samples) {
+                    batch.results.append(result)
+                }
                 // A recording that is there counts as unchanged by its size and time.
                 let stat = SourceStat.find(clip.path)
                 batch.sources.append(
@@ -118,10 +132,12 @@ package struct ScoreCache {
             if batch.done.count + batch.failures.count >= Self.batch || place == clips - 1 {
                 try rows.sync()
                 try whole.sync()
+                try embedded?.sync()
                 try ledger.commit(batch)
                 batch = CommitBatch(targets: record.targets)
                 try rows.seal(isLast: place == clips - 1)
                 try whole.seal(isLast: place == clips - 1)
+                try embedded?.seal(isLast: place == clips - 1)
             }
         }
         try ledger.close()
@@ -150,7 +166,7 @@ package struct ScoreCache {
         mutating func append(_ values: [Float], _ clip: Int64, _ content: String, _ samples: Int) throws -> ResultRecord
         {
             if open == nil {
-                let columns = made.classes.count
+                let columns = kind == "embeddings" ? made.embeddingSize : made.classes.count
                 let record = try ledger.addShard(
                     stage: stage, kind: kind, dtype: made.dtype.rawValue, columns: columns
                 ) { "shards/\(kind)-\($0).npy" }

@@ -22,6 +22,9 @@ final class EventGeneration: @unchecked Sendable {
     let thresholdText: String
     /// Notices for the reviewer, such as how much is missing.
     let notices: [String]
+    /// How many of the index's classes are the model's: those behind them are labels of a table of events, and have no score
+    /// curve.
+    let modelClasses: Int
     /// The names of the classes under review, and the clips.
     private let wantedClasses: Set<String>
     private let wantedClips: ClipSelection
@@ -30,6 +33,16 @@ final class EventGeneration: @unchecked Sendable {
     // Each is for one thread at a time; `lock` guards both.
     private let scores: ChunkScores
     private let reader: ExcerptReader
+
+    /// Takes the events of the table that the settings name, or else finds them.
+    ///
+    /// - Throws: what the initialisers throw.
+    static func make(
+        number: Int, settings: ReviewSettings, before: EventIndex?, progress: @escaping (Int, Int) -> Void
+    ) throws -> EventGeneration {
+        if let path = settings.events { return try EventGeneration(number: number, settings: settings, events: path) }
+        return try EventGeneration(number: number, settings: settings, before: before, progress: progress)
+    }
 
     /// Finds the events.
     ///
@@ -64,6 +77,7 @@ final class EventGeneration: @unchecked Sendable {
         pipeline = source.pipeline.name
         coverage = summary.coverage
         thresholdText = source.selection.thresholdText
+        modelClasses = source.classes.count
         wantedClasses = Set(source.selection.places.map { source.classes[$0] })
         wantedClips = source.selection.clips
         var notices = [source.notice].compactMap(\.self)
@@ -74,6 +88,56 @@ final class EventGeneration: @unchecked Sendable {
                 "The length of \(summary.unknownLengths) recordings is not known: events at the end may reach into "
                     + "padding."
             )
+        }
+        self.notices = notices
+    }
+
+    /// Takes the events of a table.
+    ///
+    /// - Throws: what `EventFile` and `ChunkScores` throw.
+    private init(number: Int, settings: ReviewSettings, events path: String) throws {
+        self.number = number
+        let ledger = try settings.cache.reading()
+        self.ledger = ledger
+        let request = settings.request
+        let (file, scores) = try ledger.consistently {
+            (
+                try EventFile(contentsOf: path, ledger: ledger),
+                try ChunkScores(cache: settings.cache, ledger: ledger, pipeline: settings.pipeline)
+            )
+        }
+        let chosen = try file.selected(only: request.only, not: request.not, clips: request.clips)
+        let labels = Set(chosen.flatMap { $0.events.map(\.label) })
+        let others = labels.subtracting(scores.classes).sorted()
+        let classes = scores.classes + others
+        guard classes.count <= Int(UInt16.max) else {
+            throw SettingError(
+                name: "--events", found: "\(others.count) labels that are no classes of the model",
+                expected: "at most \(Int(UInt16.max) - scores.classes.count)")
+        }
+        let thresholds = [Float](repeating: 0, count: classes.count)
+        let sink = IndexSink(EventIndex(classes: classes, thresholds: thresholds), progress: { _, _ in })
+        for (clip, events) in chosen {
+            try sink.begin(clip: clip)
+            for event in events { try sink.write(event) }
+        }
+        sink.index.finish()
+        index = sink.index
+        modelClasses = scores.classes.count
+        self.scores = scores
+        reader = try ExcerptReader(cache: settings.cache, ledger: ledger, scores: scores)
+        // Their scores are not those of a stage: a judgement of such an event says nothing of a class's threshold.
+        stage = "events of a table"
+        pipeline = scores.pipeline.name
+        coverage = Coverage(clips: chosen.count, done: chosen.count, failed: 0)
+        thresholdText = "none: the events are those of \(path)"
+        wantedClasses = labels
+        wantedClips = ClipSelection(request.clips)
+        var notices = [scores.notice].compactMap(\.self) + file.notices
+        if file.strangers.rows > 0 {
+            notices.append(
+                "Rows of clips that are not in this cache's manifest: \(file.strangers.rows), the first on line "
+                    + "\(file.strangers.line).")
         }
         self.notices = notices
     }
@@ -131,16 +195,17 @@ final class EventGeneration: @unchecked Sendable {
         }
     }
 
-    /// The score curve of a class over a stretch, and the frequency band of the pictures.
+    /// The frequency band of the pictures, in Hz.
+    var band: ClosedRange<Double> { scores.band }
+
+    /// The score curve of one of the model's classes over a stretch.
     ///
     /// - Throws: what `picture` throws.
-    func curve(
-        ofClip clip: Int, place: Int, window: Range<Double>
-    ) throws -> (steps: [ScoreCurve.Step], band: ClosedRange<Double>) {
+    func curve(ofClip clip: Int, place: Int, window: Range<Double>) throws -> [ScoreCurve.Step] {
         try lock.withLock {
             let points = try reader.curve(
                 of: record(clip), class: place, from: window.lowerBound, to: window.upperBound)
-            return (ScoreCurve.steps(points, in: window), scores.band)
+            return ScoreCurve.steps(points, in: window)
         }
     }
 

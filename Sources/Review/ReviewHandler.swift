@@ -260,9 +260,13 @@ package struct ReviewHandler: Sendable {
             do {
                 detail.columns = try generation.columns(ofClip: clip, start: index.starts[event])
                 let place = Int(index.places[event])
-                let (steps, band) = try generation.curve(ofClip: clip, place: place, window: window.range)
-                detail.curve = steps.map { EventDetail.Step(start: $0.start, end: $0.end, score: $0.score) }
-                (detail.low, detail.high) = (band.lowerBound, band.upperBound)
+                (detail.low, detail.high) = (generation.band.lowerBound, generation.band.upperBound)
+                if place < generation.modelClasses {
+                    let steps = try generation.curve(ofClip: clip, place: place, window: window.range)
+                    detail.curve = steps.map { EventDetail.Step(start: $0.start, end: $0.end, score: $0.score) }
+                } else {
+                    detail.fault = "there is none, as '\(index.classes[place])' is no class of the model"
+                }
                 detail.others = try generation.others(
                     ofClip: clip, span: index.starts[event]..<max(index.ends[event], index.starts[event] + 0.001),
                     count: 8

@@ -56,7 +56,8 @@ package final class ReviewSession: @unchecked Sendable {
         finding.async { [self] in
             do {
                 let before = snapshot().generation?.index
-                let made = try EventGeneration(number: number, settings: settings, before: before) { clips, events in
+                let made = try EventGeneration.make(number: number, settings: settings, before: before) {
+                    clips, events in
                     self.lock.withLock { self.state = .finding(clips: clips, events: events) }
                 }
                 lock.withLock {

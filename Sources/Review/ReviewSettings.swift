@@ -8,6 +8,8 @@ package struct ReviewSettings: Sendable {
     package var pipeline: String?
     /// The request that selects the events to find.
     package var request: SelectionRequest
+    /// A table of events to judge instead of those that are found, in the form of `EventFile`; nil for those that are found.
+    package var events: String?
     /// The gap in seconds, as in `EventRule`; so is `least`.
     package var gap = 0.0
     package var least = 0.0

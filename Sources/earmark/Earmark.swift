@@ -47,8 +47,8 @@ struct Earmark: ParsableCommand {
             DemoCommand.self, SynthCommand.self, ManifestCommand.self, ModelCommand.self, PlanCommand.self,
             RunCommand.self, WorkCommand.self, MergeCommand.self, SubmitCommand.self, StatusCommand.self,
             VerifyCommand.self, RetryCommand.self, PruneCommand.self,
-            ExportCommand.self, StatsCommand.self, ReviewCommand.self, CalibrateCommand.self, TrainCommand.self,
-            EvaluateCommand.self,
+            ExportCommand.self, SearchCommand.self, StatsCommand.self, ReviewCommand.self, CalibrateCommand.self,
+            TrainCommand.self, EvaluateCommand.self,
             BenchCommand.self,
             CompletionsCommand.self,
         ])

@@ -24,9 +24,10 @@ final class MadeReview {
     ///   - part: the part of its recording that each clip is.
     ///   - recordings: the folder of the recordings, which need not be there.
     ///   - metadata: each clip's further columns, as the ledger has them.
+    ///   - events: a table of events to judge; nil for those that are found.
     init(
         _ clips: [(name: String, place: Int, scores: [Float])], threshold: Double = 0.5, part: RecordingPart? = nil,
-        recordings: String = "/nowhere", metadata: String? = nil
+        recordings: String = "/nowhere", metadata: String? = nil, events: String? = nil
     ) async throws {
         folder = try TemporaryFolder()
         cache = CacheFolder(folder: folder.path + "/cache")
@@ -41,7 +42,9 @@ final class MadeReview {
         }
         var request = SelectionRequest()
         request.threshold = threshold
-        session = ReviewSession(ReviewSettings(cache: cache, request: request, reviewer: "Ann"))
+        var settings = ReviewSettings(cache: cache, request: request, reviewer: "Ann")
+        if let events { settings.events = try folder.put("events.csv", events) }
+        session = ReviewSession(settings)
         handler = ReviewHandler(session, token: Self.token, port: 4000)
         try await find()
     }

@@ -8,6 +8,7 @@
 
 #include "int8.h"
 #include "mel.h"
+#include "similarity.h"
 
 #ifdef __cplusplus
 extern "C" {

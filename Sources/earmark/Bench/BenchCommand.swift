@@ -9,6 +9,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "Time the parts whose figures are in Docs/Figures.md.",
         subcommands: [
             FeaturesBench.self, JobBench.self, NetworkBench.self, TrainingBench.self, ScoresBench.self,
+            SearchBench.self,
         ])
 
     struct NetworkBench: ParsableCommand {

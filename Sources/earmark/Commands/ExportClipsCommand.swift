@@ -56,15 +56,7 @@ struct ExportClipsCommand: ParsableCommand {
         guard pad >= 0, pad.isFinite else { throw ValidationError("--pad is \(pad), expected 0 seconds or more") }
         if let perClass, perClass < 1 { throw ValidationError("--per-class is \(perClass), expected 1 or more") }
         if stratified, perClass == nil { throw ValidationError("--stratified spreads --per-class, which is missing") }
-        guard events != nil else { return }
-        let given: [(String, Bool)] = [
-            ("--threshold", selection.threshold != nil), ("--thresholds", selection.thresholds != nil),
-            ("--top", selection.top != nil), ("--release", rule.release != nil), ("--gap", rule.gap != 0),
-            ("--least", rule.least != 0),
-        ]
-        if let (option, _) = given.first(where: \.1) {
-            throw ValidationError("\(option) finds events, which --events has already: give one of the two")
-        }
+        if events != nil { try EventTableOptions.check(selection, rule) }
     }
 
     /// The events to cut, and where they come from.

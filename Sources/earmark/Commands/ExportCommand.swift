@@ -8,7 +8,7 @@ import Wording
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write scores, labels, events, cut-out sounds, or where rows are.",
+        commandName: "export", abstract: "Write scores, labels, events, cut-out sounds, embeddings, or where rows are.",
         discussion: """
             Whatever results the cache has are written, and beside them PATH.meta.json: how many clips they cover, \
             the pipeline and its models. If clips of the cache are missing, that is reported and the exit status is \
@@ -19,7 +19,7 @@ struct ExportCommand: ParsableCommand {
             """,
         subcommands: [
             ExportScoresCommand.self, ExportLabelsCommand.self, ExportEventsCommand.self, ExportClipsCommand.self,
-            ExportIndexCommand.self,
+            ExportEmbeddingsCommand.self, ExportIndexCommand.self,
         ])
 }
 
@@ -28,6 +28,33 @@ struct ExportOptions: ParsableArguments {
     @OptionGroup var cache: CacheOption
     @Option(help: ArgumentHelp("File to write; - for standard output.", valueName: "path"), completion: .file())
     var out: String
+
+    var isPiped: Bool { output.isPiped }
+    private var output: ExportOutput { ExportOutput(out: out) }
+
+    /// Checks the place of the output.
+    ///
+    /// - Throws: what `OutputPath.check(_:)` throws.
+    func check() throws { try output.check() }
+
+    /// Ends the command, as `ExportOutput.conclude` does.
+    ///
+    /// - Throws: what that throws.
+    func conclude(
+        _ summary: String, what: String, pipeline: PipelineRecord, coverage: Coverage,
+        settings: [(name: String, value: String)] = [], parts: [(record: PipelineRecord, coverage: Coverage)] = [],
+        columns: ColumnRecord? = nil, notice: () throws -> Void = {}
+    ) throws {
+        try output.conclude(
+            summary, what: what, pipeline: pipeline, coverage: coverage, settings: settings, parts: parts,
+            columns: columns, notice: notice)
+    }
+}
+
+/// Where a command writes results, and how it ends.
+struct ExportOutput {
+    /// A path, or - for standard output.
+    let out: String
 
     var isPiped: Bool { OutputPath.isStandardOutput(out) }
 

@@ -25,6 +25,11 @@ struct ReviewCommand: ParsableCommand {
 
     @OptionGroup var cache: CacheOption
     @Option(help: "A pipeline's name (default: the last one that keeps the scores of chunks).") var pipeline: String?
+    @Option(
+        help: ArgumentHelp(
+            "Events to judge, as 'search' or 'export events --format csv' wrote them (default: those found now).",
+            valueName: "csv"), completion: .csv)
+    var events: String?
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var rule: EventRuleOptions
     @Option(help: ArgumentHelp("Port on 127.0.0.1 (default: any that is free).", valueName: "number")) var port:
@@ -36,6 +41,7 @@ struct ReviewCommand: ParsableCommand {
         if let reviewer, !Judgement.isReviewerName(reviewer) {
             throw ValidationError("--reviewer is not a name that can be kept, expected \(Judgement.reviewerNames)")
         }
+        if events != nil { try EventTableOptions.check(selection, rule) }
     }
 
     func run() throws {
@@ -43,11 +49,19 @@ struct ReviewCommand: ParsableCommand {
         request.release = rule.release
         // What is wrong with cache or options is told before a page is served.
         let ledger = try cache.value.reading()
-        _ = try EventSource(
-            cache: cache.value, ledger: ledger, pipeline: pipeline, request: request, gap: rule.gap, least: rule.least)
+        if let events {
+            _ = try ChunkScores(cache: cache.value, ledger: ledger, pipeline: pipeline)
+            _ = try EventFile(contentsOf: events, ledger: ledger).selected(
+                only: request.only, not: request.not, clips: request.clips)
+        } else {
+            _ = try EventSource(
+                cache: cache.value, ledger: ledger, pipeline: pipeline, request: request, gap: rule.gap,
+                least: rule.least)
+        }
         var settings = ReviewSettings(
             cache: cache.value, request: request, reviewer: reviewer ?? Self.loginName)
         (settings.pipeline, settings.gap, settings.least) = (pipeline, rule.gap, rule.least)
+        settings.events = events
         // A page or sound that a browser still has from an earlier start must not pass for one of this.
         settings.generationsBefore = .random(in: 0..<1 << 29)
         let session = ReviewSession(settings)
