@@ -24,7 +24,7 @@ let modules: [(String, [Target.Dependency])] = [
     ("Archives", ["CKernels", "CZlib", "Errors", "Files"]),
     ("Audio", ["Archives", "CFFmpeg", "CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors", "Files"]),
     ("Features", ["CFFTW", "CKernels", "Errors"]),
-    ("Models", ["Errors", "Features", "Files", "Wording"]),
+    ("Models", ["Archives", "Errors", "Features", "Files", "Wording"]),
     ("Engines", ["CKernels", "Errors", "Features", "Models"]),
     ("Shards", ["Files", "Timing"]),
     ("Ledger", ["Errors", "Files", "Wording", grdb]),

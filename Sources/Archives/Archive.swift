@@ -21,6 +21,15 @@ package final class Archive {
         ArchivePath(archive: PathText.bytes(file.path), member: entry.name).text
     }
 
+    /// Passes on a member's bytes, unpacked, in pieces of up to 128 KiB. A zip's CRC-32 is checked at the end.
+    ///
+    /// - Throws: `ArchiveError` if the member cannot be read whole.
+    package func read(
+        _ entry: ArchiveEntry, _ take: (UnsafeRawBufferPointer) -> Void
+    ) throws(ArchiveError) {
+        try MemberPlace(file, index, entry, path(entry)).read { (piece) throws(ArchiveError) in take(piece) }
+    }
+
     /// The first bytes of a member, fewer if it is shorter.
     ///
     /// - Throws: `ArchiveError` if the member cannot be read.

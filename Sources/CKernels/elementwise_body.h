@@ -1,4 +1,4 @@
-// exp, tanh and the logistic function, all computed with one polynomial; ReLU6; means over rows.
+// exp, tanh and the logistic function, all computed with one polynomial; ReLU6; means over rows; maxima of pixels.
 
 FORCED lanes relu6(lanes x) { return smaller(greater(x, splat(0)), splat(6)); }
 
@@ -51,4 +51,15 @@ static void mean_rows(const float *in, long stride, long rows, long columns, flo
         for (long r = 0; r < rows; r++) sum = add(sum, load(in + r * stride + c));
         store(out + c, quotient(sum, splat((float)rows)));
     }
+}
+
+static void max_pool(const float *in, long in_row, long height, long width, long channels, float *out, long out_row) {
+    for (long y = 0; y < height; y++)
+        for (long x = 0; x < width; x++) {
+            const float *upper = in + 2 * y * in_row + 2 * x * channels, *lower = upper + in_row;
+            float *to = out + y * out_row + x * channels;
+            for (long c = 0; c < channels; c += LANES)
+                store(to + c, greater(greater(load(upper + c), load(upper + channels + c)),
+                                      greater(load(lower + c), load(lower + channels + c))));
+        }
 }

@@ -20,6 +20,7 @@ const struct ck_kernels TABLE = {
     .depthwise = depthwise,
     .first_convolution = first_convolution,
     .mean_rows = mean_rows,
+    .max_pool = max_pool,
     .lstm_step = lstm_step,
     .attend = attend,
     .exponential = exponential,

@@ -80,8 +80,9 @@ FORCED void panel_rows(const struct product *x, long m, int rows, long from) {
 static void matmul(const float *a, long lda, const float *panels, const float *bias, float *c, long ldc, long m, long k,
                    long n, int activation) {
     const struct product x = {a, panels, bias, c, lda, 1, ldc, k, k, n, activation};
-    // Number of rows, few enough to stay in the second-level cache while they are multiplied with every panel.
-    const long block = 96;
+    // Number of rows, few enough to stay in the second-level cache while they are multiplied with every panel. A few
+    // more are taken along, as all panels would be read again for them.
+    const long block = m > 128 ? 96 : 128;
     for (long top = 0; top < m; top += block) {
         long end = top + block < m ? top + block : m;
         for (long from = 0; from < n; from += CK_PANEL) {

@@ -18,9 +18,14 @@ public final class TaggingModel: Sendable {
 
     /// Reads a model file, `.safetensors`, and verifies every byte of it.
     ///
-    /// - Throws: ``EarmarkKitError`` if it is not a model that can be run.
+    /// - Throws: ``EarmarkKitError`` if it is not a model that can be run, or gives embeddings only.
     public init(path: String) throws(EarmarkKitError) {
         engine = try EarmarkKitError.translating { try EngineRegistry.standard.load(path) }
+        guard !engine.model.classes.isEmpty else {
+            throw EarmarkKitError(
+                .badInput,
+                "\(path): the model '\(engine.model.network)' gives embeddings only, expected one with classes")
+        }
     }
 
     /// The class names, in the order of the scores.

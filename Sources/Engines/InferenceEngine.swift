@@ -27,7 +27,7 @@ package protocol InferenceSession: AnyObject {
     ///   - wave: (count, chunk samples) in [-1, 1]; required if the model reads samples.
     ///   - count: number of chunks, at most the session's `maxBatch`.
     ///   - embeddings: receives (count, embedding size); nil if they are not wanted.
-    ///   - scores: receives (count, classes), each 0 to 1.
+    ///   - scores: receives (count, classes), each 0 to 1; not written by a model without classes.
     /// - Throws: `InferenceError` if an input is missing or there are too many chunks; errors of the engine.
     func forward(
         mel: UnsafePointer<Float>?, wave: UnsafePointer<Float>?, count: Int, embeddings: UnsafeMutablePointer<Float>?,

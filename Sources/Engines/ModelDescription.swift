@@ -16,7 +16,7 @@ package struct ModelDescription: Sendable, Equatable {
     package let frontEnd: FrontEnd?
     /// What is subtracted from a patch before the model sees it.
     package let normalization: Normalization
-    /// Class names in the order of the scores.
+    /// Class names in the order of the scores; none for a model that gives embeddings only.
     package let classes: [String]
     /// Ontology ids in the same order; empty if there are none.
     package let classIDs: [String]

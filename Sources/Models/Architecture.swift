@@ -10,17 +10,31 @@ package enum Architecture: String, Sendable, CaseIterable {
     case leanMean = "lean-mean"
     /// Trunk with projection, whose output is the query of an attention over the wave encoder's outputs.
     case lean
+    /// VGGish up to its embedding of 128 values; it has no classifier.
+    case vggish
+    /// VGGish, its embedding then whitened by a principal component analysis and quantised to 0 to 255.
+    case vggishPCA = "vggish-pca"
 
+    /// The networks that end in a classifier: those that can be trained and computed in 8-bit integers.
+    package static let classifiers = allCases.filter(\.hasClassifier)
+
+    /// True if it is VGGish, whose embedding is its result.
+    package var isVGGish: Bool { self == .vggish || self == .vggishPCA }
+    /// True if its last layer gives a score for each class; false if its embedding is all that it gives.
+    package var hasClassifier: Bool { !isVGGish }
     /// True if the log-mel patch is an input.
-    package var hasTrunk: Bool { self != .waveEncoder }
+    package var readsMel: Bool { self != .waveEncoder }
+    /// True if it begins with the MobileNet-v1 trunk.
+    package var hasTrunk: Bool { readsMel && !isVGGish }
     /// True if the trunk's 1024 channels are projected to 256.
     package var hasProjection: Bool { hasTrunk && self != .yamnet }
     /// True if the second of raw samples is an input.
     package var hasEncoder: Bool { self == .waveEncoder || self == .leanMean || self == .lean }
 
-    /// Number of values per chunk that the classifier reads; they are also the chunk's embedding.
+    /// Number of values per chunk that the classifier reads, if there is one; they are also the chunk's embedding.
     package var headInputs: Int {
         switch self {
+        case .vggish, .vggishPCA: VGGishShape.standard.embedding
         case .yamnet: YAMNetShape.embedding
         case .yamnetProjection, .waveEncoder: LEANShape.width
         case .leanMean, .lean: 2 * LEANShape.width

@@ -1,3 +1,5 @@
+import Files
+
 /// The formats of other programs' model files, recognised by their first bytes so that a message can say what to do
 /// instead.
 enum ForeignModel {
@@ -37,18 +39,38 @@ enum ForeignModel {
         }
     }
 
+    /// What the file is.
+    var name: String {
+        switch self {
+        case .tensorFlowLite: "a TensorFlow Lite file"
+        case .onnx: "an ONNX file"
+        case .pyTorch: "a PyTorch file"
+        case .numpyArchive: "an archive of NumPy arrays (.npz)"
+        case .numpyArray: "a NumPy array (.npy)"
+        case .hdf5: "an HDF5 file, such as Keras writes"
+        case .zip: "a ZIP archive"
+        }
+    }
+
     /// Says what the file is, what was expected and what to do.
     func advice(_ path: String) -> String {
-        let wanted = "expected an Earmark model file (safetensors)"
+        let found = "\(name), expected an Earmark model file (safetensors)"
         return switch self {
-        case .tensorFlowLite:
-            "a TensorFlow Lite file, \(wanted); make one: earmark model import \(path) --out NAME.safetensors"
-        case .onnx: "an ONNX file, \(wanted); 'earmark model import' reads only YAMNet in TensorFlow Lite format"
-        case .pyTorch: "a PyTorch file, \(wanted); 'earmark model import' reads only YAMNet in TensorFlow Lite format"
-        case .numpyArchive: "an archive of NumPy arrays (.npz), \(wanted)"
-        case .numpyArray: "a NumPy array (.npy), \(wanted)"
-        case .hdf5: "an HDF5 file, such as Keras writes, \(wanted)"
-        case .zip: "a ZIP archive, \(wanted)"
+        case .tensorFlowLite: "\(found); make one: earmark model import \(path) --out NAME.safetensors"
+        case .pyTorch: "\(found); if it is VGGish, make one: earmark model import \(path) --out NAME.safetensors"
+        case .onnx:
+            "\(found); 'earmark model import' reads only YAMNet in TensorFlow Lite format and VGGish in PyTorch's"
+        case .numpyArchive, .numpyArray, .hdf5, .zip: found
         }
+    }
+}
+
+/// What kind of program made a file.
+package enum ForeignFile {
+    /// Whether a file is in TensorFlow Lite format.
+    ///
+    /// - Throws: `ModelError.file` if it cannot be read; `FileError` if the system has run out of a resource.
+    package static func isTensorFlowLite(_ path: String) throws -> Bool {
+        try MappedFile(model: path).withBytes { ForeignModel($0) == .tensorFlowLite }
     }
 }

@@ -24,8 +24,10 @@ package struct KnownModel: Sendable, Equatable {
     package let classCount: Int
     /// Size of the model file in bytes.
     package let bytes: Int
-    /// nil for a model that ships with Earmark and so cannot be fetched.
+    /// nil for a model that cannot be fetched: it ships with Earmark, or `instructions` say where to get it.
     package let origin: Origin?
+    /// How its weights are had, for a model that neither ships nor can be fetched.
+    package var instructions: String?
 
     /// Google's YAMNet for TensorFlow Lite, dequantised on import.
     package static let yamnet = KnownModel(
@@ -42,6 +44,16 @@ package struct KnownModel: Sendable, Equatable {
         licence: "Apache-2.0 AND CC-BY-3.0", architecture: .lean, frontEnd: .standard, classCount: 17, bytes: 4_481_998,
         origin: nil)
 
+    /// Google's VGGish. Its authors publish a TensorFlow checkpoint, of which torchvggish's release v0.1 has a conversion
+    /// for PyTorch. No whole SHA-256 of either is published, only the one's first digits in its name, so it is not fetched.
+    package static let vggish = KnownModel(
+        name: "vggish", summary: "VGGish by Google: embeddings of 128 values", licence: "Apache-2.0",
+        architecture: .vggish, frontEnd: FrontEndPreset.vggish.frontEnd, classCount: 0, bytes: 288_566_776, origin: nil,
+        instructions:
+            "get vggish-10086976.pth (whose SHA-256 begins with 10086976) from the release v0.1 of torchvggish, "
+            + "https://github.com/harritaylor/torchvggish, and then: earmark model import vggish-10086976.pth --out "
+            + "Models/vggish.safetensors")
+
     /// Every known model, sorted by name.
-    package static let all = [leanESC10, yamnet]
+    package static let all = [leanESC10, vggish, yamnet]
 }

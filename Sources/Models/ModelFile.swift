@@ -1,7 +1,6 @@
 import Errors
 import Files
 import Foundation
-import Wording
 
 /// A model file, mapped for reading: safetensors, which is an 8-byte header length, a JSON header and the tensors'
 /// bytes end to end.
@@ -25,28 +24,11 @@ package final class ModelFile: Sendable {
     package init(path: String) throws {
         self.path = path
         mapped = try MappedFile(model: path)
-        let size = mapped.size
         if let foreign = mapped.withBytes(ForeignModel.init) {
             throw ModelError.file(path: path, reason: foreign.advice(path))
         }
-        guard size >= 8 else {
-            throw ModelError.file(
-                path: path, reason: "\(counted(size, "byte")); a model file starts with an 8-byte length")
-        }
-        let length = mapped.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-        guard length >= 2, length <= UInt64(ModelHeader.longest) else {
-            throw ModelError.file(
-                path: path, reason: "header of \(length) bytes; expected 2 to \(ModelHeader.longest) (not safetensors?)"
-            )
-        }
-        guard Int(length) <= size - 8 else {
-            throw ModelError.file(
-                path: path, reason: "header of \(length) bytes in a file of \(size) (cut short, or not safetensors)")
-        }
-        let start = 8 + Int(length)
+        let (header, start) = try ModelHeader.read(mapped, path: path)
         dataStart = start
-        let json = mapped.withBytes { Data($0[8..<start]) }
-        let header = try ModelHeader(json: json, dataSize: size - start, path: path)
         tensors = header.tensors
         texts = header.texts
         metadata = try ModelMetadata(texts: header.texts, path: path)
@@ -118,6 +100,18 @@ package final class ModelFile: Sendable {
         }
         if let name = left.min() {
             throw wrong(name, "not a tensor of '\(metadata.architecture.rawValue)'")
+        }
+    }
+
+    /// Checks that the network ends in a classifier.
+    ///
+    /// - Throws: `ModelError.metadata` if it gives embeddings only.
+    package func requireClassifier() throws {
+        guard metadata.architecture.hasClassifier else {
+            throw ModelError.metadata(
+                path: path, key: "architecture",
+                reason: "'\(metadata.architecture.rawValue)' gives embeddings only; expected one of "
+                    + Architecture.classifiers.map(\.rawValue).joined(separator: ", "))
         }
     }
 

@@ -82,6 +82,9 @@ package struct ModelFinder: Sendable {
 
     /// The message for a name without a model file: the nearest name, and all the names there are.
     package func refusal(of name: String) -> String {
+        if let instructions = known(name)?.instructions {
+            return "found no file of the model '\(name)', which is not fetched: \(instructions); looked in \(looked)"
+        }
         if let model = known(name), model.origin == nil {
             return "the model '\(name)' ships with Earmark, but no file of it was found; looked in \(looked)"
         }

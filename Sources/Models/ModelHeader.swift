@@ -1,4 +1,5 @@
 import Errors
+import Files
 import Foundation
 import Wording
 
@@ -17,6 +18,30 @@ struct ModelHeader {
 
     /// Size in bytes of the longest header that is accepted; a header with 100,000 classes is shorter.
     static let longest = 16 << 20
+
+    /// Reads the header of a safetensors file, whatever its texts say.
+    ///
+    /// - Returns: the header, and the byte at which the data begins.
+    /// - Throws: `ModelError` if the file is cut short, is not safetensors, or a tensor is invalid.
+    static func read(_ mapped: MappedFile, path: String) throws -> (header: ModelHeader, dataStart: Int) {
+        let size = mapped.size
+        guard size >= 8 else {
+            throw ModelError.file(
+                path: path, reason: "\(counted(size, "byte")); a model file starts with an 8-byte length")
+        }
+        let length = mapped.withBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        guard length >= 2, length <= UInt64(longest) else {
+            throw ModelError.file(
+                path: path, reason: "header of \(length) bytes; expected 2 to \(longest) (not safetensors?)")
+        }
+        guard Int(length) <= size - 8 else {
+            throw ModelError.file(
+                path: path, reason: "header of \(length) bytes in a file of \(size) (cut short, or not safetensors)")
+        }
+        let start = 8 + Int(length)
+        let json = mapped.withBytes { Data($0[8..<start]) }
+        return (try ModelHeader(json: json, dataSize: size - start, path: path), start)
+    }
 
     /// Decodes a header and checks every tensor against the data part's size.
     ///

@@ -9,11 +9,12 @@ package struct ModelMetadata: Sendable, Equatable {
     package static let format = "earmark"
     static let thresholdsKey = "thresholds"
     static let rangesKey = "activation_ranges"
+    static let releaseKey = "release"
 
     package var architecture: Architecture
     package var frontEnd: FrontEnd
     package var normalization: Normalization
-    /// Class names in the order of the scores.
+    /// Class names in the order of the scores; none for a network without a classifier.
     package var classes: [String]
     /// Ontology ids in the same order; empty if there are none.
     package var classIDs: [String]
@@ -24,6 +25,8 @@ package struct ModelMetadata: Sendable, Equatable {
     /// The largest value that 8-bit arithmetic represents of each layer's activations, 0.001 to 6, by the
     /// layer's name (`pw1`, `dw2`, `pw2` ... `pw13`). Layers that are not listed have 6, the limit of ReLU6.
     package var activationRanges: [String: Float] = [:]
+    /// Whose embeddings a VGGish gives; any other network has none of its differences.
+    package var release = VGGishRelease.google
     /// Licence of the weights, as an SPDX expression if it has one.
     package var licence: String
     /// Where the weights come from, in words.
@@ -69,6 +72,7 @@ package struct ModelMetadata: Sendable, Equatable {
         if !classIDs.isEmpty { texts["class_ids"] = try text(classIDs) }
         if !thresholds.isEmpty { texts[Self.thresholdsKey] = try text(thresholds) }
         if !activationRanges.isEmpty { texts[Self.rangesKey] = try text(activationRanges) }
+        if architecture.isVGGish { texts[Self.releaseKey] = release.rawValue }
         if !createdFrom.isEmpty { texts["created_from"] = createdFrom }
         return texts
     }
@@ -115,6 +119,7 @@ package struct ModelMetadata: Sendable, Equatable {
         activationRanges =
             texts[Self.rangesKey] == nil
             ? [:] : try decoded(Self.rangesKey, [String: Float].self, "a JSON object of a number for each layer's name")
+        if architecture.isVGGish { release = try named(Self.releaseKey, VGGishRelease.self) }
         licence = texts["licence"] ?? ""
         source = texts["source"] ?? ""
         createdFrom = texts["created_from"] ?? ""
@@ -122,8 +127,10 @@ package struct ModelMetadata: Sendable, Equatable {
     }
 
     private func check(_ wrong: (_ key: String, _ reason: String) -> ModelError) throws {
-        guard !classes.isEmpty, classes.count <= 65_536 else {
-            throw wrong("classes", "found \(counted(classes.count, "class", "classes")); expected 1 to 65536")
+        guard architecture.hasClassifier ? (1...65_536).contains(classes.count) : classes.isEmpty else {
+            let expected =
+                architecture.hasClassifier ? "1 to 65536" : "none, as '\(architecture.rawValue)' gives embeddings only"
+            throw wrong("classes", "found \(counted(classes.count, "class", "classes")); expected \(expected)")
         }
         var seen = Set<String>()
         for (index, name) in classes.enumerated() {
@@ -151,7 +158,7 @@ package struct ModelMetadata: Sendable, Equatable {
                 throw wrong(Self.rangesKey, "found \(value) for '\(name)'; expected 0.001 to 6")
             }
         }
-        if architecture.hasTrunk,
+        if architecture.readsMel,
             frontEnd.bands != YAMNetShape.bands || frontEnd.patchFrames != YAMNetShape.frames
         {
             throw wrong(

@@ -16,6 +16,13 @@ package enum ModelQuantizer {
     package static func quantize(from input: String, to output: String, ranges: [String: Float]? = nil) throws {
         let file = try ModelFile(path: input)
         try file.checkLayout()
+        guard file.metadata.architecture.hasClassifier else {
+            throw ModelError.metadata(
+                path: file.path, key: "architecture",
+                reason:
+                    "'\(file.metadata.architecture.rawValue)' is computed in float32 only, so 8-bit weights are of no "
+                    + "use; expected one of " + Architecture.classifiers.map(\.rawValue).joined(separator: ", "))
+        }
         var metadata = file.metadata
         if let ranges { metadata.activationRanges = ranges }
         if file.isQuantized { return try rewrite(file, metadata, isCalibrated: ranges != nil, to: output) }

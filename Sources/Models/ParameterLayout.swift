@@ -18,7 +18,9 @@ package struct ParameterShape: Sendable, Equatable {
 ///
 /// Weights are laid out (inputs, outputs): `conv/w` (9, 32), `dwN/w` (9, channels), `pwN/w` (in, out), `projection/w`
 /// (1024, 256), `encoderL/{forward,backward}/w` (in, 512), `.../u` (128, 512), `.../b` (512) with gates in the order
-/// input, forget, cell, output, `head/w` (in, classes). Batch normalisation is folded into weights and biases.
+/// input, forget, cell, output, `head/w` (in, classes). Batch normalisation is folded into weights and biases. VGGish's
+/// are those of `VGGishShape`, then `pca/w` (128, 128), the eigenvectors' transpose, and `pca/b`, minus the means' product
+/// with it.
 package struct ParameterLayout: Sendable, Equatable {
     package let architecture: Architecture
     package let classes: Int
@@ -32,7 +34,9 @@ package struct ParameterLayout: Sendable, Equatable {
         if architecture.hasTrunk { list += Self.trunk }
         if architecture.hasProjection { list += Self.dense("projection", YAMNetShape.embedding, LEANShape.width) }
         if architecture.hasEncoder { list += Self.encoder }
-        list += Self.dense("head", architecture.headInputs, classes)
+        if architecture.isVGGish { list += VGGishShape.standard.parameters }
+        if architecture == .vggishPCA { list += Self.dense("pca", architecture.headInputs, architecture.headInputs) }
+        if architecture.hasClassifier { list += Self.dense("head", architecture.headInputs, classes) }
         parameters = list
     }
 

@@ -147,11 +147,21 @@ struct InferStage: StageKind {
         guard let found else {
             throw context.error(node, "\(path) reads neither samples nor log-mel, expected a model that does")
         }
-        let user = context.graph.nodes.first { below in
-            below.inputs.contains { $0?.node == node.index && $0?.port == 1 }
+        /// The first stage that takes what comes out at a port.
+        func user(of port: Int) -> Graph.Node? {
+            context.graph.nodes.first { below in
+                below.inputs.contains { $0?.node == node.index && $0?.port == port }
+            }
         }
-        if model.embeddingSize == 0, let user {
+        if model.embeddingSize == 0, let user = user(of: 1) {
             throw context.error(user, "takes the embeddings of stage '\(node.name)', but \(path) has none")
+        }
+        // Of a model that is not on this machine yet, only the number of classes is known.
+        if (context.models.absent(path)?.classCount ?? model.classCount) == 0, let user = user(of: 0) {
+            throw context.error(
+                user,
+                "takes the scores of stage '\(node.name)', but \(path) (\(model.network)) has none; expected "
+                    + "'from: \(node.name).embeddings'")
         }
         return found
     }
@@ -362,13 +372,20 @@ private final class InferOperator: Operator {
     private func emit(_ job: ClipJob, _ first: Int, _ count: Int) throws {
         let rows = UnsafeBufferPointer(
             start: scores.pointer + first * model.classCount, count: count * model.classCount)
-        guard rows.allSatisfy(\.isFinite) else {
+        let vectors = UnsafeBufferPointer(
+            start: embeddings.pointer + first * model.embeddingSize, count: count * model.embeddingSize)
+        // Of a model with classes the scores tell, which are computed from the embeddings.
+        let result = model.classCount > 0 ? rows : vectors
+        guard result.allSatisfy(\.isFinite) else {
             job.fail(
                 ClipFailure(
-                    failureClass: .internal, reason: "the network's scores are not finite for this clip", node: node))
+                    failureClass: .internal,
+                    reason:
+                        "the network's \(model.classCount > 0 ? "scores" : "embeddings") are not finite for this clip",
+                    node: node))
             return
         }
-        try emit(job, scores: rows.baseAddress, embeddings: embeddings.pointer + first * model.embeddingSize, count)
+        try emit(job, scores: rows.baseAddress, embeddings: vectors.baseAddress, count)
     }
 
     /// Passes on the rows of skipped chunks.
@@ -387,8 +404,10 @@ private final class InferOperator: Operator {
         _ job: ClipJob, scores: UnsafePointer<Float>?, embeddings: UnsafePointer<Float>?, _ count: Int
     ) throws {
         let classes = model.classCount
-        try outlets[0].emit(
-            Block(UnsafeBufferPointer(start: scores, count: count * classes), columns: classes), job)
+        if classes > 0 {
+            try outlets[0].emit(
+                Block(UnsafeBufferPointer(start: scores, count: count * classes), columns: classes), job)
+        }
         let size = model.embeddingSize
         guard size > 0 else { return }
         try outlets[1].emit(

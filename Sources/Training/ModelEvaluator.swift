@@ -1,6 +1,7 @@
 import Cache
 import Corpora
 import Engines
+import Errors
 import Evaluation
 
 /// Evaluates models on the cached features of the same clips.
@@ -36,7 +37,7 @@ package struct ModelEvaluator {
     /// Evaluates a model; labels are matched to its classes by name, by identifier or by the label map.
     ///
     /// - Parameter thresholds: nil for the model's own.
-    /// - Throws: `TrainingError` if a clip has no features; any error of the engine.
+    /// - Throws: `TrainingError` if a clip has no features, or the model no classes; any error of the engine.
     package func report(
         _ engine: any InferenceEngine, overlap: Double, thresholds: ClassThresholds? = nil
     ) throws -> SummaryReport { try evaluate(engine, overlap: overlap, thresholds: thresholds).report }
@@ -48,6 +49,12 @@ package struct ModelEvaluator {
         _ engine: any InferenceEngine, overlap: Double, thresholds: ClassThresholds? = nil
     ) throws -> Evaluation {
         let model = engine.model
+        guard !model.classes.isEmpty else {
+            throw TrainingError(
+                .badInput, at: nil,
+                "the model '\(model.network)' gives embeddings only, so it cannot be evaluated; expected one with classes"
+            )
+        }
         let names = ClassNames(model.classes, identifiers: model.classIDs)
         let thresholds = thresholds ?? ClassThresholds(recommended: model.thresholds)
         var resolver = TruthLabels(names: names, map: try labelMap(names))

@@ -28,7 +28,9 @@ package struct TrainingSettings: Sendable {
     package mutating func set(_ name: String, _ text: String) -> String? {
         switch name {
         case "architecture":
-            guard Architecture(rawValue: text) != nil else { return Self.oneOf(Architecture.allCases.map(\.rawValue)) }
+            guard Architecture(rawValue: text)?.hasClassifier == true else {
+                return Self.oneOf(Architecture.classifiers.map(\.rawValue))
+            }
             options.architecture = text
         case "normalization":
             guard Normalization(rawValue: text) != nil else {

@@ -172,22 +172,41 @@ struct ModelNameTests {
     func list() throws {
         let machine = try Machine()
         let first = try listed(machine)
-        #expect(first.map(\.name) == ["lean-esc10", "yamnet"])
+        #expect(first.map(\.name) == ["lean-esc10", "vggish", "yamnet"])
         let lean = first[0]
         #expect(lean.path == machine.lean && lean.where == "shipped" && lean.classes == 17 && lean.address == nil)
         #expect(lean.bytes == (try Data(contentsOf: URL(fileURLWithPath: Tool.lean)).count))
-        #expect(first[1].path == nil && first[1].classes == 521 && first[1].licence == "Apache-2.0")
-        #expect(first[1].address?.hasPrefix(machine.mirror) == true)
+        #expect(first[2].path == nil && first[2].classes == 521 && first[2].licence == "Apache-2.0")
+        #expect(first[2].address?.hasPrefix(machine.mirror) == true)
+        let vggish = first[1]
+        #expect(vggish.path == nil && vggish.classes == 0 && vggish.licence == "Apache-2.0" && vggish.error == nil)
+        #expect(vggish.address == nil)
         let folder = machine.scratch.path("Models")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: Tool.lean, toPath: folder + "/lean-esc10.safetensors")
         try machine.scratch.write("Models/broken.safetensors", "no model")
         let second = try listed(machine)
-        #expect(second.map(\.name) == ["broken", "lean-esc10", "lean-esc10", "yamnet"])
+        #expect(second.map(\.name) == ["broken", "lean-esc10", "lean-esc10", "vggish", "yamnet"])
         #expect(second[0].error?.contains("Models/broken.safetensors") == true && second[0].classes == nil)
         #expect(second[1].where == "working folder" && !second[1].hidden && second[2].hidden)
         let text = try machine.run("model", "list")
         #expect(text.status == 0 && text.output.contains("17 classes") && text.output.contains("not on this machine"))
+        #expect(
+            text.output.contains("vggish: VGGish by Google: embeddings of 128 values; no classes, 288.6 MB, licence"))
+    }
+
+    @Test("A model that is not fetched: every command says where its weights are, and how they become a model file")
+    func notFetched() throws {
+        let machine = try Machine()
+        for arguments in [
+            ["model", "info", "vggish"], ["model", "classes", "vggish"], ["model", "fetch", "vggish"],
+            ["plan", "label.yaml", "--manifest", "m.csv", "--cache", "c", "--set", "infer.model=vggish"],
+        ] {
+            let result = try machine.start(arguments).wait()
+            #expect(result.status == (arguments[1] == "fetch" ? 64 : 65), "\(arguments): \(result.errors)")
+            #expect(result.errors.contains("vggish-10086976.pth") && result.errors.contains("earmark model import"))
+            #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+        }
     }
 
     @Test("model classes: index, identifier and name, as CSV and JSON, of a name and of a file")

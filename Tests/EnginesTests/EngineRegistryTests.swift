@@ -60,7 +60,7 @@ struct EngineRegistryTests {
         func load(_ path: String) throws -> any InferenceEngine { FakeEngine(["wave"], .standard) }
     }
 
-    @Test("A native network says what its architecture needs", arguments: Architecture.allCases)
+    @Test("A native network says what its architecture needs", arguments: Architecture.classifiers)
     func nativeDescriptions(architecture: Architecture) throws {
         let temporary = try TemporaryFolder()
         let (float, int8) = (temporary.path + "/f32", temporary.path + "/int8")

@@ -29,7 +29,7 @@ struct Int8ForwardTests {
 
     @Test(
         "Every network scores as an independent 8-bit pass does, and near the one in floats",
-        arguments: Architecture.allCases)
+        arguments: Architecture.classifiers)
     func equalsReference(architecture: Architecture) throws {
         let isPlain = architecture == .yamnet
         let model = try model(architecture, classes: isPlain ? 521 : 200)
@@ -45,7 +45,7 @@ struct Int8ForwardTests {
         #expect(largestDifference(expected, float) > 3e-4 && largestDifference(found.scores, float) < 0.03)
     }
 
-    @Test("A chunk's scores are the same bits whatever chunks share its batch", arguments: Architecture.allCases)
+    @Test("A chunk's scores are the same bits whatever chunks share its batch", arguments: Architecture.classifiers)
     func batchesDoNotMatter(architecture: Architecture) throws {
         let count = 37
         let model = try model(architecture, classes: 13)
@@ -65,7 +65,7 @@ struct Int8ForwardTests {
         }
     }
 
-    @Test("Every instruction set gives the same bits of a network's scores", arguments: Architecture.allCases)
+    @Test("Every instruction set gives the same bits of a network's scores", arguments: Architecture.classifiers)
     func instructionSetsDoNotMatter(architecture: Architecture) throws {
         let model = try model(architecture, classes: 5)
         let mel = Seeded.uniform(stream: 905, count: 3 * 96 * 64).map { $0 * 8 }

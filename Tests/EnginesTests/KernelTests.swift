@@ -169,6 +169,51 @@ struct KernelTests {
         for kernels in Self.others { #expect(bits(run(kernels)) == bits(plain)) }
     }
 
+    @Test("Maxima are those of every 2x2 pixels, whatever lies between rows")
+    func maxima() {
+        for (height, width, channels, gap) in [(1, 1, 16, 0), (3, 5, 32, 7), (6, 4, 64, 64), (2, 3, 48, 1)] {
+            let (inputRow, outputRow) = (2 * width * channels + gap, width * channels + 2 * gap)
+            var input = Seeded.uniform(stream: 22, count: 2 * height * inputRow)
+            input[0] = .infinity
+            input[1] = -0.0
+            func run(_ kernels: Kernels) -> [Float] {
+                var output = [Float](repeating: 9, count: height * outputRow)
+                kernels.maxPool(
+                    input, inputRow: inputRow, height: height, width: width, channels: channels, &output,
+                    outputRow: outputRow)
+                return output
+            }
+            let plain = run(portable)
+            for y in 0..<height {
+                for place in 0..<outputRow {
+                    let (x, c) = (place / channels, place % channels)
+                    let pixels = [(0, 0), (0, 1), (1, 0), (1, 1)].map { dy, dx in
+                        (2 * y + dy) * inputRow + (2 * x + dx) * channels + c
+                    }
+                    let expected = place < width * channels ? pixels.map { input[$0] }.max() : 9
+                    #expect(plain[y * outputRow + place] == expected)
+                }
+            }
+            for kernels in Self.others { #expect(bits(run(kernels)) == bits(plain)) }
+        }
+    }
+
+    @Test("A product in slices is the product in one, bit for bit", arguments: [1, 3, 40, 77, 200])
+    func slices(slice: Int) {
+        let (m, k, n) = (107, 77, 70)
+        let a = Seeded.uniform(stream: 23, count: m * k)
+        let b = Seeded.uniform(stream: 24, count: k * n)
+        let bias = Seeded.uniform(stream: 25, count: n)
+        let zeros = [Float](repeating: 0, count: m * n)
+        for activation in [Kernels.Activation.none, .relu] {
+            let whole = product(.best, a, b, bias, start: zeros, m: m, k: k, n: n, activation)
+            var parts = zeros
+            SlicedMatrix(b, inputs: k, outputs: n, bias: bias, slice: slice)
+                .multiply(a, inputStride: k, &parts, rows: m, activation, .best)
+            #expect(bits(parts) == bits(whole))
+        }
+    }
+
     @Test("exp, tanh and the logistic function keep float's precision")
     func elementwise() {
         let x = (0..<40_003).map { Float($0 - 20_000) * 0.00431 } + [0, -0.0, 1e-20, -1e-20, 87, -87, 1000, -1000]

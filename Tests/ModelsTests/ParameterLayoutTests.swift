@@ -22,6 +22,16 @@ struct ParameterLayoutTests {
         }
     }
 
+    @Test("VGGish has the 72,141,184 parameters that its authors' sizes come to, and 16,512 more for the whitening")
+    func vggish() {
+        let layout = ParameterLayout(architecture: .vggish, classes: 0)
+        #expect(layout.count == 72_141_184)
+        #expect(ParameterLayout(architecture: .vggishPCA, classes: 0).count == layout.count + 128 * 128 + 128)
+        #expect(layout.parameters.first?.name == "conv1/w" && layout["conv4_1/w"]?.shape == [9 * 256, 512])
+        #expect(layout["fc1_1/w"]?.shape == [12_288, 4096] && layout["fc2/b"]?.shape == [128])
+        #expect(layout["head/w"] == nil)
+    }
+
     @Test("Parameters are found by name")
     func names() {
         let layout = ParameterLayout(architecture: .lean, classes: 200)

@@ -4,6 +4,7 @@ import Ledger
 import Models
 import Pipeline
 import Shards
+import TestSupport
 import Testing
 
 /// Ten thousand damaged inputs for every parser of a file that Earmark reads: a value, or an error in one line.
@@ -66,6 +67,29 @@ import Testing
         ) {
             file.put($0)
             _ = try ModelFile(path: file.path)
+        }
+    }
+
+    @Test func stateDictionary() {
+        /// A text as a pickle has it.
+        func text(_ text: String) -> [UInt8] { [0x58, UInt8(text.utf8.count), 0, 0, 0] + Array(text.utf8) }
+        let storage: [UInt8] =
+            [0x28] + text("storage") + Array("ctorch\nFloatStorage\n".utf8) + text("0") + text("cpu") + [
+                0x4B, 6, 0x74, 0x51,
+            ]
+        let tensor: [UInt8] =
+            Array("ctorch._utils\n_rebuild_tensor_v2\n".utf8) + [0x28] + storage
+            + [0x4B, 0, 0x4B, 2, 0x4B, 3, 0x86, 0x4B, 3, 0x4B, 1, 0x86, 0x89, 0x7D, 0x74, 0x52]
+        let seed: [UInt8] =
+            [0x80, 2] + Array("ccollections\nOrderedDict\n".utf8) + [0x29, 0x52, 0x71, 0, 0x28] + text("a") + tensor
+            + [0x75, 0x7D] + text("_metadata") + [0x68, 0, 0x73, 0x62, 0x2E]
+        let data = [UInt8](repeating: 1, count: 24)
+        survive([seed], words: ["cos\nsystem\n", "h\u{0}", "(", "t", "R", "X", "\u{7F}\u{7F}\u{7F}\u{7F}"]) {
+            // Packed anew each time, as nothing damaged gets past an archive's checksums.
+            let file = File(".pth")
+            file.put(MadeZip([.init("m/data.pkl", $0), .init("m/data/0", data)]).data)
+            let dictionary = try StateDictionaries.open(file.path)
+            for name in dictionary.shapes.keys { _ = try dictionary.floats(name) }
         }
     }
 

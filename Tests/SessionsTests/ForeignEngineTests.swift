@@ -33,13 +33,19 @@ import Testing
     ]
 
     private static func yaml(
-        _ reads: String, model: String, overlap: Double = 0.5, batch: Int = 64, embeddings: Bool = true
+        _ reads: String, model: String, overlap: Double = 0.5, batch: Int = 64, embeddings: Bool = true,
+        scores: Bool = true
     ) -> String {
         // A model of samples alone needs no log-mel stage at all.
         let from = reads.split(separator: " ").map { $0 == "mel" ? "mel-cache" : "raw-cache" }
         let mel = """
               mel: {uses: log-mel, from: chunk, rate: 8000, bands: 20, high: 3500, patch: 16}
               mel-cache: {uses: cache, from: mel}
+
+            """
+        let scored = """
+              scores-cache: {uses: cache, from: infer}
+              clip-scores: {uses: aggregate, from: infer}
 
             """
         return """
@@ -51,8 +57,7 @@ import Testing
               raw-cache: {uses: cache, from: chunk}
             \(reads.contains("mel") ? mel : "")\
               infer: {uses: infer, from: [\(from.joined(separator: ", "))], model: \(model), batch: \(batch)}
-              scores-cache: {uses: cache, from: infer}
-              clip-scores: {uses: aggregate, from: infer}
+            \(scores ? scored : "")\
             \(embeddings ? "  embeddings-cache: {uses: cache, from: infer.embeddings}" : "")
             """
     }
@@ -68,12 +73,13 @@ import Testing
     /// Writes the model's file and makes the pipeline ready.
     private static func load(
         _ fixture: PipelineFixture, _ words: String, reads: String? = nil, overlap: Double = 0.5, batch: Int = 64,
-        embeddings: Bool = true, log: BatchLog = BatchLog()
+        embeddings: Bool = true, scores: Bool = true, log: BatchLog = BatchLog()
     ) throws -> LoadedPipeline {
         let path = fixture.folder + "/model.txt"
         try FileSystem.write(path) { try $0(Array("fake \(words)".utf8)[...]) }
         return try PipelineLoader.load(
-            yaml: yaml(reads ?? words, model: path, overlap: overlap, batch: batch, embeddings: embeddings),
+            yaml: yaml(
+                reads ?? words, model: path, overlap: overlap, batch: batch, embeddings: embeddings, scores: scores),
             file: "p.yaml", sets: [], engines: EngineRegistry([FakeProvider(frontEnd: frontEnd, log: log)]))
     }
 
@@ -194,5 +200,51 @@ import Testing
         try session.close()
         let with = try fixture.digests().filter { !$0.key.hasPrefix("behind") }
         #expect(with == without)
+    }
+
+    @Test(
+        "A model without classes gives its embeddings, alone and with others in a batch, fresh and cached, and no scores"
+    )
+    func classless() throws {
+        let fixture = try Self.fixture()
+        try Self.run(Self.load(fixture, "mel wave"), fixture, fixture.cache("with"))
+        let wanted = try fixture.digests(fixture.cache("with")).filter { $0.key.hasSuffix(" embeddings") }
+        #expect(wanted.count == 5)
+        for batch in [1, 7, 64] {
+            let cache = fixture.cache("batches of \(batch)")
+            let pipeline = try Self.load(
+                fixture, "mel wave classless", reads: "mel wave", batch: batch, scores: false)
+            #expect(try Self.run(pipeline, fixture, cache).result.done == 5)
+            let found = try fixture.digests(cache)
+            #expect(found.filter { $0.key.hasSuffix(" embeddings") } == wanted)
+            #expect(!found.keys.contains { $0.hasSuffix("scores") })
+        }
+        let skipping = try Self.load(fixture, "mel wave classless", reads: "mel wave", scores: false)
+        #expect(try Self.run(skipping, fixture, fixture.cache("batches of 7")).plan.pending == 0)
+    }
+
+    @Test("A stage that takes the scores of a model without classes is refused, with what it could take")
+    func noScores() throws {
+        let fixture = try Self.fixture()
+        let error = #expect(throws: PipelineError.self) {
+            try Self.load(fixture, "mel classless", reads: "mel")
+        }
+        let text = "\(try #require(error))"
+        #expect(text.contains("takes the scores of stage 'infer', but ") && text.contains("model.txt (fake) has none"))
+        #expect(text.contains("stage 'scores-cache'") && text.hasSuffix("expected 'from: infer.embeddings'"))
+        #expect(text.hasPrefix("p.yaml:") && !text.contains("\n"))
+    }
+
+    @Test("Embeddings that are no numbers fail their clip, and no other")
+    func undefinedEmbeddings() throws {
+        let fixture = try Self.fixture()
+        try fixture.addSamples("loud", [Float](repeating: 0.95, count: 20_000), rate: 8000)
+        let pipeline = try Self.load(fixture, "wave classless undefined", reads: "wave", scores: false)
+        let session = try RunSession(pipeline: pipeline, manifest: fixture.manifest(), cache: fixture.cache())
+        let report = try session.run(session.plan(), workers: 1, stop: StopSignal()) { _ in }
+        #expect(report.result.done == 5 && report.failures == 1)
+        let failure = try #require(try session.failures().first)
+        #expect(failure.clip == "loud" && failure.reason.contains("embeddings are not finite"), "\(failure.reason)")
+        try session.close()
     }
 }

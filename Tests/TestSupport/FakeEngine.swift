@@ -52,7 +52,7 @@ package struct FakeEngine: InferenceEngine {
     fileprivate let isUndefinedIfLoud: Bool
     private let log: BatchLog
 
-    /// - Parameter words: `mel`, `wave`, `bare` (no embeddings), `throwing`, `undefined`.
+    /// - Parameter words: `mel`, `wave`, `bare` (no embeddings), `classless` (no scores), `throwing`, `undefined`.
     package init(_ words: Set<String>, _ frontEnd: FrontEnd, _ log: BatchLog = BatchLog()) {
         var inputs: ModelInputs = []
         if words.contains("mel") { inputs.insert(.mel) }
@@ -61,7 +61,8 @@ package struct FakeEngine: InferenceEngine {
         let levels = inputs.contains(.wave) ? ["largest", "least", "magnitude"] : []
         model = ModelDescription(
             network: "fake", precision: "f32", inputs: inputs, rate: frontEnd.rate, chunk: frontEnd.chunk,
-            frontEnd: inputs.contains(.mel) ? frontEnd : nil, normalization: .chunkMean, classes: bands + levels,
+            frontEnd: inputs.contains(.mel) ? frontEnd : nil, normalization: .chunkMean,
+            classes: words.contains("classless") ? [] : bands + levels,
             embeddingSize: words.contains("bare") ? 0 : (bands.isEmpty ? 0 : 2) + (levels.isEmpty ? 0 : 2))
         throwsIfLoud = words.contains("throwing")
         isUndefinedIfLoud = words.contains("undefined")
@@ -111,7 +112,9 @@ package struct FakeEngine: InferenceEngine {
                     row += [largest, samples.min() ?? 0, FakeEngine.magnitude(samples)]
                     if largest > 0.8, engine.isUndefinedIfLoud { row[row.count - 1] = .nan }
                     ends += [samples[0], samples[samples.count - 1]]
+                    if model.classes.isEmpty, row[row.count - 1].isNaN { ends[ends.count - 1] = .nan }
                 }
+                if model.classes.isEmpty { row = [] }
                 for (place, value) in row.enumerated() { scores[chunk * row.count + place] = value }
                 guard let embeddings else { continue }
                 for (place, value) in ends.enumerated() { embeddings[chunk * ends.count + place] = value }

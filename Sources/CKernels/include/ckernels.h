@@ -45,6 +45,12 @@ struct ck_kernels {
     // out[c] = mean over r of in[r * stride + c]; columns is a multiple of 16.
     void (*_Nonnull mean_rows)(const float *_Nonnull in, long stride, long rows, long columns, float *_Nonnull out);
 
+    // out[y][x][c] = the largest of in[2y][2x][c], in[2y][2x + 1][c], in[2y + 1][2x][c] and in[2y + 1][2x + 1][c]. The
+    // output is (height, width, channels); channels is a multiple of 16, pixels follow one another, and rows are in_row
+    // and out_row floats apart.
+    void (*_Nonnull max_pool)(const float *_Nonnull in, long in_row, long height, long width, long channels,
+                              float *_Nonnull out, long out_row);
+
     // One LSTM step. gates (rows, 4 * hidden) are the values before activation, in the order input, forget, cell,
     // output. cell (rows, hidden) is updated in place. The outputs are written to out, whose rows are ldo floats apart.
     // hidden is a multiple of 16.

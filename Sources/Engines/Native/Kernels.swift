@@ -107,6 +107,16 @@ package struct Kernels: @unchecked Sendable {
         table.pointee.mean_rows(input, stride, rows, columns, output)
     }
 
+    /// Computes the largest of every 2x2 pixels: an output (height, width, channels) from twice as many rows and columns.
+    ///
+    /// Pixels follow one another; rows are `inputRow` and `outputRow` floats apart. `channels` is a multiple of 16.
+    package func maxPool(
+        _ input: UnsafePointer<Float>, inputRow: Int, height: Int, width: Int, channels: Int,
+        _ output: UnsafeMutablePointer<Float>, outputRow: Int
+    ) {
+        table.pointee.max_pool(input, inputRow, height, width, channels, output, outputRow)
+    }
+
     /// Computes one LSTM step from gates (rows, 4 x hidden) before activation, in the order input, forget, cell,
     /// output.
     ///

@@ -31,6 +31,7 @@ package final class NativeModel: InferenceEngine {
     package static func load(path: String) throws -> NativeModel {
         let file = try ModelFile(path: path)
         try file.checkLayout()
+        try file.requireClassifier()
         let model = try NativeModel(metadata: file.metadata) { try file.floats($0) }
         try file.checkDigest()
         return model

@@ -14,7 +14,10 @@ struct NativeProvider: EngineProvider {
     func load(_ path: String) throws -> any InferenceEngine { try load(path, precision: nil) }
 
     func load(_ path: String, precision: Precision?) throws -> any InferenceEngine {
-        switch try precision ?? describe(path).precision(asked: nil) {
+        let file = try ModelFile(path: path)
+        let precision = precision ?? (file.holdsIntegers ? .int8 : .float32)
+        if file.metadata.architecture.isVGGish { return try VGGishModel.load(path: path, precision: precision) }
+        return switch precision {
         case .float32: try NativeModel.load(path: path)
         case .int8: try Int8Model.load(path: path)
         }
@@ -25,7 +28,7 @@ extension ModelInputs {
     /// The inputs of the networks of an architecture.
     package init(_ architecture: Architecture) {
         self = []
-        if architecture.hasTrunk { insert(.mel) }
+        if architecture.readsMel { insert(.mel) }
         if architecture.hasEncoder { insert(.wave) }
     }
 }
@@ -36,7 +39,7 @@ extension ModelDescription {
         self.init(
             network: known.architecture.rawValue, precision: "", inputs: ModelInputs(known.architecture),
             rate: known.frontEnd.rate, chunk: known.frontEnd.chunk,
-            frontEnd: known.architecture.hasTrunk ? known.frontEnd : nil, normalization: .none, classes: [],
+            frontEnd: known.architecture.readsMel ? known.frontEnd : nil, normalization: .none, classes: [],
             embeddingSize: known.architecture.headInputs)
     }
 
@@ -46,7 +49,7 @@ extension ModelDescription {
         self.init(
             network: architecture.rawValue, precision: precision == .int8 ? "int8" : "f32",
             inputs: ModelInputs(architecture), rate: metadata.frontEnd.rate, chunk: metadata.frontEnd.chunk,
-            frontEnd: architecture.hasTrunk ? metadata.frontEnd : nil, normalization: metadata.normalization,
+            frontEnd: architecture.readsMel ? metadata.frontEnd : nil, normalization: metadata.normalization,
             classes: metadata.classes, classIDs: metadata.identifiers, thresholds: metadata.thresholds,
             embeddingSize: architecture.headInputs)
     }

@@ -18,10 +18,10 @@ extension BenchCommand {
         @Flag(help: "Print one JSON object.") var json = false
 
         func validate() throws {
-            guard Architecture(rawValue: architecture) != nil else {
+            guard Architecture(rawValue: architecture)?.hasClassifier == true else {
                 throw ValidationError(
                     "--architecture is '\(architecture)', expected one of "
-                        + Architecture.allCases.map(\.rawValue).joined(separator: ", "))
+                        + Architecture.classifiers.map(\.rawValue).joined(separator: ", "))
             }
             guard classes > 1, threads > 0, batch > 0, repeats > 0 else {
                 throw ValidationError("--classes, --threads, --batch and --repeats must be positive")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Errors
 import Files
 import Foundation
 import Models
@@ -27,6 +28,10 @@ extension ModelCommand {
             try OutputPath.check(out)
             let file = try NamedModels(absent: offline ? .refuse : .fetch, quiet: true).file(model)
             let metadata = try ModelFile(path: file).metadata
+            guard !metadata.classes.isEmpty else {
+                throw CommandError(
+                    .badInput, at: file, "'\(metadata.architecture.rawValue)' gives embeddings only: it has no classes")
+            }
             let bytes = json ? Self.json(metadata) : Self.csv(metadata)
             try FileSystem.write(out) { try $0(bytes[...]) }
             if OutputPath.isStandardOutput(out) { return }

@@ -14,36 +14,6 @@ struct ModelCommand: ParsableCommand {
             List.self, Classes.self, Fetch.self, Import.self, Info.self, Quantize.self, SetThresholds.self,
         ])
 
-    struct Import: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Read Google's YAMNet from a TensorFlow Lite file, dequantised to float32.",
-            discussion:
-                "EXAMPLE  earmark model import yamnet.tflite --classes yamnet_class_map.csv --out yamnet.safetensors")
-
-        @Argument(help: "The TensorFlow Lite file.", completion: .file(extensions: ["tflite"])) var file: String
-        @Option(
-            help: ArgumentHelp(
-                "Class map: index,mid,display_name (default: the list in the official file).",
-                valueName: "csv"), completion: .csv)
-        var classes: String?
-        @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors"), completion: .safetensors)
-        var out: String
-
-        func run() throws {
-            try OutputPath.check(out)
-            if let classes {
-                try YAMNetImporter.importModel(tflite: file, classes: classes, to: out)
-            } else {
-                let list = try LabelList.classMap(in: Data(try FileSystem.read(file)), of: file)
-                try ModelFetch.inScratch { scratch in
-                    try FileSystem.write(scratch + "/classes.csv") { try $0(list[...]) }
-                    try YAMNetImporter.importModel(tflite: file, classes: scratch + "/classes.csv", to: out)
-                }
-            }
-            try ModelCommand.tell(out)
-        }
-    }
-
     struct Info: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Describe a model file, after checking all of it.")
 
@@ -72,7 +42,11 @@ struct ModelCommand: ParsableCommand {
         private static let names = KnownModel.all.filter { $0.origin != nil }.map(\.name)
 
         func run() throws {
-            guard let model = KnownModel.all.first(where: { $0.name == name }), model.origin != nil else {
+            let known = KnownModel.all.first { $0.name == name }
+            if let instructions = known?.instructions {
+                throw CommandError(.usage, "the model '\(name)' cannot be fetched: \(instructions)")
+            }
+            guard let model = known, model.origin != nil else {
                 let near = NearestName.find(name, in: Self.names).map { " (is '\($0)' meant?)" } ?? ""
                 throw CommandError(
                     .usage,
@@ -102,13 +76,18 @@ struct ModelCommand: ParsableCommand {
     ///
     /// - Throws: `ModelError` if it is not sound.
     static func describe(_ path: String) throws -> String {
-        let model = try NativeModel.load(path: path)
-        let size = FileSystem.status(path).map { Int64($0.st_size) } ?? 0
+        let file = try ModelFile(path: path)
+        let metadata = file.metadata
+        _ = try EngineRegistry.standard.load(path, precision: .float32)
+        let size = metadata.architecture.headInputs
         return
-            "\(path): \(model.architecture.rawValue), \(counted(model.parameterCount, "parameter")), "
-            + "\(counted(model.classCount, "class", "classes")), "
-            + "normalization \(model.normalization.rawValue), \(Figures.bytes(size)), licence \(model.metadata.licence)"
-            + (model.metadata.thresholds.isEmpty
-                ? "" : ", thresholds of \(counted(model.metadata.thresholds.count, "class", "classes"))")
+            "\(path): \(metadata.architecture.rawValue), \(counted(file.layout.count, "parameter")), "
+            + (metadata.classes.isEmpty
+                ? "embeddings of \(size) values as \(metadata.release.rawValue) gives them, no classes, "
+                : "\(counted(metadata.classes.count, "class", "classes")), ")
+            + "normalization \(metadata.normalization.rawValue), \(Figures.bytes(Int64(file.size))), "
+            + "licence \(metadata.licence)"
+            + (metadata.thresholds.isEmpty
+                ? "" : ", thresholds of \(counted(metadata.thresholds.count, "class", "classes"))")
     }
 }

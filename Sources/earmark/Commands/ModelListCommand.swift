@@ -58,6 +58,8 @@ struct ModelRow {
     let isHidden: Bool
     /// Where it would be fetched from; nil if it was found or has no address.
     let remote: RemoteFile?
+    /// How its weights are had; nil if it was found, ships or is fetched.
+    let instructions: String?
     /// Why the model cannot be used; nil if it can.
     let fault: String?
 
@@ -69,6 +71,7 @@ struct ModelRow {
         kind = found.kind
         isHidden = !isTaken
         remote = nil
+        instructions = nil
         switch file {
         case .success(let file):
             let metadata = file.metadata
@@ -99,7 +102,8 @@ struct ModelRow {
         kind = nil
         isHidden = false
         remote = try model.origin.map { _ in try RemoteFile(of: model) }
-        fault = model.origin == nil ? finder.refusal(of: model.name) : nil
+        instructions = model.instructions
+        fault = model.origin == nil && instructions == nil ? finder.refusal(of: model.name) : nil
     }
 
     /// Two lines, the name with its figures and where the file is; or one that says why the model cannot be used.
@@ -107,7 +111,7 @@ struct ModelRow {
         if let fault, classCount == nil || path == nil {
             return TerminalText.plain("\(name): cannot be used: \(fault)")
         }
-        let classes = counted(classCount ?? 0, "class", "classes")
+        let classes = classCount == 0 ? "no classes" : counted(classCount ?? 0, "class", "classes")
         let licence = licence.isEmpty ? "licence unknown" : "licence \(licence)"
         var lines = ["\(name): \(summary); \(classes), \(Figures.bytes(Int64(bytes))), \(licence)"]
         if let path, let kind {
@@ -116,6 +120,8 @@ struct ModelRow {
             lines.append(
                 "  not on this machine; fetched when it is first named: \(Figures.bytes(Int64(remote.bytes))) from "
                     + "\(remote.url)")
+        } else if let instructions {
+            lines.append("  not on this machine: \(instructions)")
         }
         return lines.map(TerminalText.plain).joined(separator: "\n")
     }

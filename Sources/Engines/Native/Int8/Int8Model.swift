@@ -25,6 +25,7 @@ package final class Int8Model: InferenceEngine {
     package static func load(path: String) throws -> Int8Model {
         let file = try ModelFile(path: path)
         try file.checkLayout()
+        try file.requireClassifier()
         let model = try Int8Model(
             metadata: file.metadata, floats: { try file.floats($0) }, integers: { try file.quantized($0) })
         try file.checkDigest()
