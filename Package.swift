@@ -25,7 +25,10 @@ let modules: [(String, [Target.Dependency])] = [
     ("Audio", ["Archives", "CFFmpeg", "CSndfile", "CMpg123", "CSamplerate", "CSoxr", "Errors", "Files"]),
     ("Features", ["CFFTW", "CKernels", "Errors"]),
     ("Models", ["Archives", "Errors", "Features", "Files", "Wording"]),
-    ("Engines", ["CKernels", "Errors", "Features", "Models"]),
+    (
+        "Engines",
+        ["CKernels", "CLiteRT", "COnnxRuntime", "COpenVINO", "Errors", "Features", "Files", "Models"]
+    ),
     ("Shards", ["Files", "Timing"]),
     ("Ledger", ["Errors", "Files", "Wording", grdb]),
     ("Corpora", ["Archives", "Audio", "Errors", "Files", "Tables", "Wording"]),
@@ -103,6 +106,9 @@ let package = Package(
     ],
     targets: cSystem.map { .systemLibrary(name: $0.0, providers: [.apt([$0.1])]) } + [
         .target(name: "CKernels"),
+        .target(name: "CLiteRT"),
+        .target(name: "COnnxRuntime"),
+        .target(name: "COpenVINO"),
         .target(name: "CBuildCommit"),
         .executableTarget(
             name: "earmark",
@@ -140,7 +146,7 @@ let package = Package(
                 dependencies: $0.1 + [.init(stringLiteral: $0.0), "TestSupport"] + (testDependencies[$0.0] ?? []))
         }
         + [
-            .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
+            .testTarget(name: "CommandTests", dependencies: ["Engines", "Random", "TestSupport"]),
             .testTarget(
                 name: "EarmarkKitTests",
                 dependencies: [

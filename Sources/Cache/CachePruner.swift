@@ -61,7 +61,7 @@ package final class CachePruner {
     package func plan(dropping: Set<String>, share: Double, names: (String) -> Bool) throws -> PrunePlan {
         let dead = InFlightLog.survivors(cache: cache.folder)
         // Their deaths are recorded now, while the ledger still has these clips' ids.
-        if !dead.isEmpty { try ledger.noteDeaths(of: dead) }
+        if !dead.isEmpty { try InFlightLog.count(dead, in: ledger) }
         InFlightLog.forget(cache: cache.folder)
         try ledger.raiseShardNumber()
         try RemovedFiles.unlink(cache, ledger)

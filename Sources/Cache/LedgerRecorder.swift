@@ -66,4 +66,9 @@ package final class LedgerRecorder: RunRecorder {
 
     package func noteStart(clip: Int64, worker: Int) { inFlight.note(clip: clip, worker: worker) }
     package func noteIdle(worker: Int) { inFlight.note(clip: 0, worker: worker) }
+    package func noteCall(_ call: ModelCall, clips: [Int64], worker: Int) {
+        inFlight.note(call: call, clips: clips, worker: worker)
+    }
+    package func noteReturn(worker: Int) { inFlight.noteReturn(worker: worker) }
+    package func noteHang(worker: Int) { inFlight.noteHang(worker: worker) }
 }

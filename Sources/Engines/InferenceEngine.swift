@@ -6,12 +6,19 @@ import Errors
 /// are one of several.
 package protocol InferenceEngine: Sendable {
     var model: ModelDescription { get }
+    /// What computes it, for messages, such as `LiteRT 2.3.0`: a foreign engine's name and version.
+    var computer: String { get }
 
     /// Makes a session, with memory for one worker.
     ///
     /// - Parameter maxBatch: maximum number of chunks in one call of `forward`, at least 1.
     /// - Throws: an error of the engine if it cannot make one.
     func makeSession(maxBatch: Int) throws -> any InferenceSession
+}
+
+extension InferenceEngine {
+    /// This program itself.
+    package var computer: String { "this program" }
 }
 
 /// One worker's use of a model; not to be shared between threads.

@@ -14,7 +14,7 @@ package enum FailureClass: RawRepresentable, Hashable, Sendable, CustomStringCon
     case invalid
     /// The file changed while it was being read.
     case changed
-    /// Decoding the file did not finish.
+    /// Decoding the file did not finish, or a model's call for it did not.
     case stuck
     /// The process died twice while working on it.
     case deadly

@@ -7,7 +7,9 @@ struct FlatBuffer {
 
     /// A table, whose vtable gives the positions of its fields.
     struct Table {
-        fileprivate let start: Int
+        /// Where it begins in the file.
+        let start: Int
+        fileprivate let size: Int
         fileprivate let vtable: Int
         fileprivate let vtableSize: Int
     }
@@ -33,16 +35,25 @@ struct FlatBuffer {
     func root() throws -> Table { try table(at: Int(scalar(0, as: UInt32.self))) }
 
     /// The offset of a field, or nil if the table leaves it out.
-    private func place(_ table: Table, _ field: Int) throws -> Int? {
+    ///
+    /// - Parameter width: the field's size in bytes, which is also its alignment.
+    private func place(_ table: Table, _ field: Int, width: Int = 4) throws -> Int? {
         let entry = 4 + 2 * field
         guard entry + 2 <= table.vtableSize else { return nil }
-        let offset = try scalar(table.vtable + entry, as: UInt16.self)
-        return offset == 0 ? nil : table.start + Int(offset)
+        let offset = Int(try scalar(table.vtable + entry, as: UInt16.self))
+        if offset == 0 { return nil }
+        guard offset + width <= table.size, (table.start + offset) % width == 0 else {
+            throw Malformed(offset: table.vtable + entry)
+        }
+        return table.start + offset
     }
+
+    /// Whether a table has a field.
+    func has(_ table: Table, _ field: Int) throws -> Bool { try place(table, field, width: 1) != nil }
 
     /// The number in a field, or `value`, the schema's default, if the table leaves the field out.
     func integer<T: FixedWidthInteger>(_ table: Table, _ field: Int, default value: T) throws -> T {
-        guard let at = try place(table, field) else { return value }
+        guard let at = try place(table, field, width: MemoryLayout<T>.size) else { return value }
         return try scalar(at)
     }
 
@@ -57,7 +68,9 @@ struct FlatBuffer {
         let start = at + Int(try scalar(at, as: UInt32.self))
         let count = Int(try scalar(start, as: UInt32.self))
         let (size, overflow) = count.multipliedReportingOverflow(by: elementSize)
-        guard !overflow, size <= bytes.count - start - 4 else { throw Malformed(offset: start) }
+        guard !overflow, size <= bytes.count - start - 4, start % 4 == 0, (start + 4) % min(elementSize, 8) == 0 else {
+            throw Malformed(offset: start)
+        }
         return Vector(count: count, start: start + 4)
     }
 
@@ -81,10 +94,27 @@ struct FlatBuffer {
         return UnsafeRawBufferPointer(rebasing: bytes[vector.start..<vector.start + vector.count])
     }
 
+    /// A text: a vector of bytes and a zero behind it.
+    func text(_ parent: Table, _ field: Int) throws -> String {
+        let vector = try vector(parent, field, elementSize: 1)
+        guard vector.start > 0 else { return "" }
+        let end = vector.start + vector.count
+        guard try scalar(end, as: UInt8.self) == 0 else { throw Malformed(offset: end) }
+        return String(decoding: bytes[vector.start..<end], as: UTF8.self)
+    }
+
     private func table(at start: Int) throws -> Table {
         let vtable = start - Int(try scalar(start, as: Int32.self))
-        let size = Int(try scalar(vtable, as: UInt16.self))
-        guard size >= 4, vtable + size <= bytes.count else { throw Malformed(offset: vtable) }
-        return Table(start: start, vtable: vtable, vtableSize: size)
+        let entries = Int(try scalar(vtable, as: UInt16.self))
+        let size = Int(try scalar(vtable + 2, as: UInt16.self))
+        guard start % 4 == 0, vtable % 2 == 0, entries >= 4, entries % 2 == 0, vtable + entries <= bytes.count,
+            size >= 4,
+            start + size <= bytes.count
+        else { throw Malformed(offset: vtable) }
+        for entry in stride(from: 4, to: entries, by: 2) {
+            let offset = Int(try scalar(vtable + entry, as: UInt16.self))
+            guard offset == 0 || (4..<size).contains(offset) else { throw Malformed(offset: vtable + entry) }
+        }
+        return Table(start: start, size: size, vtable: vtable, vtableSize: entries)
     }
 }

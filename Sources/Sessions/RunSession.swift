@@ -91,7 +91,7 @@ package final class RunSession {
             // The log is deleted before the deaths are counted: a kill between the two loses the count, and the clip
             // gets one more chance. The other order counted one death twice, which condemned a sound clip.
             InFlightLog.forget(cache: cache.folder)
-            try ledger.noteDeaths(of: dead)
+            try InFlightLog.count(dead, in: ledger)
         }
         try ledger.adopt(manifest: manifest.ledgerDigest, count: manifest.count, keepsOthers: keepsOthers) {
             manifest.ledgerRow($0)
@@ -102,7 +102,7 @@ package final class RunSession {
             else { continue }
             try ledger.shareResults(of: sound, with: own)
         }
-        try setAsideDeadly()
+        try setAsideDeadly(dead)
         reconciled = try Reconciler(
             manifest: manifest, graph: pipeline.graph, ledger: ledger, readsContent: readsContent)
         let facts = reconciled?.facts ?? []
@@ -302,24 +302,28 @@ package final class RunSession {
         try FailureLine.all(ledger, pipeline: record)
     }
 
-    /// Records a failure for clips that were being worked on at two crashes of the process, so that the run gets past
-    /// them.
-    private func setAsideDeadly() throws {
+    /// Records a failure for clips that were being worked on at two crashes of the process, or in calls of a model that
+    /// did not return, so that the run gets past them.
+    ///
+    /// - Parameter dead: what the last process was working on; of deaths before that, only the number is known.
+    private func setAsideDeadly(_ dead: [InFlightLog.Survivor]) throws {
         let deadly = try ledger.clips(withDeaths: 2)
         guard !deadly.isEmpty else { return }
         var batch = CommitBatch(targets: record.targets)
-        // No stage can be named, so the failure stands until 'retry', or until the file changes.
-        let target = pipeline.graph.failureTarget(node: nil, failureClass: .deadly).hex
+        let last = Dictionary(dead.map { ($0.clip, $0) }) { first, _ in first }
         let known = try Set(ledger.failures(targets: batch.targets).map(\.clip))
         let wanted = Set(deadly).subtracting(known)
         guard !wanted.isEmpty else { return }
         try ledger.forEachClip { clip in
             guard wanted.contains(clip.id) else { return }
             let stat = SourceStat.find(clip.path)
+            let failure = last[clip.id]?.failure ?? InFlightLog.Survivor(clip: clip.id).failure
             batch.failures.append(
                 FailureRecord(
-                    clip: clip.id, target: target, failureClass: .deadly,
-                    reason: "the process died twice while working on this clip", offset: nil, size: stat?.size,
+                    clip: clip.id,
+                    // No stage can be named, so the failure stands until 'retry', or until the file changes.
+                    target: pipeline.graph.failureTarget(node: nil, failureClass: failure.failureClass).hex,
+                    failureClass: failure.failureClass, reason: failure.reason, offset: nil, size: stat?.size,
                     modified: stat?.modified))
         }
         try ledger.commit(batch)

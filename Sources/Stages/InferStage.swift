@@ -28,6 +28,9 @@ struct InferStage: StageKind {
                 help: "the arithmetic of the products; 'auto' is what the model's file is stored in"),
             ParameterDefinition(
                 "batch", .integer(1...1024), default: "64", affectsResult: false, help: "chunks in one forward pass"),
+            ParameterDefinition(
+                "call-limit", .integer(1...86_400), default: "600", affectsResult: false,
+                help: "seconds that one forward pass may take before the run ends"),
         ], readsCompanions: true)
 
     /// The kind of model input that each of the stage's inputs carries.
@@ -45,6 +48,7 @@ struct InferStage: StageKind {
     /// What decides which chunks are skipped; nil if none is.
     private let skipping: StreamFacts.Skipping?
     private let batch: Int
+    private let callLimit: Int
 
     static func reads(input: Int, _ parameters: [String: String], _ models: ModelCache) throws -> Bool {
         guard let path = parameters["model"] else { return true }
@@ -80,7 +84,8 @@ struct InferStage: StageKind {
             facts: facts, modelFile: (try context.models.digest(path), FileSystem.absolute(path)), node: node.index,
             model: model, engine: engine,
             normalization: node.parameters["normalization"].flatMap(Normalization.init) ?? model.normalization,
-            plan: plan, skipping: skipping, batch: node.parameters["batch"].flatMap(Int.init) ?? 64)
+            plan: plan, skipping: skipping, batch: node.parameters["batch"].flatMap(Int.init) ?? 64,
+            callLimit: node.parameters["call-limit"].flatMap(Int.init) ?? 600)
     }
 
     /// What decides which chunks are skipped: the chunk stage above, or the one above its log-mel if there are two.
@@ -173,7 +178,7 @@ struct InferStage: StageKind {
         return InferOperator(
             node: node, model: engine.model, session: try engine.makeSession(maxBatch: batch), plan: plan,
             skipNode: skipping?.node.index, chunkNode: facts.chunkNode, normalization: normalization, batch: batch,
-            outlets: outlets)
+            call: ModelCall(name: "\(engine.model.network) by \(engine.computer)", limit: callLimit), outlets: outlets)
     }
 }
 
@@ -198,6 +203,8 @@ private final class InferOperator: Operator {
     /// Index of the node that pads the clip's samples.
     private let chunkNode: Int?
     private let batch: Int
+    /// The forward pass, as it is recorded while it is under way.
+    private let call: ModelCall
     private let patchSize: Int
     private let waveSize: Int
     private let inputs: Int
@@ -223,7 +230,7 @@ private final class InferOperator: Operator {
 
     init(
         node: Int, model: ModelDescription, session: any InferenceSession, plan: ChunkPlan, skipNode: Int?,
-        chunkNode: Int?, normalization: Normalization, batch: Int, outlets: [Outlet]
+        chunkNode: Int?, normalization: Normalization, batch: Int, call: ModelCall, outlets: [Outlet]
     ) {
         self.node = node
         self.outlets = outlets
@@ -234,6 +241,7 @@ private final class InferOperator: Operator {
         self.skipNode = skipNode
         self.chunkNode = chunkNode
         self.batch = batch
+        self.call = call
         assembler = PatchAssembler(plan: plan, inputs: model.inputs)
         frontEnd = plan.frontEnd
         patchSize = model.patchSize
@@ -333,14 +341,18 @@ private final class InferOperator: Operator {
         stretches.removeAll(keepingCapacity: true)
         waiting = 0
         var isDone = true
-        do { try infer(0, heard) } catch { isDone = false }
+        var clips: [ClipJob] = []
+        for stretch in done where !stretch.isSkipped && clips.last !== stretch.job { clips.append(stretch.job) }
+        do { try infer(0, heard, for: clips) } catch let error as WorkerAbandoned { throw error } catch {
+            isDone = false
+        }
         var start = 0
         for (place, stretch) in done.enumerated() {
             let job = stretch.job
             if stretch.isSkipped {
                 if job.failure == nil { try emitAbsent(job, stretch.count) }
             } else {
-                if job.failure == nil, !isDone { inferAlone(job, start, stretch.count) }
+                if job.failure == nil, !isDone { try inferAlone(job, start, stretch.count) }
                 if job.failure == nil { try emit(job, start, stretch.count) }
                 start += stretch.count
             }
@@ -350,19 +362,24 @@ private final class InferOperator: Operator {
     }
 
     /// Computes the results of waiting chunks and writes each to its own place.
-    private func infer(_ first: Int, _ count: Int) throws {
-        try WorkTimer.measure(.forward) {
+    ///
+    /// - Parameter clips: those to which the chunks belong.
+    private func infer(_ first: Int, _ count: Int, for clips: [ClipJob]) throws {
+        let pass = { [self] in
             try session.forward(
                 mel: model.needsMel ? UnsafePointer(mel.pointer + first * patchSize) : nil,
                 wave: model.needsWave ? UnsafePointer(wave.pointer + first * waveSize) : nil, count: count,
                 embeddings: model.embeddingSize > 0 ? embeddings.pointer + first * model.embeddingSize : nil,
                 scores: scores.pointer + first * model.classCount)
         }
+        try WorkTimer.measure(.forward) {
+            if let clip = clips.first { try clip.calling(call, for: clips, pass) } else { try pass() }
+        }
     }
 
     /// Runs the chunks of one clip from a batch that the engine refused, so that only the clip that causes this fails.
-    private func inferAlone(_ job: ClipJob, _ first: Int, _ count: Int) {
-        do { try infer(first, count) } catch {
+    private func inferAlone(_ job: ClipJob, _ first: Int, _ count: Int) throws {
+        do { try infer(first, count, for: [job]) } catch let error as WorkerAbandoned { throw error } catch {
             job.fail(
                 ClipFailure(
                     failureClass: .internal, reason: "the model '\(model.network)' failed: \(error)", node: node))

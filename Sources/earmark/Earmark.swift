@@ -34,13 +34,15 @@ struct Earmark: ParsableCommand {
              141  the reader of standard output has gone
 
             ENVIRONMENT
-              EARMARK_DATA    the folder of the pipelines and models to use instead of
-                              those installed with the program
-              EARMARK_MIRROR  the address of a folder, such as https://host/folder or
-                              file:///folder, from which models are fetched by file
-                              name instead of from their official addresses
-              XDG_CACHE_HOME  fetched models are kept in earmark/models below this
-                              folder, else below ~/.cache
+              EARMARK_DATA     the folder of the pipelines and models to use instead
+                               of those installed with the program
+              EARMARK_ENGINES  libraries of foreign engines, or folders that hold
+                               them, separated by ':'
+              EARMARK_MIRROR   the address of a folder, such as https://host/folder
+                               or file:///folder, from which models are fetched by
+                               file name instead of from their official addresses
+              XDG_CACHE_HOME   fetched models are kept in earmark/models below this
+                               folder, else below ~/.cache
             """,
         version: VersionText.text,
         subcommands: [

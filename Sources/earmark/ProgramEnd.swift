@@ -1,3 +1,4 @@
+import Engines
 import Foundation
 
 /// The only way out of the program: flushes both standard streams, and makes a failed write count in the exit status.
@@ -21,8 +22,14 @@ enum ProgramEnd {
         for (fault, name) in zip(faults, ["standard output", "standard error"]) {
             guard case .failed(let reason) = fault else { continue }
             say("earmark: \(name): cannot write: \(reason)")
-            if isEnd { Foundation.exit(Status.inputOutput) }
+            if isEnd { end(Status.inputOutput) }
         }
+        end(status)
+    }
+
+    private static func end(_ status: Int32) -> Never {
+        // A foreign engine that still computes, or hangs, must not have what it uses destroyed at the process's end.
+        if ForeignCalls.areUnderWay { _exit(status) }
         Foundation.exit(status)
     }
 }

@@ -55,6 +55,10 @@ struct ErrorTableTests {
             Row(AudioError(.unreadable, path: "/a", "b", isOutput: true), .inputOutput, "/a: "),
             Row(shortAudio, .shortage, "/a: "),
             Row(ForeignEngineError(.badInput, place: ErrorPlace("/a.onnx"), "b"), .badInput, "/a.onnx: "),
+            Row(ForeignEngineError(.usage, "b"), .usage, ""),
+            Row(
+                ForeignEngineError(.badInput, place: ErrorPlace("/a.onnx", part: .tensor("x")), "b"), .badInput,
+                "/a.onnx: tensor x: "),
             Row(InferenceError("b"), .internal, ""),
             Row(ArchiveError(.truncated, path: "/a.zip!/b", "c"), .badInput, "/a.zip!/b: "),
             Row(ArchiveError(.unreadable, path: "/a.zip", "b", byte: 80), .badInput, "/a.zip: byte 80: "),
@@ -146,6 +150,7 @@ struct ErrorTableTests {
             ModelError.metadata(path: text, key: text, reason: text),
             ModelError.tensor(path: text, tensor: text, reason: text),
             ExcerptError(.undecodable, path: text, text),
+            ForeignEngineError(.badInput, place: ErrorPlace(text, part: .tensor(text)), text),
         ]
         for error in errors { #expect(!"\(error)".contains { $0.isNewline || $0 == "\0" }, "\(type(of: error))") }
     }

@@ -48,6 +48,19 @@ package final class ClipJob {
         return try result.get()
     }
 
+    /// Makes the calls of models for the worker that has the clip; nil if nothing is watching.
+    var caller: ModelCaller?
+
+    /// Makes a call of a model for this clip and others of the same worker. The call must touch nothing that others can
+    /// see.
+    ///
+    /// - Parameter clips: all clips whose chunks are in it, this one too.
+    /// - Throws: what `body` throws, and `WorkerAbandoned` if the worker was given up in the meantime.
+    package func calling<Value>(_ call: ModelCall, for clips: [ClipJob], _ body: () throws -> Value) throws -> Value {
+        guard let caller else { return try body() }
+        return try caller.make(call, for: clips, body)
+    }
+
     /// Shows others the clip's progress; nil if nothing displays it.
     var meter: ClipMeter?
 

@@ -46,15 +46,23 @@ package final class Runner: @unchecked Sendable {
     private static let longestTick = 3.0
     /// How many seconds a worker may stay inside a call once the run is asked to stop.
     private static let decodeLimitAtStop = 2
+    /// The same of a call of a model, whose results are of use to a whole batch of clips.
+    private static let callLimitAtStop = 10
+    /// The most clips of a call that does not return that the error names.
+    private static let shownClips = 3
 
     /// A worker's state, with what others may have to take from it.
     private final class WorkerSlot: @unchecked Sendable {
         let number: Int
         let watch = WorkerWatch()
+        let caller: ModelCaller
         var chain: Chain?
         var job: ClipJob?
 
-        init(_ number: Int) { self.number = number }
+        init(_ number: Int, _ recorder: any RunRecorder) {
+            self.number = number
+            caller = ModelCaller(watch: watch, recorder: recorder, worker: number)
+        }
     }
 
     private let plan: Plan
@@ -128,7 +136,7 @@ package final class Runner: @unchecked Sendable {
 
     /// Starts a worker. The caller holds the condition's lock.
     private func start(_ number: Int) {
-        let slot = WorkerSlot(number)
+        let slot = WorkerSlot(number, recorder)
         slots.append(slot)
         let profile = WorkProfile.current
         let thread = Thread { [self] in
@@ -153,15 +161,24 @@ package final class Runner: @unchecked Sendable {
     /// Called every tick: gives up workers that are stuck in a call. The caller holds the condition's lock.
     private func checkStalledWorkers() {
         for slot in slots {
-            guard let call = slot.watch.tick(),
-                call.isOver || stop.isRaised && call.spent > Self.decodeLimitAtStop, slot.watch.abandon(call)
-            else { continue }
+            guard let call = slot.watch.tick() else { continue }
+            let limitAtStop = call.isOfModel ? Self.callLimitAtStop : Self.decodeLimitAtStop
+            guard call.isOver || stop.isRaised && call.spent > limitAtStop, slot.watch.abandon(call) else { continue }
             // From here on the worker touches nothing, so its chain and its clip can safely be inspected.
             slots.removeAll { $0 === slot }
             lost += 1
             let unfinished = slot.chain?.unfinished.filter { $0 !== slot.job }.map(\.index) ?? []
             queue.leave(slot.watch, returning: unfinished)
-            if stop.isRaised { continue }
+            if call.isOfModel, call.isOver {
+                end(for: slot)
+                continue
+            }
+            if stop.isRaised {
+                // Should another worker's call end the run, this clip is not to blame.
+                recorder.noteIdle(worker: slot.number)
+                recorder.noteReturn(worker: slot.number)
+                continue
+            }
             if let job = slot.job { fail(job, after: call.spent) }
             if lost < Self.lostWorkerLimit {
                 start(slot.number)
@@ -174,6 +191,23 @@ package final class Runner: @unchecked Sendable {
                 )
             }
         }
+    }
+
+    /// Ends the run for a call of a model that does not return.
+    ///
+    /// Replacing the worker, as is done for a decoder, would not do: an engine that hangs may hold what all its calls
+    /// wait for, and which clip of the batch is to blame is known only when each is tried alone. So the run ends, with
+    /// all that was done on record, and the next one, in a process of its own, tries these clips alone.
+    private func end(for slot: WorkerSlot) {
+        recorder.noteHang(worker: slot.number)
+        guard let (call, clips) = slot.caller.current else { return }
+        let named = clips.prefix(Self.shownClips).map { "'\($0.name)'" }.joined(separator: ", ")
+        let others = clips.count > Self.shownClips ? " and \(counted(clips.count - Self.shownClips, "more clip"))" : ""
+        noteLocked(
+            PipelineError(
+                .interrupted,
+                "\(call.name) has not returned within \(call.limit) s from computing \(named)\(others); run again to go "
+                    + "on: the next run tries \(clips.count == 1 ? "it no more" : "these clips alone")"))
     }
 
     private func fail(_ job: ClipJob, after seconds: Int) {
@@ -198,6 +232,7 @@ package final class Runner: @unchecked Sendable {
                         index: item.index, id: clip.id, name: clip.name, path: clip.path, part: clip.part,
                         route: item.route)
                     job.watch = slot.watch
+                    job.caller = slot.caller
                     job.meter = progress?.begin(bytes: size(item.index))
                     slot.job = job
                     slot.watch.begin(allowance: decodeLimit)

@@ -8,8 +8,8 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Time the parts whose figures are in Docs/Figures.md.",
         subcommands: [
-            FeaturesBench.self, JobBench.self, NetworkBench.self, TrainingBench.self, ScoresBench.self,
-            SearchBench.self,
+            EngineBench.self, FeaturesBench.self, JobBench.self, NetworkBench.self, TrainingBench.self,
+            ScoresBench.self, SearchBench.self,
         ])
 
     struct NetworkBench: ParsableCommand {

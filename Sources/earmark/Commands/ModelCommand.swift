@@ -11,7 +11,8 @@ struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "List, fetch, import, describe and quantise models, and set their thresholds.",
         subcommands: [
-            List.self, Classes.self, Fetch.self, Import.self, Info.self, Quantize.self, SetThresholds.self,
+            List.self, Classes.self, Engines.self, Fetch.self, Graph.self, Import.self, Info.self, Quantize.self,
+            SetThresholds.self,
         ])
 
     struct Info: ParsableCommand {
