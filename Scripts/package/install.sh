@@ -31,8 +31,8 @@ install -m 755 -s "$program" "$root/bin/earmark.new"
 # A program that runs keeps its file; a rename gives others the new one at once.
 mv -f "$root/bin/earmark.new" "$root/bin/earmark"
 # What Git holds, not what lies about in a checkout.
-files() { git -c safe.directory="$PWD" ls-files -- "$1" 2>/dev/null | grep . || find "$1" -maxdepth 1 -type f; }
-while IFS= read -r file; do install -m 644 "$file" "$root/$data/$file"; done < <(files Pipelines; files Models)
+files() { git -c safe.directory="$PWD" ls-files -- "$1" 2>/dev/null | grep . || find "$1" -maxdepth 2 -type f; }
+while IFS= read -r file; do install -D -m 644 "$file" "$root/$data/$file"; done < <(files Pipelines; files Models)
 install -m 644 LICENSE "$root/$data/LICENSE"
 
 made=$(mktemp -d)

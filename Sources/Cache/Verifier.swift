@@ -186,7 +186,11 @@ package struct Verifier {
         for (digest, path) in try ledger.models() where access(path, F_OK) == 0 {
             if (try? ModelDigest.ofScores(path)) == digest { continue }
             do {
-                try ModelFile.verify(path: path)
+                if ModelCard.isCard(path) {
+                    try ModelCard(path: path).checkFiles()
+                } else {
+                    try ModelFile.verify(path: path)
+                }
             } catch {
                 report.findings.append(
                     Finding(

@@ -40,9 +40,11 @@ extension EngineProvider {
         return try load(path)
     }
 
-    /// The SHA-256 of the file, without recommended thresholds if it is a model file of this program.
+    /// The SHA-256 of the file, without recommended thresholds if it is a model file of this program; of a model card,
+    /// the digest of what results depend on.
     ///
-    /// - Throws: `ModelError.file` if it cannot be read; `FileError` if the system has run out of a resource.
+    /// - Throws: `ModelError` if it cannot be read, or is a card that is wrong; `FileError` if the system has run out of a
+    ///   resource.
     package func digest(_ path: String) throws -> String { try ModelDigest.ofScores(path) }
 }
 
@@ -55,7 +57,7 @@ package struct EngineRegistry: Sendable {
     package init(_ providers: [any EngineProvider] = []) { self.providers = providers + [NativeProvider()] }
 
     /// The engines of this program.
-    package static let standard = EngineRegistry()
+    package static let standard = EngineRegistry([CardProvider()])
 
     private func provider(_ path: String) -> any EngineProvider {
         providers.first { $0.accepts(path) } ?? NativeProvider()

@@ -24,11 +24,14 @@ package struct ModelDescription: Sendable, Equatable {
     package let thresholds: [String: Double]
     /// Number of values in a chunk's embedding; 0 if the model produces none.
     package let embeddingSize: Int
+    /// Samples from one chunk to the next, as the model's authors use it; nil if any will do. A wish: no model is refused
+    /// for another.
+    package let hop: Int?
 
     package init(
         network: String, precision: String, inputs: ModelInputs, rate: Int, chunk: Int, frontEnd: FrontEnd?,
         normalization: Normalization, classes: [String], classIDs: [String] = [], thresholds: [String: Double] = [:],
-        embeddingSize: Int
+        embeddingSize: Int, hop: Int? = nil
     ) {
         self.network = network
         self.precision = precision
@@ -41,6 +44,7 @@ package struct ModelDescription: Sendable, Equatable {
         self.classIDs = classIDs
         self.thresholds = thresholds
         self.embeddingSize = embeddingSize
+        self.hop = hop
     }
 
     package var needsMel: Bool { inputs.contains(.mel) }

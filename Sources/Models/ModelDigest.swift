@@ -31,8 +31,12 @@ package enum ModelDigest {
     /// For a file without thresholds this is the digest of the file as it is. For a file with thresholds it is the
     /// digest of the file that this program would write without them, and so of the file to which they were added.
     ///
-    /// - Throws: `ModelError.file` if it cannot be read; `FileError` if the system has run out of a resource.
+    /// For a model card it is the digest of what the card says about running the model, and of the model's files.
+    ///
+    /// - Throws: `ModelError` if the file cannot be read, or a card is wrong; `FileError` if the system has run out of a
+    ///   resource.
     package static func ofScores(_ path: String) throws -> String {
+        if ModelCard.isCard(path) { return try ModelCard(path: path).digest() }
         guard let file = try? ModelFile(path: path), file.texts[ModelMetadata.thresholdsKey] != nil else {
             return try ofFile(path)
         }

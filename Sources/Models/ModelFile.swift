@@ -24,6 +24,12 @@ package final class ModelFile: Sendable {
     package init(path: String) throws {
         self.path = path
         mapped = try MappedFile(model: path)
+        if ModelCard.isCard(path) {
+            throw ModelError.file(
+                path: path,
+                reason: "a model card, expected an Earmark model file (safetensors): only such a network is "
+                    + "trained, quantised or given thresholds here")
+        }
         if let foreign = mapped.withBytes(ForeignModel.init) {
             throw ModelError.file(path: path, reason: foreign.advice(path))
         }

@@ -1,7 +1,8 @@
 import Files
 import Wording
 
-/// A search for models by name: the file `NAME.safetensors` in the first of several folders that has it.
+/// A search for models by name: the file `NAME.safetensors`, or else the model card `NAME.yaml`, in the first of several
+/// folders that has one; a card may also be in the folder `cards` of one of them.
 ///
 /// A pipeline that names its model `yamnet` means the same model on every machine, wherever the file is there. The
 /// working folder comes first, so that a project can keep its own copy; then installed models; then fetched ones.
@@ -31,6 +32,8 @@ package struct ModelFinder: Sendable {
         package let kind: Folder.Kind
     }
 
+    /// The endings of models, in the order in which they are looked for; each with the folder below a model folder.
+    private static let places = [("", ".safetensors"), ("", ".yaml"), ("cards/", ".yaml")]
     private static let ending = ".safetensors"
 
     /// The folders in the order in which they are searched.
@@ -46,26 +49,31 @@ package struct ModelFinder: Sendable {
         self.known = known
     }
 
-    /// Whether a text is a model's name, not a path: it has neither a slash nor the extension of a model file.
+    /// Whether a text is a model's name, not a path: it has neither a slash nor the extension of a model file or card.
     package static func isName(_ text: String) -> Bool {
         !text.isEmpty && !text.utf8.contains(UInt8(ascii: "/")) && !text.lowercased().hasSuffix(ending)
+            && !ModelCard.isCard(text)
     }
 
     /// The file of the model with this name; nil if no folder has one.
     package func file(named name: String) -> Found? { candidates(name).first { isFile($0.path) } }
 
-    /// Every model file in the folders, in the folders' order and then by name. If two folders lead to the same file,
-    /// it is listed once.
+    /// Every model file and card in the folders, in the folders' order and then by name. If two folders lead to the same
+    /// file, it is listed once.
     package func files() -> [Found] {
         var seen = Set<String>()
         return folders.flatMap { folder in
-            FileSystem.names(in: folder.path).filter { $0.hasSuffix(Self.ending) && $0.count > Self.ending.count }
+            Self.places.flatMap { inner, ending in
+                FileSystem.names(in: folder.path + "/" + inner).filter {
+                    $0.hasSuffix(ending) && $0.count > ending.count
+                }
                 .map { file in
                     Found(
-                        name: String(file.dropLast(Self.ending.count)), path: folder.path + "/" + file,
+                        name: String(file.dropLast(ending.count)), path: folder.path + "/" + inner + file,
                         kind: folder.kind)
                 }
-                .filter { isFile($0.path) && seen.insert(FileSystem.resolved($0.path)).inserted }
+            }
+            .filter { isFile($0.path) && seen.insert(FileSystem.resolved($0.path)).inserted }
         }
     }
 
@@ -98,7 +106,11 @@ package struct ModelFinder: Sendable {
     package var looked: String { folders.map { "\($0.path) (\($0.kind.rawValue))" }.joined(separator: ", ") }
 
     private func candidates(_ name: String) -> [Found] {
-        folders.map { Found(name: name, path: $0.path + "/" + name + Self.ending, kind: $0.kind) }
+        folders.flatMap { folder in
+            Self.places.map { inner, ending in
+                Found(name: name, path: folder.path + "/" + inner + name + ending, kind: folder.kind)
+            }
+        }
     }
 
     private func isFile(_ path: String) -> Bool { FileSystem.isFile(path) }

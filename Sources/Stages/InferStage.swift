@@ -18,7 +18,7 @@ struct InferStage: StageKind {
         inputs: [.init([.mel], optional: true, marksUnread: true), .init([.chunks], optional: true)],
         outputs: [.init("scores", .scores), .init("embeddings", .embeddings)],
         parameters: [
-            ParameterDefinition("model", .file, default: nil, help: "a model file"),
+            ParameterDefinition("model", .file, default: nil, help: "a model file or a model card"),
             ParameterDefinition(
                 "normalization", .choice(["model"] + Normalization.allCases.map(\.rawValue)), default: "model",
                 help: "what is subtracted from each patch; 'model' is what the model was trained with"),
@@ -127,7 +127,8 @@ struct InferStage: StageKind {
             guard plan.frontEnd == wanted else {
                 throw context.error(
                     node,
-                    "the front-end of \(path) is [\(wanted)], but the features here are made by [\(plan.frontEnd)]")
+                    "the front-end of \(path) is [\(wanted)], but the features here are made by [\(plan.frontEnd)]; "
+                        + ModelStages(model).advice)
             }
             found = plan
         }
@@ -139,7 +140,7 @@ struct InferStage: StageKind {
                 throw context.error(
                     node,
                     "\(path) expects chunks of \(model.chunk) samples at \(model.rate) Hz, but here they have "
-                        + "\(plan.frontEnd.chunk) at \(plan.frontEnd.rate) Hz")
+                        + "\(plan.frontEnd.chunk) at \(plan.frontEnd.rate) Hz; " + ModelStages(model).advice)
             }
             if let mel = found, mel.hop != plan.hop {
                 throw context.error(

@@ -34,10 +34,10 @@ extension ModelFinder {
     }
 
     /// Where a relative path might lead among the shipped files: from the folder of the pipelines, and, for a bare file
-    /// name, in the folders of the models.
+    /// name, in the folders of the models and of their cards.
     private func shipped(_ text: String) -> [String] {
         let fromPipelines = shippedPipelines.map { [FileSystem.absolute($0 + "/" + text)] } ?? []
         let models = text.utf8.contains(UInt8(ascii: "/")) ? [] : folders.filter { $0.kind == .shipped }.map(\.path)
-        return fromPipelines + models.map { $0 + "/" + text }
+        return fromPipelines + models.flatMap { [$0 + "/" + text, $0 + "/cards/" + text] }
     }
 }

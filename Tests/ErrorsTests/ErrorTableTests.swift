@@ -15,6 +15,7 @@ import Review
 import Tables
 import Testing
 import Training
+import YAML
 
 /// Every type of error, and each of its cases: a category, a place, one line.
 struct ErrorTableTests {
@@ -60,6 +61,8 @@ struct ErrorTableTests {
                 ForeignEngineError(.badInput, place: ErrorPlace("/a.onnx", part: .tensor("x")), "b"), .badInput,
                 "/a.onnx: tensor x: "),
             Row(InferenceError("b"), .internal, ""),
+            Row(YAMLError(file: "/a", line: 3, "b"), .badInput, "/a:3: "),
+            Row(YAMLError(file: "/a", "b"), .badInput, "/a: "),
             Row(ArchiveError(.truncated, path: "/a.zip!/b", "c"), .badInput, "/a.zip!/b: "),
             Row(ArchiveError(.unreadable, path: "/a.zip", "b", byte: 80), .badInput, "/a.zip: byte 80: "),
             Row(ArchiveError(.unreadable, path: "/a.zip", "b", code: EACCES), .badInput, "/a.zip: "),

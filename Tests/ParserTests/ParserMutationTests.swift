@@ -161,6 +161,29 @@ import Testing
         }
     }
 
+    @Test func modelCard() {
+        let seed = """
+            card: 1
+            name: "A net"
+            file: net.onnx
+            sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+            licence: CC0-1.0
+            input: {reads: mel, layout: [batch, 1, frames, bands], preset: panns, chunk: 64000, patch: 201, batch: 4}
+            outputs:
+              scores: {tensor: s, layout: [batch, frames, classes], activation: softmax, pooling: max}
+              embeddings: {size: 512}
+            classes: [{name: Dog, id: /m/0bt9lr}, Cat]
+            thresholds: {Dog: 0.3}
+            """
+        survive(
+            [Array(seed.utf8)],
+            words: [
+                ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "'", "\"", "\n", "  ", "1e99", "9223372036854775807",
+                "../",
+            ]
+        ) { _ = try ModelCard(yaml: String(decoding: $0, as: UTF8.self), path: "/nowhere/card.yaml") }
+    }
+
     @Test func manifest() {
         let seeds = [
             "clip,path,labels,split\na,a.wav,\"Rain,Wind\",train\n\"b \"\"q\"\"\",b.wav,,\n",

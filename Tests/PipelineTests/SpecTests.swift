@@ -23,6 +23,23 @@ import Testing
         } throws: { "\($0)".contains(expected) }
     }
 
+    @Test("A few lines that unfold into billions of values are refused, and so is what is nested without end")
+    func refusesWhatUnfolds() {
+        let names = Array("abcdefghij")
+        var bomb = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        for (inner, outer) in zip(names, names.dropFirst()) {
+            bomb += "\(outer): &\(outer) [\(Array(repeating: "*\(inner)", count: 10).joined(separator: ", "))]\n"
+        }
+        for (yaml, words) in [
+            (bomb, "unfolds into more than"),
+            ("name: " + String(repeating: "[", count: 200) + String(repeating: "]", count: 200), "nested more than"),
+        ] {
+            #expect {
+                try SpecParser.parse(yaml: yaml, file: "f.yaml")
+            } throws: { "\($0)".contains(words) && "\($0)".hasPrefix("f.yaml:") }
+        }
+    }
+
     /// A graph that cannot be, and what the refusal must say.
     static let wrong: [(String, String)] = [
         ("a: {uses: conut}", "f.yaml:3: stage 'a' uses 'conut', expected one of count, frame"),

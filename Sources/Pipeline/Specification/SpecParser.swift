@@ -1,4 +1,4 @@
-import Yams
+import YAML
 
 /// Reads a pipeline's YAML into a `PipelineSpec`, keeping the line of every value for messages.
 package enum SpecParser {
@@ -8,16 +8,17 @@ package enum SpecParser {
     /// - Throws: `PipelineError` with file and line for broken YAML, a wrong shape or an unknown key.
     package static func parse(yaml: String, file: String) throws(PipelineError) -> PipelineSpec {
         let root = try compose(yaml, file: file)
-        guard case .mapping(let top) = root else {
+        guard case .mapping(let top) = root.content else {
             throw PipelineError(file: file, line: line(root), "expected a mapping with 'name' and 'stages'")
         }
         var name: String?
         var stages: [PipelineSpec.Stage]?
         var settings: [String: PipelineSpec.Value] = [:]
-        for (key, value) in top {
-            switch key.string {
+        for entry in top {
+            let (key, value) = (entry.key, entry.value)
+            switch key.scalar {
             case "name":
-                guard let text = value.scalar?.string, !text.isEmpty else {
+                guard let text = value.scalar, !text.isEmpty else {
                     throw PipelineError(file: file, line: line(value), "'name' must be text")
                 }
                 name = text
@@ -25,7 +26,7 @@ package enum SpecParser {
             case "train": settings = try parseSettings(value, file: file)
             case "description": continue
             default:
-                let found = key.scalar?.string ?? "?"
+                let found = key.scalar ?? "?"
                 throw PipelineError(
                     file: file, line: line(key), "unknown key '\(found)', expected name, description, stages or train")
             }
@@ -35,31 +36,26 @@ package enum SpecParser {
         return PipelineSpec(name: name, stages: stages, train: settings, file: file)
     }
 
-    private static func compose(_ yaml: String, file: String) throws(PipelineError) -> Node {
-        do {
-            guard let node = try Yams.compose(yaml: yaml) else {
-                throw PipelineError(file: file, line: 1, "the file is empty, expected a pipeline")
-            }
-            return node
-        } catch let error as PipelineError {
-            throw error
-        } catch let error as YamlError {
-            throw PipelineError(file: file, line: line(of: error), "not YAML: \(message(of: error))")
-        } catch {
-            throw PipelineError(file: file, "not YAML: \(error)")
+    private static func compose(_ yaml: String, file: String) throws(PipelineError) -> YAMLNode {
+        let node: YAMLNode?
+        do { node = try YAMLNode.read(yaml, file: file) } catch {
+            throw PipelineError(file: file, line: error.line, error.message)
         }
+        guard let node else { throw PipelineError(file: file, line: 1, "the file is empty, expected a pipeline") }
+        return node
     }
 
     /// Training settings, kept as text for the command that trains.
     private static func parseSettings(
-        _ node: Node, file: String
+        _ node: YAMLNode, file: String
     ) throws(PipelineError) -> [String: PipelineSpec.Value] {
-        guard case .mapping(let mapping) = node else {
+        guard case .mapping(let mapping) = node.content else {
             throw PipelineError(file: file, line: line(node), "'train' must be a mapping from settings to values")
         }
         var settings: [String: PipelineSpec.Value] = [:]
-        for (key, value) in mapping {
-            guard let word = key.scalar?.string, let text = value.scalar?.string else {
+        for entry in mapping {
+            let (key, value) = (entry.key, entry.value)
+            guard let word = key.scalar, let text = value.scalar else {
                 throw PipelineError(file: file, line: line(key), "a setting of 'train' must be a single value")
             }
             settings[word] = PipelineSpec.Value(text, line: line(value))
@@ -67,13 +63,14 @@ package enum SpecParser {
         return settings
     }
 
-    private static func parseStages(_ node: Node, file: String) throws(PipelineError) -> [PipelineSpec.Stage] {
-        guard case .mapping(let mapping) = node else {
+    private static func parseStages(_ node: YAMLNode, file: String) throws(PipelineError) -> [PipelineSpec.Stage] {
+        guard case .mapping(let mapping) = node.content else {
             throw PipelineError(file: file, line: line(node), "'stages' must be a mapping from names to stages")
         }
         var stages: [PipelineSpec.Stage] = []
-        for (key, value) in mapping {
-            guard let name = key.scalar?.string, isName(name) else {
+        for entry in mapping {
+            let (key, value) = (entry.key, entry.value)
+            guard let name = key.scalar, isName(name) else {
                 throw PipelineError(
                     file: file, line: line(key), "a stage's name must be letters, digits, '-' and '_'")
             }
@@ -83,24 +80,25 @@ package enum SpecParser {
     }
 
     private static func parseStage(
-        _ name: String, _ node: Node, at start: Int?, file: String
+        _ name: String, _ node: YAMLNode, at start: Int?, file: String
     ) throws(PipelineError) -> PipelineSpec.Stage {
-        guard case .mapping(let mapping) = node else {
+        guard case .mapping(let mapping) = node.content else {
             throw PipelineError(file: file, line: start, "stage '\(name)' must be a mapping with 'uses'")
         }
         var uses: PipelineSpec.Value?
         var from: [PipelineSpec.Reference] = []
         var parameters: [String: PipelineSpec.Value] = [:]
-        for (key, value) in mapping {
-            guard let word = key.scalar?.string else {
+        for entry in mapping {
+            let (key, value) = (entry.key, entry.value)
+            guard let word = key.scalar else {
                 throw PipelineError(file: file, line: line(key), "a key of stage '\(name)' is not text")
             }
             if word == "from" {
-                let nodes: [Node] = if case .sequence(let list) = value { Array(list) } else { [value] }
+                let nodes = if case .sequence(let list) = value.content { list } else { [value] }
                 for item in nodes { from.append(try reference(item, stage: name, file: file)) }
                 continue
             }
-            guard let text = value.scalar?.string else {
+            guard let text = value.scalar else {
                 throw PipelineError(
                     file: file, line: line(value), "'\(word)' of stage '\(name)' must be a single value")
             }
@@ -114,9 +112,9 @@ package enum SpecParser {
     }
 
     private static func reference(
-        _ node: Node, stage: String, file: String
+        _ node: YAMLNode, stage: String, file: String
     ) throws(PipelineError) -> PipelineSpec.Reference {
-        guard let text = node.scalar?.string else {
+        guard let text = node.scalar else {
             throw PipelineError(file: file, line: line(node), "'from' of stage '\(stage)' must name stages")
         }
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
@@ -131,24 +129,5 @@ package enum SpecParser {
             }
     }
 
-    private static func line(_ node: Node) -> Int? { node.mark?.line }
-
-    private static func line(of error: YamlError) -> Int? {
-        switch error {
-        case .reader: nil
-        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
-        case .duplicatedKeysInMapping(_, let context): context.mark.line
-        default: nil
-        }
-    }
-
-    private static func message(of error: YamlError) -> String {
-        switch error {
-        case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _): problem
-        case .duplicatedKeysInMapping(let duplicates, _):
-            "the key '\(duplicates.first ?? "?")' stands twice"
-        case .reader(let problem, let offset, _, _): "\(problem)\(offset.map { " at byte \($0)" } ?? "")"
-        default: "\(error)".split(separator: "\n").first.map(String.init) ?? "unreadable"
-        }
-    }
+    private static func line(_ node: YAMLNode) -> Int? { node.line }
 }

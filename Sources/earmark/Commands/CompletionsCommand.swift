@@ -4,6 +4,8 @@ extension CompletionKind {
     static var csv: CompletionKind { .file(extensions: ["csv"]) }
     static var yaml: CompletionKind { .file(extensions: ["yaml", "yml"]) }
     static var safetensors: CompletionKind { .file(extensions: ["safetensors"]) }
+    /// Model files and model cards.
+    static var model: CompletionKind { .file(extensions: ["safetensors", "yaml", "yml"]) }
 }
 
 struct CompletionsCommand: ParsableCommand {

@@ -17,7 +17,7 @@ extension ModelCommand {
                 EXAMPLE  earmark model classes yamnet --out classes.csv
                 """)
 
-        @Argument(help: "A model's name, or a model file.", completion: .safetensors) var model: String
+        @Argument(help: "A model's name, a model file or a model card.", completion: .model) var model: String
         @Option(help: ArgumentHelp("File to write (default: standard output).", valueName: "csv"), completion: .csv)
         var out = "-"
         @Flag(help: "Write one JSON array of objects with index, identifier (null if not known) and name.")
@@ -27,31 +27,42 @@ extension ModelCommand {
         func run() throws {
             try OutputPath.check(out)
             let file = try NamedModels(absent: offline ? .refuse : .fetch, quiet: true).file(model)
-            let metadata = try ModelFile(path: file).metadata
-            guard !metadata.classes.isEmpty else {
-                throw CommandError(
-                    .badInput, at: file, "'\(metadata.architecture.rawValue)' gives embeddings only: it has no classes")
-            }
-            let bytes = json ? Self.json(metadata) : Self.csv(metadata)
+            let classes = try Self.classes(file)
+            let bytes = json ? Self.json(classes) : Self.csv(classes)
             try FileSystem.write(out) { try $0(bytes[...]) }
             if OutputPath.isStandardOutput(out) { return }
-            print("\(counted(metadata.classes.count, "class", "classes")) in \(out)")
+            print("\(counted(classes.count, "class", "classes")) in \(out)")
         }
 
-        private static func rows(_ model: ModelMetadata) -> [(index: Int, identifier: String, name: String)] {
-            model.classes.enumerated().map { index, name in
-                (index, index < model.classIDs.count ? model.classIDs[index] : "", name)
+        private typealias Row = (index: Int, identifier: String, name: String)
+
+        /// The classes of a model file or of a card.
+        private static func classes(_ path: String) throws -> [Row] {
+            let (names, identifiers): ([String], [String])
+            if ModelCard.isCard(path) {
+                let card = try ModelCard(path: path)
+                (names, identifiers) = (card.classes, card.classIDs)
+            } else {
+                let model = try ModelFile(path: path).metadata
+                (names, identifiers) = (model.classes, model.classIDs)
+                guard !names.isEmpty else {
+                    throw CommandError(
+                        .badInput, at: path, "'\(model.architecture.rawValue)' gives embeddings only: it has no classes")
+                }
+            }
+            return names.enumerated().map { index, name in
+                (index, index < identifiers.count ? identifiers[index] : "", name)
             }
         }
 
-        private static func csv(_ model: ModelMetadata) -> [UInt8] {
+        private static func csv(_ rows: [Row]) -> [UInt8] {
             var bytes = CSV.row(["index", "mid", "display_name"])
-            for row in rows(model) { CSV.append([String(row.index), row.identifier, row.name], to: &bytes) }
+            for row in rows { CSV.append([String(row.index), row.identifier, row.name], to: &bytes) }
             return bytes
         }
 
-        private static func json(_ model: ModelMetadata) -> [UInt8] {
-            let objects = rows(model).map { row in
+        private static func json(_ rows: [Row]) -> [UInt8] {
+            let objects = rows.map { row in
                 #"{"index":\#(row.index),"identifier":\#(row.identifier.isEmpty ? "null" : JSON.text(row.identifier)),"#
                     + #""name":\#(JSON.text(row.name))}"#
             }

@@ -11,14 +11,20 @@ struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "List, fetch, import, describe and quantise models, and set their thresholds.",
         subcommands: [
-            List.self, Classes.self, Engines.self, Fetch.self, Graph.self, Import.self, Info.self, Quantize.self,
-            SetThresholds.self,
+            List.self, Classes.self, Engines.self, Fetch.self, Graph.self, Import.self, Info.self, Pipeline.self,
+            Quantize.self, SetThresholds.self,
         ])
 
     struct Info: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Describe a model file, after checking all of it.")
+        static let configuration = CommandConfiguration(
+            abstract: "Describe a model file, or a model card and its file, after checking all of it.",
+            discussion: """
+                Of a card it also says what is missing to run it, and how to get that.
 
-        @Argument(help: "The model file, or a model's name.", completion: .safetensors) var file: String
+                EXAMPLE  earmark model info birdnet-2.4
+                """)
+
+        @Argument(help: "The model file, the model card, or a model's name.", completion: .model) var file: String
 
         func run() throws { print(try ModelCommand.describe(NamedModels(absent: .fetch).file(file))) }
     }
@@ -28,32 +34,30 @@ struct ModelCommand: ParsableCommand {
             abstract: "Get a model from its official address, check its SHA-256, and import it.",
             discussion: """
                 Needed only to keep the file in a place of your choice: a pipeline or command that names the model
-                fetches it automatically.
+                fetches it automatically. The files of a model card are fetched only by this command, which names
+                their licence first.
 
                 EXAMPLE  earmark model fetch yamnet --out Models/yamnet.safetensors
+                EXAMPLE  earmark model fetch perch-2
                 """)
 
-        @Argument(help: "The model's name: yamnet.", completion: .list(Self.names)) var name: String
-        @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors"), completion: .safetensors)
-        var out =
-            "Models/yamnet.safetensors"
+        @Argument(
+            help: "The model's name: yamnet, or that of a card with an address.", completion: .list(Self.names))
+        var name: String
+        @Option(
+            help: ArgumentHelp(
+                "Model file or card to write (default: Models/yamnet.safetensors, or Models/NAME.yaml).",
+                valueName: "path"), completion: .model)
+        var out: String?
         @Option(help: ArgumentHelp("Another address for the same file, such as a mirror.", valueName: "url"))
         var url: String?
 
         private static let names = KnownModel.all.filter { $0.origin != nil }.map(\.name)
 
         func run() throws {
-            let known = KnownModel.all.first { $0.name == name }
-            if let instructions = known?.instructions {
+            if let instructions = KnownModel.all.first(where: { $0.name == name })?.instructions {
                 throw CommandError(.usage, "the model '\(name)' cannot be fetched: \(instructions)")
             }
-            guard let model = known, model.origin != nil else {
-                let near = NearestName.find(name, in: Self.names).map { " (is '\($0)' meant?)" } ?? ""
-                throw CommandError(
-                    .usage,
-                    "no model '\(name)' can be fetched\(near), expected one of \(Self.names.joined(separator: ", "))")
-            }
-            try OutputPath.check(out)
             let mirror = try url.map { text in
                 guard let mirror = URL(string: text), mirror.scheme != nil else {
                     throw CommandError(
@@ -61,8 +65,37 @@ struct ModelCommand: ParsableCommand {
                 }
                 return mirror
             }
-            try ModelFetch(model: model, remote: RemoteFile(of: model, url: mirror), path: out).write(to: out)
-            try ModelCommand.tell(out)
+            let path: String
+            if let model = KnownModel.all.first(where: { $0.name == name && $0.origin != nil }) {
+                path = out ?? "Models/yamnet.safetensors"
+                try OutputPath.check(path)
+                try ModelFetch(model: model, remote: RemoteFile(of: model, url: mirror), path: path).write(to: path)
+            } else {
+                path = out ?? "Models/\(name).yaml"
+                let card = try Self.card(name)
+                try OutputPath.check(path)
+                guard ModelCard.isCard(path) else {
+                    throw CommandError(.usage, at: path, "is not the name of a card, expected one that ends in .yaml")
+                }
+                try CardFetch(card, url: mirror).write(to: path)
+            }
+            try ModelCommand.tell(path)
+        }
+
+        /// The path of the card with this name.
+        ///
+        /// - Throws: `CommandError` of category `usage` if there is none; it names those that can be fetched.
+        private static func card(_ name: String) throws -> String {
+            let finder = try NamedModels.finder()
+            if let found = finder.file(named: name), ModelCard.isCard(found.path) { return found.path }
+            let cards = finder.files().filter { file in
+                ModelCard.isCard(file.path)
+                    && (try? ModelCard(path: file.path, isClassFileOptional: true))?.file.address != nil
+            }
+            let names = Set(names + cards.map(\.name)).sorted()
+            let near = NearestName.find(name, in: names).map { " (is '\($0)' meant?)" } ?? ""
+            throw CommandError(
+                .usage, "no model '\(name)' can be fetched\(near), expected one of \(names.joined(separator: ", "))")
         }
     }
 
@@ -73,10 +106,13 @@ struct ModelCommand: ParsableCommand {
         if OutputPath.isFile(out) { print(try describe(out)) } else { say("a model file was written to \(out)") }
     }
 
-    /// Describes a model file in one line.
+    /// Describes a model file in one line, and a model card in several.
     ///
     /// - Throws: `ModelError` if it is not sound.
     static func describe(_ path: String) throws -> String {
+        if ModelCard.isCard(path) {
+            return try CardText.lines(path).map(TerminalText.plain).joined(separator: "\n")
+        }
         let file = try ModelFile(path: path)
         let metadata = file.metadata
         _ = try EngineRegistry.standard.load(path, precision: .float32)

@@ -8,8 +8,12 @@ import Wording
 extension ModelCommand {
     struct Import: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Read another program's weights: YAMNet in TensorFlow Lite, VGGish in PyTorch's format.",
+            abstract: "Read another program's weights, or complete a model card for any file.",
             discussion: """
+                With --card the file is copied beside --out under the name that the card has for it, with the card's \
+                list of classes, and its SHA-256 is written into the card, which is then compared with the file if \
+                there is an engine that reads it. Without --card it is YAMNet's or VGGish's file.
+
                 The file's first bytes tell which it is. YAMNet is Google's TensorFlow Lite file, dequantised to float32.
 
                 VGGish is a state dictionary under the names of torchvggish (features.0.weight), as safetensors or as \
@@ -19,14 +23,18 @@ extension ModelCommand {
 
                 EXAMPLE  earmark model import yamnet.tflite --classes yamnet_class_map.csv --out yamnet.safetensors
                 EXAMPLE  earmark model import vggish.pth --out vggish.safetensors
+                EXAMPLE  earmark model import net.onnx --card panns-cnn14 --out Models/cnn14.yaml
                 """)
 
         @Argument(
-            help: "The TensorFlow Lite file, or the state dictionary.",
-            completion: .file(extensions: ["tflite", "pth", "pt", "safetensors"])) var file: String
+            help: "The TensorFlow Lite file, or the state dictionary; with --card, a file that an engine reads.",
+            completion: .file(extensions: ["tflite", "pth", "pt", "safetensors", "onnx", "xml"])) var file: String
+        @Option(
+            help: ArgumentHelp("Model card to complete, or the name of one.", valueName: "yaml"), completion: .yaml)
+        var card: String?
         @Option(
             help: ArgumentHelp(
-                "YAMNet's class map: index,mid,display_name (default: the list in the official file).",
+                "Class map: index,mid,display_name (default: the list in the official file, or beside the card).",
                 valueName: "csv"), completion: .csv)
         var classes: String?
         @Option(
@@ -42,7 +50,7 @@ extension ModelCommand {
                 """, valueName: "program"),
             completion: .list(VGGishRelease.allCases.map(\.rawValue)))
         var release: String?
-        @Option(help: ArgumentHelp("Model file to write.", valueName: "safetensors"), completion: .safetensors)
+        @Option(help: ArgumentHelp("Model file to write; with --card, the card.", valueName: "path"), completion: .model)
         var out: String
 
         func validate() throws {
@@ -55,7 +63,10 @@ extension ModelCommand {
 
         func run() throws {
             try OutputPath.check(out)
-            if try ForeignFile.isTensorFlowLite(file) {
+            if let card {
+                try refuse(["--pca": pca, "--release": release], "VGGish")
+                try complete(card)
+            } else if try ForeignFile.isTensorFlowLite(file) {
                 try refuse(["--pca": pca, "--release": release], "VGGish")
                 try importYAMNet()
             } else {
@@ -68,6 +79,20 @@ extension ModelCommand {
                 }
             }
             try ModelCommand.tell(out)
+        }
+
+        /// Writes the card, complete, with its files beside it.
+        private func complete(_ card: String) throws {
+            guard ModelCard.isCard(out) else {
+                throw CommandError(.usage, at: out, "is not the name of a card, expected one that ends in .yaml")
+            }
+            let template = try NamedModels(absent: .refuse, quiet: true).file(card)
+            guard ModelCard.isCard(template) else {
+                throw CommandError(.badInput, at: template, "is not a model card, expected a file that ends in .yaml")
+            }
+            for copied in try CardImport.write(template, file: file, classes: classes, to: out) {
+                say("earmark: copied \(TerminalText.plain(copied))")
+            }
         }
 
         private func importYAMNet() throws {

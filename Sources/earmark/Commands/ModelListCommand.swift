@@ -9,8 +9,9 @@ extension ModelCommand {
         static let configuration = CommandConfiguration(
             abstract: "List the models that can be called by name, and where each is or would come from.",
             discussion: """
-                A name means the file NAME.safetensors in Models/ of the working folder, else in Models/ of what is
-                installed, else among those that were fetched. The first one found is used.
+                A name means the file NAME.safetensors, or else the model card NAME.yaml, in Models/ or Models/cards/ of
+                the working folder, else of what is installed, else among those that were fetched. The first one found
+                is used.
 
                 EXAMPLE  earmark model list
                 """)
@@ -65,27 +66,60 @@ struct ModelRow {
 
     /// Makes the row of a file that was found; if it cannot be read, the row gives the reason.
     init(_ found: ModelFinder.Found, isTaken: Bool, _ known: KnownModel?) {
-        let file = Result { try ModelFile(path: found.path) }
+        let facts = Result { try Facts(found.path) }
         name = found.name
         path = found.path
         kind = found.kind
         isHidden = !isTaken
         remote = nil
         instructions = nil
-        switch file {
-        case .success(let file):
-            let metadata = file.metadata
-            summary = known?.summary ?? (metadata.source.isEmpty ? metadata.architecture.rawValue : metadata.source)
-            licence = metadata.licence
-            classCount = metadata.classes.count
-            bytes = file.size
-            fault = nil
+        switch facts {
+        case .success(let facts):
+            summary = known?.summary ?? facts.summary
+            licence = facts.licence
+            classCount = facts.classCount
+            bytes = facts.bytes
+            fault = facts.fault
         case .failure(let error):
             summary = known?.summary ?? ""
             licence = ""
             classCount = nil
             bytes = 0
             fault = "\(error)"
+        }
+    }
+
+    /// What a model file or a card says of a model.
+    private struct Facts {
+        let summary: String
+        let licence: String
+        let classCount: Int
+        let bytes: Int
+        /// What is missing.
+        let fault: String?
+
+        init(_ path: String) throws {
+            if ModelCard.isCard(path) {
+                let card = try ModelCard(path: path, isClassFileOptional: true)
+                summary = card.summary.isEmpty ? card.name : card.summary
+                licence = card.licence
+                classCount = card.scores?.size ?? 0
+                let size = FileSystem.status(try card.place(of: card.file)).map { Int($0.st_size) }
+                bytes = size ?? card.bytes ?? 0
+                let missing = try card.missing().map { "'\($0.name)'" }
+                fault =
+                    missing.isEmpty
+                    ? nil
+                    : "\(missing.joined(separator: " and ")) not beside the card; 'earmark model info' says how to get it"
+            } else {
+                let file = try ModelFile(path: path)
+                let metadata = file.metadata
+                summary = metadata.source.isEmpty ? metadata.architecture.rawValue : metadata.source
+                licence = metadata.licence
+                classCount = metadata.classes.count
+                bytes = file.size
+                fault = nil
+            }
         }
     }
 
@@ -112,8 +146,9 @@ struct ModelRow {
             return TerminalText.plain("\(name): cannot be used: \(fault)")
         }
         let classes = classCount == 0 ? "no classes" : counted(classCount ?? 0, "class", "classes")
+        let size = bytes == 0 ? "size unknown" : Figures.bytes(Int64(bytes))
         let licence = licence.isEmpty ? "licence unknown" : "licence \(licence)"
-        var lines = ["\(name): \(summary); \(classes), \(Figures.bytes(Int64(bytes))), \(licence)"]
+        var lines = ["\(name): \(summary); \(classes), \(size), \(licence)"]
         if let path, let kind {
             lines.append("  \(path) (\(kind.rawValue))" + (isHidden ? ", not taken: the one above comes first" : ""))
         } else if let remote {
@@ -123,6 +158,7 @@ struct ModelRow {
         } else if let instructions {
             lines.append("  not on this machine: \(instructions)")
         }
+        if let fault { lines.append("  cannot be used yet: \(fault)") }
         return lines.map(TerminalText.plain).joined(separator: "\n")
     }
 

@@ -22,8 +22,18 @@ struct RemoteFile {
         guard let origin = model.origin else {
             throw CommandError(.usage, at: "\(model.name)", "ships with Earmark and cannot be fetched")
         }
-        sha256 = origin.sha256
-        bytes = origin.bytes
+        try self.init(address: origin.address, sha256: origin.sha256, bytes: origin.bytes, url: url)
+    }
+
+    /// - Parameters:
+    ///   - address: the official address; its last part is the file's own name.
+    ///   - sha256: the digest that the file must have.
+    ///   - bytes: its size; 0 if it is not known.
+    ///   - url: another address; nil for the official one, or for the mirror that EARMARK_MIRROR names.
+    /// - Throws: `CommandError` of category `usage` if EARMARK_MIRROR is not an address.
+    init(address: String, sha256: String, bytes: Int, url: URL?) throws {
+        self.sha256 = sha256
+        self.bytes = bytes
         if let url {
             self.url = url
             return
@@ -31,8 +41,12 @@ struct RemoteFile {
         let mirror = ProcessInfo.processInfo.environment["EARMARK_MIRROR"] ?? ""
         var base = mirror
         while base.hasSuffix("/") { base.removeLast() }
-        let text = mirror.isEmpty ? origin.address : base + "/" + origin.fileName
+        let name = address[(address.lastIndex(of: "/").map { address.index(after: $0) } ?? address.startIndex)...]
+        let text = mirror.isEmpty ? address : base + "/" + name
         guard let url = URL(string: text), let scheme = url.scheme, Self.schemes.contains(scheme) else {
+            if mirror.isEmpty {
+                throw CommandError(.badInput, at: address, "found no address, expected one such as https://host/file")
+            }
             throw CommandError(
                 .usage, "EARMARK_MIRROR is '\(mirror)', expected an address such as https://host/folder")
         }

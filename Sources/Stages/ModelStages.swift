@@ -1,0 +1,93 @@
+import Engines
+import Features
+
+/// The settings of the stages above an `infer` stage with which they give a model what it reads.
+package struct ModelStages {
+    /// Keys and values of each stage; those that are as by default are left out.
+    package let resample: [(key: String, value: String)]
+    package let chunk: [(key: String, value: String)]
+    /// nil for a model that reads samples alone.
+    package let mel: [(key: String, value: String)]?
+
+    /// - Parameter model: its wish for the distance of chunks is followed where chunk stages can; otherwise chunks overlap
+    ///   by half if that is a whole number of frames, and not at all if not.
+    package init(_ model: ModelDescription) {
+        let given = model.frontEnd?.asPreset
+        let preset = given?.preset ?? .yamnet
+        resample = [("rate", "\(model.rate)")]
+        mel = given.map { given in
+            var settings = given.settings
+            if given.preset != .yamnet { settings.insert(("preset", given.preset.rawValue), at: 0) }
+            return settings
+        }
+        let usual = preset.frontEnd
+        var found: [(key: String, value: String)] = []
+        if preset != .yamnet { found.append(("preset", preset.rawValue)) }
+        if model.rate != usual.rate { found.append(("rate", "\(model.rate)")) }
+        if model.chunk != usual.chunk || model.rate != usual.rate {
+            found.append(("seconds", "\(Double(model.chunk) / Double(model.rate))"))
+        }
+        let steps = [usual.hop, model.frontEnd?.hop ?? usual.hop]
+        let hops = [model.hop, model.chunk / 2, model.chunk].compactMap { $0 }
+        let hop = hops.first { hop in hop > 0 && steps.allSatisfy { hop % $0 == 0 } } ?? model.chunk
+        found.append(("overlap", "\(1 - Double(hop) / Double(model.chunk))"))
+        chunk = found
+    }
+
+    /// The settings in words, for the advice in an error.
+    package var advice: String {
+        func words(_ settings: [(key: String, value: String)]) -> String {
+            "'" + settings.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "'"
+        }
+        return "a pipeline for it has \(words(resample)) in its resample stage, \(words(chunk)) in its chunk stage"
+            + (mel.map { $0.isEmpty ? "" : " and \(words($0)) in its log-mel stage" } ?? "")
+            + "; 'earmark model pipeline' writes one"
+    }
+
+    /// A pipeline that labels clips with a model.
+    ///
+    /// - Parameters:
+    ///   - name: the pipeline's, of letters, digits, `-` and `_`.
+    ///   - reference: the model's name, or its path from the pipeline's folder.
+    /// - Returns: YAML text.
+    package static func pipeline(for model: ModelDescription, name: String, reference: String) -> String {
+        let stages = ModelStages(model)
+        var lines: [String] = []
+        func add(_ name: String, _ uses: String, from: String?, _ settings: [(key: String, value: String)] = []) {
+            lines += ["  \(name):", "    uses: \(uses)"]
+            if let from { lines.append("    from: \(from)") }
+            lines += settings.map { "    \($0.key): \($0.value)" }
+        }
+        add("decode", "decode", from: nil)
+        add("resample", "resample", from: "decode", stages.resample)
+        add("chunk", "chunk", from: "resample", stages.chunk)
+        if let mel = stages.mel {
+            add("mel", "log-mel", from: "chunk", mel)
+            add("mel-cache", "cache", from: "mel", [("dtype", "float32")])
+        }
+        let inputs = (model.needsMel ? ["mel-cache"] : []) + (model.needsWave ? ["chunk"] : [])
+        add(
+            "infer", "infer", from: inputs.count == 1 ? inputs[0] : "[\(inputs.joined(separator: ", "))]",
+            [("model", quoted(reference))])
+        if model.classCount > 0 {
+            add("scores-cache", "cache", from: "infer", [("dtype", "float32")])
+            add("clip-scores", "aggregate", from: "infer", [("method", "mean")])
+        }
+        if model.embeddingSize > 0 {
+            add("embeddings-cache", "cache", from: "infer.embeddings", [("dtype", "float32")])
+        }
+        return "# \(model.network.split(whereSeparator: \.isNewline).joined(separator: " ")): "
+            + "\(model.classCount) classes, chunks of \(model.chunk) samples at \(model.rate) Hz.\n"
+            + "name: \(name)\nstages:\n" + lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A text as a value of YAML.
+    private static func quoted(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                || "._/-".utf8.contains($0)
+        }
+        if isPlain, text.utf8.first != UInt8(ascii: "-"), Double(text) == nil { return text }
+        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    }
+}

@@ -1,0 +1,206 @@
+import Cache
+import Engines
+import Features
+import Files
+import Foundation
+import Ledger
+import Models
+import Pipeline
+import Sessions
+import Stages
+import TestSupport
+import Testing
+
+/// A model with a card in a pipeline: from its file to its scores, whatever the batch, and what is said where it does not
+/// fit.
+@Suite struct CardPipelineTests {
+    /// Of each chunk: the largest sample, the mean magnitude, and half.
+    private static let graph = FakeGraph(
+        input: [nil, 3200], outputs: ["s", "e"], shapes: { [[$0[0], 3], [$0[0], 2]] }
+    ) {
+        values, shape in
+        var (scores, embeddings): ([Float], [Float]) = ([], [])
+        for row in 0..<shape[0] {
+            let chunk = values[row * 3200..<(row + 1) * 3200]
+            let magnitude = Float(chunk.reduce(0.0) { $0 + Double(abs($1)) } / 3200)
+            scores += [max(0, chunk.max() ?? 0), magnitude, 0.5]
+            embeddings += [chunk.first ?? 0, chunk.last ?? 0]
+        }
+        return [scores, embeddings]
+    }
+
+    private static func card(_ input: String = "") -> String {
+        CardFixture.yaml(
+            input: "reads: wave, tensor: in, rate: 8000, chunk: 3200, every: 1600" + input,
+            outputs: "scores: {tensor: s, activation: none}, embeddings: {tensor: e, size: 2}")
+    }
+
+    private static func registry(_ graph: FakeGraph = Self.graph) -> EngineRegistry {
+        EngineRegistry([CardProvider { _, _ in FakeForeignEngine(graph) }])
+    }
+
+    private static func fixture(card: String = Self.card()) throws -> PipelineFixture {
+        let fixture = try PipelineFixture()
+        for (place, seconds) in [0.1, 0.4, 0.41, 1.3, 3].enumerated() {
+            try fixture.addClip("\(place)", seconds: seconds)
+        }
+        try FileSystem.write(fixture.folder + "/net.onnx") { try $0(CardFixture.bytes[...]) }
+        try FileSystem.write(fixture.folder + "/card.yaml") { try $0(Array(card.utf8)[...]) }
+        return fixture
+    }
+
+    private static func load(
+        _ fixture: PipelineFixture, yaml: String? = nil, sets: [String] = [], registry: EngineRegistry = Self.registry()
+    ) throws -> LoadedPipeline {
+        let card = fixture.folder + "/card.yaml"
+        let text = try yaml ?? ModelStages.pipeline(for: registry.describe(card), name: "cards", reference: "card.yaml")
+        return try PipelineLoader.load(yaml: text, file: fixture.folder + "/p.yaml", sets: sets, engines: registry)
+    }
+
+    private static func rows(_ fixture: PipelineFixture, _ cache: CacheFolder, _ kind: String) throws -> [[Float]] {
+        let ledger = try cache.reading()
+        let reader = CacheReader(cache: cache.folder, ledger: ledger)
+        let stage = try #require(try ledger.stages().first { $0.kind == kind })
+        return try ledger.clipIDs().map {
+            try reader.floats(try #require(try ledger.result(clip: $0, stage: stage.id))).values
+        }
+    }
+
+    @discardableResult
+    private static func run(
+        _ pipeline: LoadedPipeline, _ fixture: PipelineFixture, _ cache: CacheFolder, workers: Int = 1
+    ) throws -> RunSession.Report {
+        let session = try RunSession(pipeline: pipeline, manifest: fixture.manifest(), cache: cache)
+        let report = try session.run(session.plan(), workers: workers, stop: StopSignal(), onCommit: { _ in })
+        try session.close()
+        return report
+    }
+
+    @Test("The pipeline that is written for a card runs it; scores are the same for any batch and number of workers")
+    func runs() throws {
+        var found: [[[Float]]] = []
+        for (place, (card, batch, workers)) in [
+            (Self.card(), 64, 1), (Self.card(), 1, 3), (Self.card(", batch: 5"), 64, 2),
+            (Self.card(", batch: 4"), 7, 1),
+        ].enumerated() {
+            let fixture = try Self.fixture(card: card)
+            let cache = fixture.cache("\(place)")
+            let pipeline = try Self.load(fixture, sets: ["infer.batch=\(batch)"])
+            #expect(try Self.run(pipeline, fixture, cache, workers: workers).result.done == 5)
+            found.append(try Self.rows(fixture, cache, "scores") + Self.rows(fixture, cache, "embeddings"))
+            #expect(pipeline.classes(of: try #require(pipeline.graph.nodes.last)) == ["a", "b", "c"])
+        }
+        #expect(found.allSatisfy { $0 == found[0] })
+        // 1.3 s in chunks of 0.4 s every 0.2 s.
+        #expect(found[0][3].count == 6 * 3 && found[0][3].allSatisfy { $0 > 0 && $0 <= 1 })
+    }
+
+    @Test("Another file of the same name is refused; another card makes its scores anew, another threshold does not")
+    func identity() throws {
+        let fixture = try Self.fixture()
+        try Self.run(Self.load(fixture), fixture, fixture.cache())
+        func pending(_ card: String) throws -> Int {
+            try FileSystem.write(fixture.folder + "/card.yaml") { try $0(Array(card.utf8)[...]) }
+            let session = try RunSession(
+                pipeline: Self.load(fixture), manifest: fixture.manifest(), cache: fixture.cache())
+            defer { try? session.close() }
+            return try session.plan().pending
+        }
+        #expect(try pending(Self.card()) == 0)
+        #expect(try pending(Self.card() + "\nthreshold: 0.3\ndescription: other words") == 0)
+        #expect(try pending(Self.card(", scale: 0.5")) == 5)
+        try FileSystem.write(fixture.folder + "/net.onnx") { try $0(Array("another".utf8)[...]) }
+        #expect(throws: ModelError.self) { try Self.load(fixture) }
+    }
+
+    @Test("A pipeline with other chunks is refused, with the lines to write")
+    func advice() throws {
+        let fixture = try Self.fixture()
+        let yaml = """
+            name: p
+            stages:
+              decode: {uses: decode}
+              resample: {uses: resample, from: decode, rate: 16000}
+              chunk: {uses: chunk, from: resample}
+              infer: {uses: infer, from: chunk, model: card.yaml}
+              scores: {uses: cache, from: infer}
+            """
+        let text = try #require(message { _ = try Self.load(fixture, yaml: yaml) })
+        #expect(text.contains("chunks of 3200 samples at 8000 Hz, but here they have 16000 at 16000 Hz"), "\(text)")
+        #expect(text.contains("'rate: 8000' in its resample stage"), "\(text)")
+        #expect(text.contains("'rate: 8000, seconds: 0.4, overlap: 0.5' in its chunk stage"), "\(text)")
+        let mel = CardFixture.yaml(
+            input: "reads: mel, preset: panns, bands: 32, chunk: 64000, patch: 200",
+            outputs: "scores: {activation: none}")
+        try FileSystem.write(fixture.folder + "/card.yaml") { try $0(Array(mel.utf8)[...]) }
+        let other = yaml.replacingOccurrences(of: "infer, from: chunk", with: "infer, from: mel").replacingOccurrences(
+            of: "  infer:", with: "  mel: {uses: log-mel, from: chunk}\n  infer:")
+        let told = try #require(message { _ = try Self.load(fixture, yaml: other) })
+        #expect(told.contains("'preset: panns, bands: 32, patch: 200' in its log-mel stage"), "\(told)")
+        #expect(told.contains("'preset: panns, seconds: 2.0, overlap: "), "\(told)")
+    }
+
+    @Test("A clip whose scores are no numbers, or not 0 to 1, fails alone")
+    func failures() throws {
+        for odd in [Float.nan, 3] {
+            var graph = Self.graph
+            let plain = graph.compute
+            graph.compute = { values, shape in
+                var found = try plain(values, shape)
+                for row in 0..<shape[0] where found[0][row * 3] > 0.9 { found[0][row * 3 + 1] = odd }
+                return found
+            }
+            let fixture = try Self.fixture()
+            try fixture.addSamples("loud", [Float](repeating: 0.95, count: 8000), rate: 8000)
+            let pipeline = try Self.load(fixture, registry: Self.registry(graph))
+            let report = try Self.run(pipeline, fixture, fixture.cache())
+            #expect(report.result.done == 5)
+            let failures = try fixture.cache().reading().failures()
+            #expect(failures.count == 1)
+            let reason = failures.first?.reason ?? ""
+            #expect(reason.contains(odd.isNaN ? "not finite" : "expected 0 to 1"), "\(reason)")
+        }
+    }
+
+    @Test("For every card that ships, the pipeline that is written for it fits")
+    func shipped() throws {
+        let cards = PipelineFixture.root + "/Models/cards"
+        for name in FileSystem.names(in: cards).filter({ $0.hasSuffix(".yaml") }) {
+            let card = try ModelCard(path: cards + "/" + name, isClassFileOptional: true)
+            let model = ModelDescription(card)
+            let wish = ModelStages.pipeline(for: model, name: "p", reference: "fake.txt")
+            // The stages are checked against another engine's model that reads the same.
+            let described = ModelDescription(
+                network: "same", precision: "f32", inputs: model.inputs, rate: model.rate, chunk: model.chunk,
+                frontEnd: model.frontEnd, normalization: model.normalization, classes: ["a"],
+                embeddingSize: model.embeddingSize, hop: model.hop)
+            let registry = EngineRegistry([Described(model: described)])
+            let fixture = try PipelineFixture()
+            try FileSystem.write(fixture.folder + "/fake.txt") { try $0(CardFixture.bytes[...]) }
+            let text =
+                model.classCount > 0 || card.scores == nil
+                ? wish
+                : wish + """
+                      scores-cache: {uses: cache, from: infer}
+
+                    """
+            let loaded = try PipelineLoader.load(
+                yaml: text, file: fixture.folder + "/p.yaml", sets: [], engines: registry)
+            #expect(loaded.graph.nodes.contains { $0.name == "infer" }, "\(name)")
+        }
+    }
+
+    /// A model that is only described.
+    private struct Described: EngineProvider {
+        let model: ModelDescription
+
+        func accepts(_ path: String) -> Bool { true }
+        func describe(_ path: String) throws -> ModelDescription { model }
+        func load(_ path: String) throws -> any InferenceEngine { Engine(model: model) }
+
+        private struct Engine: InferenceEngine {
+            let model: ModelDescription
+            func makeSession(maxBatch: Int) throws -> any InferenceSession { throw InferenceError("not run") }
+        }
+    }
+}
