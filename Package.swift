@@ -49,7 +49,10 @@ let modules: [(String, [Target.Dependency])] = [
     ),
     (
         "Sessions",
-        ["Audio", "Cache", "Corpora", "Errors", "Files", "Ledger", "Models", "Pipeline", "Stages", "Tables", "Wording"]
+        [
+            "Audio", "Cache", "Corpora", "Engines", "Errors", "Features", "Files", "Ledger", "Models", "Pipeline",
+            "Stages", "Tables", "Wording",
+        ]
     ),
     (
         "Results",

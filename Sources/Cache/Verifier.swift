@@ -188,6 +188,8 @@ package struct Verifier {
             do {
                 if ModelCard.isCard(path) {
                     try ModelCard(path: path).checkFiles()
+                } else if HeadFile.isOne(path) {
+                    try HeadFile.verify(path: path)
                 } else {
                     try ModelFile.verify(path: path)
                 }

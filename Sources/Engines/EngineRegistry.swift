@@ -56,8 +56,28 @@ package struct EngineRegistry: Sendable {
     ///   recognises the files of other programs by their first bytes and says what to do with them.
     package init(_ providers: [any EngineProvider] = []) { self.providers = providers + [NativeProvider()] }
 
+    /// The providers of whole networks, besides the native ones.
+    private static let networks: [any EngineProvider] = [CardProvider()]
+
+    /// The engines of this program. The base of a head is looked for where it was when the head was trained, and beside
+    /// the head.
+    package static let standard = searching { [] }
+
     /// The engines of this program.
-    package static let standard = EngineRegistry([CardProvider()])
+    ///
+    /// - Parameter models: the model files among which the base of a head is looked for too.
+    package static func searching(_ models: @escaping @Sendable () -> [String]) -> EngineRegistry {
+        EngineRegistry(networks, models: models)
+    }
+
+    /// Engines of whole networks, and of heads on them.
+    ///
+    /// - Parameters:
+    ///   - networks: as for `init(_:)`; a head is asked for before them.
+    ///   - models: the model files among which the base of a head is looked for too.
+    package init(_ networks: [any EngineProvider], models: @escaping @Sendable () -> [String]) {
+        self.init([HeadProvider(bases: EngineRegistry(networks), models: models)] + networks)
+    }
 
     private func provider(_ path: String) -> any EngineProvider {
         providers.first { $0.accepts(path) } ?? NativeProvider()

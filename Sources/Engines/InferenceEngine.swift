@@ -42,6 +42,19 @@ package protocol InferenceSession: AnyObject {
     ) throws
 }
 
+/// A session of a model whose clip scores are means of its chunk scores by weights that the model itself gives; see
+/// `ClipPooling.attention`.
+package protocol WeighingSession: InferenceSession {
+    /// Computes the weights of chunks from the embeddings that `forward` gave.
+    ///
+    /// - Parameters:
+    ///   - embeddings: (count, embedding size).
+    ///   - count: number of chunks, at most the session's `maxBatch`.
+    ///   - weights: receives (count, classes). A clip's weights are the softmax of these over its chunks.
+    /// - Throws: `InferenceError` if there are too many chunks, or the model has no weights.
+    func weigh(embeddings: UnsafePointer<Float>, count: Int, weights: UnsafeMutablePointer<Float>) throws
+}
+
 /// The reason why a session could not be made or could not compute its batch.
 package struct InferenceError: EarmarkError {
     package let message: String

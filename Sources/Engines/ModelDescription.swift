@@ -1,4 +1,5 @@
 import Features
+import Models
 
 /// A model's inputs and outputs, whichever engine runs it: enough to know whether it fits before its weights are read.
 package struct ModelDescription: Sendable, Equatable {
@@ -27,11 +28,13 @@ package struct ModelDescription: Sendable, Equatable {
     /// Samples from one chunk to the next, as the model's authors use it; nil if any will do. A wish: no model is refused
     /// for another.
     package let hop: Int?
+    /// How its chunk scores become a clip's, as it was trained.
+    package let pooling: ClipPooling
 
     package init(
         network: String, precision: String, inputs: ModelInputs, rate: Int, chunk: Int, frontEnd: FrontEnd?,
         normalization: Normalization, classes: [String], classIDs: [String] = [], thresholds: [String: Double] = [:],
-        embeddingSize: Int, hop: Int? = nil
+        embeddingSize: Int, hop: Int? = nil, pooling: ClipPooling = .mean
     ) {
         self.network = network
         self.precision = precision
@@ -45,6 +48,7 @@ package struct ModelDescription: Sendable, Equatable {
         self.thresholds = thresholds
         self.embeddingSize = embeddingSize
         self.hop = hop
+        self.pooling = pooling
     }
 
     package var needsMel: Bool { inputs.contains(.mel) }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Turns a clip's chunk scores into the clip's scores, row by row, in memory that does not grow with the clip.
 ///
 /// Sums are kept in `Double` and in chunk order, so the result depends only on the clip's chunks, never on how they were
@@ -13,8 +15,11 @@ package struct Aggregator: Sendable {
     /// Rows of skipped chunks added since the last `finish`.
     package private(set) var skipped = 0
     private var sums: [Double] = []
-    /// For `max` one value per class; for `topMean` `k` values per class, descending.
+    /// For `max` one value per class; for `topMean` `k` values per class, descending; for `attention` the largest weight of
+    /// each class so far.
     private var best: [Float] = []
+    /// For `attention`: each class's sum of exp(weight - largest weight).
+    private var shares: [Double] = []
 
     /// An empty aggregator for rows of `classes` scores.
     package init(_ aggregation: Aggregation, classes: Int) {
@@ -24,7 +29,9 @@ package struct Aggregator: Sendable {
     }
 
     /// Adds one chunk's scores, shape (classes).
-    package mutating func add(_ row: UnsafeBufferPointer<Float>) {
+    ///
+    /// - Parameter weights: its weights, shape (classes); read for `attention` only, which needs them.
+    package mutating func add(_ row: UnsafeBufferPointer<Float>, weights: UnsafeBufferPointer<Float>? = nil) {
         precondition(row.count == classes, "a row holds one score a class")
         guard !SkippedRow.matches(row) else { return skipped += 1 }
         switch aggregation {
@@ -35,6 +42,9 @@ package struct Aggregator: Sendable {
         case .topMean(let k):
             let kept = Swift.min(chunks, k)
             for index in 0..<classes { insert(row[index], class: index, k: k, kept: kept) }
+        case .attention:
+            guard let weights, weights.count == classes else { preconditionFailure("attention without weights") }
+            for index in 0..<classes { weigh(row[index], by: weights[index], class: index) }
         }
         chunks += 1
     }
@@ -62,7 +72,21 @@ package struct Aggregator: Sendable {
                 for place in 0..<kept { sum += Double(best[index * k + place]) }
                 return Float(sum / Double(kept))
             }
+        case .attention: return (0..<classes).map { Float(sums[$0] / shares[$0]) }
         }
+    }
+
+    /// Adds a term to the weighted mean. Sums are relative to the largest weight so far, so that no exponential overflows.
+    private mutating func weigh(_ value: Float, by weight: Float, class index: Int) {
+        if weight > best[index] {
+            let shrunk = exp(Double(best[index]) - Double(weight))
+            sums[index] *= shrunk
+            shares[index] *= shrunk
+            best[index] = weight
+        }
+        let share = exp(Double(weight) - Double(best[index]))
+        sums[index] += share * Double(value)
+        shares[index] += share
     }
 
     private mutating func insert(_ value: Float, class index: Int, k: Int, kept: Int) {
@@ -82,6 +106,10 @@ package struct Aggregator: Sendable {
         case .mean: sums = [Double](repeating: 0, count: classes)
         case .max: best = [Float](repeating: -.infinity, count: classes)
         case .topMean(let k): best = [Float](repeating: -.infinity, count: classes * k)
+        case .attention:
+            sums = [Double](repeating: 0, count: classes)
+            shares = sums
+            best = [Float](repeating: -.infinity, count: classes)
         }
     }
 }

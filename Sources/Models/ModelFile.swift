@@ -1,9 +1,7 @@
 import Errors
 import Files
-import Foundation
 
-/// A model file, mapped for reading: safetensors, which is an 8-byte header length, a JSON header and the tensors'
-/// bytes end to end.
+/// A model file of one of this program's networks, mapped for reading; see `TensorFile` for its form.
 ///
 /// Nothing in it is trusted: lengths, offsets, shapes, types and values are checked before they are used.
 package final class ModelFile: Sendable {
@@ -13,8 +11,7 @@ package final class ModelFile: Sendable {
     package let metadata: ModelMetadata
     /// All texts of the header, including those of the metadata.
     package let texts: [String: String]
-    private let mapped: MappedFile
-    private let dataStart: Int
+    private let file: TensorFile
 
     /// Suffix of the name of the tensor that holds an I8 tensor's scales.
     package static let scaleSuffix = "/scale"
@@ -23,45 +20,22 @@ package final class ModelFile: Sendable {
     ///   the system has run out of a resource.
     package init(path: String) throws {
         self.path = path
-        mapped = try MappedFile(model: path)
         if ModelCard.isCard(path) {
             throw ModelError.file(
                 path: path,
                 reason: "a model card, expected an Earmark model file (safetensors): only such a network is "
                     + "trained, quantised or given thresholds here")
         }
-        if let foreign = mapped.withBytes(ForeignModel.init) {
-            throw ModelError.file(path: path, reason: foreign.advice(path))
-        }
-        let (header, start) = try ModelHeader.read(mapped, path: path)
-        dataStart = start
-        tensors = header.tensors
-        texts = header.texts
-        metadata = try ModelMetadata(texts: header.texts, path: path)
+        file = try TensorFile(path: path)
+        tensors = file.tensors
+        texts = file.texts
+        metadata = try ModelMetadata(texts: file.texts, path: path)
     }
 
-    /// Checks the whole file against the digest that it carries. A file without a digest, as another program may write
-    /// it, passes. Call this after all other checks, because an error that names a tensor says more.
+    /// See `TensorFile`.
     ///
     /// - Throws: `ModelError.metadata` if the file has changed since it was written.
-    package func checkDigest() throws {
-        guard let digest = texts[ModelDigest.key] else {
-            // A flipped byte in the key `digest` must not switch the check off.
-            guard let key = texts.first(where: { $0.value.hasPrefix(ModelDigest.prefix) })?.key else { return }
-            throw ModelError.metadata(path: path, key: key, reason: "holds a digest; expected it in 'digest'")
-        }
-        let found = mapped.withBytes { bytes in
-            ModelDigest.place(of: digest, in: UnsafeRawBufferPointer(rebasing: bytes[..<dataStart])).map {
-                ModelDigest.taken(bytes, digits: $0)
-            }
-        }
-        guard found == digest else {
-            throw ModelError.metadata(
-                path: path, key: ModelDigest.key,
-                reason: "the file is not what was written: found \(found?.prefix(23) ?? "no digest of this form"), "
-                    + "expected \(digest.prefix(23))")
-        }
-    }
+    package func checkDigest() throws { try file.checkDigest() }
 
     /// Checks a whole file by reading it as a run would, and keeps nothing in memory.
     ///
@@ -74,7 +48,7 @@ package final class ModelFile: Sendable {
     }
 
     /// Size of the file in bytes.
-    package var size: Int { mapped.size }
+    package var size: Int { file.size }
 
     /// True if weights are 8-bit integers.
     package var isQuantized: Bool { tensors.values.contains { $0.type == .i8 } }
@@ -131,7 +105,7 @@ package final class ModelFile: Sendable {
         guard tensor.shape == parameter.shape else {
             throw wrong(name, "shape \(tensor.shape.prefix(8)); expected \(parameter.shape)")
         }
-        var values = stored(tensor)
+        var values = file.floats(of: tensor)
         if tensor.type == .i8 { try scale(&values, name, channels: parameter.shape.last ?? 1) }
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw wrong(name, "value \(index) is \(values[index]); expected a finite number")
@@ -156,11 +130,8 @@ package final class ModelFile: Sendable {
             throw wrong(
                 parameter.name + Self.scaleSuffix, "value \(index) is \(scales[index]); expected a finite number")
         }
-        let integers = mapped.withBytes {
-            Array(
-                $0[dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound].bindMemory(to: Int8.self))
-        }
-        return QuantizedTensor(integers: integers, scales: scales)
+        return QuantizedTensor(
+            integers: file.bytes(of: tensor).map { Int8(bitPattern: $0) }, scales: scales)
     }
 
     private func scale(_ values: inout [Float], _ name: String, channels: Int) throws {
@@ -177,24 +148,16 @@ package final class ModelFile: Sendable {
         guard tensor.shape == [outputs], tensor.type != .i8 else {
             throw wrong(scaleName, "\(tensor.type.rawValue) \(tensor.shape.prefix(8)); expected floats [\(outputs)]")
         }
-        return stored(tensor)
+        return file.floats(of: tensor)
     }
 
     /// Calls `body` with the stored bytes of all tensors, end to end.
     func withData<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try mapped.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[dataStart...])) }
+        try file.withData(body)
     }
 
     /// The tensor's stored bytes.
-    func bytes(of tensor: ModelTensor) -> [UInt8] {
-        mapped.withBytes { Array($0[dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound]) }
-    }
-
-    /// The tensor's stored elements as floats, not multiplied by any scale.
-    private func stored(_ tensor: ModelTensor) -> [Float] {
-        let range = dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound
-        return mapped.withBytes { tensor.type.floats(UnsafeRawBufferPointer(rebasing: $0[range])) }
-    }
+    func bytes(of tensor: ModelTensor) -> [UInt8] { file.bytes(of: tensor) }
 
     private func wrong(_ tensor: String, _ reason: String) -> ModelError {
         .tensor(path: path, tensor: tensor, reason: reason)

@@ -50,6 +50,13 @@ package enum ModelFileWriter {
     package static func write(
         tensors: [Tensor], metadata: ModelMetadata, texts: [String: String] = [:], to path: String
     ) throws {
+        try write(tensors: tensors, texts: texts.merging(try metadata.texts()) { $1 }, to: path)
+    }
+
+    /// Writes tensors in the order given, end to end, with just these texts in the header.
+    ///
+    /// - Throws: `FileError` if the file cannot be written.
+    static func write(tensors: [Tensor], texts: [String: String], to path: String) throws {
         var entries: [String: Entry] = [:]
         var end = 0
         for tensor in tensors {
@@ -57,7 +64,7 @@ package enum ModelFileWriter {
             end += tensor.bytes.count
             entries[tensor.name] = Entry(dtype: tensor.type.rawValue, shape: tensor.shape, dataOffsets: [start, end])
         }
-        let head = try head(entries, texts: texts.merging(try metadata.texts()) { $1 }) { hash in
+        let head = try head(entries, texts: texts) { hash in
             for tensor in tensors { tensor.bytes.withUnsafeBytes { hash.update($0) } }
         }
         try replace(path, with: [head] + tensors.map(\.bytes))

@@ -10,13 +10,19 @@ import Timing
 ///
 /// The model's description says what the model reads and in what form, so the stage does not depend on the engine.
 ///
+/// A head can also be given embeddings, of its base's stage or of a cache of them: then no network runs here. So any number
+/// of heads on one base cost one forward pass of the base, and a new head over cached embeddings costs none.
+///
 /// Chunks that the chunk stage skips for their level get no forward pass and no place in a batch: their rows are NaN in
 /// every column, so that row i is always chunk i.
 struct InferStage: StageKind {
     static let definition = StageDefinition(
         name: "infer", codeVersion: 2,
-        inputs: [.init([.mel], optional: true, marksUnread: true), .init([.chunks], optional: true)],
-        outputs: [.init("scores", .scores), .init("embeddings", .embeddings)],
+        inputs: [
+            .init([.mel], optional: true, marksUnread: true), .init([.chunks], optional: true),
+            .init([.embeddings], optional: true, isLater: true),
+        ],
+        outputs: [.init("scores", .scores), .init("embeddings", .embeddings), .init("weights", .weights)],
         parameters: [
             ParameterDefinition("model", .file, default: nil, help: "a model file or a model card"),
             ParameterDefinition(
@@ -35,11 +41,15 @@ struct InferStage: StageKind {
 
     /// The kind of model input that each of the stage's inputs carries.
     private static let inputs: [ModelInputs] = [.mel, .wave]
+    /// The input of embeddings, which a head reads in place of the others.
+    private static let embeddingInput = 2
 
     let facts: StreamFacts
     let modelFile: (digest: String, path: String)?
-    var precision: String? { engine?.model.precision }
+    var precision: String? { head == nil ? engine?.model.precision : model.precision }
     private let node: Int
+    /// A head that reads embeddings; nil if the node runs a whole model.
+    private var head: Head?
     private let model: ModelDescription
     /// nil if the model is not on this machine yet: the stage can then be planned but not run.
     private let engine: (any InferenceEngine)?
@@ -50,7 +60,12 @@ struct InferStage: StageKind {
     private let batch: Int
     private let callLimit: Int
 
-    static func reads(input: Int, _ parameters: [String: String], _ models: ModelCache) throws -> Bool {
+    static func reads(
+        input: Int, given: [Bool], _ parameters: [String: String], _ models: ModelCache
+    ) throws -> Bool {
+        // Embeddings are read in place of the rest; given to another model than a head, they are refused in `prepare`.
+        if given[embeddingInput] { return input == embeddingInput }
+        if input == embeddingInput { return false }
         guard let path = parameters["model"] else { return true }
         return try models.description(path).inputs.contains(inputs[input])
     }
@@ -59,6 +74,9 @@ struct InferStage: StageKind {
     /// stored in. float32 leaves no mark, so that fingerprints are those from before there was a choice.
     static func resolve(_ parameters: [String: String], _ models: ModelCache) throws -> [String: String] {
         guard let path = parameters["model"] else { return [:] }
+        if let head = try models.head(path)?.metadata {
+            return head.basePrecision == Precision.float32.rawValue ? [:] : ["precision": head.basePrecision]
+        }
         let precision = try models.description(path).precision(asked: asked(parameters))
         return precision == .float32 ? [:] : ["precision": precision.rawValue]
     }
@@ -70,22 +88,124 @@ struct InferStage: StageKind {
 
     static func prepare(_ node: Graph.Node, _ context: PreparationContext) throws -> InferStage {
         let path = node.parameters["model"] ?? ""
+        if node.inputs[embeddingInput] != nil { return try prepareHead(node, path, context) }
         let plan = try plan(node, context.models.description(path), path, context)
         let absent = context.models.absent(path)
         let engine = absent == nil ? try context.models.engine(path, precision: asked(node.parameters)) : nil
         let model = try engine?.model ?? context.models.description(path)
         let skipping = try skipping(node, context)
+        let normalization = node.parameters["normalization"].flatMap(Normalization.init) ?? model.normalization
+        let digest = try context.models.digest(path)
+        let head = try context.models.head(path)?.metadata
+        if let head, normalization != head.normalization {
+            throw context.error(
+                node,
+                "\(path) is a head on embeddings with normalization '\(head.normalization.rawValue)', found "
+                    + "'\(normalization.rawValue)', expected 'model'")
+        }
+        let origin = StreamFacts.EmbeddingOrigin(
+            digest: head?.baseDigest ?? digest,
+            precision: head?.basePrecision ?? model.precision(asked: asked(node.parameters)).rawValue,
+            normalization: normalization)
+        try checkAlone(node, origin, isHead: head != nil, context)
         var facts = context.facts(above: node)
         facts.skipping = nil
+        facts.skippedBy = skipping?.node.index
         facts.classes = engine?.model.classes
         facts.scorer = StreamFacts.Scorer(
-            node: node.index, model: model, classCount: absent?.classCount ?? model.classCount)
+            node: node.index, model: model, classCount: absent?.classCount ?? model.classCount,
+            origin: absent == nil ? origin : nil, isHead: head != nil)
+        return InferStage(
+            facts: facts, modelFile: (digest, FileSystem.absolute(path)), node: node.index,
+            model: model, engine: engine, normalization: normalization, plan: plan, skipping: skipping,
+            batch: node.parameters["batch"].flatMap(Int.init) ?? 64, callLimit: callLimit(node))
+    }
+
+    private static func callLimit(_ node: Graph.Node) -> Int {
+        node.parameters["call-limit"].flatMap(Int.init) ?? 600
+    }
+
+    /// A head that reads embeddings, after checking that they are those on which it was trained.
+    ///
+    /// - Throws: `PipelineError` if they are not, or if the model is no head.
+    private static func prepareHead(
+        _ node: Graph.Node, _ path: String, _ context: PreparationContext
+    ) throws -> InferStage {
+        guard let head = try context.models.head(path) else {
+            throw context.error(node, "takes embeddings, but \(path) is no head, expected log-mel or samples in 'from'")
+        }
+        for key in ["normalization", "precision"] {
+            guard let parameter = definition.parameters.first(where: { $0.key == key }),
+                let value = node.parameters[key], value != parameter.fallback
+            else { continue }
+            throw context.error(
+                node, "'\(key)' is '\(value)', but its embeddings are made in another stage, expected it there")
+        }
+        var facts = context.facts(above: node, input: embeddingInput)
+        guard let plan = facts.mel ?? facts.chunks, let scorer = facts.scorer else {
+            throw context.error(node, "found no infer stage above its embeddings, expected one")
+        }
+        if let origin = scorer.origin { try check(head.metadata, path, origin, scorer, node, context) }
+        let model = head.description(rate: plan.frontEnd.rate, chunk: plan.frontEnd.chunk)
+        facts.classes = model.classes
+        facts.scorer = StreamFacts.Scorer(
+            node: node.index, model: model, classCount: model.classCount, origin: scorer.origin, isHead: true,
+            makesEmbeddings: false)
         return InferStage(
             facts: facts, modelFile: (try context.models.digest(path), FileSystem.absolute(path)), node: node.index,
-            model: model, engine: engine,
-            normalization: node.parameters["normalization"].flatMap(Normalization.init) ?? model.normalization,
-            plan: plan, skipping: skipping, batch: node.parameters["batch"].flatMap(Int.init) ?? 64,
-            callLimit: node.parameters["call-limit"].flatMap(Int.init) ?? 600)
+            head: head, model: model, engine: nil, normalization: model.normalization, plan: plan, skipping: nil,
+            batch: node.parameters["batch"].flatMap(Int.init) ?? 64, callLimit: callLimit(node))
+    }
+
+    /// Checks that embeddings are those on which a head was trained.
+    ///
+    /// - Throws: `PipelineError` if the model that makes them, its arithmetic or its normalisation is another.
+    private static func check(
+        _ head: HeadMetadata, _ path: String, _ origin: StreamFacts.EmbeddingOrigin, _ scorer: StreamFacts.Scorer,
+        _ node: Graph.Node, _ context: PreparationContext
+    ) throws {
+        let stage = context.graph.nodes[scorer.node].name
+        guard origin.digest == head.baseDigest else {
+            throw context.error(
+                node,
+                "\(path) is a head on '\(head.baseName)' with digest \(head.baseDigest.prefix(23)), but the embeddings of "
+                    + "stage '\(stage)' are of a model with digest \(origin.digest.prefix(23))")
+        }
+        let pairs = [
+            ("precision", head.basePrecision, origin.precision),
+            ("normalization", head.normalization.rawValue, origin.normalization.rawValue),
+        ]
+        for (key, wanted, found) in pairs where wanted != found {
+            throw context.error(
+                node,
+                "\(path) is a head on embeddings with \(key) '\(wanted)', but those of stage '\(stage)' have '\(found)'"
+            )
+        }
+        guard scorer.model.embeddingSize == head.embeddingSize else {
+            throw context.error(
+                node,
+                "\(path) reads embeddings of \(head.embeddingSize) values, but those of stage '\(stage)' have "
+                    + "\(scorer.model.embeddingSize)")
+        }
+    }
+
+    /// Checks that no other stage makes the same embeddings of the same rows where a head is one of the two: one of them would
+    /// do.
+    ///
+    /// - Throws: `PipelineError` naming the other stage.
+    private static func checkAlone(
+        _ node: Graph.Node, _ origin: StreamFacts.EmbeddingOrigin, isHead: Bool, _ context: PreparationContext
+    ) throws {
+        for other in context.graph.nodes[..<node.index] where other.inputs == node.inputs {
+            guard let scorer = context.stages[other.index].facts.scorer, scorer.node == other.index,
+                scorer.makesEmbeddings, scorer.origin == origin, isHead || scorer.isHead
+            else { continue }
+            let (head, maker) = isHead ? (node.name, other.name) : (other.name, node.name)
+            throw context.error(
+                node,
+                "stages '\(other.name)' and '\(node.name)' would each compute the same embeddings, expected 'from: "
+                    + "\(maker).embeddings' in stage '\(head)'")
+        }
     }
 
     /// What decides which chunks are skipped: the chunk stage above, or the one above its log-mel if there are two.
@@ -173,6 +293,12 @@ struct InferStage: StageKind {
     }
 
     func makeOperator(outlets: [Outlet], _ resources: RunResources) throws -> any Operator {
+        if let head {
+            return HeadOperator(
+                node: node, head: head, plan: plan, skippedBy: facts.skippedBy, chunkNode: facts.chunkNode,
+                batch: batch,
+                outlets: outlets)
+        }
         guard let engine else {
             throw PipelineError(.internal, "the model \(modelFile?.path ?? "") is not on this machine")
         }
@@ -214,7 +340,10 @@ private final class InferOperator: Operator {
     private let wave: AlignedFloats
     private let scores: AlignedFloats
     private let embeddings: AlignedFloats
-    /// Scores or embeddings of skipped chunks.
+    /// The session as one that weighs chunks; nil if the model has no weights.
+    private let weigher: (any WeighingSession)?
+    private let weights: AlignedFloats
+    /// Scores, embeddings or weights of skipped chunks.
     private let absent: [Float]
     /// Chunks in the batch.
     private var waiting = 0
@@ -252,6 +381,8 @@ private final class InferOperator: Operator {
         wave = AlignedFloats(count: batch * waveSize)
         scores = AlignedFloats(count: batch * model.classCount)
         embeddings = AlignedFloats(count: batch * model.embeddingSize)
+        weigher = model.pooling == .attention ? session as? any WeighingSession : nil
+        weights = AlignedFloats(count: weigher == nil ? 0 : batch * model.classCount)
         absent =
             skipNode == nil
             ? [] : [Float](repeating: .nan, count: batch * max(model.classCount, model.embeddingSize))
@@ -403,7 +534,11 @@ private final class InferOperator: Operator {
                     node: node))
             return
         }
-        try emit(job, scores: rows.baseAddress, embeddings: vectors.baseAddress, count)
+        let own = embeddings.pointer + first * model.embeddingSize
+        if let weigher, outlets[2].isWanted(job) {
+            try weigher.weigh(embeddings: own, count: count, weights: weights.pointer)
+        }
+        try emit(job, scores: rows.baseAddress, embeddings: own, weights: weights.pointer, count)
     }
 
     /// Passes on the rows of skipped chunks.
@@ -412,14 +547,16 @@ private final class InferOperator: Operator {
             var left = count
             while left > 0 {
                 let some = min(left, batch)
-                try emit(job, scores: absent.baseAddress, embeddings: absent.baseAddress, some)
+                let rows = absent.baseAddress
+                try emit(job, scores: rows, embeddings: rows, weights: rows, some)
                 left -= some
             }
         }
     }
 
     private func emit(
-        _ job: ClipJob, scores: UnsafePointer<Float>?, embeddings: UnsafePointer<Float>?, _ count: Int
+        _ job: ClipJob, scores: UnsafePointer<Float>?, embeddings: UnsafePointer<Float>?,
+        weights: UnsafePointer<Float>?, _ count: Int
     ) throws {
         let classes = model.classCount
         if classes > 0 {
@@ -430,6 +567,9 @@ private final class InferOperator: Operator {
         guard size > 0 else { return }
         try outlets[1].emit(
             Block(UnsafeBufferPointer(start: embeddings, count: count * size), columns: size), job)
+        guard weigher != nil else { return }
+        try outlets[2].emit(
+            Block(UnsafeBufferPointer(start: weights, count: count * classes), columns: classes), job)
     }
 
     private func finishOutlets(_ job: ClipJob) throws {

@@ -7,6 +7,7 @@ final class ModelCache {
     private var descriptions: [String: ModelDescription] = [:]
     private var loaded: [LoadKey: any InferenceEngine] = [:]
     private var digests: [String: String] = [:]
+    private var heads: [String: Head?] = [:]
     /// The models that are not on this machine, by the paths where they will be.
     private var absent: [String: KnownModel] = [:]
 
@@ -55,6 +56,16 @@ final class ModelCache {
         let found = try engines.describe(path)
         descriptions[path] = found
         return found
+    }
+
+    /// The layers of a head, without its base; nil if the file is no head, or is not there.
+    ///
+    /// - Throws: an error if it is a head with a fault.
+    func head(_ path: String) throws -> Head? {
+        if let known = heads[path] { return known }
+        let head = HeadFile.isOne(path) ? try Head(path: path) : nil
+        heads[path] = .some(head)
+        return head
     }
 
     /// The digest of the model's content; for a model that is not on this machine, a text that no file has as its

@@ -28,7 +28,7 @@ extension LoadedPipeline {
         }
         let (hop, chunk) = (Double(chunks.hop), Double(frontEnd.chunk))
         switch type {
-        case .audio, .clipScores: return nil
+        case .audio, .weights, .clipScores: return nil
         case .wave, .chunks: return NodeStorage(perSecond: rate * size, perClip: hop / 2 * size)
         case .levels: return NodeStorage(perSecond: rate / hop * size, perClip: (1.5 - chunk / hop) * size)
         case .mel:

@@ -12,8 +12,11 @@ protocol StageKind: Sendable {
 
     /// Whether a node with these parameters reads an optional input.
     ///
+    /// - Parameter given: for each input, whether the pipeline's file gives it.
     /// - Throws: an error if this depends on a model file that cannot be used.
-    static func reads(input: Int, _ parameters: [String: String], _ models: ModelCache) throws -> Bool
+    static func reads(
+        input: Int, given: [Bool], _ parameters: [String: String], _ models: ModelCache
+    ) throws -> Bool
 
     /// What parameters mean where that depends on a model file: marks by key, which become part of the fingerprint.
     ///
@@ -49,7 +52,9 @@ protocol StageKind: Sendable {
 }
 
 extension StageKind {
-    static func reads(input: Int, _ parameters: [String: String], _ models: ModelCache) throws -> Bool { true }
+    static func reads(
+        input: Int, given: [Bool], _ parameters: [String: String], _ models: ModelCache
+    ) throws -> Bool { true }
     static func resolve(_ parameters: [String: String], _ models: ModelCache) throws -> [String: String] { [:] }
     static func isLossless(_ parameters: [String: String]) -> Bool { false }
     var kept: EdgeType? { nil }

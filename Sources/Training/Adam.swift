@@ -8,7 +8,7 @@ import Models
 package final class Adam: Sendable {
     package let first: ParameterBuffer
     package let second: ParameterBuffer
-    private static let (beta1, beta2, epsilon): (Double, Double, Float) = (0.9, 0.999, 1e-8)
+    static let (beta1, beta2, epsilon): (Double, Double, Float) = (0.9, 0.999, 1e-8)
     /// The number of floats processed at once: they stay in the processor's cache from the sum to the step.
     private static let block = 1 << 14
 

@@ -1,9 +1,10 @@
 import Engines
 import Evaluation
 import Foundation
+import Models
 
-/// Scores the clips of a chunk set with a model on any engine. A clip's score is the mean over its chunks, as in the
-/// pipeline's `aggregate` stage.
+/// Scores the clips of a chunk set with a model on any engine. A clip's score is pooled from its chunks as the model was
+/// trained: their mean, except for some heads. The pipeline's `aggregate` stage does the same with `method: model`.
 package struct ClipScorer: Sendable {
     private let engine: any InferenceEngine
     private let threads: Int
@@ -21,12 +22,20 @@ package struct ClipScorer: Sendable {
         let mel: AlignedFloats
         let wave: AlignedFloats
         let scores: AlignedFloats
+        /// The session as one that weighs chunks; nil if the model's pooling is not by weights.
+        let weigher: (any WeighingSession)?
+        let embeddings: AlignedFloats
+        let weights: AlignedFloats
 
         init(_ engine: any InferenceEngine) throws {
             session = try engine.makeSession(maxBatch: ClipScorer.batch)
             mel = AlignedFloats(count: ClipScorer.batch * engine.model.patchSize)
             wave = AlignedFloats(count: ClipScorer.batch * engine.model.waveSize)
             scores = AlignedFloats(count: ClipScorer.batch * engine.model.classCount)
+            weigher = engine.model.pooling == .attention ? session as? any WeighingSession : nil
+            let rows = weigher == nil ? 0 : ClipScorer.batch
+            embeddings = AlignedFloats(count: rows * engine.model.embeddingSize)
+            weights = AlignedFloats(count: rows * engine.model.classCount)
         }
     }
 
@@ -96,7 +105,7 @@ package struct ClipScorer: Sendable {
         let clip = set.clips[index]
         let model = engine.model
         let classes = model.classCount
-        var aggregator = Aggregator(.mean, classes: classes)
+        var aggregator = Aggregator(try Aggregation(name: model.pooling.rawValue), classes: classes)
         var loss = 0.0
         for start in stride(from: 0, to: clip.chunks, by: Self.batch) {
             let count = min(Self.batch, clip.chunks - start)
@@ -108,11 +117,16 @@ package struct ClipScorer: Sendable {
             }
             try buffers.session.forward(
                 mel: model.needsMel ? UnsafePointer(buffers.mel.pointer) : nil,
-                wave: model.needsWave ? UnsafePointer(buffers.wave.pointer) : nil, count: count, embeddings: nil,
-                scores: buffers.scores.pointer)
+                wave: model.needsWave ? UnsafePointer(buffers.wave.pointer) : nil, count: count,
+                embeddings: buffers.weigher == nil ? nil : buffers.embeddings.pointer, scores: buffers.scores.pointer)
+            try buffers.weigher?.weigh(
+                embeddings: buffers.embeddings.pointer, count: count, weights: buffers.weights.pointer)
             for place in 0..<count {
                 let row = UnsafeBufferPointer(start: buffers.scores.pointer + place * classes, count: classes)
-                aggregator.add(row)
+                aggregator.add(
+                    row,
+                    weights: buffers.weigher == nil
+                        ? nil : UnsafeBufferPointer(start: buffers.weights.pointer + place * classes, count: classes))
                 let samples = set.samples(ofChunk: start + place, in: clip)
                 time?.add(row, from: samples.lowerBound, to: samples.upperBound)
                 loss += Self.crossEntropy(row, clip.labels)

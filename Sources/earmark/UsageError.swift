@@ -11,6 +11,15 @@ struct UsageError {
         let commandName: String
         let subcommands: [Command]?
         let arguments: [Argument]?
+        let defaultSubcommand: String?
+
+        /// The subcommand that is meant where none is named; nil if one must be.
+        func fallback(for word: String) -> Command? {
+            guard let name = defaultSubcommand, !["help", "-h", "--help"].contains(word),
+                subcommands?.contains(where: { $0.commandName == word }) != true
+            else { return nil }
+            return subcommands?.first { $0.commandName == name }
+        }
     }
 
     private struct Argument: Decodable {
@@ -48,6 +57,10 @@ struct UsageError {
             let word = words[index]
             index += 1
             if word == "--" { return }
+            if let next = current.fallback(for: word) {
+                current = next
+                positions = Self.positional(next)
+            }
             if word.hasPrefix("-"), word.count > 1, word.dropFirst().first?.isNumber != true {
                 let name = String(word.prefix { $0 != "=" })
                 let value = word.contains("=") ? String(word.dropFirst(name.count + 1)) : nil

@@ -1,4 +1,5 @@
 import Evaluation
+import Foundation
 import Testing
 
 @Suite struct AggregatorTests {
@@ -16,6 +17,29 @@ import Testing
         #expect(try result(.topMean(k: 1), rows) == [0.5, 0.9])
         #expect(try result(.topMean(k: 2), rows) == [0.5, Float((0.9 + Double(Float(0.4))) / 2)])
         #expect(try result(.topMean(k: 9), rows) == result(.mean, rows))
+    }
+
+    /// Weights are those of the softmax, whatever their size; those of skipped chunks do not count.
+    @Test func attentionIsAMeanByTheSoftmaxOfTheWeights() throws {
+        let weights: [[Float]] = [[0, -3], [2, 0.5], [-1, 7], [1, 1]]
+        for (shift, order) in [(Float(0), [0, 1, 2, 3]), (500, [3, 1, 0, 2]), (-500, [2, 3, 1, 0])] {
+            var aggregator = Aggregator(.attention, classes: 2)
+            let skipped: [Float] = [.nan, .nan]
+            for place in order {
+                for (row, own) in [(skipped, skipped), (rows[place], weights[place].map { $0 + shift })] {
+                    row.withUnsafeBufferPointer { row in
+                        own.withUnsafeBufferPointer { aggregator.add(row, weights: $0) }
+                    }
+                }
+            }
+            #expect(aggregator.chunks == 4 && aggregator.skipped == 4)
+            let found = try aggregator.finish()
+            for index in 0..<2 {
+                let shares = weights.map { exp(Double($0[index])) }
+                let wanted = zip(shares, rows).reduce(0) { $0 + $1.0 * Double($1.1[index]) } / shares.reduce(0, +)
+                #expect(abs(Double(found[index]) - wanted) < 1e-4)
+            }
+        }
     }
 
     @Test func topDoesNotHangOnTheOrder() throws {
@@ -59,6 +83,7 @@ import Testing
 
     @Test func namesAreChecked() throws {
         #expect(try Aggregation(name: "mean") == .mean)
+        #expect(try Aggregation(name: "attention") == .attention)
         #expect(try Aggregation(name: "top-k", k: 4) == .topMean(k: 4))
         #expect(throws: EvaluationError.self) { try Aggregation(name: "median") }
         #expect(throws: EvaluationError.self) { try Aggregation(name: "top-k", k: 0) }

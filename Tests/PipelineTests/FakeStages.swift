@@ -35,12 +35,14 @@ enum FakeStages {
           total: {uses: total, from: guess}
         """
 
-    static func graph(_ yaml: String = yaml, sets: [String] = []) throws -> Graph {
+    static func graph(
+        _ yaml: String = yaml, sets: [String] = [], also others: [StageDefinition] = []
+    ) throws -> Graph {
         var spec = try SpecParser.parse(yaml: yaml, file: "fake.yaml")
         for set in sets { try spec.set(set) }
         return try GraphBuilder(
-            spec, definitions: definitions, digestOfFile: { "digest of \($0)" },
-            usesInput: { _, _, _ in false }
+            spec, definitions: definitions + others, digestOfFile: { "digest of \($0)" },
+            usesInput: { _, _, _, _ in false }
         ).build()
     }
 

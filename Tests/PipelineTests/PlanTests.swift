@@ -40,6 +40,28 @@ import Testing
         #expect(plan.routes[0].runs == mask(graph, ["guess", "total"]))
     }
 
+    /// A stage of which the first output is in the cache runs all the same where another of its outputs is needed.
+    @Test(arguments: [
+        "total: {uses: total, from: guess}\n  more: {uses: more, from: guess.embeddings}",
+        "more: {uses: more, from: guess.embeddings}\n  total: {uses: total, from: guess}",
+    ])
+    func anotherOutputThanTheCachedOne(ends: String) throws {
+        let yaml = FakeStages.yaml.replacing(
+            "  total: {uses: total, from: guess}", with: "  scores: {uses: keep, from: guess}\n  \(ends)")
+        let more = StageDefinition(name: "more", inputs: [.init([.embeddings])], outputs: [], persists: true)
+        let graph = try FakeStages.graph(yaml, also: [more])
+        let plan = Plan(
+            graph: graph, clips: [.init(available: mask(graph, ["kept", "scores"]))], isLossless: FakeStages.isLossless)
+        #expect(plan.routes[0].runs == mask(graph, ["guess", "total", "more"]))
+        #expect(plan.routes[0].replays.map { graph.nodes[$0.cache].name } == ["kept"])
+        // Where only the first output is needed, nothing runs for it.
+        let less = Plan(
+            graph: graph, clips: [.init(available: mask(graph, ["kept", "scores", "more"]))],
+            isLossless: FakeStages.isLossless)
+        #expect(less.routes[0].runs == mask(graph, ["total"]))
+        #expect(less.routes[0].replays.map { graph.nodes[$0.cache].name } == ["scores"])
+    }
+
     @Test func reasonsAddUp() throws {
         let graph = try FakeStages.graph()
         let all = graph.persistent

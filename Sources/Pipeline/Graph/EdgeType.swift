@@ -14,13 +14,15 @@ package enum EdgeType: String, Sendable, CaseIterable, Codable {
     case embeddings
     /// One score per chunk and class, (chunks, classes).
     case scores
+    /// What weighs each chunk of a clip in its clip's score, (chunks, classes). It is passed on, but not cached.
+    case weights
     /// One score per class for the whole clip, (1, classes).
     case clipScores = "clip-scores"
 
     /// The name that a cached copy of this edge has in shards and in the index; nil if it cannot be cached.
     package var cacheKind: String? {
         switch self {
-        case .audio, .wave: nil
+        case .audio, .wave, .weights: nil
         case .chunks: "raw"
         default: rawValue
         }

@@ -29,7 +29,9 @@ extension Graph {
             guard let decided = parameter.decidesFailures else { return true }
             return failureClass.map(decided.contains) ?? false
         }
-        let inputs = node.inputs.map { edge in edge.map { "\(nodes[$0.node].fingerprint.hex).\($0.port)" } ?? "-" }
+        let inputs = zip(node.inputs, node.definition.inputs).filter { $0 != nil || !$1.isLater }.map { edge, _ in
+            edge.map { "\(nodes[$0.node].fingerprint.hex).\($0.port)" } ?? "-"
+        }
         return Fingerprint(
             fields: ["failure", node.definition.name, String(node.definition.codeVersion)]
                 + deciding.map(\.key).sorted().compactMap { key in node.marks[key].map { "\(key)=\($0)" } } + inputs)

@@ -7,7 +7,7 @@ package struct GraphBuilder {
     private let definitions: [String: StageDefinition]
     private let locate: (FileReference) throws -> String
     private let digestOfFile: (String) throws -> String
-    private let usesInput: (StageDefinition, [String: String], Int) throws -> Bool
+    private let usesInput: (StageDefinition, [String: String], Int, [Bool]) throws -> Bool
     private let resolve: (StageDefinition, [String: String]) throws -> [String: String]
 
     /// - Parameters:
@@ -15,15 +15,17 @@ package struct GraphBuilder {
     ///   - locate: the path of the file that a parameter names. A `FileReference.NotFound` becomes a `PipelineError`;
     ///     any other error is passed on.
     ///   - digestOfFile: content digest of a file parameter; its error becomes a `PipelineError`.
-    ///   - usesInput: whether a stage with these parameters reads an optional input at all. An unread input is left
-    ///     unconnected, so that nothing upstream runs for it.
+    ///   - usesInput: whether a stage with these parameters reads an optional input at all, where some of its inputs are
+    ///     given. An unread input is left unconnected, so that nothing upstream runs for it.
     ///   - resolve: what a stage's parameters mean where that depends on more than their values, such as a model's file:
     ///     further marks by key, which are part of the fingerprint.
     package init(
         _ spec: PipelineSpec, definitions: [StageDefinition],
         locate: @escaping (FileReference) throws -> String = { $0.path },
         digestOfFile: @escaping (String) throws -> String,
-        usesInput: @escaping (StageDefinition, [String: String], Int) throws -> Bool = { _, _, _ in true },
+        usesInput: @escaping (StageDefinition, [String: String], Int, _ given: [Bool]) throws -> Bool = {
+            _, _, _, _ in true
+        },
         resolve: @escaping (StageDefinition, [String: String]) throws -> [String: String] = { _, _ in [:] }
     ) {
         self.spec = spec
@@ -103,7 +105,7 @@ package struct GraphBuilder {
             soundIdentity.append("\(key)=\(mark)")
         }
         for (slot, input) in definition.inputs.enumerated() where input.isOptional {
-            let isUsed = try usesInput(definition, parameters, slot)
+            let isUsed = try usesInput(definition, parameters, slot, given.map { $0 != nil })
             if !isUsed {
                 inputs[slot] = nil
             } else if inputs[slot] == nil {
@@ -115,6 +117,7 @@ package struct GraphBuilder {
         }
         for (slot, input) in definition.inputs.enumerated() {
             let edge = input.marksUnread ? given[slot] : inputs[slot]
+            if edge == nil, input.isLater { continue }
             identity.append(edge.map { "\(nodes[$0.node].fingerprint.hex).\($0.port)" } ?? "-")
             soundIdentity.append(edge.map { "\(nodes[$0.node].soundFingerprint.hex).\($0.port)" } ?? "-")
         }

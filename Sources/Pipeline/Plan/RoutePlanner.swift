@@ -23,38 +23,60 @@ package struct RoutePlanner {
         let lacking = graph.persistent & ~available
         if lacking == 0 { return nil }
         if let known = memo[available] { return known }
-        var route = Route(targets: lacking)
-        var settled: UInt64 = 0
-        for node in graph.nodes where lacking & 1 << UInt64(node.index) != 0 {
-            run(node.index, available, &route, &settled)
+        var mustRun: UInt64 = 0
+        var attempt = attempt(lacking, available, mustRun)
+        // A stage whose first output is read from the cache must run after all where another of its outputs is needed too.
+        while attempt.unmet != 0 {
+            mustRun |= attempt.unmet
+            attempt = self.attempt(lacking, available, mustRun)
         }
-        memo[available] = route
-        return route
+        memo[available] = attempt.route
+        return attempt.route
     }
 
-    private func run(_ index: Int, _ available: UInt64, _ route: inout Route, _ settled: inout UInt64) {
+    /// The least work in which the nodes of `mustRun` run, and those of which an output is needed that is not made in it.
+    private func attempt(_ lacking: UInt64, _ available: UInt64, _ mustRun: UInt64) -> (route: Route, unmet: UInt64) {
+        var route = Route(targets: lacking)
+        var state = State(mustRun: mustRun)
+        for node in graph.nodes where lacking & 1 << UInt64(node.index) != 0 {
+            run(node.index, available, &route, &state)
+        }
+        return (route, state.others & ~route.runs)
+    }
+
+    /// What is decided so far, as bit masks over the nodes.
+    private struct State {
+        let mustRun: UInt64
+        /// Nodes that run or whose rows are read.
+        var settled: UInt64 = 0
+        /// Nodes of which an output other than the first is needed, which no cache stands in for.
+        var others: UInt64 = 0
+    }
+
+    private func run(_ index: Int, _ available: UInt64, _ route: inout Route, _ state: inout State) {
         let bit = UInt64(1) << UInt64(index)
-        if settled & bit != 0 { return }
-        settled |= bit
+        if state.settled & bit != 0 { return }
+        state.settled |= bit
         route.runs |= bit
-        for case let edge? in graph.nodes[index].inputs { require(edge, available, &route, &settled) }
+        for case let edge? in graph.nodes[index].inputs { require(edge, available, &route, &state) }
     }
 
-    private func require(_ edge: Graph.Edge, _ available: UInt64, _ route: inout Route, _ settled: inout UInt64) {
+    private func require(_ edge: Graph.Edge, _ available: UInt64, _ route: inout Route, _ state: inout State) {
         let bit = UInt64(1) << UInt64(edge.node)
-        if settled & bit != 0 { return }
+        if edge.port != 0 { state.others |= bit }
+        if state.settled & bit != 0 { return }
         // A node that must run anyway, because it is itself a target, is not replaced: its rows are made now. Nor is one
         // whose companion rows are not in the cache, as the stages below could not tell what belongs to its rows.
         let lacking = graph.persistent & ~available
-        if lacking & bit == 0, edge.port == 0,
+        if lacking & bit == 0, edge.port == 0, state.mustRun & bit == 0,
             let cache = standIns[edge.node]?.first(where: {
                 available & 1 << UInt64($0) != 0 && lacking & graph.nodes[$0].companions == 0
             })
         {
-            settled |= bit
+            state.settled |= bit
             route.replays.append(Route.Replay(node: edge.node, cache: cache))
         } else {
-            run(edge.node, available, &route, &settled)
+            run(edge.node, available, &route, &state)
         }
     }
 }

@@ -8,11 +8,17 @@ package struct StageDefinition: Sendable {
         package let isOptional: Bool
         /// True if an edge that is given but not read stays in the fingerprint, as it did when the input was mandatory.
         package let marksUnread: Bool
+        /// True if the stage did not always have this input: where it is not connected, it leaves no mark in the
+        /// fingerprint, which stays what it was before.
+        package let isLater: Bool
 
-        package init(_ types: [EdgeType], optional: Bool = false, marksUnread: Bool = false) {
+        package init(
+            _ types: [EdgeType], optional: Bool = false, marksUnread: Bool = false, isLater: Bool = false
+        ) {
             self.types = types
             self.isOptional = optional
             self.marksUnread = marksUnread
+            self.isLater = isLater
         }
     }
 

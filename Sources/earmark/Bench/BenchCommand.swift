@@ -26,7 +26,7 @@ struct BenchCommand: ParsableCommand {
 
         func run() throws {
             let before = Self.residentBytes()
-            let loaded = try EngineRegistry.standard.load(model, precision: try PrecisionOption.precision(precision))
+            let loaded = try NamedModels.engines.load(model, precision: try PrecisionOption.precision(precision))
             let grown = Self.residentBytes() - before
             let best = Box()
             let group = DispatchGroup()

@@ -52,7 +52,8 @@ struct WorkOptions: ParsableArguments {
     func load(quiet: Bool = false, absent: NamedModels.Absent = .fetch) throws -> (LoadedPipeline, Manifest) {
         let models = try NamedModels(absent: offline ? .refuse : absent, quiet: quiet)
         return (
-            try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: sets, locate: models.locate),
+            try PipelineLoader.load(
+                path: ShippedFiles.pipeline(pipeline), sets: sets, engines: NamedModels.engines, locate: models.locate),
             try Manifest.reading(manifest, quiet: quiet)
         )
     }

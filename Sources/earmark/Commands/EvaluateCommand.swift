@@ -75,7 +75,7 @@ struct EvaluateCommand: ParsableCommand {
             locate: NamedModels(absent: .leave, quiet: true).locate)
         let list = try Manifest.reading(manifest).countingChannels(stream: features.graph.audioStream)
         let clips = try Labels.clips(list, split: split)
-        let engines = EngineRegistry.standard
+        let engines = NamedModels.engines
         let named = try NamedModels(absent: .fetch)
         let loaded = try models.map { name in
             let path = try named.file(name)
@@ -102,7 +102,9 @@ struct EvaluateCommand: ParsableCommand {
         for (path, engine) in loaded {
             let chosen = try thresholds.read(ScoredModel(engine.model))
             let found = try judge.evaluate(engine, overlap: overlap, thresholds: chosen)
-            try report(path, found.report) { report in
+            var summary = found.report
+            summary.origin = try origin(path)
+            try EvaluationReport(path: path, out: out, figures: figures, json: json).write(summary) { report in
                 try page(path, report, found, clips.map(\.entry), thresholds: report.thresholds)
             }
         }
@@ -130,7 +132,7 @@ struct EvaluateCommand: ParsableCommand {
         SummaryReport.Origin(
             version: Earmark.version,
             graph: try PipelineLoader.load(path: ShippedFiles.pipeline(pipeline), sets: []).graph,
-            models: [.init(stage: nil, path: FileSystem.absolute(path), digest: try ModelDigest.ofScores(path))],
+            models: [.init(stage: nil, path: FileSystem.absolute(path), digest: try NamedModels.engines.digest(path))],
             settings: [
                 ("cache", FileSystem.absolute(cache)), ("manifest", FileSystem.absolute(manifest)), ("split", split),
                 ("overlap", "\(overlap)"), ("resamples", "\(resamples)"),
@@ -157,54 +159,5 @@ struct EvaluateCommand: ParsableCommand {
                     "'evaluate' leaves no chunk scores in the cache, which would say where in a recording to look; 'earmark "
                     + "stats' shows them, of scores that a pipeline left there"),
             history: try TrainingHistory.beside(model: path))
-    }
-
-    /// - Parameter page: makes what the page shows, of the report with its origin.
-    private func report(_ path: String, _ found: SummaryReport, page: (SummaryReport) throws -> ReportContent) throws {
-        var report = found
-        report.origin = try origin(path)
-        if let out {
-            try FileSystem.makeFolder(FileSystem.absolute(out))
-            let content = try page(report)
-            let page = ReportPage(content)
-            let files = [
-                ("classes.csv", report.csv()), ("classes.csv.meta.json", report.meta()),
-                ("summary.json", report.json()),
-                ("report.html", page.html()),
-            ]
-            try FileSystem.write(together: files.map { (out + "/" + $0.0, Array($0.1.utf8)) })
-            try figures.write(page)
-            if figures.figures != nil, let excerpts = content.excerpts { say(excerpts.text) }
-        }
-        if json {
-            print(report.json())
-            return
-        }
-        guard let truth = report.truth else { return }
-        if let origin = report.origin { print(TerminalText.plain(origin.text)) }
-        printWrapped(
-            "\(path): \(report.truthCoverage.map { $0.text + "; " } ?? "")"
-                + "\(counted(truth.scoredClasses, "class", "classes")) with both kinds of clip")
-        if let gap = report.silencedEnd { print("  " + gap) }
-        print("  thresholds: \(report.thresholdText)")
-        func line(_ name: String, _ value: Double, _ interval: Interval?) {
-            let range = interval.map { "  (95 %: \(Figures.fixed($0.low, 4)) to \(Figures.fixed($0.high, 4)))" } ?? ""
-            print("  \(name.padding(toLength: 10, withPad: " ", startingAt: 0)) \(Figures.fixed(value, 4))\(range)")
-        }
-        if truth.scoredClasses == 0 { print("  no mAP, AUC and d': \(SummaryReport.Truth.undefinedMeans)") }
-        if truth.scoredClasses > 0 {
-            line("mAP", truth.meanAveragePrecision, truth.meanAveragePrecisionInterval)
-            line("AUC", truth.meanAUC, truth.meanAUCInterval)
-            line("d'", truth.dPrime, truth.dPrimeInterval)
-        }
-        line("micro AP", truth.microAveragePrecision, nil)
-        line("lwlrap", truth.lwlrap, truth.lwlrapInterval)
-        if truth.singleLabelClips > 0 { line("top-1", truth.topOneAccuracy, truth.topOneAccuracyInterval) }
-        for entry in report.classes.sorted(by: { $0.name < $1.name }) where !json {
-            guard let metrics = entry.truth?.metrics, metrics.positives > 0 else { continue }
-            print(
-                "  AP \(Figures.fixed(metrics.averagePrecision, 4))  AUC \(Figures.fixed(metrics.auc, 4))  "
-                    + "\(counted(metrics.positives, "clip"))  \(entry.name)")
-        }
     }
 }

@@ -42,12 +42,16 @@ extension ModelCommand {
             if ModelCard.isCard(path) {
                 let card = try ModelCard(path: path)
                 (names, identifiers) = (card.classes, card.classIDs)
+            } else if HeadFile.isOne(path) {
+                let head = try HeadFile(path: path).metadata
+                (names, identifiers) = (head.classes, head.classIDs)
             } else {
                 let model = try ModelFile(path: path).metadata
                 (names, identifiers) = (model.classes, model.classIDs)
                 guard !names.isEmpty else {
                     throw CommandError(
-                        .badInput, at: path, "'\(model.architecture.rawValue)' gives embeddings only: it has no classes")
+                        .badInput, at: path, "'\(model.architecture.rawValue)' gives embeddings only: it has no classes"
+                    )
                 }
             }
             return names.enumerated().map { index, name in

@@ -113,6 +113,7 @@ struct ModelCommand: ParsableCommand {
         if ModelCard.isCard(path) {
             return try CardText.lines(path).map(TerminalText.plain).joined(separator: "\n")
         }
+        if HeadFile.isOne(path) { return try describe(head: path) }
         let file = try ModelFile(path: path)
         let metadata = file.metadata
         _ = try EngineRegistry.standard.load(path, precision: .float32)
@@ -126,5 +127,20 @@ struct ModelCommand: ParsableCommand {
             + "licence \(metadata.licence)"
             + (metadata.thresholds.isEmpty
                 ? "" : ", thresholds of \(counted(metadata.thresholds.count, "class", "classes"))")
+    }
+
+    /// Describes a head in one line, after finding its base.
+    ///
+    /// - Throws: `ModelError` if it is not sound, or its base is not on this machine.
+    private static func describe(head path: String) throws -> String {
+        let file = try HeadFile(path: path)
+        _ = try file.parameters()
+        _ = try NamedModels.engines.describe(path)
+        let head = file.metadata
+        let count = head.parameters.reduce(0) { $0 + $1.count }
+        return
+            "\(path): head on \(head.baseName) (\(head.baseDigest.prefix(23)), \(head.basePrecision)), "
+            + "\(counted(count, "parameter")), \(counted(head.classes.count, "class", "classes")), pooling "
+            + "\(head.pooling.rawValue), \(Figures.bytes(Int64(file.size))), licence \(head.licence)"
     }
 }

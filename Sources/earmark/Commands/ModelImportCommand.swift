@@ -50,7 +50,8 @@ extension ModelCommand {
                 """, valueName: "program"),
             completion: .list(VGGishRelease.allCases.map(\.rawValue)))
         var release: String?
-        @Option(help: ArgumentHelp("Model file to write; with --card, the card.", valueName: "path"), completion: .model)
+        @Option(
+            help: ArgumentHelp("Model file to write; with --card, the card.", valueName: "path"), completion: .model)
         var out: String
 
         func validate() throws {

@@ -111,6 +111,13 @@ struct ModelRow {
                     missing.isEmpty
                     ? nil
                     : "\(missing.joined(separator: " and ")) not beside the card; 'earmark model info' says how to get it"
+            } else if HeadFile.isOne(path) {
+                let file = try HeadFile(path: path)
+                summary = "head on \(file.metadata.baseName), \(file.metadata.source)"
+                licence = file.metadata.licence
+                classCount = file.metadata.classes.count
+                bytes = file.size
+                fault = nil
             } else {
                 let file = try ModelFile(path: path)
                 let metadata = file.metadata

@@ -1,3 +1,4 @@
+import Engines
 import Errors
 import Files
 import Foundation
@@ -40,6 +41,9 @@ struct NamedModels {
         folders.append(.init(.user, userFolder()))
         return ModelFinder(folders: folders, shippedPipelines: shipped?.pipelines)
     }
+
+    /// The engines, which look for the base of a head among the models that can be called by name too.
+    static let engines = EngineRegistry.searching { (try? finder().files().map(\.path)) ?? [] }
 
     /// The folder for fetched models: `earmark/models` in XDG_CACHE_HOME, else in `.cache` of the home folder. A
     /// relative XDG_CACHE_HOME is ignored (XDG Base Directory Specification 0.8).

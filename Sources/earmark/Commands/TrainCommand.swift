@@ -15,7 +15,20 @@ import Wording
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Train LEAN, or one of its parts, on cached features.",
+        commandName: "train", abstract: "Train a network, or a classifier on a model's cached embeddings.",
+        discussion: """
+            Without the name of one of the two, 'train' trains a network: 'earmark train --manifest m.csv ...' is \
+            'earmark train network --manifest m.csv ...'. A head is trained in seconds, and needs few clips.
+
+            EXAMPLE  earmark train --manifest m.csv --cache c --init Models/yamnet.safetensors --out lean
+            EXAMPLE  earmark train head --manifest m.csv --cache c --out head.safetensors
+            """,
+        subcommands: [TrainNetworkCommand.self, TrainHeadCommand.self], defaultSubcommand: TrainNetworkCommand.self)
+}
+
+struct TrainNetworkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "network", abstract: "Train LEAN, or one of its parts, on cached features.",
         discussion: """
             Features that the cache lacks are computed first, by the pipeline. The folder --out then holds \
             model.safetensors (the best epoch), checkpoint.safetensors, history.csv, and report.html with the learning curves \
@@ -24,7 +37,7 @@ struct TrainCommand: ParsableCommand {
 
             The settings may also be given in the pipeline's file, under 'train:'; the command line takes precedence.
 
-            EXAMPLE  earmark train --manifest m.csv --cache c --init Models/yamnet.safetensors --out lean
+            EXAMPLE  earmark train network --manifest m.csv --cache c --init Models/yamnet.safetensors --out lean
             """)
 
     @Argument(help: "The pipeline that makes the features, a YAML file.", completion: .yaml)
