@@ -5,6 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 Scripts/tests/readers.sh
 Scripts/tests/browser.sh
+Scripts/tests/onnx.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0

@@ -6,8 +6,8 @@
 Labels the recordings of a folder with the model, by the pipeline that `earmark model pipeline` writes for its card,
 and computes the same here: reading (libsndfile), the channels' mean, resampling (soxr HQ) where the rate differs,
 chunks, the log-mel of log_mel.py in double precision, the card's scaling, ONNX Runtime on one thread, chunk by chunk,
-the card's activation and pooling, and the mean over the chunks. Clip scores and chunk embeddings must agree to within 1e-4;
-embeddings of the largest value, where that exceeds 1.
+the card's activation and pooling, and the mean over the chunks. Clip scores and chunk embeddings must agree to within
+1e-4; embeddings of the largest value, where that exceeds 1.
 
 MODEL may be a file with random weights, of Scripts/export/export.py: card and file are copied to a folder of their
 own, with this file's name and SHA-256 in the card. Prints the largest differences and ends with 1 where one is too
@@ -64,13 +64,19 @@ def own_card(card, model, folder):
     text = re.sub(r"(?m)^(file|sha256|bytes|address|obtain|engine):.*\n", "", card.read_text())
     with open(model, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    (folder / "card.yaml").write_text(f"{text}file: {model.name}\nsha256: {digest}\nengine: onnxruntime\n")
-    shutil.copyfile(model, folder / model.name)
     read = yaml.safe_load(text)
     classes = read.get("classes")
     name = classes["file"] if isinstance(classes, dict) else classes if isinstance(classes, str) else None
-    if name:
+    if name and (card.parent / name).exists():
         shutil.copyfile(card.parent / name, folder / name)
+    elif name and isinstance(classes, dict) and "count" in classes:
+        print(f"{card.stem}: no {name} beside the card, so its {classes['count']} classes are numbered")
+        numbers = "".join(f"  - class {i}\n" for i in range(int(classes["count"])))
+        text = re.sub(r"(?m)^classes:.*\n(?:[ \t].*\n)*", lambda _: f"classes:\n{numbers}", text)
+    elif name:
+        sys.exit(f"foreign.py: no {card.parent / name}, expected the card's list of classes")
+    (folder / "card.yaml").write_text(f"{text}file: {model.name}\nsha256: {digest}\nengine: onnxruntime\n")
+    shutil.copyfile(model, folder / model.name)
     return folder / "card.yaml", read
 
 

@@ -48,7 +48,7 @@ package struct KnownModel: Sendable, Equatable {
     /// for PyTorch. No whole SHA-256 of either is published, only the one's first digits in its name, so it is not fetched.
     package static let vggish = KnownModel(
         name: "vggish", summary: "VGGish by Google: embeddings of 128 values", licence: "Apache-2.0",
-        architecture: .vggish, frontEnd: FrontEndPreset.vggish.frontEnd, classCount: 0, bytes: 288_566_776, origin: nil,
+        architecture: .vggish, frontEnd: FrontEndPreset.vggish.frontEnd, classCount: 0, bytes: 288_566_672, origin: nil,
         instructions:
             "get vggish-10086976.pth (whose SHA-256 begins with 10086976) from the release v0.1 of torchvggish, "
             + "https://github.com/harritaylor/torchvggish, and then: earmark model import vggish-10086976.pth --out "

@@ -74,11 +74,16 @@ package enum ModelQuantizer {
 
     /// The tensor of scales, as F16 if that holds each of them exactly, otherwise as F32.
     private static func stored(_ scales: [Float], as name: String) -> ModelFileWriter.Tensor {
-        let halves = scales.map { Float16($0) }
-        guard zip(halves, scales).allSatisfy({ Float($0) == $1 }) else {
+        guard let bytes = halves(scales) else {
             return ModelFileWriter.Tensor(name: name, shape: [scales.count], floats: scales)
         }
-        let bytes = halves.flatMap { half in withUnsafeBytes(of: half.bitPattern.littleEndian) { Array($0) } }
         return ModelFileWriter.Tensor(name: name, type: .f16, shape: [scales.count], bytes: bytes)
+    }
+
+    /// Numbers in half precision, little-endian; nil if that does not hold each of them exactly.
+    static func halves(_ values: [Float]) -> [UInt8]? {
+        let halves = values.map { Float16($0) }
+        guard zip(halves, values).allSatisfy({ Float($0) == $1 }) else { return nil }
+        return halves.flatMap { half in withUnsafeBytes(of: half.bitPattern.littleEndian) { Array($0) } }
     }
 }

@@ -16,6 +16,12 @@ enum OutputPath {
         return true
     }
 
+    /// Whether two paths lead to the same file, which exists.
+    static func isSame(_ first: String, _ second: String) -> Bool {
+        guard let first = FileSystem.status(first), let second = FileSystem.status(second) else { return false }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+
     /// Checks a file that is to be written.
     ///
     /// - Throws: `CommandError` of category `usage` for a folder or for a file that belongs to a cache, and of category

@@ -62,6 +62,7 @@ struct MessageTests {
             ["train", "--manifest", "m.csv", "--out", "o", "--init", ""], ["synth", ""], ["demo", "--dir", ""],
             ["evaluate", "", "--manifest", "m.csv"], ["model", "info", ""], ["model", "quantize", "a", ""],
             ["model", "import", "a", "--out", ""], ["model", "fetch", "yamnet", "--out", ""],
+            ["model", "export", "a", "--out", ""],
             ["bench", "network", "--model", ""],
         ] {
             let result = try Tool.start(arguments, executable: Tool.path, folder: scratch.folder).wait()

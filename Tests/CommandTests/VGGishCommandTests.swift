@@ -54,9 +54,9 @@ struct VGGishCommandTests {
                 64, ["\(option) is for VGGish"],
                 ["model", "import", scratch.path("y.tflite"), option, "google", "--out", out])
         }
-        try expect(
-            64, ["--release is 'mine'", "google, torchvggish"],
-            ["model", "import", scratch.path("old.pth"), "--release", "mine", "--out", out])
+        let release = try Tool.run("model", "import", scratch.path("old.pth"), "--release", "mine", "--out", out)
+        #expect(
+            release.status == 64 && release.errors.contains("--release is 'mine', expected one of google, torchvggish"))
         #expect(!FileManager.default.fileExists(atPath: out))
         let train = try Tool.run(
             "train", "--manifest", "m.csv", "--cache", "c", "--out", scratch.path("t"), "--architecture", "vggish")

@@ -171,7 +171,7 @@ struct ErrorTableTests {
     /// Types that never reach a user as they are: each is caught, or given its place, in the module that throws it.
     private static let inner: Set = [
         "ClipFailure", "WorkerAbandoned", "ClosedPipe", "Fault", "TFLiteError", "Malformed", "Refusal", "BrokenEntry",
-        "Failure", "NotFound", "Absence",
+        "Failure", "NotFound", "Absence", "PickleFault",
     ]
 
     @Test("Every type of error is in the table, or known never to reach a user")

@@ -239,15 +239,13 @@ struct StateDictionaryTests {
         #expect(whole.hasPrefix("accepted"))
         var refused = 0
         for place in sound.indices {
-            for flip in [UInt8(1), 0x80, 0xFF] {
-                var bytes = sound
-                bytes[place] ^= flip
-                // Damage that no checksum covers may change a name or a stride, never crash.
-                if try !refusal(bytes).hasPrefix("accepted") { refused += 1 }
-            }
+            var bytes = sound
+            bytes[place] ^= [1, 0x80, 0xFF][place % 3]
+            // Damage that no checksum covers may change a name or a stride, never crash.
+            if try !refusal(bytes).hasPrefix("accepted") { refused += 1 }
         }
-        #expect(refused > sound.count)
-        for count in stride(from: 1, to: sound.count, by: 7) {
+        #expect(refused > sound.count / 3)
+        for count in stride(from: 1, to: sound.count, by: 17) {
             #expect(try !refusal(Array(sound.prefix(count))).hasPrefix("accepted"), "\(count) bytes")
         }
     }

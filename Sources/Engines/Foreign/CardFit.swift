@@ -42,6 +42,14 @@ struct CardFit {
         .line(path: card.path, line: line, reason: reason)
     }
 
+    /// The types of values that a tensor may hold. Of TensorFlow Lite's quantised integers engines know the scale.
+    private static func elements(
+        _ card: ModelCard, besides: [ForeignTensor.Element]
+    ) -> [ForeignTensor.Element] {
+        let isQuantizable = card.file.name.lowercased().hasSuffix(".tflite")
+        return [.float32, .float16] + besides + (isQuantizable ? [.int8, .uint8, .int16] : [])
+    }
+
     private static func list(_ tensors: [ForeignTensor]) -> String {
         tensors.prefix(8).map { "'\($0.name)'" }.joined(separator: ", ") + (tensors.count > 8 ? ", ..." : "")
     }
@@ -61,7 +69,7 @@ struct CardFit {
                 "the graph reads \(graph.inputs.isEmpty ? "no tensor" : list(graph.inputs)), expected the one input of "
                     + "the card" + (wanted.tensor.map { ", '\($0)'" } ?? ""))
         }
-        guard [.float32, .float16, .int16, .int32].contains(tensor.element) else {
+        guard elements(card, besides: [.int16, .int32]).contains(tensor.element) else {
             throw wrong(
                 "the graph's input '\(tensor.name)' holds \(tensor.element.rawValue), expected float32, float16, int16 or "
                     + "int32")
@@ -117,7 +125,7 @@ struct CardFit {
             place = 0
         }
         let tensor = graph.outputs[place]
-        guard [.float32, .float16].contains(tensor.element) else {
+        guard elements(card, besides: []).contains(tensor.element) else {
             throw wrong(
                 "the graph's output '\(tensor.name)' holds \(tensor.element.rawValue), expected float32 or float16")
         }

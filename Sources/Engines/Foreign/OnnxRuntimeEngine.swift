@@ -47,7 +47,7 @@ final class OnnxRuntimeEngine: ForeignEngine, @unchecked Sendable {
             defer { functions.ReleaseStatus(status) }
             throw ForeignEngineError(
                 .badInput, place: ErrorPlace(library.path),
-                "\(kind.title) \(version) cannot be started: \(String(cString: functions.GetErrorMessage(status)))")
+                "\(kind.title) \(version) cannot be started: \(Self.words(functions, status))")
         }
         guard let environment, let memory, let allocator else { throw kind.lacks("CreateEnv", version, library.path) }
         self.library = library
@@ -65,11 +65,15 @@ final class OnnxRuntimeEngine: ForeignEngine, @unchecked Sendable {
 
     func load(_ path: String) throws -> any ForeignGraph { try OnnxRuntimeGraph(self, path) }
 
+    private static func words(_ functions: OrtFunctions, _ status: OpaquePointer) -> String {
+        functions.GetErrorMessage(status).map { String(cString: $0) } ?? "no reason given"
+    }
+
     /// - Throws: `ForeignEngineError` with the engine's own words if the status is one of failure.
     fileprivate func check(_ status: OpaquePointer?, _ file: String, _ doing: String) throws {
         guard let status else { return }
         defer { functions.ReleaseStatus(status) }
-        throw error(file, doing, words: String(cString: functions.GetErrorMessage(status)))
+        throw error(file, doing, words: Self.words(functions, status))
     }
 }
 

@@ -9,10 +9,11 @@ import Wording
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "List, fetch, import, describe and quantise models, and set their thresholds.",
+        commandName: "model",
+        abstract: "List, fetch, import, export, describe and quantise models, and set their thresholds.",
         subcommands: [
-            List.self, Classes.self, Engines.self, Fetch.self, Graph.self, Import.self, Info.self, Pipeline.self,
-            Quantize.self, SetThresholds.self,
+            List.self, Classes.self, Engines.self, Export.self, Fetch.self, Graph.self, Import.self, Info.self,
+            Pipeline.self, Quantize.self, SetThresholds.self,
         ])
 
     struct Info: ParsableCommand {

@@ -56,9 +56,7 @@ extension ModelCommand {
         func run() throws {
             try OutputPath.check(output)
             let path = try NamedModels(absent: .fetch).file(input)
-            if let old = FileSystem.status(path), let new = FileSystem.status(output), old.st_dev == new.st_dev,
-                old.st_ino == new.st_ino
-            {
+            if OutputPath.isSame(path, output) {
                 throw CommandError(
                     .usage, at: output,
                     "it is the model itself, and 8 bits cannot give its weights back; expected "

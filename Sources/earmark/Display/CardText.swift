@@ -1,4 +1,5 @@
 import Engines
+import Features
 import Files
 import Models
 import Wording
