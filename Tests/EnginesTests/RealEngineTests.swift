@@ -107,7 +107,7 @@ struct RealEngineTests {
         #expect(graph.inputs.map(\.element) == [.float16, .int8, .uint8, .int64, .bool])
         let runner = try graph.makeRunner(inputShapes: Array(repeating: [1, 4], count: 5))
         let values: [[Float]] = [
-            [0.5, -2, 1024, 0], [-128, 127, 0, 1], [0, 255, 7, 1], [-9, 1 << 20, 0, 3], [0, 1, 1, 0],
+            [0.5, -2, 1024, 0], [-128, 127, 0, 1], [0, 255, 7, 1], [-9, 1_048_576, 0, 3], [0, 1, 1, 0],
         ]
         #expect(try run(runner, values) == values)
         var wrong = values

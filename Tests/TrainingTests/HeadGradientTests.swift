@@ -58,9 +58,15 @@ struct HeadGradientTests {
             }
             for place in 0..<layout.classes {
                 let scores = outputs.map { 1 / (1 + exp(-$0[place])) }
+                if layout.pooling == .mean {
+                    let has = clip.labels.contains(place)
+                    let losses = scores.map { -log(has ? $0 : 1 - $0) }
+                    loss += weights[place] * losses.reduce(0, +) / Double(losses.count)
+                    continue
+                }
                 let pooled: Double
                 switch layout.pooling {
-                case .mean: pooled = scores.reduce(0, +) / Double(scores.count)
+                case .mean: pooled = .nan
                 case .max: pooled = scores.max() ?? 0
                 case .attention:
                     let shares = outputs.map { exp($0[layout.classes + place]) }

@@ -19,6 +19,11 @@ package final class ForeignEngines: Sendable {
     package struct PassedOver: Sendable, Equatable {
         package let path: String
         package let reason: String
+
+        package init(path: String, reason: String) {
+            self.path = path
+            self.reason = reason
+        }
     }
 
     /// Those of the machine and the user who runs this program.

@@ -29,15 +29,15 @@ package struct EmbeddingExport {
     package static let indexEnding = ".chunks.csv"
     private static let columns = ["clip", "path", "start", "end"]
 
-    package let source: EmbeddingSource
+    package let source: CachedEmbeddings
     /// What the user asked for.
     package let settings: [(name: String, value: String)]
     private let clips: ClipSelection
 
     /// - Parameter clips: patterns of the clips wanted, in `Glob` syntax; empty for all.
-    /// - Throws: as `EmbeddingSource.init`; `SettingError` for a pattern that fits no clip.
+    /// - Throws: as `CachedEmbeddings.init`; `SettingError` for a pattern that fits no clip.
     package init(cache: CacheFolder, ledger: Ledger, pipeline: String?, stage: String?, clips: [String]) throws {
-        source = try EmbeddingSource(cache: cache, ledger: ledger, pipeline: pipeline, stage: stage)
+        source = try CachedEmbeddings(cache: cache, ledger: ledger, pipeline: pipeline, stage: stage)
         self.clips = ClipSelection(clips)
         try self.clips.check(ledger)
         settings =

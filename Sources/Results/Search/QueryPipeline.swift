@@ -19,7 +19,7 @@ struct QueryPipeline {
     ///   - engines: open the model's file.
     /// - Throws: `FileError` if the model's file is not there; `CacheError` if the stages cannot be put together, or would
     ///   give other embeddings than those in the cache.
-    init(_ source: EmbeddingSource, engines: EngineRegistry = .standard) throws {
+    init(_ source: CachedEmbeddings, engines: EngineRegistry = .standard) throws {
         let record = source.pipeline
         guard let settings = PipelineSettings(text: record.settings), let name = source.stageName else {
             throw CacheError(
@@ -47,7 +47,7 @@ struct QueryPipeline {
     ///
     /// - Throws: `CacheError` if its fingerprint is not that of the cache's embeddings.
     private static func load(
-        _ source: EmbeddingSource, _ name: String, _ stages: [PipelineSettings.Stage], _ models: [String: String],
+        _ source: CachedEmbeddings, _ name: String, _ stages: [PipelineSettings.Stage], _ models: [String: String],
         _ engines: EngineRegistry
     ) throws -> (LoadedPipeline, Graph.Node) {
         var reason = "this version of Earmark, or the model's file as it is now, gives other embeddings"

@@ -30,7 +30,7 @@ struct SearchQuery {
     ///   - engines: open the model's file if the recording is none of the cache's clips.
     /// - Throws: `SettingError` if the text names nothing, or a moment out of range, or a clip without embeddings;
     ///   `FileError` if the recording cannot be decoded; `CacheError` if the pipeline cannot be run on it; `LedgerError`.
-    init(_ text: String, of source: EmbeddingSource, engines: EngineRegistry = .standard) throws {
+    init(_ text: String, of source: CachedEmbeddings, engines: EngineRegistry = .standard) throws {
         let moment = Self.moment(in: text)
         // A whole name comes first: a clip may well be called 'a@1'.
         var readings: [(name: String, seconds: Double?)] = [(text, nil)]
@@ -60,7 +60,7 @@ struct SearchQuery {
 
     private init(
         clip: ClipRecord, _ file: SourceRecord?, _ name: String, at seconds: Double?, _ text: String,
-        _ source: EmbeddingSource
+        _ source: CachedEmbeddings
     ) throws {
         guard let result = try source.ledger.currentResult(clip: name, stage: source.stage.id) else {
             throw SettingError(
@@ -85,7 +85,7 @@ struct SearchQuery {
     }
 
     private init(
-        file: String, at seconds: Double?, _ text: String, _ source: EmbeddingSource, _ engines: EngineRegistry
+        file: String, at seconds: Double?, _ text: String, _ source: CachedEmbeddings, _ engines: EngineRegistry
     ) throws {
         let path = FileSystem.absolute(file)
         let timing = source.timing

@@ -55,7 +55,7 @@ package struct SimilaritySearch {
         package var coverage = Coverage(clips: 0, done: 0, failed: 0)
     }
 
-    package let source: EmbeddingSource
+    package let source: CachedEmbeddings
     package let request: SearchRequest
     /// What results are called.
     package let label: String
@@ -75,7 +75,7 @@ package struct SimilaritySearch {
         cache: CacheFolder, ledger: Ledger, pipeline: String?, stage: String?, request: SearchRequest,
         engines: EngineRegistry = .standard
     ) throws {
-        source = try EmbeddingSource(cache: cache, ledger: ledger, pipeline: pipeline, stage: stage)
+        source = try CachedEmbeddings(cache: cache, ledger: ledger, pipeline: pipeline, stage: stage)
         self.request = request
         clips = ClipSelection(request.clips)
         try clips.check(ledger)

@@ -8,9 +8,9 @@ package struct EmbeddingScale: Sendable {
     /// 1 / deviation of each dimension; 0 for one that does not vary.
     package let factors: [Double]
 
-    /// Deviations are taken to be at least this share of their root mean square: a dimension that hardly varies in the training
-    /// clips may vary a lot elsewhere.
-    private static let least = 0.1
+    /// Deviations are taken to be at least this share of their root mean square: dimensions that vary little are mostly noise,
+    /// and are not raised to the level of the others.
+    private static let least = 1.0
 
     /// Measures the embeddings of some clips, each clip with the same weight.
     package init(_ set: EmbeddingSet, clips: [Int]) {

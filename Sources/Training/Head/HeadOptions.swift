@@ -20,8 +20,8 @@ package struct HeadOptions: Sendable, Equatable {
 
     package init() {}
 
-    /// The strengths that are tried, from the strongest: half decades from 1 to 1e-4.
-    package static let strengths: [Double] = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001]
+    /// The strengths that are tried, from the strongest: half decades from 0.3 to 0.001.
+    package static let strengths: [Double] = [0.3, 0.1, 0.03, 0.01, 0.003, 0.001]
 
     /// Whether it is trained by L-BFGS over all clips at once. The largest score of a clip has no gradient where another chunk
     /// takes over, and layers in a row have many minima: those are trained by Adam.

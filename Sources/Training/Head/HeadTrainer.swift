@@ -67,7 +67,7 @@ package struct HeadTrainer: Sendable {
             layout, set: set, classWeights: [Double](repeating: 1, count: layout.classes), threads: threads)
         var before: Trained?
         return HeadOptions.strengths.map { l2 in
-            let trained = train(clips: training, l2: l2, from: before)
+            let trained = train(clips: training, l2: l2, from: before, tolerance: 1e-4)
             before = trained
             return Trial(l2: l2, loss: judge.value(trained.parameters, clips: validation))
         }
@@ -80,14 +80,18 @@ package struct HeadTrainer: Sendable {
 
     /// Trains on some clips.
     ///
-    /// - Parameter before: a training with a stronger penalty, whose end is L-BFGS's start.
-    package func train(clips: [Int], l2: Double, from before: Trained? = nil) -> Trained {
+    /// - Parameters:
+    ///   - before: a training with a stronger penalty, whose end is L-BFGS's start.
+    ///   - tolerance: of L-BFGS; strengths are compared with a coarser one.
+    package func train(
+        clips: [Int], l2: Double, from before: Trained? = nil, tolerance: Double = 1e-6
+    ) -> Trained {
         let scale = EmbeddingScale(set, clips: clips)
         let objective = HeadObjective(layout, set: set, classWeights: classWeights(clips), threads: threads)
         let origin = (options.usesLBFGS ? before?.point : nil) ?? start(clips)
         let minimum =
             options.usesLBFGS
-            ? LBFGS.minimize(from: origin) { penalized(objective, scale, l2, clips, $0, $1) }
+            ? LBFGS.minimize(from: origin, tolerance: tolerance) { penalized(objective, scale, l2, clips, $0, $1) }
             : descend(objective, scale, l2, clips, origin)
         let parameters = scale.raw(minimum.point, layout)
         return Trained(

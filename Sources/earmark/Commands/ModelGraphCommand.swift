@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engines
+import Errors
 
 extension ModelCommand {
     struct Graph: ParsableCommand {

@@ -6,7 +6,7 @@ import Sessions
 import Shards
 
 /// The embeddings that a stage of a pipeline keeps, clip by clip.
-package struct EmbeddingSource {
+package struct CachedEmbeddings {
     /// A clip whose embeddings are in the cache.
     package struct Clip {
         package let record: ClipRecord
@@ -19,7 +19,7 @@ package struct EmbeddingSource {
         /// Number of chunks.
         package var chunks: Int { Int(result.rowCount) }
 
-        /// Calls `body` with each run of chunks that a model heard, at most `EmbeddingSource.block` of them, and their rows as
+        /// Calls `body` with each run of chunks that a model heard, at most `CachedEmbeddings.block` of them, and their rows as
         /// they are stored, (chunks, size). The bytes must not be kept.
         ///
         /// - Throws: `FileError` if rows are missing, and what `body` throws.
@@ -27,7 +27,7 @@ package struct EmbeddingSource {
             try withExtendedLifetime(shard) {
                 var start = 0
                 while start < chunks {
-                    let limit = min(chunks, start + EmbeddingSource.block)
+                    let limit = min(chunks, start + CachedEmbeddings.block)
                     let bytes = try shard.rows(Int(result.firstRow) + start, limit - start)
                     let rowSize = shard.header.rowSize
                     func isSkipped(_ chunk: Int) -> Bool {
