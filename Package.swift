@@ -8,6 +8,7 @@ let cSystem: [(String, String)] = [
     ("CSndfile", "libsndfile1-dev"), ("CSamplerate", "libsamplerate0-dev"), ("CSoxr", "libsoxr-dev"),
     ("CFFTW", "libfftw3-dev"), ("CXXHash", "libxxhash-dev"), ("CNettle", "nettle-dev"),
     ("CMpg123", "libmpg123-dev"), ("CPNG", "libpng-dev"), ("CFFmpeg", "libavformat-dev"), ("CZlib", "zlib1g-dev"),
+    ("CMalloc", "libc6-dev"),
 ]
 
 /// Makes an import bring in only that module's own members, so that every file and target states what it uses.
@@ -63,7 +64,7 @@ let modules: [(String, [Target.Dependency])] = [
     ),
     (
         "Review",
-        ["Audio", "Cache", "Corpora", "Errors", "Evaluation", "Files", "Ledger", "Random", "Results"] + nio
+        ["Audio", "Cache", "CMalloc", "Corpora", "Errors", "Evaluation", "Files", "Ledger", "Random", "Results"] + nio
     ),
     (
         "Training",

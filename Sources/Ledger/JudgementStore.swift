@@ -231,7 +231,10 @@ package final class JudgementStore: @unchecked Sendable {
     ///   - patience: the seconds to wait for another process's transaction.
     /// - Throws: `LedgerError` if the file as a whole cannot be read, or is no longer the one that was there before.
     package func contents(after last: Int64 = 0, patience: TimeInterval = readPatience) throws -> Contents {
-        guard try isThere() else { return Contents() }
+        guard try isThere() else {
+            try requireNoStrayJournal()
+            return Contents()
+        }
         return try guarded {
             do { return try read(after: last, patience: patience) } catch let error as DatabaseError
                 where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK
@@ -271,6 +274,15 @@ package final class JudgementStore: @unchecked Sendable {
         "a process was killed while it stored a judgement, and that cannot be undone here "
             + "(\(error.message ?? "SQLite error \(error.resultCode.rawValue)")); make the file and its folder writable, "
             + "or copy it together with \(journal) to where it may be written"
+    }
+
+    /// Refuses to take a lost file for one that never was. SQLite would apply the journal to whatever file has this name
+    /// next. A file comes before its journal.
+    private func requireNoStrayJournal() throws {
+        guard FileSystem.exists(journal), !exists else { return }
+        throw LedgerError(
+            .corrupt, path: path,
+            "found its journal \(journal) without it; put the file back, or move the journal away")
     }
 
     /// SQLite's journal, which is there during a transaction, and after one that was cut off.
@@ -325,12 +337,7 @@ package final class JudgementStore: @unchecked Sendable {
     /// Creates the file under a temporary name and gives it its final name only when it is complete. An empty file with
     /// the final name is therefore always a damaged one, never one still being created.
     private func create() throws {
-        // SQLite would apply the journal to whatever file has this name. A file comes before its journal.
-        if FileSystem.exists(journal), !exists {
-            throw LedgerError(
-                .corrupt, path: path,
-                "found its journal \(journal) without it; put the file back, or move the journal away")
-        }
+        try requireNoStrayJournal()
         var number = UInt64.random(in: 0...UInt64.max)
         var made = ""
         repeat {

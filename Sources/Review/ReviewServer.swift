@@ -12,6 +12,7 @@ package final class ReviewServer: Sendable {
     /// - Parameter port: the port; 0 for any free port.
     /// - Throws: `ReviewError` if the port is in use or not allowed.
     package init(_ session: ReviewSession, port: UInt16, limits: ServerLimits = .standard) throws {
+        LargeBuffers.giveBack()
         let token = RequestGuard.makeToken()
         server = try HTTPServer(port: port, limits: limits)
         address = "http://127.0.0.1:\(server.port)/?token=\(token)"

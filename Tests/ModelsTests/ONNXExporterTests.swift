@@ -15,7 +15,7 @@ struct ONNXExporterTests {
             "\(architecture.rawValue)\(areIntegers ? " int8" : "")\(hasFrontEnd ? " with front-end" : "")"
         }
 
-        static let all = Architecture.allCases.flatMap { architecture in
+        static let all = Architecture.classifiers.flatMap { architecture in
             [false, true].flatMap { areIntegers in
                 [false, true].map {
                     Form(architecture: architecture, areIntegers: areIntegers, hasFrontEnd: $0)

@@ -41,7 +41,7 @@ package final class CardModel: InferenceEngine {
     }
 
     /// What computes it, for messages, such as `litert 2.3.0`.
-    package var computer: String { "\(engine.kind.rawValue) \(engine.version)" }
+    package var computer: String { engine.title }
 
     package func makeSession(maxBatch: Int) throws -> any InferenceSession {
         try CardSession(model: self, maxBatch: maxBatch)

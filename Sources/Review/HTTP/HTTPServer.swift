@@ -65,7 +65,7 @@ package final class HTTPServer: @unchecked Sendable {
     private var isAccepting = false
     /// The listening socket's last error.
     private var lastFault = EIO
-    /// The requests whose answers may be large and are not begun, in the order of their arrival: one a connection.
+    /// The requests whose answers may be large and are not begun, in the order of their arrival: one a connection. The last is served first.
     private var waiting: [(request: HTTPRequest, connection: Connection)] = []
     private var largeCount = 0
 
@@ -202,7 +202,8 @@ package final class HTTPServer: @unchecked Sendable {
     /// Has the next large answers made. Connections that ended meanwhile need none.
     private func makeLarge(with handler: Handler) {
         while largeCount < ServerLimits.mostLargeAnswers, !waiting.isEmpty {
-            let next = waiting.removeFirst()
+            // The newest: clients that ask for much and read nothing then keep only one another waiting.
+            let next = waiting.removeLast()
             guard open[ObjectIdentifier(next.connection)] != nil else { continue }
             largeCount += 1
             make(next.request, for: next.connection, with: handler, isLarge: true)

@@ -73,7 +73,7 @@ struct SimilarityScanTests {
     func oddRows() throws {
         let rows: [[Float]] = [
             [1, 2, 3], [0, 0, 0], [.nan, .nan, .nan], [1, .nan, 3], [.infinity, 0, 0], [1e-25, 2e-25, 3e-25],
-            [1e25, 2e25, 3e25], [-1, -2, -3], [1e-42, 0, 0],
+            [1e25, 2e25, 3e25], [-1, -2, -3], [Float(bitPattern: 714), 0, 0],
         ]
         let made = try EmbeddingFolder([("q", [[2, 4, 6]]), ("odd", rows)], size: 3)
         let outcome = try made.search(SearchRequest(like: "q"))
