@@ -187,6 +187,14 @@ package final class Ledger: Sendable {
         return queue
     }
 
+    /// Whether a ledger was created and has no tables yet: the process that made it was killed.
+    package static func isEmpty(path: String) -> Bool {
+        let tables = try? DatabaseQueue(path: path, configuration: readOnly).read { database in
+            try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'")
+        }
+        return tables == 0
+    }
+
     /// Whether a ledger is intact but made by a version that this program does not know, and so must not repair.
     package static func isNewer(path: String) -> Bool {
         let found = try? DatabaseQueue(path: path, configuration: readOnly).read { database in

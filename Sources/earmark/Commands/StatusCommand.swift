@@ -27,7 +27,8 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let parts = try PartsReport(cache.value)
-        if let parts, !cache.value.exists { return tell(parts) }
+        // A merge that was killed in its first moment leaves a ledger without tables.
+        if let parts, !cache.value.exists || Ledger.isEmpty(path: cache.value.ledgerPath) { return tell(parts) }
         let ledger = try cache.value.reading()
         // A merge that found a part wanting leaves a ledger in which no pipeline ran.
         if let parts, try ledger.pipelines().isEmpty { return tell(parts) }
