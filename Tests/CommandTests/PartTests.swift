@@ -123,8 +123,8 @@ struct PartTests {
         let (parts, exports, rows) = try corpus(8)
         for part in 0..<4 { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
         let points = [
-            "merge.after-links:1", "merge.after-links:3", "merge.before-commit:2", "merge.after-commit:1",
-            "merge.after-commit:4", "merge.before-plan", "merge.after-plan", "merge.after-removal:2",
+            "merge.after-links:1", "merge.after-links:3", "merge.before-commit:1", "merge.after-commit:1",
+            "merge.before-plan", "merge.after-plan", "merge.after-removal:2",
             "merge.in-removal:1", "merge.in-removal:3",
         ]
         for (number, point) in points.enumerated() {
@@ -166,12 +166,12 @@ struct PartTests {
         #expect(
             events.output.contains(#"{"event":"unmerged-parts","pipeline":"label","parts":4}"#), "\(events.output)")
 
-        // Killed after the first part was taken over, and the hole is filled before the next merge.
+        // Killed after the parts were taken over, and the hole is filled before the next merge.
         var copy = parts
         copy.cache = "copy"
         try FileManager.default.copyItem(atPath: parts.folder, toPath: copy.folder)
         let killed = try Tool.run(
-            copy.merge("--allow-missing"), environment: ["EARMARK_CRASH_AT": "merge.after-commit:2"])
+            copy.merge("--allow-missing"), environment: ["EARMARK_CRASH_AT": "merge.after-commit:1"])
         #expect(killed.status == 128 + SIGKILL)
         #expect([0, 3].contains(try Tool.run(copy.work(2)).status))
         #expect(try Tool.run(copy.merge()).status == 3)
@@ -352,7 +352,7 @@ struct PartTests {
     func between() throws {
         let (parts, exports, rows) = try corpus(8)
         for part in 0..<4 { #expect([0, 3].contains(try Tool.run(parts.work(part)).status)) }
-        for (number, point) in ["merge.after-links:2", "merge.after-commit:2", "merge.before-plan"].enumerated() {
+        for (number, point) in ["merge.after-links:2", "merge.after-commit:1", "merge.before-plan"].enumerated() {
             var copy = parts
             copy.cache = "copy\(number)"
             try FileManager.default.copyItem(atPath: parts.folder, toPath: copy.folder)
