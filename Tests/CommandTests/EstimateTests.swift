@@ -71,7 +71,8 @@ struct EstimateTests {
         #expect(told.clipsOfEstimatedLength == 12 && told.clipsOfKnownLength == 0 && told.clipsOfUnknownLength == 0)
         #expect(abs((told.audioSeconds ?? 0) - seconds) < 0.02 * seconds)
         #expect(told.bases.count == 1 && told.bases.first?.probeClips ?? 0 > 0, "\(before.text)")
-        #expect(told.seconds.map { $0 > 0 } == true && told.speed.map { $0 > 0 } == true)
+        // A fast machine takes so little time that it is rounded to none.
+        #expect(told.seconds != nil && told.speed.map { $0 > 0 } == true)
         #expect(told.freeBytes.map { $0 > 0 } == true && !told.shortOfSpace)
         #expect(before.text.contains("estimate: ") && before.text.contains("by a trial of "), "\(before.text)")
         #expect(try Tool.run(scratch.run("label.yaml")).status == 0)

@@ -71,7 +71,7 @@ import Testing
         // A name is one of its own file alone: any model may have one.
         try places.put("user/mine.v2.safetensors")
         #expect(try places.place("mine.v2") == .file(places.folder + "/user/mine.v2.safetensors"))
-        #expect(places.finder.names() == ["lean-esc10", "mine.v2", "yamnet"])
+        #expect(places.finder.names() == ["lean-esc10", "mine.v2", "vggish", "yamnet"])
     }
 
     @Test func aFileAtTheVeryPathComesBeforeAName() throws {
@@ -94,9 +94,9 @@ import Testing
             }
         }
         let near = refusal("yamet")
-        #expect(near.contains("is 'yamnet' meant?") && near.hasSuffix("one of lean-esc10, yamnet"), "\(near)")
+        #expect(near.contains("is 'yamnet' meant?") && near.hasSuffix("one of lean-esc10, vggish, yamnet"), "\(near)")
         let far = refusal("quite-another")
-        #expect(!far.contains("meant") && far.hasSuffix("one of lean-esc10, yamnet"), "\(far)")
+        #expect(!far.contains("meant") && far.hasSuffix("one of lean-esc10, vggish, yamnet"), "\(far)")
         // It ships, and is not to be fetched.
         let shipped = refusal("lean-esc10")
         #expect(shipped.contains(places.folder + "/share/Models (shipped)"), "\(shipped)")
