@@ -28,7 +28,7 @@ package struct EngineSearch: Sendable {
         var seen: Set<String> = []
         return (named + system + python).flatMap { place in
             switch place {
-            case .library(let path): name(of: path).hasPrefix(kind.libraryName) ? [path] : []
+            case .candidate(let path): name(of: path).hasPrefix(kind.fileName) ? [path] : []
             case .folder(let folder): Self.libraries(kind, in: folder)
             case .packages(let folder): Self.libraries(kind, in: folder + "/" + kind.packageFolder)
             }
@@ -42,7 +42,7 @@ package struct EngineSearch: Sendable {
             return ForeignEngineKind.allCases.allSatisfy { kind in
                 places.allSatisfy {
                     switch $0 {
-                    case .library(let path): !name(of: path).hasPrefix(kind.libraryName)
+                    case .candidate(let path): !name(of: path).hasPrefix(kind.fileName)
                     case .folder(let folder): Self.libraries(kind, in: folder).isEmpty
                     case .packages(let folder): Self.libraries(kind, in: folder + "/" + kind.packageFolder).isEmpty
                     }
@@ -53,7 +53,7 @@ package struct EngineSearch: Sendable {
 
     /// Where something is looked for.
     private enum Place {
-        case library(String)
+        case candidate(String)
         /// A folder that holds libraries.
         case folder(String)
         /// A folder that holds Python's packages.
@@ -66,7 +66,7 @@ package struct EngineSearch: Sendable {
 
     private func places(of entry: String) -> [Place] {
         switch FileSystem.kind(entry) {
-        case .file: [.library(entry)]
+        case .file: [.candidate(entry)]
         case .folder: [.folder(entry), .folder(entry + "/lib"), .packages(entry)] + packages(of: entry)
         case .other, nil: []
         }
@@ -109,8 +109,8 @@ package struct EngineSearch: Sendable {
     private static func libraries(_ kind: ForeignEngineKind, in folder: String) -> [String] {
         FileSystem.names(in: folder).filter { name in
             // `libonnxruntime.so` and `libonnxruntime.so.1.23.2`, but not `libonnxruntime.so.debug`.
-            guard name.hasPrefix(kind.libraryName) else { return false }
-            let rest = name.dropFirst(kind.libraryName.count)
+            guard name.hasPrefix(kind.fileName) else { return false }
+            let rest = name.dropFirst(kind.fileName.count)
             return rest.isEmpty || rest.first == "." && rest.allSatisfy { $0 == "." || $0.isNumber }
         }.sorted { isLater($0, than: $1) }.map { folder + "/" + $0 }
     }

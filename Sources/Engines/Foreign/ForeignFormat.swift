@@ -72,7 +72,7 @@ extension ForeignEngineKind {
     }
 
     /// How the name of its shared library begins; a version may follow.
-    var libraryName: String {
+    var fileName: String {
         switch self {
         case .onnxRuntime: "libonnxruntime.so"
         case .openVINO: "libopenvino_c.so"
