@@ -10,6 +10,9 @@ package struct ModelMetadata: Sendable, Equatable {
     static let thresholdsKey = "thresholds"
     static let rangesKey = "activation_ranges"
     static let releaseKey = "release"
+    private static let (attentionKey, waveKey) = ("attention_scale", "wave_scale")
+    /// The factor of the attention's dot products that the paper's wording suggests: 1 / sqrt(256).
+    package static let usualAttentionScale: Float = 1 / 16
 
     package var architecture: Architecture
     package var frontEnd: FrontEnd
@@ -27,6 +30,11 @@ package struct ModelMetadata: Sendable, Equatable {
     package var activationRanges: [String: Float] = [:]
     /// Whose embeddings a VGGish gives; any other network has none of its differences.
     package var release = VGGishRelease.google
+    /// The factor of the attention's dot products before the softmax, above 0 to 64. A header without the key means
+    /// `usualAttentionScale`.
+    package var attentionScale = ModelMetadata.usualAttentionScale
+    /// What the wave encoder does to each chunk's samples. A header without the key means `none`.
+    package var waveScale = WaveScale.none
     /// Licence of the weights, as an SPDX expression if it has one.
     package var licence: String
     /// Where the weights come from, in words.
@@ -73,6 +81,8 @@ package struct ModelMetadata: Sendable, Equatable {
         if !thresholds.isEmpty { texts[Self.thresholdsKey] = try text(thresholds) }
         if !activationRanges.isEmpty { texts[Self.rangesKey] = try text(activationRanges) }
         if architecture.isVGGish { texts[Self.releaseKey] = release.rawValue }
+        if attentionScale != Self.usualAttentionScale { texts[Self.attentionKey] = "\(attentionScale)" }
+        if waveScale != .none { texts[Self.waveKey] = waveScale.rawValue }
         if !createdFrom.isEmpty { texts["created_from"] = createdFrom }
         return texts
     }
@@ -120,6 +130,10 @@ package struct ModelMetadata: Sendable, Equatable {
             texts[Self.rangesKey] == nil
             ? [:] : try decoded(Self.rangesKey, [String: Float].self, "a JSON object of a number for each layer's name")
         if architecture.isVGGish { release = try named(Self.releaseKey, VGGishRelease.self) }
+        if texts[Self.attentionKey] != nil {
+            attentionScale = try decoded(Self.attentionKey, Float.self, "a number")
+        }
+        if texts[Self.waveKey] != nil { waveScale = try named(Self.waveKey, WaveScale.self) }
         licence = texts["licence"] ?? ""
         source = texts["source"] ?? ""
         createdFrom = texts["created_from"] ?? ""
@@ -157,6 +171,15 @@ package struct ModelMetadata: Sendable, Equatable {
             guard value >= 0.001, value <= 6 else {
                 throw wrong(Self.rangesKey, "found \(value) for '\(name)'; expected 0.001 to 6")
             }
+        }
+        guard attentionScale > 0, attentionScale <= 64 else {
+            throw wrong(Self.attentionKey, "found \(attentionScale); expected a number above 0 to 64")
+        }
+        if attentionScale != Self.usualAttentionScale, architecture != .lean {
+            throw wrong(Self.attentionKey, "'\(architecture.rawValue)' has no attention")
+        }
+        if waveScale != .none, !architecture.hasEncoder {
+            throw wrong(Self.waveKey, "'\(architecture.rawValue)' has no wave encoder")
         }
         if architecture.readsMel,
             frontEnd.bands != YAMNetShape.bands || frontEnd.patchFrames != YAMNetShape.frames

@@ -183,9 +183,9 @@ struct LayerGradientTests {
         }
     }
 
-    @Test("Cross-attention: query and values")
-    func attention() {
-        let layer = AttentionLayer()
+    @Test("Cross-attention: query and values", arguments: [Float(1) / 16, 0.25])
+    func attention(scale: Float) {
+        let layer = AttentionLayer(scale: scale)
         let width = LEANShape.width
         let query = filled(30, width, times: 4)
         let values = filled(31, 40 * width)

@@ -51,7 +51,7 @@ package final class NativeModel: InferenceEngine {
             return (
                 architecture.hasTrunk ? try Trunk(source) : nil,
                 architecture.hasProjection ? try source.dense("projection") : nil,
-                architecture.hasEncoder ? try WaveEncoder(source) : nil,
+                architecture.hasEncoder ? try WaveEncoder(source, scale: metadata.waveScale) : nil,
                 try source.dense("head")
             )
         }

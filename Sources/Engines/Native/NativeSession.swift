@@ -58,6 +58,7 @@ package final class NativeSession: InferenceSession {
                     kernels.reduceSteps(
                         encoder.output.pointer + chunk * LEANShape.width, stride: group * LEANShape.width,
                         query: model.architecture == .lean ? UnsafePointer(row) : nil,
+                        scale: model.metadata.attentionScale,
                         model.architecture.hasTrunk ? row + LEANShape.width : row)
                 }
             }

@@ -7,13 +7,14 @@ extension Kernels {
     /// - Parameters:
     ///   - values: the chunk's first output; its steps are `stride` floats apart.
     ///   - query: 256 values, or nil.
+    ///   - scale: the factor of the attention's dot products.
     func reduceSteps(
-        _ values: UnsafePointer<Float>, stride: Int, query: UnsafePointer<Float>?,
+        _ values: UnsafePointer<Float>, stride: Int, query: UnsafePointer<Float>?, scale: Float,
         _ output: UnsafeMutablePointer<Float>
     ) {
         let (steps, width) = (LEANShape.steps, LEANShape.width)
         if let query {
-            attend(query: query, values: values, stride: stride, steps: steps, width: width, scale: 1 / 16, output)
+            attend(query: query, values: values, stride: stride, steps: steps, width: width, scale: scale, output)
         } else {
             meanRows(values, stride: stride, rows: steps, columns: width, output)
         }

@@ -8,13 +8,22 @@ package final class TrainableNetwork: Sendable {
     package let parameters: ParameterBuffer
     /// True if the trunk keeps its weights and has no gradient.
     package let freezesTrunk: Bool
+    /// The factor of the attention's dot products.
+    let attentionScale: Float
     package let trunk: TrainableTrunk?
     let projection: DenseLayer?
     package let encoder: TrainableEncoder?
     let head: DenseLayer
 
-    /// - Parameter freezesTrunk: true to leave the trunk's weights as they are and compute no gradient for them.
-    package init(parameters: ParameterBuffer, freezesTrunk: Bool = false) {
+    /// - Parameters:
+    ///   - freezesTrunk: true to leave the trunk's weights as they are and compute no gradient for them.
+    ///   - attentionScale: the factor of the attention's dot products.
+    ///   - waveScale: what the wave encoder does to each chunk's samples first.
+    package init(
+        parameters: ParameterBuffer, freezesTrunk: Bool = false,
+        attentionScale: Float = ModelMetadata.usualAttentionScale, waveScale: WaveScale = .none
+    ) {
+        self.attentionScale = attentionScale
         layout = parameters.layout
         self.parameters = parameters
         self.freezesTrunk = freezesTrunk
@@ -23,7 +32,7 @@ package final class TrainableNetwork: Sendable {
         projection =
             architecture.hasProjection
             ? DenseLayer(layout, weight: "projection/w", bias: "projection/b", activation: .relu) : nil
-        encoder = architecture.hasEncoder ? TrainableEncoder(layout) : nil
+        encoder = architecture.hasEncoder ? TrainableEncoder(layout, scale: waveScale) : nil
         head = DenseLayer(layout, weight: "head/w", bias: "head/b")
         denseLayers =
             ((trunk?.denseLayers ?? []) + (encoder?.denseLayers ?? []) + [projection, head].compactMap { $0 })
@@ -43,10 +52,10 @@ package final class TrainableNetwork: Sendable {
         !freezesTrunk || !(name.hasPrefix("conv/") || name.hasPrefix("dw") || name.hasPrefix("pw"))
     }
 
-    /// Makes a model of the current parameters.
+    /// Makes a model of the current parameters, or of others of the same layout.
     ///
     /// - Throws: any error of `NativeModel.init`; none is expected, since the parameters are complete.
-    package func model(_ metadata: ModelMetadata) throws -> NativeModel {
-        try NativeModel(metadata: metadata) { parameters.floats($0) }
+    package func model(_ metadata: ModelMetadata, of others: ParameterBuffer? = nil) throws -> NativeModel {
+        try NativeModel(metadata: metadata) { (others ?? parameters).floats($0) }
     }
 }

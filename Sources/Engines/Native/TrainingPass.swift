@@ -10,7 +10,7 @@ package final class TrainingPass {
     private let trunk: TrainableTrunk.Memory?
     private let encoder: TrainableEncoder.Memory?
     private let loss = SigmoidCrossEntropy()
-    private let attention = AttentionLayer()
+    private let attention: AttentionLayer
     private let steps = MeanLayer(rows: LEANShape.steps, columns: LEANShape.width)
     private let pooled: AlignedFloats
     private let pooledGradient: AlignedFloats
@@ -27,6 +27,7 @@ package final class TrainingPass {
     package init(_ network: TrainableNetwork, kernels: Kernels = .best) {
         self.network = network
         self.kernels = kernels
+        attention = AttentionLayer(scale: network.attentionScale)
         let group = Self.group
         trunk = network.trunk?.makeMemory(chunks: group)
         encoder = network.encoder?.makeMemory(chunks: group)
@@ -50,12 +51,14 @@ package final class TrainingPass {
     ///   - targets: (chunks, classes), 0 to 1.
     ///   - chunks: number of chunks, at most `group`.
     ///   - classWeights: the weight of each class in the loss; nil for 1.
+    ///   - chunkWeights: (chunks, classes), further weights in the loss; nil for 1.
     ///   - scale: factor for the gradient: 1 / (batch x classes) for the mean over the batch.
     /// - Returns: the sum of the loss over chunks and classes, not multiplied by `scale`.
     /// - Throws: `InferenceError` if an input is missing or there are too many chunks.
     package func run(
         mel: UnsafePointer<Float>?, wave: UnsafePointer<Float>?, targets: UnsafePointer<Float>, chunks: Int,
-        classWeights: [Float]? = nil, scale: Float, gradients: ParameterBuffer
+        classWeights: [Float]? = nil, chunkWeights: UnsafePointer<Float>? = nil, scale: Float,
+        gradients: ParameterBuffer
     ) throws -> Double {
         guard chunks <= Self.group else { throw InferenceError("\(chunks) chunks in a pass of \(Self.group)") }
         try forward(mel, wave, chunks)
@@ -64,7 +67,7 @@ package final class TrainingPass {
         for chunk in 0..<chunks {
             sum += loss.lossAndGradient(
                 logits.pointer + chunk * classes, targets: targets + chunk * classes, weights: classWeights,
-                classes: classes, scale: scale)
+                ownWeights: chunkWeights.map { $0 + chunk * classes }, classes: classes, scale: scale)
         }
         backward(mel, chunks, gradients)
         return sum

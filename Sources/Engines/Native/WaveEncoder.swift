@@ -12,6 +12,7 @@ final class WaveEncoder: Sendable {
     }
 
     private let layers: [[Direction]]
+    private let scale: WaveScale
 
     /// Number of chunks computed together: a multiple of the rows in the matrix kernels' tiles, small enough for the
     /// gates to stay in cache.
@@ -19,7 +20,10 @@ final class WaveEncoder: Sendable {
     /// Number of steps whose input products are computed at once.
     private static let block = 4
 
-    init(_ source: ParameterSource) throws {
+    /// - Parameter scale: what is done to each chunk's samples first.
+    /// - Throws: any error of the source.
+    init(_ source: ParameterSource, scale: WaveScale) throws {
+        self.scale = scale
         layers = try [1, 2].map { level in
             try [("forward", false), ("backward", true)].map { name, isBackward in
                 let prefix = "encoder\(level)/\(name)"
@@ -42,12 +46,10 @@ final class WaveEncoder: Sendable {
 
     /// Computes `scratch.output` (40, count, 256) from waves (count, 16000), where `count` is at most `group`.
     func forward(_ waves: UnsafePointer<Float>, count: Int, _ scratch: Scratch, _ kernels: Kernels) {
-        let window = LEANShape.window
-        for step in 0..<LEANShape.steps {
-            for chunk in 0..<count {
-                (scratch.windows.pointer + (step * count + chunk) * window)
-                    .update(from: waves + chunk * LEANShape.samples + step * window, count: window)
-            }
+        for chunk in 0..<count {
+            scale.copyWindows(
+                of: waves + chunk * LEANShape.samples, to: scratch.windows.pointer + chunk * LEANShape.window,
+                stride: count * LEANShape.window)
         }
         for direction in layers[0] {
             run(direction, scratch.windows.pointer, count: count, scratch, scratch.hidden.pointer, kernels)

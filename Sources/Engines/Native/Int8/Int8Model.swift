@@ -59,7 +59,7 @@ package final class Int8Model: InferenceEngine {
                 return (
                     trunk,
                     architecture.hasProjection ? try dense("projection", readsPooled: true) : nil,
-                    architecture.hasEncoder ? try Int8WaveEncoder(source) : nil,
+                    architecture.hasEncoder ? try Int8WaveEncoder(source, scale: metadata.waveScale) : nil,
                     try dense("head", readsPooled: architecture == .yamnet)
                 )
             }

@@ -67,6 +67,7 @@ package final class Int8Session: InferenceSession {
                     floats.reduceSteps(
                         encoder.output.pointer + chunk * LEANShape.width, stride: group * LEANShape.width,
                         query: model.metadata.architecture == .lean ? UnsafePointer(row) : nil,
+                        scale: model.metadata.attentionScale,
                         model.trunk == nil ? row : row + LEANShape.width)
                 }
             }

@@ -14,6 +14,7 @@ final class Int8WaveEncoder: Sendable {
     }
 
     private let layers: [[Direction]]
+    private let scale: WaveScale
 
     /// Number of chunks computed together, as in `WaveEncoder`.
     static let group = WaveEncoder.group
@@ -24,8 +25,10 @@ final class Int8WaveEncoder: Sendable {
     private static let hiddenForm = Int8Kernels.RowForm.signed
     private static let stateForm = Int8Kernels.RowForm.signed
 
+    /// - Parameter scale: what is done to each chunk's samples first.
     /// - Throws: any error of the source.
-    init(_ source: QuantizedSource) throws {
+    init(_ source: QuantizedSource, scale: WaveScale) throws {
+        self.scale = scale
         layers = try [(1, Self.windowForm), (2, Self.hiddenForm)].map { level, form in
             try [("forward", false), ("backward", true)].map { name, isBackward in
                 let prefix = "encoder\(level)/\(name)"
@@ -63,6 +66,11 @@ final class Int8WaveEncoder: Sendable {
                 waves + step * window, stride: LEANShape.samples, rows: count, columns: window, form: Self.windowForm,
                 scratch.rows.pointer + step * count * window * Self.windowForm.digits,
                 scales: scratch.scales.pointer + step * count)
+        }
+        // A factor of a row is one of its scale: the bytes are the same.
+        for chunk in 0..<count where scale != .none {
+            let factor = scale.factor(waves + chunk * LEANShape.samples, count: LEANShape.samples)
+            for step in 0..<steps { scratch.scales.pointer[step * count + chunk] *= factor }
         }
         for direction in layers[0] {
             run(direction, count: count, scratch, scratch.hidden.pointer, kernels, floats)

@@ -1,11 +1,12 @@
 import Models
 
-/// Cross-attention: context = sum over t of softmax over t (query . values[t] / 16) values[t], over the encoder's 40
-/// outputs.
+/// Cross-attention: context = sum over t of softmax over t (scale x query . values[t]) values[t], over the encoder's
+/// 40 outputs.
 package struct AttentionLayer: Sendable {
-    private static let scale: Float = 1 / 16
+    private let scale: Float
 
-    package init() {}
+    /// - Parameter scale: the factor of the dot products before the softmax.
+    package init(scale: Float = ModelMetadata.usualAttentionScale) { self.scale = scale }
 
     /// Computes context (256) from query (256) and values (40, 256), whose steps are `stride` floats apart; also writes
     /// the attention weights (40).
@@ -15,7 +16,7 @@ package struct AttentionLayer: Sendable {
     ) {
         kernels.attend(
             query: query, values: values, stride: stride, steps: LEANShape.steps, width: LEANShape.width,
-            scale: Self.scale, context, weights: weights)
+            scale: scale, context, weights: weights)
     }
 
     /// Adds to the query's gradient and writes the values' gradient, which is laid out like the values.
@@ -26,7 +27,7 @@ package struct AttentionLayer: Sendable {
     ) {
         kernels.attendGradient(
             query: query, values: values, stride: stride, steps: LEANShape.steps, width: LEANShape.width,
-            scale: Self.scale, weights: weights, gradient: gradient, queryGradient: queryGradient,
+            scale: scale, weights: weights, gradient: gradient, queryGradient: queryGradient,
             valueGradient: valueGradient)
     }
 }

@@ -6,8 +6,13 @@ package final class TrainableEncoder: Sendable {
     /// For each of the two layers, its forward and its backward direction.
     private let layers: [[LSTMLayer]]
 
-    /// - Parameter layout: the network's layout, which includes the encoder's parameters.
-    package init(_ layout: ParameterLayout) {
+    private let scale: WaveScale
+
+    /// - Parameters:
+    ///   - layout: the network's layout, which includes the encoder's parameters.
+    ///   - scale: what is done to each chunk's samples first.
+    package init(_ layout: ParameterLayout, scale: WaveScale = .none) {
+        self.scale = scale
         layers = [1, 2].map { level in
             [("forward", false), ("backward", true)].map { name, isBackward in
                 LSTMLayer(layout, name: "encoder\(level)/\(name)", isBackward: isBackward)
@@ -42,12 +47,10 @@ package final class TrainableEncoder: Sendable {
 
     /// Computes `memory.output` (40, chunks, 256) from waves (chunks, 16000).
     package func forward(_ waves: UnsafePointer<Float>, chunks: Int, _ memory: Memory, _ kernels: Kernels) {
-        let window = LEANShape.window
-        for step in 0..<LEANShape.steps {
-            for chunk in 0..<chunks {
-                (memory.windows.pointer + (step * chunks + chunk) * window)
-                    .update(from: waves + chunk * LEANShape.samples + step * window, count: window)
-            }
+        for chunk in 0..<chunks {
+            scale.copyWindows(
+                of: waves + chunk * LEANShape.samples, to: memory.windows.pointer + chunk * LEANShape.window,
+                stride: chunks * LEANShape.window)
         }
         for (level, layer) in layers.enumerated() {
             let source = level == 0 ? memory.windows : memory.hidden
