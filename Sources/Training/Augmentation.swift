@@ -1,17 +1,31 @@
 import Features
 import Foundation
 
-/// The augmentation of training chunks after reading: gain, then mixup. The random draws depend only on the seed, the
+/// The augmentation of training chunks after reading: gain, then mixup, then masks. The random draws depend only on the seed, the
 /// epoch and the chunk's place in the epoch.
 package struct Augmentation: Sendable {
     /// The largest gain, in dB up or down.
     let gain: Float
     /// The alpha of mixup (Zhang et al., arXiv 1710.09412).
     let mixup: Float
+    /// Whether patches are masked (`SpectralMasks`).
+    var masks = false
     let seed: UInt64
 
     /// No augmentation.
     package static let nothing = Augmentation(gain: 0, mixup: 0, seed: 0)
+
+    /// Mixup alone.
+    package static func mixup(alpha: Float, seed: UInt64) -> Augmentation {
+        Augmentation(gain: 0, mixup: alpha, seed: seed)
+    }
+
+    /// Masks bands and frames of a patch, if asked for. The samples stay whole.
+    func mask(_ patch: UnsafeMutableBufferPointer<Float>, bands: Int, epoch: Int, place: Int) {
+        guard masks else { return }
+        var random = SeededRandom(seed: seed, 5, UInt64(epoch), UInt64(place))
+        SpectralMasks.apply(to: patch, bands: bands, &random)
+    }
 
     /// Returns the factor for a chunk's samples.
     func gainFactor(epoch: Int, place: Int) -> Float {

@@ -3,8 +3,8 @@ import Engines
 import Foundation
 import Models
 
-/// The state of a training run after an epoch: weights, both moments of Adam, and the history so far. One safetensors
-/// file.
+/// The state of a training run after an epoch: weights, both moments of Adam, the average of the weights if there is
+/// one, and the history so far. One safetensors file.
 package struct Checkpoint {
     /// The state that is stored next to the tensors.
     package struct State: Codable, Equatable, Sendable {
@@ -20,16 +20,26 @@ package struct Checkpoint {
         package var best: Int?
         /// True once early stopping has ended the training.
         package var hasStopped: Bool
+        /// The number of weights in the average so far; nil without averaging.
+        package var averaged: Int?
     }
 
     private static let key = "training"
-    private static let (first, second) = ("first/", "second/")
+    private static let (first, second, average) = ("first/", "second/", "average/")
+
+    private static func buffers(
+        _ parameters: ParameterBuffer, _ adam: Adam, _ average: WeightAverage?
+    ) -> [(prefix: String, buffer: ParameterBuffer)] {
+        [("", parameters), (first, adam.first), (second, adam.second)]
+            + (average.map { [(Self.average, $0.values)] } ?? [])
+    }
 
     /// Writes the checkpoint to a temporary file, syncs it and renames it, so the file always holds a complete epoch.
     ///
     /// - Throws: `ModelError` if it cannot be written.
     package static func write(
-        _ state: State, parameters: ParameterBuffer, adam: Adam, metadata: ModelMetadata, to path: String
+        _ state: State, parameters: ParameterBuffer, adam: Adam, average: WeightAverage? = nil,
+        metadata: ModelMetadata, to path: String
     ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -37,7 +47,7 @@ package struct Checkpoint {
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         let text = String(decoding: try encoder.encode(state), as: UTF8.self)
         var tensors: [ModelFileWriter.Tensor] = []
-        for (prefix, buffer) in [("", parameters), (first, adam.first), (second, adam.second)] {
+        for (prefix, buffer) in buffers(parameters, adam, average) {
             for parameter in buffer.layout.parameters {
                 tensors.append(
                     ModelFileWriter.Tensor(
@@ -67,11 +77,13 @@ package struct Checkpoint {
         }
     }
 
-    /// Copies the tensors into the parameters and the moments.
+    /// Copies the tensors into the parameters, the moments and the average.
     ///
     /// - Throws: `ModelError` if a tensor is missing or not finite, or if the file is not as it was written.
-    package static func read(_ file: ModelFile, into parameters: ParameterBuffer, adam: Adam) throws {
-        for (prefix, buffer) in [("", parameters), (first, adam.first), (second, adam.second)] {
+    package static func read(
+        _ file: ModelFile, into parameters: ParameterBuffer, adam: Adam, average: WeightAverage? = nil
+    ) throws {
+        for (prefix, buffer) in buffers(parameters, adam, average) {
             for parameter in buffer.layout.parameters {
                 buffer.set(
                     parameter, try file.floats(ParameterShape(prefix + parameter.name, parameter.shape)))

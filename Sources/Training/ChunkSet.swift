@@ -39,7 +39,7 @@ package final class ChunkSet: ChunkSource {
     let clips: [Clip]
     /// The index of the clip for every chunk.
     private let clipOfChunk: [Int32]
-    private let plan: ChunkPlan
+    let plan: ChunkPlan
     private let normalization: Normalization
     /// The value of each band in a frame of zeros.
     private let silence: Float
@@ -146,13 +146,9 @@ package final class ChunkSet: ChunkSource {
 
     /// A hash (FNV-1a) of the classes, and of the clips with their labels and numbers of chunks.
     package var identity: UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        for text in classes + clips.map({ "\($0.name)\u{0}\($0.labels)\u{0}\($0.chunks)" }) {
-            for byte in text.utf8 { add(byte) }
-            add(0xff)
-        }
-        return hash
+        var hash = SequenceHash()
+        for text in classes + clips.map({ "\($0.name)\u{0}\($0.labels)\u{0}\($0.chunks)" }) { hash.add(text) }
+        return hash.value
     }
 
     /// Returns the samples of a clip that its chunk `place`, from 0, covers.
@@ -163,6 +159,15 @@ package final class ChunkSet: ChunkSource {
 
     /// Samples per second.
     var rate: Int { plan.frontEnd.rate }
+
+    /// Returns the index of a chunk's clip, and the chunk's number in the clip.
+    package func place(of chunk: Int) -> (clip: Int, chunk: Int) {
+        let clip = Int(clipOfChunk[chunk])
+        return (clip, chunk - clips[clip].firstChunk)
+    }
+
+    /// The number of clips without labels.
+    package var unlabelledClips: Int { clips.count(where: \.labels.isEmpty) }
 
     /// Returns the labels of a chunk, which are those of its clip.
     package func labels(_ chunk: Int) -> [Int] { clips[Int(clipOfChunk[chunk])].labels }

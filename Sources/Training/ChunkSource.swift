@@ -5,6 +5,9 @@ package protocol ChunkSource: Sendable {
     /// Returns a chunk's classes, in ascending order.
     func labels(_ chunk: Int) -> [Int]
 
+    /// Returns the index of a chunk's clip, and the chunk's number in the clip.
+    func place(of chunk: Int) -> (clip: Int, chunk: Int)
+
     /// Returns true if a chunk contains only silence.
     ///
     /// - Throws: `FileError` if the rows cannot be read.

@@ -34,10 +34,15 @@ package enum Initialization {
     /// and architecture are the same, because it reads the embedding of that particular network.
     ///
     /// - Returns: the number of parameters copied.
-    /// - Throws: `ModelError` if the file is not valid, `TrainingError` if none of its parameters fits.
-    package static func take(from path: String, into parameters: ParameterBuffer, classes: [String]) throws -> Int {
+    /// - Throws: `ModelError` if the file is not valid, `TrainingError` if none of its parameters fits, or if its wave
+    ///   encoder was trained with other scales.
+    package static func take(from path: String, into parameters: ParameterBuffer, for metadata: ModelMetadata) throws
+        -> Int
+    {
         let file = try ModelFile(path: path)
         try file.checkLayout()
+        let classes = metadata.classes
+        try checkScales(file.metadata, metadata, path)
         var taken = 0
         for parameter in parameters.layout.parameters {
             if parameter.name.hasPrefix("head/"),
@@ -57,5 +62,18 @@ package enum Initialization {
                     + "'\(parameters.layout.architecture.rawValue)', expected one that does")
         }
         return taken
+    }
+
+    /// - Throws: `TrainingError` if both networks have a wave encoder, and its samples or its attention are scaled
+    ///   differently: the weights would mean something else.
+    private static func checkScales(_ found: ModelMetadata, _ asked: ModelMetadata, _ path: String) throws {
+        guard found.architecture.hasEncoder, asked.architecture.hasEncoder else { return }
+        let isSameAttention =
+            found.architecture != .lean || asked.architecture != .lean || found.attentionScale == asked.attentionScale
+        guard found.waveScale != asked.waveScale || !isSameAttention else { return }
+        throw TrainingError(
+            .usage, at: ErrorPlace(path),
+            "its weights are of --wave-scale \(found.waveScale.rawValue) and --attention-scale \(found.attentionScale), "
+                + "expected \(asked.waveScale.rawValue) and \(asked.attentionScale), as asked for here")
     }
 }

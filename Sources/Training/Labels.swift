@@ -74,14 +74,15 @@ package struct Labels: Sendable {
     ///
     /// - Parameters:
     ///   - isTraining: if true, every class must have a clip, and labels must be class names, not identifiers.
+    ///   - hasTeacher: if true, clips may have no label, and classes no clip: a teacher's scores take their place.
     ///   - map: maps labels that are not classes.
     /// - Throws: `TrainingError` if there are fewer than two classes, a clip without a label or, in training, a class
     ///   without a clip; `TableError` if a label is unknown.
     package func check(
         _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, split: String, isTraining: Bool,
-        map: LabelMap? = nil
+        hasTeacher: Bool = false, map: LabelMap? = nil
     ) throws {
-        for (row, entry) in clips where entry.labels.isEmpty {
+        for (row, entry) in clips where entry.labels.isEmpty && !hasTeacher {
             throw TrainingError(
                 .badInput, at: ErrorPlace(manifest.file, line: manifest.line(row)),
                 "clip '\(entry.clip)' of split '\(split)' has no label, "
@@ -97,7 +98,7 @@ package struct Labels: Sendable {
             clips.lazy.map { (line: manifest.line($0.row), clip: $0.entry.clip, labels: $0.entry.labels) },
             file: manifest.file, map: map)
         let left = Set(classes).subtracting(clips.lazy.flatMap(\.entry.labels))
-        if isTraining, let empty = left.min() {
+        if isTraining, !hasTeacher, let empty = left.min() {
             throw TrainingError(
                 .badInput, at: ErrorPlace(manifest.file),
                 "class '\(empty)' has no clip in split '\(split)', expected at least one"

@@ -40,6 +40,8 @@ package final class Trainer {
     private let files: Files
     private let threads: Int
     private let adam: Adam
+    private let average: WeightAverage?
+    private let teacher: TeacherScores?
     private let network: TrainableNetwork
     private var state: Checkpoint.State
 
@@ -49,13 +51,16 @@ package final class Trainer {
     ///   - metadata: the metadata of the model to write, including its classes.
     ///   - validation: the validation chunks; nil to keep the last epoch instead of the best.
     ///   - initial: a model file to take weights from.
-    /// - Throws: `TrainingError` if the folder holds a checkpoint of another training run or `initial` does not fit,
-    ///   `ModelError` if a file is not valid.
+    ///   - teacher: scores of the training chunks to learn from; nil for labels alone.
+    /// - Throws: `TrainingError` if the options ask for what the clips do not have, the folder holds a checkpoint of
+    ///   another training run or `initial` does not fit, `ModelError` if a file is not valid.
     package init(
         options: TrainingOptions, metadata: ModelMetadata, training: ChunkSet, validation: ChunkSet?,
-        initial: String?, files: Files, threads: Int
+        initial: String?, teacher: TeacherScores? = nil, files: Files, threads: Int
     ) throws {
+        try Self.check(options, training, teacher)
         self.options = options
+        self.teacher = teacher
         self.metadata = metadata
         self.training = training
         self.validation = validation
@@ -64,22 +69,43 @@ package final class Trainer {
         let layout = ParameterLayout(architecture: metadata.architecture, classes: metadata.classes.count)
         let parameters = ParameterBuffer(layout)
         adam = Adam(layout)
+        average = options.averaging == .none ? nil : WeightAverage(layout)
         state = Checkpoint.State(
-            options: options, initial: initial ?? "", data: training.identity ^ (validation?.identity ?? 0) &* 3,
-            step: 0, history: [], best: nil, hasStopped: false)
+            options: options, initial: initial ?? "",
+            data: training.identity ^ (validation?.identity ?? 0) &* 3 ^ (teacher?.identity ?? 0) &* 5,
+            step: 0, history: [], best: nil, hasStopped: false, averaged: options.averaging == .none ? nil : 0)
         if FileSystem.exists(files.checkpoint) {
             let (found, file) = try Checkpoint.state(path: files.checkpoint)
             try Self.compare(found, state, classes: file.metadata.classes, metadata.classes, files.checkpoint)
-            try Checkpoint.read(file, into: parameters, adam: adam)
+            try Checkpoint.read(file, into: parameters, adam: adam, average: average)
             state = found
             state.options.epochs = options.epochs
         } else {
             Initialization.fill(parameters, seed: options.seed)
             if let initial {
-                _ = try Initialization.take(from: initial, into: parameters, classes: metadata.classes)
+                _ = try Initialization.take(from: initial, into: parameters, for: metadata)
             }
         }
-        network = TrainableNetwork(parameters: parameters, freezesTrunk: options.freezesTrunk)
+        network = TrainableNetwork(
+            parameters: parameters, freezesTrunk: options.freezesTrunk, attentionScale: metadata.attentionScale,
+            waveScale: metadata.waveScale)
+    }
+
+    /// - Throws: `TrainingError` of category `usage` if the options ask for what the clips do not have.
+    private static func check(_ options: TrainingOptions, _ training: ChunkSet, _ teacher: TeacherScores?) throws {
+        let unlabelled = training.unlabelledClips
+        if options.sampling == .balanced, unlabelled > 0 {
+            throw TrainingError(
+                .usage, at: nil,
+                "--sampling balanced goes by labels, and \(counted(unlabelled, "clip")) to train on \(unlabelled == 1 ? "has" : "have") "
+                    + "none, expected labels in all of them")
+        }
+        if teacher != nil, options.silence == .unlabelled {
+            throw TrainingError(
+                .usage, at: nil,
+                "--silence unlabelled gives silent chunks labels of their own, and --teacher scores; expected one of the two"
+            )
+        }
     }
 
     /// The number of epochs finished so far, including those of earlier processes.
@@ -116,8 +142,9 @@ package final class Trainer {
         if state.hasStopped || state.history.count >= options.epochs { return .nothingToDo }
         let batches = BatchRunner(
             network: network, set: training, batch: options.batch, threads: threads,
-            augmentation: Augmentation(gain: options.gain, mixup: options.mixup, seed: options.seed),
-            classWeights: classWeights(), silence: options.silence)
+            augmentation: Augmentation(
+                gain: options.gain, mixup: options.mixup, masks: options.masksPatches, seed: options.seed),
+            classWeights: classWeights(), silence: options.silence, teacher: teacher)
         while state.history.count < options.epochs {
             guard try epoch(batches, stop, tell) else { return .interrupted }
             if state.hasStopped { return .stoppedEarly }
@@ -128,7 +155,7 @@ package final class Trainer {
     /// - Returns: false if it was interrupted; the checkpoint is then that of the previous epoch.
     private func epoch(_ batches: BatchRunner, _ stop: StopSignal, _ tell: (Event) -> Void) throws -> Bool {
         let number = state.history.count + 1
-        let order = EpochOrder(count: training.chunkCount, seed: options.seed, epoch: number)
+        let order = order(of: number)
         let steps = (order.chunks.count + options.batch - 1) / options.batch
         let watch = Stopwatch()
         var sum = 0.0
@@ -141,7 +168,9 @@ package final class Trainer {
             rate = options.learningRate(step: state.step, of: steps * options.epochs)
             state.step += 1
             adam.step(
-                network.parameters, groups: batches.groups, rate: rate, step: state.step, threads: threads)
+                network.parameters, groups: batches.groups, rate: rate, encoderRate: options.encoderRate,
+                step: state.step, threads: threads)
+            if options.averaging == .ema { add(to: average, in: number) }
             network.load(threads: threads)
             sum += loss * Double(batch.count)
             tell(
@@ -151,6 +180,7 @@ package final class Trainer {
         }
         let trained = watch.seconds
         guard network.parameters.isFinite else { throw notFinite("a weight is not a finite number", steps - 1, number) }
+        if options.averaging == .swa { add(to: average, in: number) }
         var record = EpochRecord(
             epoch: number, loss: sum / Double(order.chunks.count), validationLoss: .nan, validationMAP: .nan,
             learningRate: rate, chunksPerSecond: Double(order.chunks.count) / max(1e-9, trained), seconds: 0)
@@ -158,6 +188,33 @@ package final class Trainer {
         record.seconds = watch.seconds
         try keep(record, tell)
         return true
+    }
+
+    /// The chunks of an epoch: all that the teacher has heard, if there is one.
+    private func order(of epoch: Int) -> EpochOrder {
+        let chunks = teacher?.heard ?? (0..<Int32(training.chunkCount)).map { $0 }
+        guard options.sampling == .balanced else { return EpochOrder(of: chunks, seed: options.seed, epoch: epoch) }
+        let weights = EpochOrder.balancedWeights(
+            chunks.map { training.labels(Int($0)) }, classes: metadata.classes.count)
+        return EpochOrder(drawnFrom: chunks, weights: weights, seed: options.seed, epoch: epoch)
+    }
+
+    /// Takes the current weights into the average, from the epoch on that the options say.
+    private func add(to average: WeightAverage?, in epoch: Int) {
+        guard let average, epoch >= options.averagingStart else { return }
+        let count = state.averaged ?? 0
+        let share =
+            options.averaging == .swa
+            ? WeightAverage.meanShare(count: count)
+            : WeightAverage.movingShare(decay: options.averagingDecay, count: count)
+        average.add(network.parameters, share: share, threads: threads)
+        state.averaged = count + 1
+    }
+
+    /// The weights that are validated and kept: their average, as soon as there is one.
+    private var kept: ParameterBuffer {
+        if let average, let count = state.averaged, count > 0 { return average.values }
+        return network.parameters
     }
 
     private func notFinite(_ what: String, _ step: Int, _ epoch: Int) -> TrainingError {
@@ -170,7 +227,7 @@ package final class Trainer {
 
     private func validate(_ record: inout EpochRecord) throws {
         guard let validation else { return }
-        let scored = try ClipScorer(engine: network.model(metadata), threads: threads).score(validation)
+        let scored = try ClipScorer(engine: network.model(metadata, of: kept), threads: threads).score(validation)
         let report = try Evaluator(resamples: 0).report(scored.table, truth: scored.truth)
         record.validationLoss = scored.loss
         record.validationMAP = report.truth?.meanAveragePrecision ?? .nan
@@ -184,14 +241,15 @@ package final class Trainer {
         if isBest {
             state.best = state.history.count - 1
             let tensors = Dictionary(
-                uniqueKeysWithValues: network.layout.parameters.map { ($0.name, network.parameters.floats($0)) })
+                uniqueKeysWithValues: network.layout.parameters.map { ($0.name, kept.floats($0)) })
             try ModelFileWriter.write(parameters: tensors, metadata: metadata, to: files.model)
         }
         if options.patience > 0, let best = state.best, state.history.count - 1 - best >= options.patience {
             state.hasStopped = true
         }
         try Checkpoint.write(
-            state, parameters: network.parameters, adam: adam, metadata: metadata, to: files.checkpoint)
+            state, parameters: network.parameters, adam: adam, average: average, metadata: metadata,
+            to: files.checkpoint)
         try writeHistory()
         tell(.epoch(record, isBest: isBest))
     }

@@ -12,14 +12,18 @@ package struct TrainingSettings: Sendable {
     package var classes: String?
     /// A model file to start from.
     package var initial: String?
+    /// A file that maps the teacher's classes to those of the student.
+    package var labelMap: String?
 
     package init() {}
 
     /// The names of all settings.
     package static let names = [
-        "architecture", "batch", "class-weights", "classes", "epochs", "freeze-trunk", "gain", "init", "learning-rate",
-        "mixup", "normalization", "overlap", "patience", "schedule", "seed", "train-split", "validation-split",
-        "silence", "warmup",
+        "architecture", "attention-scale", "averaging", "averaging-decay", "averaging-start", "batch", "class-weights",
+        "classes",
+        "encoder-rate", "epochs", "freeze-trunk", "gain", "init", "label-map", "learning-rate", "mixup",
+        "normalization", "overlap", "patience", "sampling", "schedule", "seed", "silence", "spec-augment", "teacher",
+        "teacher-weight", "train-split", "validation-split", "warmup", "wave-scale",
     ]
 
     /// Sets the setting with this name.
@@ -52,9 +56,29 @@ package struct TrainingSettings: Sendable {
                 return Self.oneOf(TrainingOptions.Silence.allCases.map(\.rawValue))
             }
             options.silence = value
+        case "averaging":
+            guard let value = TrainingOptions.Averaging(rawValue: text) else {
+                return Self.oneOf(TrainingOptions.Averaging.allCases.map(\.rawValue))
+            }
+            options.averaging = value
+        case "wave-scale":
+            guard let value = WaveScale(rawValue: text) else { return Self.oneOf(WaveScale.allCases.map(\.rawValue)) }
+            options.waveScale = value
+        case "sampling":
+            guard let value = TrainingOptions.Sampling(rawValue: text) else {
+                return Self.oneOf(TrainingOptions.Sampling.allCases.map(\.rawValue))
+            }
+            options.sampling = value
         case "freeze-trunk":
             guard let value = Bool(text) else { return "true or false" }
             options.freezesTrunk = value
+        case "spec-augment":
+            guard let value = Bool(text) else { return "true or false" }
+            options.masksPatches = value
+        case "teacher":
+            guard !text.isEmpty else { return "the name of a stage, or PIPELINE.STAGE" }
+            options.teacher = text
+        case "label-map": labelMap = text
         case "classes": classes = text
         case "init": initial = text
         case "train-split": trainSplit = text
@@ -88,6 +112,11 @@ package struct TrainingSettings: Sendable {
         case "learning-rate": return real(1e-9...10) { options.learningRate = Float($0) }
         case "gain": return real(0...60) { options.gain = Float($0) }
         case "mixup": return real(0...1) { options.mixup = Float($0) }
+        case "teacher-weight": return real(0...1) { options.teacherWeight = Float($0) }
+        case "averaging-decay": return real(0...0.999999) { options.averagingDecay = Float($0) }
+        case "averaging-start": return whole(1...100_000) { options.averagingStart = $0 }
+        case "attention-scale": return real(1e-6...64) { options.attentionScale = Float($0) }
+        case "encoder-rate": return real(0...1000) { options.encoderRate = Float($0) }
         case "overlap":
             guard let value = Double(text), (try? ChunkPlan(frontEnd: .standard, overlap: value)) != nil else {
                 return "a share from 0 to below 1 whose hop is a multiple of 10 ms"

@@ -55,7 +55,16 @@ struct LabelsTests {
         #expect(settings.set("learning-rate", "3e-4") == nil && settings.options.learningRate == 3e-4)
         #expect(settings.set("freeze-trunk", "true") == nil && settings.options.freezesTrunk)
         #expect(settings.set("silence", "unlabelled") == nil && settings.options.silence == .unlabelled)
+        #expect(settings.set("averaging", "swa") == nil && settings.options.averaging == .swa)
+        #expect(settings.set("spec-augment", "true") == nil && settings.options.masksPatches)
+        #expect(settings.set("sampling", "balanced") == nil && settings.options.sampling == .balanced)
+        #expect(settings.set("teacher", "t.scores") == nil && settings.options.teacher == "t.scores")
+        #expect(settings.set("wave-scale", "rms") == nil && settings.options.waveScale == .rms)
+        #expect(settings.set("attention-scale", "1") == nil && settings.options.attentionScale == 1)
         for (name, text) in [
+            ("averaging", "mean"), ("averaging-decay", "1"), ("averaging-start", "0"), ("spec-augment", "1"),
+            ("sampling", "none"), ("teacher", ""), ("teacher-weight", "1.1"), ("encoder-rate", "-1"),
+            ("wave-scale", "peak"), ("attention-scale", "0"),
             ("silence", "none"), ("epochs", "0"), ("epochs", "many"), ("mixup", "2"), ("overlap", "0.333"),
             ("architecture", "resnet"),
             ("learning-rate", "nan"), ("speed", "9"), ("schedule", "steps"), ("seed", "-1"),

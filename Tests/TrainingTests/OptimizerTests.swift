@@ -72,4 +72,38 @@ struct OptimizerTests {
             #expect(abs(Double(parameters.values.pointer[index]) - expected[place]) < 1e-5)
         }
     }
+
+    @Test("The wave encoder learns at its own rate; at the usual one every bit is as without")
+    func encoderRate() {
+        let layout = ParameterLayout(architecture: .waveEncoder, classes: 2)
+        func stepped(_ encoderRate: Float?) -> ParameterBuffer {
+            let parameters = ParameterBuffer(layout)
+            Initialization.fill(parameters, seed: 7)
+            let groups = [ParameterBuffer(layout)]
+            var random = SeededRandom(seed: 9)
+            for index in 0..<layout.count { groups[0].values.pointer[index] = random.uniform(within: 0.3) }
+            let adam = Adam(layout)
+            if let encoderRate {
+                adam.step(parameters, groups: groups, rate: 1e-2, encoderRate: encoderRate, step: 1, threads: 3)
+            } else {
+                adam.step(parameters, groups: groups, rate: 1e-2, step: 1, threads: 1)
+            }
+            return parameters
+        }
+        let start = ParameterBuffer(layout)
+        Initialization.fill(start, seed: 7)
+        let (usual, same, half, none) = (stepped(nil), stepped(1), stepped(0.5), stepped(0))
+        for parameter in layout.parameters {
+            let (before, after) = (start.floats(parameter), usual.floats(parameter))
+            #expect(after != before && same.floats(parameter) == after, "\(parameter.name)")
+            guard parameter.name.hasPrefix("encoder") else {
+                #expect(half.floats(parameter) == after && none.floats(parameter) == after, "\(parameter.name)")
+                continue
+            }
+            #expect(none.floats(parameter) == before, "\(parameter.name)")
+            let moved = zip(half.floats(parameter), before).map { $0 - $1 }
+            let whole = zip(after, before).map { $0 - $1 }
+            #expect(zip(moved, whole).allSatisfy { abs($0 - $1 / 2) < 1e-6 }, "\(parameter.name)")
+        }
+    }
 }

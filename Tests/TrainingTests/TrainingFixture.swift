@@ -67,11 +67,14 @@ final class TrainingFixture {
     }
 
     func chunks(
-        _ split: String, architecture: Architecture = .waveEncoder, overlap: Double = 0.5
+        _ split: String, architecture: Architecture = .waveEncoder, overlap: Double = 0.5,
+        classes: [String] = TrainingFixture.classes, areLabelled: Bool = true
     ) throws -> ChunkSet {
-        try ChunkSet(
-            entries.filter { $0.split == split }, classes: Self.classes, cache: cache, architecture: architecture,
-            overlap: overlap, normalization: .chunkMean)
+        var entries = entries.filter { $0.split == split }
+        if !areLabelled { for index in entries.indices { entries[index].labels = [] } }
+        return try ChunkSet(
+            entries, classes: classes, cache: cache, architecture: architecture, overlap: overlap,
+            normalization: .chunkMean)
     }
 
     func metadata(_ architecture: Architecture = .waveEncoder) -> ModelMetadata {
@@ -82,16 +85,19 @@ final class TrainingFixture {
 
     func trainer(
         _ name: String, _ options: TrainingOptions, architecture: Architecture = .waveEncoder, threads: Int = 2,
-        validates: Bool = true, initial: String? = nil
+        validates: Bool = true, initial: String? = nil, teacher: TeacherScores? = nil, training: ChunkSet? = nil
     ) throws -> Trainer {
         let files = Trainer.Files(folder: folder + "/" + name)
         try FileSystem.makeFolder(files.folder)
         var options = options
         options.architecture = architecture.rawValue
+        var metadata = metadata(architecture)
+        metadata.waveScale = options.waveScale
         return try Trainer(
-            options: options, metadata: metadata(architecture), training: chunks("train", architecture: architecture),
-            validation: validates ? chunks("val", architecture: architecture) : nil, initial: initial, files: files,
-            threads: threads)
+            options: options, metadata: metadata,
+            training: training ?? chunks("train", architecture: architecture),
+            validation: validates ? chunks("val", architecture: architecture) : nil, initial: initial, teacher: teacher,
+            files: files, threads: threads)
     }
 
     func files(_ name: String) -> Trainer.Files { Trainer.Files(folder: folder + "/" + name) }

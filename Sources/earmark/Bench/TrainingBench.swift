@@ -73,6 +73,8 @@ private struct NoiseChunks: ChunkSource {
 
     func labels(_ chunk: Int) -> [Int] { [chunk % classes] }
 
+    func place(of chunk: Int) -> (clip: Int, chunk: Int) { (chunk, 0) }
+
     func isSilent(_ chunk: Int) -> Bool { false }
 
     func fill(

@@ -36,6 +36,36 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "Alpha of mixup, at most 1; 0 for none (default: 0).") var mixup: String?
     @Option(help: "true keeps the trunk's weights as they are (default: false).") var freezeTrunk: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Stage of the cache whose chunk scores to learn from, such as audioset.scores-cache (default: none).",
+            valueName: "stage"))
+    var teacher: String?
+    @Option(
+        help:
+            "Weight of the teacher against the labels; 1 for the teacher alone. Clips without labels have 1 (default: 0.5)."
+    )
+    var teacherWeight: String?
+    @Option(
+        help: ArgumentHelp(
+            "Classes of the teacher that are called something else here: one label,class[,class...] per line.",
+            valueName: "csv"), completion: .csv)
+    var labelMap: String?
+    @Option(help: "true masks bands and frames of each patch at random (default: false).") var specAugment: String?
+    @Option(
+        help: "What is validated and kept: none for the last weights, or their average, ema or swa (default: none).")
+    var averaging: String?
+    @Option(help: "Decay of the ema for each step (default: 0.999).") var averagingDecay: String?
+    @Option(help: "First epoch whose weights are averaged (default: 1).") var averagingStart: String?
+    @Option(help: "uniform, or balanced: rare classes come as often as frequent ones (default: uniform).")
+    var sampling: String?
+    @Option(help: "Learning rate of the wave encoder, as a factor of --learning-rate (default: 1).")
+    var encoderRate: String?
+    @Option(help: "none, or rms: the wave encoder gets each second at the same level (default: none).")
+    var waveScale: String?
+    @Option(help: "Factor of the attention's dot products before the softmax (default: 0.0625).")
+    var attentionScale: String?
+
     private var given: [(name: String, text: String)] {
         [
             ("architecture", architecture), ("init", `init`), ("train-split", trainSplit),
@@ -43,7 +73,10 @@ struct SettingOptions: ParsableArguments {
             ("learning-rate", learningRate), ("schedule", schedule), ("warmup", warmup), ("patience", patience),
             ("seed", seed), ("overlap", overlap), ("normalization", normalization), ("class-weights", classWeights),
             ("gain", gain), ("mixup", mixup), ("freeze-trunk", freezeTrunk),
-            ("silence", silence),
+            ("silence", silence), ("teacher", teacher), ("teacher-weight", teacherWeight), ("label-map", labelMap),
+            ("spec-augment", specAugment), ("averaging", averaging), ("averaging-decay", averagingDecay),
+            ("averaging-start", averagingStart), ("sampling", sampling), ("encoder-rate", encoderRate),
+            ("wave-scale", waveScale), ("attention-scale", attentionScale),
         ].compactMap { name, text in text.map { (name, $0) } }
     }
 
@@ -63,6 +96,9 @@ struct SettingOptions: ParsableArguments {
             if let expected = settings.set(name, text) {
                 throw CommandError(.usage, "--\(name) is '\(text)', expected \(expected)")
             }
+        }
+        if settings.labelMap != nil, settings.options.teacher.isEmpty {
+            throw CommandError(.usage, "--label-map names classes of a teacher, expected --teacher with it")
         }
         return settings
     }

@@ -35,6 +35,9 @@ struct TrainNetworkCommand: ParsableCommand {
             unless a report of 'evaluate' is there. The same command resumes an interrupted training, and ends with exactly \
             the weights of an uninterrupted one.
 
+            With --teacher it learns from the chunk scores that another stage of the same cache keeps, such as YAMNet's, beside \
+            the labels or in their place; the two must have the same chunks.
+
             The settings may also be given in the pipeline's file, under 'train:'; the command line takes precedence.
 
             EXAMPLE  earmark train network --manifest m.csv --cache c --init Models/yamnet.safetensors --out lean
@@ -76,30 +79,73 @@ struct TrainNetworkCommand: ParsableCommand {
         settings.initial = try settings.initial.map { try NamedModels(absent: .fetch, quiet: quiet).file($0) }
         let list = try Manifest.reading(manifest, quiet: quiet).countingChannels(stream: graph.audioStream)
         let clips = try Labels.clips(list, split: settings.trainSplit)
-        let labels = try settings.classes.map { try Labels(file: $0) } ?? Labels.found(in: clips)
-        try labels.check(clips, manifest: list, split: settings.trainSplit, isTraining: true)
-        var validation: [Manifest.Entry]?
-        if !settings.validationSplit.isEmpty {
-            let held = try Labels.clips(list, split: settings.validationSplit)
+        // Without a teacher, all labels are checked before anything is computed.
+        let teaches = !settings.options.teacher.isEmpty
+        let early = teaches ? nil : try checkedLabels(settings, clips, of: list, taughtBy: nil)
+        let held =
+            settings.validationSplit.isEmpty ? nil : try Labels.clips(list, split: settings.validationSplit)
+        // The two splits may be one.
+        let needed = (clips + (settings.validationSplit == settings.trainSplit ? [] : held ?? [])).map(\.entry)
+        let flow = FeatureFlow(
+            pipeline: pipeline, manifest: manifest, clips: needed, cache: cache, workers: workers, quiet: quiet)
+        // The pipeline may make the teacher's scores with the features, and without labels its classes are ours.
+        if teaches { try flow.run() }
+        let stage =
+            teaches ? try TeacherChoice.find(settings.options.teacher, cache: CacheFolder(folder: cache)) : nil
+        let labels = try early ?? checkedLabels(settings, clips, of: list, taughtBy: stage)
+        if let held {
             try labels.check(held, manifest: list, split: settings.validationSplit, isTraining: false)
-            validation = held.map(\.entry)
         }
+        let validation = held?.map(\.entry)
         let metadata = try metadata(settings, labels, clips: clips.count)
         let files = Trainer.Files(folder: out)
         try FileSystem.makeFolder(FileSystem.absolute(out))
         if restart { try FileSystem.remove(files.checkpoint) }
-        // The two splits may be one.
-        let needed = clips.map(\.entry) + (settings.validationSplit == settings.trainSplit ? [] : validation ?? [])
-        try FeatureFlow(
-            pipeline: pipeline, manifest: manifest, clips: needed, cache: cache, workers: workers, quiet: quiet
-        ).run()
+        if !teaches { try flow.run() }
         let chunks = { (entries: [Manifest.Entry]) in try set(entries, settings, labels) }
+        let training = try chunks(clips.map(\.entry))
         let trainer = try Trainer(
-            options: settings.options, metadata: metadata,
-            training: chunks(clips.map(\.entry)), validation: validation.map(chunks), initial: settings.initial,
+            options: settings.options, metadata: metadata, training: training, validation: validation.map(chunks),
+            initial: settings.initial, teacher: stage.map { try scores(of: $0, settings, labels, training) },
             files: files, threads: workers)
         let origin = try writeOrigin(settings, graph, training: clips.count, validation: validation?.count)
         try train(trainer, files, settings.options) { try writePage(files, origin) }
+    }
+
+    /// The classes to learn, checked against the training clips: those of a file, else of the labels; without any label,
+    /// those of the teacher.
+    private func checkedLabels(
+        _ settings: TrainingSettings, _ clips: [(row: Int, entry: Manifest.Entry)], of list: Manifest,
+        taughtBy teacher: TeacherStage?
+    ) throws -> Labels {
+        var labels = try settings.classes.map { try Labels(file: $0) } ?? Labels.found(in: clips)
+        if let teacher, settings.classes == nil, labels.classes.isEmpty {
+            labels = Labels(classes: teacher.classes, ids: teacher.identifiers)
+        }
+        try labels.check(
+            clips, manifest: list, split: settings.trainSplit, isTraining: true, hasTeacher: teacher != nil)
+        return labels
+    }
+
+    /// Finds a teacher's scores of the chunks, and says what was matched and what was left out.
+    private func scores(
+        of stage: TeacherStage, _ settings: TrainingSettings, _ labels: Labels, _ set: ChunkSet
+    ) throws -> TeacherScores {
+        let names = ClassNames(labels.classes, identifiers: labels.ids)
+        let map = try settings.labelMap.map { try LabelMap(contentsOf: $0, names: names) }
+        let classes = try TeacherClasses(student: names, teacher: stage, map: map)
+        let scores = try TeacherScores(
+            stage, classes: classes, weight: settings.options.teacherWeight, set: set,
+            cache: CacheFolder(folder: cache))
+        for notice in map?.notices ?? [] { say("earmark: \(TerminalText.plain(notice))") }
+        for line in classes.lines(teacher: stage.name, weight: settings.options.teacherWeight) { say(line) }
+        if set.unlabelledClips > 0 {
+            say("\(counted(set.unlabelledClips, "clip")) without labels, learnt from the teacher alone")
+        }
+        if scores.skippedChunks > 0 {
+            say("\(counted(scores.skippedChunks, "chunk")) that the teacher skipped for their level, left out")
+        }
+        return scores
     }
 
     /// Draws the learning curves, unless there is a page that training did not write.
@@ -123,7 +169,8 @@ struct TrainNetworkCommand: ParsableCommand {
         let told: [(name: String, value: String?)] =
             [
                 ("cache", FileSystem.absolute(cache)), ("manifest", FileSystem.absolute(manifest)),
-                ("classes", settings.classes.map { FileSystem.absolute($0) }), ("train-split", settings.trainSplit),
+                ("classes", settings.classes.map { FileSystem.absolute($0) }),
+                ("label-map", settings.labelMap.map { FileSystem.absolute($0) }), ("train-split", settings.trainSplit),
                 ("training-clips", "\(training)"), ("validation-split", settings.validationSplit),
                 ("validation-clips", validation.map { "\($0)" }),
             ] + settings.options.values.map { ($0.name, $0.value) }
@@ -156,13 +203,18 @@ struct TrainNetworkCommand: ParsableCommand {
 
     private func metadata(_ settings: TrainingSettings, _ labels: Labels, clips: Int) throws -> ModelMetadata {
         let initial = try settings.initial.map { try ModelFile(path: $0).metadata }
-        let start = initial.map { "from \($0.source)" } ?? "from random weights"
-        return ModelMetadata(
+        var start = initial.map { "from \($0.source)" } ?? "from random weights"
+        if !settings.options.teacher.isEmpty { start += ", taught by \(settings.options.teacher)" }
+        var metadata = ModelMetadata(
             architecture: Architecture(rawValue: settings.options.architecture) ?? .lean,
             normalization: Normalization(rawValue: settings.options.normalization) ?? .chunkMean,
             classes: labels.classes, classIDs: labels.ids, licence: licence ?? initial?.licence ?? "unspecified",
             source: "trained by earmark \(Earmark.version) on \(counted(clips, "clip")), "
                 + "seed \(settings.options.seed), \(start)")
+        // What a network without attention or wave encoder is asked for there says nothing.
+        if metadata.architecture == .lean { metadata.attentionScale = settings.options.attentionScale }
+        if metadata.architecture.hasEncoder { metadata.waveScale = settings.options.waveScale }
+        return metadata
     }
 
     /// - Parameter finish: called when training has ended, be it by an interruption.
