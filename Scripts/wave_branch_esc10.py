@@ -88,19 +88,22 @@ def lstm(x, weights, recurrent, bias):
     return out
 
 
-def attention(queries, waves, p):
+def attention(queries, waves, p, metadata):
     """The weights (chunks, 40) that each chunk's embedding gives to the wave encoder's outputs."""
+    if metadata.get("wave_scale") == "rms":
+        levels = np.sqrt((waves.astype(np.float64) ** 2).mean(axis=1, keepdims=True))
+        waves = (waves / np.maximum(levels, 1e-3)).astype(np.float32)
     x = waves.reshape(len(waves), STEPS, WINDOW)
     for level in (1, 2):
         ways = {way: [p[f"encoder{level}/{way}/{part}"] for part in "wub"] for way in ("forward", "backward")}
         x = np.concatenate([lstm(x, *ways["forward"]), lstm(x[:, ::-1], *ways["backward"])[:, ::-1]], axis=2)
-    scores = np.einsum("nw,ntw->nt", queries, x) / np.sqrt(WIDTH)
+    scores = np.einsum("nw,ntw->nt", queries, x) * float(metadata.get("attention_scale", 1 / np.sqrt(WIDTH)))
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     return weights / weights.sum(axis=1, keepdims=True), x
 
 
-def entropies(model, manifest, work, fold):
-    """The attention's entropy for every chunk of the held-out clips, and how far our context is from the program's own."""
+def embedded(model, manifest, work, fold):
+    """Embeddings (chunks, 512) and samples (chunks, 16000) of every held-out clip, by its name, and its labels."""
     pipeline = work / f"wave-branch-{fold}.yaml"
     pipeline.write_text(PIPELINE % json.dumps(str(model.resolve())))
     held_out = work / f"fold{fold}-held-out.csv"
@@ -117,13 +120,21 @@ def entropies(model, manifest, work, fold):
             shard = shards.setdefault(row["shard"], np.load(cache / row["shard"], mmap_mode="r"))
             first = int(row["first"])
             rows.setdefault(row["clip"], {})[row["kind"]] = shard[first:first + int(row["count"])]
-    _, parameters, _ = read_safetensors(model)
-    found, worst = [], 0.0
-    for clip in rows.values():
+    with open(held_out, newline="") as file:
+        labels = {row["clip"]: row["labels"] for row in csv.DictReader(file)}
+    for name, clip in rows.items():
         embeddings = np.array(clip["embeddings"])
         samples = clip["raw"].astype(np.float32) / 32768
         waves = np.stack([samples[HOP * i:HOP * i + STEPS * WINDOW] for i in range(len(embeddings))])
-        weights, outputs = attention(embeddings[:, :WIDTH], waves, parameters)
+        yield labels[name], embeddings, waves
+
+
+def entropies(model, manifest, work, fold):
+    """The attention's entropy for every chunk of the held-out clips, and how far our context is from the program's own."""
+    header, parameters, _ = read_safetensors(model)
+    found, worst = [], 0.0
+    for _, embeddings, waves in embedded(model, manifest, work, fold):
+        weights, outputs = attention(embeddings[:, :WIDTH], waves, parameters, header["__metadata__"])
         context = np.einsum("nt,ntw->nw", weights, outputs)
         worst = max(worst, float(np.abs(context - embeddings[:, WIDTH:]).max()))
         found.append(-(weights * np.log(np.maximum(weights, 1e-30))).sum(axis=1))
