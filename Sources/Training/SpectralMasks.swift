@@ -4,7 +4,7 @@ import Foundation
 /// content.
 ///
 /// The widest masks are the shares that PSLA uses (Gong et al., arXiv 2102.01243): 48 of 128 bands and 192 of 1056 frames,
-/// here 24 of 64 and 18 of 96. Each width is uniform from 0 to the widest, each place uniform where the mask fits.
+/// here 24 of 64 and 17 of 96. Each width is uniform from 0 to the widest, each place uniform where the mask fits.
 package enum SpectralMasks {
     /// The widest mask over bands, as a share of all bands.
     private static let ofBands = 48.0 / 128

@@ -39,16 +39,16 @@ struct WaveScaleTests {
 
     @Test("Training and inference compute the same network, whatever its scales", arguments: WaveScale.allCases)
     func trainingIsInference(scale: WaveScale) throws {
-        let metadata = metadata(scale, attention: 0.75)
+        let metadata = metadata(scale, attention: 40)
         let buffer = ParameterBuffer(ParameterLayout(architecture: .lean, classes: Self.classes))
         for parameter in buffer.layout.parameters { buffer.set(parameter, parameters[parameter.name] ?? []) }
-        let network = TrainableNetwork(parameters: buffer, attentionScale: 0.75, waveScale: scale)
+        let network = TrainableNetwork(parameters: buffer, attentionScale: 40, waveScale: scale)
         let loss = try TrainingPass(network).run(
             mel: mel, wave: wave, targets: [Float](repeating: 1, count: Self.chunks * Self.classes),
             chunks: Self.chunks, scale: 1, gradients: ParameterBuffer(buffer.layout))
         let expected = try scores(model(metadata), wave).reduce(0.0) { $0 - log(Double($1)) }
         #expect(abs(loss - expected) < 1e-4 * expected)
-        let others = try [self.metadata(scale), self.metadata(scale == .none ? .rms : .none, attention: 0.75)]
+        let others = try [self.metadata(scale), self.metadata(scale == .none ? .rms : .none, attention: 40)]
             .map { try scores(model($0), wave).reduce(0.0) { $0 - log(Double($1)) } }
         // Another scale is another network.
         #expect(others.allSatisfy { abs($0 - loss) > 1e-3 * expected }, "\(loss) \(others)")

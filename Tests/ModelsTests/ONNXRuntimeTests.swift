@@ -31,11 +31,14 @@ struct ONNXRuntimeTests {
         try Data(limits.utf8).write(to: URL(fileURLWithPath: place + "/limits.csv"))
     }
 
-    private func model(_ architecture: Architecture, _ normalization: Normalization, in folder: String) throws -> String
-    {
+    private func model(
+        _ architecture: Architecture, _ normalization: Normalization, attentionScale: Float = 1 / 16,
+        waveScale: WaveScale = .none, in folder: String
+    ) throws -> String {
         let path = folder + "/\(architecture.rawValue).safetensors"
         var metadata = Seeded.metadata(architecture, classes: 11)
         metadata.normalization = normalization
+        (metadata.attentionScale, metadata.waveScale) = (attentionScale, waveScale)
         try ModelFileWriter.write(
             parameters: Seeded.parameters(architecture, classes: 11), metadata: metadata, to: path)
         return path
@@ -57,6 +60,20 @@ struct ONNXRuntimeTests {
             let model = try model(architecture, .chunkMean, in: folder)
             try write(
                 architecture.rawValue, in: folder + "/cases", model: model, mel: Self.mel, wave: Self.wave,
+                limits: "scores,1e-5\nembeddings,1e-4\n")
+            try check(folder + "/cases")
+        }
+    }
+
+    @Test("The scales of the attention and of the samples are in the graph, also for quiet and silent chunks")
+    func scales() throws {
+        // The last chunks are quiet, below the floor, and silent.
+        let levels: [Float] = [1, 1, 0.5, 0.1, 0.01, 0x1p-12, 0]
+        let wave = Self.wave.enumerated().map { $1 * levels[$0 / 16_000] }
+        try TemporaryFolder.with { folder in
+            let model = try model(.lean, .chunkMean, attentionScale: 0.75, waveScale: .rms, in: folder)
+            try write(
+                "lean scaled", in: folder + "/cases", model: model, mel: Self.mel, wave: wave,
                 limits: "scores,1e-5\nembeddings,1e-4\n")
             try check(folder + "/cases")
         }

@@ -40,7 +40,9 @@ import Testing
         let docs = try Self.docs()
         let settings = try #require(docs.firstRange(of: "Settings that override the preset's"))
         let words = Set(docs[settings.upperBound...].prefix(600).split { !($0.isLetter || $0.isNumber || $0 == "-") })
-        let rows = docs.split(separator: "\n").filter { $0.hasPrefix("| `") }.map {
+        // The first table; that of the train section has no stages.
+        let stages = docs.prefix(upTo: try #require(docs.firstRange(of: "## ")).lowerBound)
+        let rows = stages.split(separator: "\n").filter { $0.hasPrefix("| `") }.map {
             $0.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
         }
         #expect(rows.map { $0[1] } == Self.definitions.map { "`\($0.name)`" })

@@ -14,8 +14,9 @@ struct ONNXNetwork {
     /// - Parameters:
     ///   - areIntegers: whether it computes in 8-bit integers where the native 8-bit engine does.
     ///   - hasFrontEnd: whether it computes the log-mel patch from samples itself.
+    ///   - head: what takes the place of the network's own classifier; nil for that.
     /// - Throws: `ModelError` if a weight is wrong, or the front-end is one that the graph cannot compute.
-    init(_ file: ModelFile, areIntegers: Bool, hasFrontEnd: Bool) throws {
+    init(_ file: ModelFile, areIntegers: Bool, hasFrontEnd: Bool, head: ONNXHead? = nil) throws {
         weights = ONNXWeights(file: file, areIntegers: areIntegers)
         metadata = file.metadata
         let architecture = metadata.architecture
@@ -42,17 +43,21 @@ struct ONNXNetwork {
                     query: architecture == .lean ? parts.first : nil, to: isJoined ? "encoder" : "embeddings"))
         }
         if isJoined { graph.add("Concat", parts, to: "embeddings", ["axis": .integer(1)]) }
-        let head = try weights.matrix("head/w", in: &graph)
+        if let head { head.add(to: &graph) } else { try addClassifier() }
+        graph.output(
+            ONNXGraph.Value(
+                name: "embeddings", shape: [architecture.headInputs], meaning: "what the classifier reads"))
+    }
+
+    private mutating func addClassifier() throws {
+        let matrix = try weights.matrix("head/w", in: &graph)
         let bias = weights.bias("head/b", of: ["head/b"], shape: [metadata.classes.count], in: &graph)
-        let logits = graph.add("Gemm", ["embeddings", head, bias], to: "head")
+        let logits = graph.add("Gemm", ["embeddings", matrix, bias], to: "head")
         graph.add("Sigmoid", [logits], to: "scores")
         graph.output(
             ONNXGraph.Value(
                 name: "scores", shape: [metadata.classes.count],
                 meaning: "one score for each class, 0 to 1, each by itself; the metadata 'classes' names them"))
-        graph.output(
-            ONNXGraph.Value(
-                name: "embeddings", shape: [architecture.headInputs], meaning: "what the classifier reads"))
     }
 
     private static func wave(_ samples: Int, _ frontEnd: FrontEnd) -> ONNXGraph.Value {
@@ -160,7 +165,7 @@ struct ONNXNetwork {
         // A size of 0 stands for that of the input.
         let windowShape = graph.integers([0, steps, LEANShape.window])
         let outputShape = graph.integers([0, 0, width])
-        let windows = graph.add("Reshape", ["wave", windowShape], to: "windows")
+        let windows = graph.add("Reshape", [addWaveScale(), windowShape], to: "windows")
         // ONNX's recurrent layers take (steps, batch, values).
         let inOrder = graph.add("Transpose", [windows], to: "windows/steps", ["perm": .integers([1, 0, 2])])
         let first = try addLSTM(1, inOrder, inputs: LEANShape.window)
@@ -176,11 +181,23 @@ struct ONNXNetwork {
         let row = graph.add("Unsqueeze", [query, axis], to: "attention/query")
         let keys = graph.add("Transpose", [heard], to: "attention/keys", ["perm": .integers([0, 2, 1])])
         let products = graph.add("MatMul", [row, keys], to: "attention/products")
-        let scale = graph.number("attention/scale", 1 / Float(width).squareRoot())
+        let scale = graph.number("attention/scale", metadata.attentionScale)
         let scaled = graph.add("Mul", [products, scale], to: "attention/scaled")
         let shares = graph.add("Softmax", [scaled], to: "attention/shares", ["axis": .integer(2)])
         let context = graph.add("MatMul", [shares, heard], to: "attention/context")
         return graph.add("Squeeze", [context, axis], to: output)
+    }
+
+    /// Adds what the encoder does to `wave` (batch, 16000) first: nothing, or dividing each chunk by its root mean square.
+    private mutating func addWaveScale() -> String {
+        guard metadata.waveScale == .rms else { return "wave" }
+        let squares = graph.add("Mul", ["wave", "wave"], to: "wave/squares")
+        let mean = graph.add(
+            "ReduceMean", [squares], to: "wave/power", ["axes": .integers([1]), "keepdims": .integer(1)])
+        let level = graph.add("Sqrt", [mean], to: "wave/level")
+        let floor = graph.number("wave/floor", Float(WaveScale.floor))
+        let divisor = graph.add("Max", [level, floor], to: "wave/divisor")
+        return graph.add("Div", ["wave", divisor], to: "wave/scaled")
     }
 
     /// Adds a bidirectional layer from (steps, batch, inputs) to (steps, 2, batch, 128).

@@ -1,4 +1,5 @@
 import Cache
+import Errors
 import Ledger
 import Sessions
 import Training
