@@ -126,7 +126,7 @@ def main():
         table = json.loads(earmark("evaluate", out / "model.safetensors", "--manifest", a.work / "esc10.csv", "--split",
                                    "eval", "--cache", cache, "--pipeline", pipeline, "--ablation", "--json", "--resamples", 0,
                                    "--workers", a.workers))
-        results[name] = next(row for row in table if row["precision"] == "float32" and row["overlap"] == 0.5)
+        results[name] = next(row for row in table if row["precision"] == "f32" and row["overlap"] == 0.5)
         print(f"student, by {name}: {per_epoch[manifest]} clips, {epochs} epochs: top-1 {results[name]['top_1']:.1%}, "
               f"mAP {results[name]['mAP']:.3f}", flush=True)
     gain = results["labels and teacher"]["top_1"] - results["labels"]["top_1"]

@@ -10,7 +10,8 @@ package enum FailureClass: RawRepresentable, Hashable, Sendable, CustomStringCon
     case empty
     /// The file ends before its header says, or is damaged inside.
     case truncated
-    /// The file states or holds something impossible, such as samples that are not finite.
+    /// The file states or holds something impossible, such as samples that are not finite, or another program's model
+    /// fails on it.
     case invalid
     /// The file changed while it was being read.
     case changed

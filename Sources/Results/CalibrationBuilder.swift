@@ -2,6 +2,7 @@ import Cache
 import Corpora
 import Evaluation
 import Ledger
+import Sessions
 
 /// Calibrates the classes of a cache's clip scores against labelled truth.
 package struct CalibrationBuilder {

@@ -4,6 +4,7 @@ import Features
 import Files
 import Foundation
 import Ledger
+import Sessions
 import Shards
 
 /// The chunk scores of a pipeline, clip by clip, read in blocks: a ten-hour recording is never in memory as a whole.

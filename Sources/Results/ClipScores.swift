@@ -1,10 +1,13 @@
 import Cache
 import Ledger
+import Sessions
 
 /// The clip scores of a pipeline, clip by clip, as its aggregate stage wrote them.
 package struct ClipScores {
     package let classes: [String]
     package let pipeline: PipelineRecord
+    /// What finds these scores again, see `PipelineChoice.Scored`.
+    package let name: String
     private let ledger: Ledger
     private let reader: CacheReader
     private let stage: Int64
@@ -16,6 +19,7 @@ package struct ClipScores {
     package init(cache: CacheFolder, ledger: Ledger, pipeline: String?) throws {
         let found = try PipelineChoice.scored(ledger, name: pipeline)
         self.pipeline = found.pipeline
+        name = found.name
         self.ledger = ledger
         stage = found.stage.id
         classes = ClassList.decode(found.stage.classes)

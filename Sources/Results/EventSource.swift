@@ -4,6 +4,7 @@ import Corpora
 import Evaluation
 import Files
 import Ledger
+import Sessions
 
 /// Takes events recording by recording, in the manifest's order.
 package protocol EventSink: AnyObject {
@@ -40,6 +41,8 @@ package struct EventSource {
     package let rule: EventRule
     /// Only clips of these names, of those that were chosen; nil for all.
     package var only: Set<ClipName>?
+    /// What finds these scores again, see `PipelineChoice.Scored`.
+    package let name: String
     /// Fingerprint of the stage whose scores these are.
     package let stage: String
     private let ledger: Ledger
@@ -59,6 +62,7 @@ package struct EventSource {
         scores = try ChunkScores(cache: cache, ledger: ledger, found: found)
         classes = scores.classes
         self.pipeline = scores.pipeline
+        name = found.name
         notice = scores.notice
         stage = found.stage.fingerprint
         selection = try request.resolved(
@@ -69,7 +73,8 @@ package struct EventSource {
 
     /// The settings in an export's provenance.
     package var settings: [(name: String, value: String)] {
-        selection.settings + [("gap", "\(rule.gap)"), ("least", "\(rule.least)")]
+        (name == pipeline.name ? [] : [("pipeline", name)]) + selection.settings
+            + [("gap", "\(rule.gap)"), ("least", "\(rule.least)")]
     }
 
     /// The model's front-end's frequency band, in Hz.

@@ -3,6 +3,7 @@ import Corpora
 import Evaluation
 import Files
 import Ledger
+import Sessions
 import Tables
 
 /// Writes a cache's labels: the classes whose clip score is high enough, clip by clip in manifest order.
@@ -44,7 +45,7 @@ package struct LabelExport {
         self.ledger = ledger
         scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
         self.pipeline = scores.pipeline
-        let model = ScoredModel(try PipelineChoice.scored(ledger, name: scores.pipeline.name))
+        let model = ScoredModel(try PipelineChoice.scored(ledger, name: scores.name))
         // A user who asks for the top N and nothing else wants N labels for every clip.
         let isTopAlone = request.top != nil && request.threshold == nil && request.thresholds == nil
         selection = try request.resolved(
@@ -52,11 +53,13 @@ package struct LabelExport {
             recommended: isTopAlone ? nil : model.recommended, without: isTopAlone ? 0 : Thresholds.usual,
             usesReleases: false)
         try selection.clips.check(ledger)
-        settings = selection.settings + (reviewed.map { [("reviewed", $0.text)] } ?? [])
+        settings =
+            (scores.name == scores.pipeline.name ? [] : [("pipeline", scores.name)]) + selection.settings
+            + (reviewed.map { [("reviewed", $0.text)] } ?? [])
         var provenance = Provenance(version: version, pipeline: scores.pipeline, settings: settings)
         provenance.isReviewed = reviewed != nil
         self.provenance = provenance
-        let name = scores.pipeline.name
+        let name = scores.name
         verdicts = try reviewed.map { contents in
             var events = request
             (events.top, events.only, events.not, events.clips) = (nil, [], [], [])

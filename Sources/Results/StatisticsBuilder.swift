@@ -3,6 +3,7 @@ import Corpora
 import Errors
 import Evaluation
 import Ledger
+import Sessions
 
 /// Collects a cache's clip and chunk scores into per-class statistics, and into what a page shows beside them.
 package struct StatisticsBuilder {
@@ -59,7 +60,7 @@ package struct StatisticsBuilder {
         return try ledger.consistently {
             let scored = try PipelineChoice.scored(ledger, name: pipeline)
             let source = try EventSource(
-                cache: cache, ledger: ledger, pipeline: scored.pipeline.name, request: request, gap: 0, least: 0)
+                cache: cache, ledger: ledger, pipeline: scored.name, request: request, gap: 0, least: 0)
             let verdicts = try ClipVerdicts(contents, source: source, ledger: ledger)
             let scores = try ClipScores(cache: cache, ledger: ledger, pipeline: pipeline)
             var truth = PartialTruth(classes: scores.classes.count)

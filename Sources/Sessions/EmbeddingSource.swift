@@ -19,6 +19,8 @@ package struct EmbeddingSource: Sendable {
     package let modelDigest: String
     /// The arithmetic in which they were computed: `float32` or `int8`.
     package let precision: String
+    /// The type in which they are stored: `float32` or `float16`.
+    package let dtype: String
     /// The normalisation that the pipeline asks for; nil leaves it to the model.
     package let normalization: Normalization?
 
@@ -78,7 +80,7 @@ package struct EmbeddingSource: Sendable {
         }
         return EmbeddingSource(
             pipeline: record, stage: own, inferStage: maker.name, modelPath: path, modelDigest: digest,
-            precision: maker.precision ?? Precision.float32.rawValue,
+            precision: maker.precision ?? Precision.float32.rawValue, dtype: stage.parameters["dtype"] ?? "float32",
             normalization: maker.parameters["normalization"].flatMap(Normalization.init))
     }
 }

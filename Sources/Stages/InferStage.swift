@@ -70,6 +70,10 @@ struct InferStage: StageKind {
         return try models.description(path).inputs.contains(inputs[input])
     }
 
+    static func advice(_ parameters: [String: String], _ models: ModelCache) throws -> String? {
+        try parameters["model"].map { try ModelStages(models.description($0)).advice }
+    }
+
     /// The arithmetic is part of the fingerprint as it turns out to be, whether it was asked for or is what the file is
     /// stored in. float32 leaves no mark, so that fingerprints are those from before there was a choice.
     static func resolve(_ parameters: [String: String], _ models: ModelCache) throws -> [String: String] {
@@ -512,9 +516,11 @@ private final class InferOperator: Operator {
     /// Runs the chunks of one clip from a batch that the engine refused, so that only the clip that causes this fails.
     private func inferAlone(_ job: ClipJob, _ first: Int, _ count: Int) throws {
         do { try infer(first, count, for: [job]) } catch let error as WorkerAbandoned { throw error } catch {
+            // What another program's network makes of a clip is no fault of this one.
+            let failureClass: FailureClass = error is ForeignEngineError ? .invalid : .internal
             job.fail(
                 ClipFailure(
-                    failureClass: .internal, reason: "the model '\(model.network)' failed: \(error)", node: node))
+                    failureClass: failureClass, reason: "the model '\(model.network)' failed: \(error)", node: node))
         }
     }
 

@@ -1,5 +1,6 @@
 import Engines
 import Features
+import Models
 
 /// The settings of the stages above an `infer` stage with which they give a model what it reads.
 package struct ModelStages {
@@ -8,9 +9,12 @@ package struct ModelStages {
     package let chunk: [(key: String, value: String)]
     /// nil for a model that reads samples alone.
     package let mel: [(key: String, value: String)]?
+    /// What to tell of a distance of chunks other than the model's authors have; nil if it is theirs, or they have none.
+    package let note: String?
 
-    /// - Parameter model: its wish for the distance of chunks is followed where chunk stages can; otherwise chunks overlap
-    ///   by half if that is a whole number of frames, and not at all if not.
+    /// - Parameter model: its wish for the distance of chunks is followed where chunk stages can, and otherwise by the nearest
+    ///   distance that is a whole number of frames; without a wish chunks overlap by half if that is one, and not at all if
+    ///   not.
     package init(_ model: ModelDescription) {
         let given = model.frontEnd?.asPreset
         let preset = given?.preset ?? .yamnet
@@ -28,10 +32,23 @@ package struct ModelStages {
             found.append(("seconds", "\(Double(model.chunk) / Double(model.rate))"))
         }
         let steps = [usual.hop, model.frontEnd?.hop ?? usual.hop]
-        let hops = [model.hop, model.chunk / 2, model.chunk].compactMap { $0 }
-        let hop = hops.first { hop in hop > 0 && steps.allSatisfy { hop % $0 == 0 } } ?? model.chunk
-        found.append(("overlap", "\(1 - Double(hop) / Double(model.chunk))"))
+        let hops = (1...max(1, model.chunk)).filter { hop in steps.allSatisfy { hop % $0 == 0 } }
+        let hop: Int
+        if let wish = model.hop {
+            hop = hops.min { (abs($0 - wish), $0) < (abs($1 - wish), $1) } ?? model.chunk
+        } else {
+            hop = hops.contains(model.chunk / 2) ? model.chunk / 2 : model.chunk
+        }
+        // Nine decimals: every distance of samples comes back, and 1 - 0.33 is 0.67.
+        let overlap = ((1 - Double(hop) / Double(model.chunk)) * 1e9).rounded() / 1e9
+        found.append(("overlap", "\(overlap)"))
         chunk = found
+        note = model.hop.flatMap { wish in
+            wish == hop
+                ? nil
+                : "chunks begin every \(hop) samples; the model's \(wish) are no whole number of frames of "
+                    + "\(steps.max() ?? 1)"
+        }
     }
 
     /// The settings in words, for the advice in an error.
@@ -71,13 +88,17 @@ package struct ModelStages {
             [("model", quoted(reference))])
         if model.classCount > 0 {
             add("scores-cache", "cache", from: "infer", [("dtype", "float32")])
-            add("clip-scores", "aggregate", from: "infer", [("method", "mean")])
+            // A head knows how a clip's scores are made of its chunks'.
+            add(
+                "clip-scores", "aggregate", from: model.pooling == .attention ? "[infer, infer.weights]" : "infer",
+                [("method", model.pooling == .mean ? "mean" : "model")])
         }
         if model.embeddingSize > 0 {
             add("embeddings-cache", "cache", from: "infer.embeddings", [("dtype", "float32")])
         }
         return "# \(model.network.split(whereSeparator: \.isNewline).joined(separator: " ")): "
             + "\(model.classCount) classes, chunks of \(model.chunk) samples at \(model.rate) Hz.\n"
+            + (stages.note.map { "# Here \($0).\n" } ?? "")
             + "name: \(name)\nstages:\n" + lines.joined(separator: "\n") + "\n"
     }
 

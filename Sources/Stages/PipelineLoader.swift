@@ -43,6 +43,7 @@ package enum PipelineLoader {
             spec, definitions: StageCatalog.definitions, locate: { models.place(of: try locate($0)) },
             digestOfFile: { try models.digest($0) },
             usesInput: { try StageCatalog.kind(of: $0).reads(input: $2, given: $3, $1, models) },
+            advice: { try StageCatalog.kind(of: $0).advice($1, models) },
             resolve: { try StageCatalog.kind(of: $0).resolve($1, models) }
         ).build()
         var context = PreparationContext(graph: graph, models: models)

@@ -18,6 +18,11 @@ protocol StageKind: Sendable {
         input: Int, given: [Bool], _ parameters: [String: String], _ models: ModelCache
     ) throws -> Bool
 
+    /// What to tell where an input that a node with these parameters reads is not given; nil for nothing.
+    ///
+    /// - Throws: an error if this depends on a model file that cannot be used.
+    static func advice(_ parameters: [String: String], _ models: ModelCache) throws -> String?
+
     /// What parameters mean where that depends on a model file: marks by key, which become part of the fingerprint.
     ///
     /// - Throws: an error if the model file cannot be used.
@@ -55,6 +60,7 @@ extension StageKind {
     static func reads(
         input: Int, given: [Bool], _ parameters: [String: String], _ models: ModelCache
     ) throws -> Bool { true }
+    static func advice(_ parameters: [String: String], _ models: ModelCache) throws -> String? { nil }
     static func resolve(_ parameters: [String: String], _ models: ModelCache) throws -> [String: String] { [:] }
     static func isLossless(_ parameters: [String: String]) -> Bool { false }
     var kept: EdgeType? { nil }

@@ -97,7 +97,7 @@ struct EngineFaultTests {
         let scratch = try made(.fails)
         let ended = try run(scratch)
         #expect(ended.status == 3, "\(ended)")
-        let reason = try reason(scratch, "internal")
+        let reason = try reason(scratch, "invalid")
         #expect(reason.contains("ONNX Runtime 1.99.0") && reason.contains("a value is too large"), "\(reason)")
     }
 

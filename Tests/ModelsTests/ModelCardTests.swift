@@ -84,7 +84,7 @@ struct ModelCardTests {
         let cases: [(yaml: String, line: Int, words: [String])] = [
             ("# nothing\n", 1, ["empty"]), ("- a", 1, ["not a mapping"]), ("a: b: c", 1, ["not YAML"]),
             (ok.replacingOccurrences("card: 1", "card: 2"), 1, ["'2'", "expected 1"]),
-            (ok.replacingOccurrences("licence:", "license:"), 1, ["no 'licence'"]),
+            (ok.replacingOccurrences("licence:", "license:"), 5, ["'license'", "is 'licence' meant?"]),
             (with(more: "tresholds: {a: 1}"), 9, ["'tresholds'", "is 'thresholds' meant?"]),
             (with(input: Self.wave + ", chunks: 4"), 6, ["'chunks' of 'input'", "is 'chunk' meant?"]),
             (with(input: "reads: wav, rate: 8000, chunk: 3200"), 6, ["'wav'", "is 'wave' meant?"]),

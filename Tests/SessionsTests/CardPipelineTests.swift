@@ -141,6 +141,42 @@ import Testing
         #expect(told.contains("'preset: panns, seconds: 2.0, overlap: "), "\(told)")
     }
 
+    @Test("A model that reads what its stage is not given is refused, with the lines to write")
+    func otherInput() throws {
+        let fixture = try Self.fixture()
+        let yaml = """
+            name: p
+            stages:
+              decode: {uses: decode}
+              resample: {uses: resample, from: decode, rate: 16000}
+              chunk: {uses: chunk, from: resample}
+              mel: {uses: log-mel, from: chunk}
+              infer: {uses: infer, from: mel, model: card.yaml}
+              scores: {uses: cache, from: infer}
+            """
+        let text = try #require(message { _ = try Self.load(fixture, yaml: yaml) })
+        #expect(text.contains("p.yaml:7: stage 'infer' needs chunks in 'from'"), "\(text)")
+        #expect(text.contains("'rate: 8000, seconds: 0.4, overlap: 0.5' in its chunk stage"), "\(text)")
+    }
+
+    @Test("A distance of chunks that chunk stages cannot have becomes the nearest that they can, and is told")
+    func nearestDistance() throws {
+        for (every, overlap, told) in [
+            (1600, "0.5", nil), (1601, "0.5", 1600), (2900, "0.1", 2880), (1, "0.95", 160), (1056, "0.65", 1120),
+        ] as [(Int, String, Int?)] {
+            let card = Self.card().replacingOccurrences(of: "every: 1600", with: "every: \(every)")
+            let fixture = try Self.fixture(card: card)
+            let model = try Self.registry().describe(fixture.folder + "/card.yaml")
+            let yaml = ModelStages.pipeline(for: model, name: "p", reference: "card.yaml")
+            #expect(yaml.contains("    overlap: \(overlap)\n"), "\(every): \(yaml)")
+            let note = ModelStages(model).note
+            #expect((note == nil) == (told == nil), "\(every): \(note ?? "")")
+            guard let told, let note else { continue }
+            #expect(note.contains("every \(told) samples; the model's \(every) ") && yaml.contains(note))
+            _ = try Self.load(fixture, yaml: yaml)
+        }
+    }
+
     @Test("A clip whose scores are no numbers, or not 0 to 1, fails alone")
     func failures() throws {
         for odd in [Float.nan, 3] {

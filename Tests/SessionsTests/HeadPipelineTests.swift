@@ -180,6 +180,67 @@ import Testing
         }
     }
 
+    @Test("Where two heads share a base, PIPELINE.STAGE says whose scores are meant, of clips and of chunks alike")
+    func choice() throws {
+        let setup = try Setup()
+        try setup.head()
+        try setup.head("b", pooling: .attention, hidden: 0, stream: 9)
+        let stages = [
+            Self.base, "scores: {uses: cache, from: base}", Self.head("a", from: "base.embeddings"),
+            Self.head("b", from: "base.embeddings"),
+        ]
+        let all = try load(setup, stages.joined(separator: "\n"))
+        try setup.run(all, "all")
+        let ledger = try setup.fixture.cache("all").reading()
+        func fingerprint(_ stage: String) throws -> String {
+            try #require(all.graph.nodes.first { $0.name == stage }).fingerprint.hex
+        }
+        for head in ["a", "b"] {
+            let (clipStage, chunkStage) = try (fingerprint(head + "-clips"), fingerprint(head + "-scores"))
+            // By the model's stage, and by those that keep its scores.
+            for stage in [head, head + "-clips", head + "-scores"] {
+                let clips = try PipelineChoice.scored(ledger, name: "heads.\(stage)")
+                let chunks = try PipelineChoice.chunkScored(ledger, name: "heads.\(stage)")
+                #expect(clips.stage.fingerprint == clipStage && chunks.stage.fingerprint == chunkStage, "\(stage)")
+                #expect(clips.name == "heads.\(head)" && chunks.name == clips.name)
+                #expect(clips.notice == nil && chunks.notice == nil)
+            }
+        }
+        // Without a name both are of one model, and the others are told.
+        for name in [nil, "heads"] {
+            let clips = try PipelineChoice.scored(ledger, name: name)
+            let chunks = try PipelineChoice.chunkScored(ledger, name: name)
+            #expect(clips.name == chunks.name && ["heads.a", "heads.b"].contains(clips.name))
+            let other = clips.name == "heads.a" ? "'heads.b'" : "'heads.a'"
+            #expect(clips.notice?.contains("in 2 stages; these are of '\(clips.name)'") == true)
+            #expect(clips.notice?.contains(other) == true)
+            #expect(chunks.notice?.contains("in 3 stages") == true && chunks.notice?.contains("'heads.base'") == true)
+            let again = try PipelineChoice.scored(ledger, name: clips.name)
+            #expect(again.stage.id == clips.stage.id)
+        }
+        let (base, scores) = try (PipelineChoice.chunkScored(ledger, name: "heads.base"), fingerprint("scores"))
+        #expect(base.stage.fingerprint == scores)
+        for wrong in ["base", "decode", "none"] {
+            let error = #expect(throws: CacheError.self) {
+                try PipelineChoice.scored(ledger, name: "heads.\(wrong)")
+            }
+            #expect(error.map { "\($0)".contains("expected one of 'heads.a', 'heads.b'") } == true, "\(wrong)")
+        }
+    }
+
+    @Test("The pipeline that is written for a head pools its clips as it was trained", arguments: ClipPooling.allCases)
+    func written(pooling: ClipPooling) throws {
+        let setup = try Setup()
+        let head = try setup.head(pooling: pooling)
+        let own = try load(setup, Self.head("a", from: "[mel, chunk]"))
+        try setup.run(own, "own")
+        let yaml = try ModelStages.pipeline(for: setup.registry.describe(head), name: "written", reference: head)
+        let written = try PipelineLoader.load(yaml: yaml, file: "p.yaml", sets: [], engines: setup.registry)
+        try setup.run(written, "written")
+        let digests = try (setup.digests(written, "clip-scores", "written"), setup.digests(own, "a-clips", "own"))
+        #expect(digests.0 == digests.1 && digests.0.count == 5)
+    }
+
     @Test("What would compute the same embeddings twice is refused, with what to write instead")
     func refusesTwice() throws {
         let setup = try Setup()

@@ -62,9 +62,15 @@ struct CardFields {
         return found
     }
 
-    /// The error for a key that is not there.
+    /// The error for a key that is not there, or that is misspelt.
     func missing(_ key: String, _ expected: String) -> ModelError {
-        error(line, "\(owner.map { "'\($0)'" } ?? "the card") has no '\(key)', expected \(expected)")
+        if let other = entries.first(where: { NearestName.find($0.key, in: [key]) != nil }) {
+            return error(
+                other.line,
+                "unknown key '\(other.key)'\(owner.map { " of '\($0)'" } ?? "") (is '\(key)' meant?), expected '\(key)': "
+                    + expected)
+        }
+        return error(line, "\(owner.map { "'\($0)'" } ?? "the card") has no '\(key)', expected \(expected)")
     }
 
     /// Takes a number of a key; nil if the key does not stand there.

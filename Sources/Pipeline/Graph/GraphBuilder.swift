@@ -8,6 +8,7 @@ package struct GraphBuilder {
     private let locate: (FileReference) throws -> String
     private let digestOfFile: (String) throws -> String
     private let usesInput: (StageDefinition, [String: String], Int, [Bool]) throws -> Bool
+    private let advice: (StageDefinition, [String: String]) throws -> String?
     private let resolve: (StageDefinition, [String: String]) throws -> [String: String]
 
     /// - Parameters:
@@ -17,6 +18,7 @@ package struct GraphBuilder {
     ///   - digestOfFile: content digest of a file parameter; its error becomes a `PipelineError`.
     ///   - usesInput: whether a stage with these parameters reads an optional input at all, where some of its inputs are
     ///     given. An unread input is left unconnected, so that nothing upstream runs for it.
+    ///   - advice: what to tell where an input that a stage reads is not given: what would fit its parameters.
     ///   - resolve: what a stage's parameters mean where that depends on more than their values, such as a model's file:
     ///     further marks by key, which are part of the fingerprint.
     package init(
@@ -26,6 +28,7 @@ package struct GraphBuilder {
         usesInput: @escaping (StageDefinition, [String: String], Int, _ given: [Bool]) throws -> Bool = {
             _, _, _, _ in true
         },
+        advice: @escaping (StageDefinition, [String: String]) throws -> String? = { _, _ in nil },
         resolve: @escaping (StageDefinition, [String: String]) throws -> [String: String] = { _, _ in [:] }
     ) {
         self.spec = spec
@@ -33,6 +36,7 @@ package struct GraphBuilder {
         self.locate = locate
         self.digestOfFile = digestOfFile
         self.usesInput = usesInput
+        self.advice = advice
         self.resolve = resolve
     }
 
@@ -109,10 +113,11 @@ package struct GraphBuilder {
             if !isUsed {
                 inputs[slot] = nil
             } else if inputs[slot] == nil {
+                let advice = try advice(definition, parameters).map { "; \($0)" } ?? ""
                 throw fault(
                     stage.line,
                     "stage '\(stage.name)' needs \(input.types.map(\.rawValue).joined(separator: " or ")) in 'from' "
-                        + "with these parameters")
+                        + "with these parameters\(advice)")
             }
         }
         for (slot, input) in definition.inputs.enumerated() {

@@ -2,6 +2,7 @@ import Cache
 import Corpora
 import Evaluation
 import Ledger
+import Sessions
 
 /// Calibrates classes from the events that reviewers judged.
 package struct ReviewedCalibration {

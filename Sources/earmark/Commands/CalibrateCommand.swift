@@ -7,6 +7,7 @@ import Files
 import Foundation
 import Ledger
 import Results
+import Sessions
 import Wording
 
 struct CalibrateCommand: ParsableCommand {
@@ -47,7 +48,8 @@ struct CalibrateCommand: ParsableCommand {
             Fewest clips (or judged events) with a class, and fewest without it, from which its threshold is found.
             """)
     var least = 10
-    @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
+    @Option(help: "A pipeline, or PIPELINE.STAGE for one of its models (default: the last that makes scores).")
+    var pipeline: String?
     @Option(help: "Bootstrap resamples; 0 for no threshold intervals.") var resamples = 1000
     @Option(
         help: ArgumentHelp("Table of thresholds to write; - for standard output.", valueName: "path"),
@@ -87,7 +89,7 @@ struct CalibrateCommand: ParsableCommand {
         let manifest = try Manifest.reading(truth)
         let scored = try PipelineChoice.scored(cache.value.reading(), name: pipeline)
         if let notice = scored.notice { say(TerminalText.plain(notice)) }
-        let result = try CalibrationBuilder(cache: cache.value, pipeline: scored.pipeline.name).calibrate(
+        let result = try CalibrationBuilder(cache: cache.value, pipeline: scored.name).calibrate(
             by: manifest, map: labelMap.read(ScoredModel(scored).names), calibrator)
         let table = result.calibration.csv()
         try FileSystem.write(out) { try $0(table[...]) }

@@ -28,7 +28,8 @@ struct ExportClipsCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("Folder to write into; made if it is missing.", valueName: "dir"), completion: .directory)
     var out: String
-    @Option(help: "A pipeline's name (default: the last one that keeps the scores of chunks).") var pipeline: String?
+    @Option(help: "A pipeline, or PIPELINE.STAGE for one of its models (default: the last with chunk scores).")
+    var pipeline: String?
     @Option(
         help: ArgumentHelp(
             "Events to cut, as 'export events --format csv' wrote them from this cache (default: those found now).",

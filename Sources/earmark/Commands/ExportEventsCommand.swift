@@ -50,7 +50,8 @@ struct ExportEventsCommand: ParsableCommand {
             """)
 
     @OptionGroup var export: ExportOptions
-    @Option(help: "A pipeline's name (default: the last one that keeps the scores of chunks).") var pipeline: String?
+    @Option(help: "A pipeline, or PIPELINE.STAGE for one of its models (default: the last with chunk scores).")
+    var pipeline: String?
     @Option(help: ArgumentHelp("\(ExportEventsCommand.formats).", valueName: "format"))
     var format: Format = .bytes(EventFormat.all[0])
     @OptionGroup var selection: SelectionOptions

@@ -3,6 +3,7 @@ import Cache
 import Evaluation
 import Ledger
 import Results
+import Sessions
 import Wording
 
 struct ExportLabelsCommand: ParsableCommand {
@@ -20,7 +21,8 @@ struct ExportLabelsCommand: ParsableCommand {
             """)
 
     @OptionGroup var export: ExportOptions
-    @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
+    @Option(help: "A pipeline, or PIPELINE.STAGE for one of its models (default: the last that makes scores).")
+    var pipeline: String?
     @Option(help: "csv, jsonl or sqlite.") var format: LabelExport.Format = .csv
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var reviewed: ReviewedOption
@@ -33,7 +35,7 @@ struct ExportLabelsCommand: ParsableCommand {
         let contents = try reviewed.contents(export.cache.value)
         let (labels, summary) = try ledger.consistently { () -> (LabelExport, LabelExport.Summary) in
             let labels = try LabelExport(
-                cache: export.cache.value, ledger: ledger, pipeline: scored.pipeline.name, request: selection.request,
+                cache: export.cache.value, ledger: ledger, pipeline: scored.name, request: selection.request,
                 version: Earmark.version, reviewed: contents)
             return (labels, try labels.write(format, to: export.out))
         }

@@ -3,6 +3,7 @@ import Cache
 import Errors
 import Ledger
 import Results
+import Sessions
 import Wording
 
 struct ExportScoresCommand: ParsableCommand {
@@ -13,7 +14,8 @@ struct ExportScoresCommand: ParsableCommand {
             """)
 
     @OptionGroup var export: ExportOptions
-    @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
+    @Option(help: "A pipeline, or PIPELINE.STAGE for one of its models (default: the last that makes scores).")
+    var pipeline: String?
     @Option(help: "csv, jsonl or npy.") var format: Exporter.Format = .csv
 
     func run() throws {
@@ -24,7 +26,7 @@ struct ExportScoresCommand: ParsableCommand {
         }
         let scored = try PipelineChoice.scored(export.cache.value.reading(), name: pipeline)
         if let notice = scored.notice { say(TerminalText.plain(notice)) }
-        let exporter = try Exporter(cache: export.cache.value, pipeline: scored.pipeline.name)
+        let exporter = try Exporter(cache: export.cache.value, pipeline: scored.name)
         let clips = try exporter.scores(format, to: export.out)
         try export.conclude(
             counted(clips, "clip"), what: "scores", pipeline: scored.pipeline,

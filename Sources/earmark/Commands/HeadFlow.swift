@@ -45,16 +45,23 @@ struct HeadFlow {
         let rows = try splits.flatMap { try Labels.clips(manifest, split: $0) }
         let labels = try classes(rows)
         let wanted = Set(splits + [command.validationSplit, command.testSplit])
-        let entries = try Labels.clips(manifest, split: nil).map(\.entry).filter { wanted.contains($0.split) }
+        let all = try Labels.clips(manifest, split: nil).map(\.entry)
+        let entries = all.filter { wanted.contains($0.split) }
+        tell(others: all.map(\.split).filter { !wanted.contains($0) })
         let set = try EmbeddingSet(
             entries, classes: labels.classes, cache: command.cache.value, stage: source.stage.id)
         let parts = parts(set, entries, splits)
         tell(set, labels, parts)
-        guard parts.training.count > 1, base.embeddingSize == set.size else {
+        guard parts.training.count > 1 else {
             throw TrainingError(
                 .badInput, at: ErrorPlace(command.cache.value.folder),
-                "\(counted(parts.training.count, "clip")) to train on with embeddings of \(set.size) values, expected 2 or "
-                    + "more, of \(base.embeddingSize)")
+                "\(parts.training.count) of \(counted(rows.count, "clip")) to train on \(parts.training.count == 1 ? "has" : "have") "
+                    + "embeddings in this cache, expected 2 or more")
+        }
+        guard base.embeddingSize == set.size else {
+            throw TrainingError(
+                .badInput, at: ErrorPlace(command.cache.value.folder),
+                "its embeddings have \(set.size) values, expected \(base.embeddingSize), as \(base.path) gives")
         }
         guard !parts.test.isEmpty || command.report == nil && !command.json else {
             throw TrainingError(
@@ -69,10 +76,11 @@ struct HeadFlow {
         let metadata = metadata(base, labels, size: set.size, clips: parts.training.count, choice)
         try HeadFile.write(parameters: trained.tensors, metadata: metadata, to: command.out)
         let chunks = parts.training.reduce(0) { $0 + set.clips[$1].rows.count }
+        let classes = counted(labels.classes.count, "class", "classes")
+        let embeddings = "\(grouped(chunks)) embeddings of \(base.name), \(source.dtype), of '\(source.pipeline.name)'"
         let line =
-            "\(command.out): \(counted(labels.classes.count, "class", "classes")) on \(counted(parts.training.count, "clip")) "
-            + "(\(grouped(chunks)) embeddings of \(base.name)), pooling \(options.pooling.rawValue), \(choice.text); "
-            + "trained in \(Figures.fixed(watch.seconds, 2)) s"
+            "\(command.out): \(classes) on \(counted(parts.training.count, "clip")) (\(embeddings)), pooling "
+            + "\(options.pooling.rawValue), \(choice.text); trained in \(Figures.fixed(watch.seconds, 2)) s"
         if command.json { say(line) } else { print(line) }
         try evaluate(Head(metadata: metadata, parameters: trained.tensors), set, parts, entries, source)
     }
@@ -116,6 +124,13 @@ struct HeadFlow {
             if own == command.testSplit { parts.test.append(place) }
         }
         return parts
+    }
+
+    /// Says which clips are in no split that is used, as a misspelt split's are.
+    private func tell(others: [String]) {
+        guard !others.isEmpty else { return }
+        let names = Set(others).sorted().map { $0.isEmpty ? "no split" : "'\($0)'" }
+        say("\(counted(others.count, "clip")) of other splits, left out: \(Self.list(names))")
     }
 
     /// Says what of the manifest is not used.

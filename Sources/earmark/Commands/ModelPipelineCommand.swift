@@ -32,8 +32,9 @@ extension ModelCommand {
                 : OutputPath.isFile(out)
                     ? FileSystem.relative(FileSystem.absolute(path), to: FileSystem.folder(of: out))
                     : FileSystem.absolute(path)
-            let text = ModelStages.pipeline(
-                for: try EngineRegistry.standard.describe(path), name: Self.name(path), reference: reference)
+            let described = try EngineRegistry.standard.describe(path)
+            let text = ModelStages.pipeline(for: described, name: Self.name(path), reference: reference)
+            if let note = ModelStages(described).note { say(note) }
             try FileSystem.write(out) { try $0(Array(text.utf8)[...]) }
             if !OutputPath.isStandardOutput(out) { print("a pipeline for \(model) is in \(out)") }
         }

@@ -24,7 +24,8 @@ struct ReviewCommand: ParsableCommand {
             """)
 
     @OptionGroup var cache: CacheOption
-    @Option(help: "A pipeline's name (default: the last one that keeps the scores of chunks).") var pipeline: String?
+    @Option(help: "A pipeline, or PIPELINE.STAGE for one of its models (default: the last with chunk scores).")
+    var pipeline: String?
     @Option(
         help: ArgumentHelp(
             "Events to judge, as 'search' or 'export events --format csv' wrote them (default: those found now).",

@@ -6,6 +6,7 @@ import Files
 import Foundation
 import Ledger
 import Results
+import Sessions
 import Wording
 
 struct StatsCommand: ParsableCommand {
@@ -37,7 +38,8 @@ struct StatsCommand: ParsableCommand {
             """)
 
     @OptionGroup var cache: CacheOption
-    @Option(help: "A pipeline's name (default: the last one that makes scores).") var pipeline: String?
+    @Option(help: "A pipeline, or PIPELINE.STAGE for one of its models (default: the last that makes scores).")
+    var pipeline: String?
     @Option(help: ArgumentHelp("A manifest with labels, for AP, AUC and d'.", valueName: "csv"), completion: .csv)
     var truth: String?
     @OptionGroup var labelMap: LabelMapOption
@@ -124,7 +126,7 @@ struct StatsCommand: ParsableCommand {
             folder: out, names: kinds.map(DivisionOptions.files).flatMap { [$0.csv, $0.csv + ".meta.json", $0.json] })
         if let notice = scored.notice { say(TerminalText.plain(notice)) }
         let model = ScoredModel(scored)
-        let builder = StatisticsBuilder(cache: cache.value, pipeline: scored.pipeline.name, by: kinds)
+        let builder = StatisticsBuilder(cache: cache.value, pipeline: scored.name, by: kinds)
         var content =
             reviewed
             ? try reviewedContent(builder, model)
