@@ -27,7 +27,7 @@ compare decoding "$ogg" --repeat 4
 compare label "$wav" "$yamnet" --calibration "$wav"
 compare network "$yamnet" --calibration "$wav"
 compare network Models/lean-esc10.safetensors --calibration "$wav"
-"$earmark" model quantize "$yamnet" "$scratch/yamnet-int8.safetensors" > /dev/null
+"$earmark" model quantize "$yamnet" "$scratch/yamnet-int8.safetensors" --force > /dev/null
 printf 'where the time of a labelling job goes, in int8:\n'
 "$earmark" bench job --profile --set infer.model="$scratch/yamnet-int8.safetensors" --scratch "$scratch"
 "$python" -c 'import tensorflow' 2>/dev/null || "$python" -m pip install -q tensorflow

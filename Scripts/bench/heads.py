@@ -62,7 +62,7 @@ def main():
             began = time.monotonic()
             text = earmark("train", "head", "--cache", a.work / "cache", "--manifest", manifest, "--out",
                            a.work / f"head-{pooling}-{fold}.safetensors", "--pooling", pooling, "--hidden", a.hidden,
-                           "--seed", a.seed, "--workers", a.workers, "--resamples", 0, "--json")
+                           "--seed", a.seed, "--workers", a.workers, "--resamples", 0, "--json", "--force")
             seconds.append(time.monotonic() - began)
             found.append(json.loads(text))
         mean = lambda key: statistics.mean(row[key] for row in found)

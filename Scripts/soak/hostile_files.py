@@ -81,9 +81,9 @@ def kinds(manifest, model):
     network, lists, out = folder / "made.tflite", folder / "made.csv", folder / "out.safetensors"
     subprocess.run([sys.executable, ROOT / "Scripts/fixtures/yamnet_file.py", "make", network, lists], check=True)
     found.append(("TFLite", folder / "y.tflite", network.read_bytes(), binary,
-                  lambda path: ["model", "import", path, "--classes", lists, "--out", out]))
+                  lambda path: ["model", "import", path, "--classes", lists, "--out", out, "--force"]))
     found.append(("class map", folder / "c.csv", lists.read_bytes(), text_mutated,
-                  lambda path: ["model", "import", network, "--classes", path, "--out", out]))
+                  lambda path: ["model", "import", network, "--classes", path, "--out", out, "--force"]))
     return found
 
 

@@ -117,7 +117,8 @@ def check(earmark, work, network, patches):
             for pca in [None, work / "pca.pth" if form == "pth" else file]:
                 name = f"{form}-{release}{'-pca' if pca else ''}"
                 model = work / f"{name}.safetensors"
-                run(earmark, "model", "import", file, "--release", release, "--out", model, *(["--pca", pca] if pca else []))
+                run(earmark, "model", "import", file, "--release", release, "--out", model, "--force",
+                    *(["--pca", pca] if pca else []))
                 found = embeddings(earmark, work, name, model)[1].astype(np.float64)
                 expected = np.maximum(plain, 0) if release == "torchvggish" else plain
                 if pca:

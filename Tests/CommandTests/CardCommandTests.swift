@@ -117,6 +117,22 @@ struct CardCommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: machine.scratch.path("Models")).isEmpty)
     }
 
+    @Test("An existing file is replaced by a completed card only with --force")
+    func importedOver() throws {
+        let machine = try Machine()
+        try machine.scratch.write("other.onnx", "other")
+        try machine.scratch.write("net.yaml", Self.card)
+        try machine.scratch.write("Models/net.yaml", "notes: mine\n")
+        let refused = try machine.run("model", "import", "other.onnx", "--card", "net.yaml", "--out", "Models/net.yaml")
+        #expect(refused.status == 64 && refused.errors.contains("--force replaces it"), "\(refused.errors)")
+        #expect(try machine.scratch.text("Models/net.yaml") == "notes: mine\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: machine.scratch.path("Models")) == ["net.yaml"])
+        _ = try machine.run(
+            "model", "import", "other.onnx", "--card", "net.yaml", "--out", "Models/net.yaml", "--force")
+        let card = try machine.scratch.text("Models/net.yaml")
+        #expect(card.contains("name: A net") && card.contains("sha256: "), "\(card)")
+    }
+
     @Test(
         "A card with an address: its licence is named, its file fetched and checked, its classes beside it",
         .enabled(if: Tool.hasYAMNet, Tool.noYAMNet))

@@ -87,7 +87,7 @@ struct HeadCommandTests {
             ["--folds", "3", "--class-weights", "balanced"],
             ["--train-split", "train", "--train-split", "val", "--folds", "split", "--test-split", "eval"],
         ] {
-            let result = try Self.run(Self.train(scratch, "h.safetensors", more))
+            let result = try Self.run(Self.train(scratch, "h.safetensors", more + ["--force"]))
             #expect(result.output.contains("L2 "), "\(more)")
             try Self.run(scratch.run(scratch.path("head.yaml"), sets: ["head.model=" + scratch.path("h.safetensors")]))
         }
@@ -118,11 +118,31 @@ struct HeadCommandTests {
             (["--train-split", "nowhere"], 65, "'nowhere'"), (["--pipeline", "other"], 64, "'other'"),
             (["--stage", "other"], 65, "'other'"), (["--test-split", "nowhere", "--json"], 65, "'nowhere'"),
         ] {
-            let result = try Self.run(Self.train(scratch, "h.safetensors", more), status: status)
+            let result = try Self.run(Self.train(scratch, "h.safetensors", more + ["--force"]), status: status)
             #expect(result.errors.contains(expected), "\(more): \(result.errors)")
         }
         let quiet = try Self.run(["train", "head", "--cache"], status: 64)
         #expect(quiet.errors.contains("--cache"))
+    }
+
+    @Test("A file that is there is replaced only with --force, and is refused before anything is read")
+    func existing() throws {
+        let scratch = try Scratch()
+        try scratch.write("h.safetensors", "mine")
+        // There is no cache: with --force that is what is said.
+        let refused = try Self.run(Self.train(scratch), status: 64)
+        #expect(
+            refused.errors.contains("h.safetensors: a file of this name exists")
+                && refused.errors.contains("--force replaces it"), "\(refused.errors)")
+        let forced = try Self.run(Self.train(scratch, "h.safetensors", ["--force"]), status: 65)
+        #expect(forced.errors.contains("ledger.sqlite"), "\(forced.errors)")
+        #expect(try scratch.text("h.safetensors") == "mine")
+        try scratch.synth(30)
+        try Self.pipelines(scratch)
+        try Self.run(scratch.run(scratch.path("kept.yaml")))
+        try Self.run(Self.train(scratch, "h.safetensors", ["--force"]))
+        #expect(try scratch.bytes("h.safetensors").count > 1000)
+        try Self.run(Self.train(scratch), status: 64)
     }
 
     @Test("'train' without a name still trains a network, and refuses what it did")

@@ -50,6 +50,32 @@ struct QuantizeTests {
         #expect((0.00001..<0.1).contains(Double(difference.1) ?? 0), "\(lines[3])")
     }
 
+    @Test("A file that is there is replaced only with --force, and the model itself never")
+    func existing() throws {
+        let scratch = try Scratch()
+        let out = scratch.path("x.safetensors")
+        try scratch.write("x.safetensors", "mine")
+        let refused = try Tool.run("model", "quantize", Tool.lean, out)
+        #expect(refused.status == 64 && refused.errors.contains("--force replaces it"), "\(refused.errors)")
+        // Without clips to calibrate on, a model in 8 bits is refused, but only once the file may be replaced.
+        let forced = try Tool.run("model", "quantize", Tool.lean, out, "--force")
+        #expect(forced.errors.contains("is quantised already"), "\(forced.status) \(forced.errors)")
+        #expect(try scratch.text("x.safetensors") == "mine")
+        let copy = scratch.path("copy.safetensors")
+        try FileManager.default.copyItem(atPath: Tool.lean, toPath: copy)
+        for more in [[], ["--force"]] {
+            let itself = try Tool.run(["model", "quantize", copy, copy] + more)
+            #expect(itself.status == 64 && itself.errors.contains("it is the model itself"), "\(itself.errors)")
+        }
+        try scratch.synth(2)
+        #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
+        let done = try Tool.run(
+            "model", "quantize", Tool.lean, out, "--cache", scratch.path("cache"), "--manifest",
+            scratch.path("corpus.csv"), "--force")
+        #expect(done.status == 0, "\(done.errors)")
+        #expect(try scratch.bytes("x.safetensors").count > 1_000_000)
+    }
+
     @Test("What belongs together is asked for together, and a clip without features is named")
     func refusals() throws {
         let scratch = try Scratch()

@@ -53,6 +53,7 @@ extension ModelCommand {
         @Option(
             help: ArgumentHelp("Model file to write; with --card, the card.", valueName: "path"), completion: .model)
         var out: String
+        @Flag(help: "Replace the file if it exists.") var force = false
 
         func validate() throws {
             guard release.map({ VGGishRelease(rawValue: $0) != nil }) ?? true else {
@@ -64,6 +65,7 @@ extension ModelCommand {
 
         func run() throws {
             try OutputPath.check(out)
+            try OutputPath.checkIsNew(out, force: force)
             if let card {
                 try refuse(["--pca": pca, "--release": release], "VGGish")
                 try complete(card)

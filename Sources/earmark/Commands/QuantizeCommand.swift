@@ -40,6 +40,7 @@ extension ModelCommand {
         @Option(help: "Share of each chunk that the next one repeats.") var overlap = 0.5
         @Option(help: "Threads (default: one per processor).") var workers = ProcessInfo.processInfo
             .activeProcessorCount
+        @Flag(help: "Replace the file if it exists.") var force = false
 
         func validate() throws {
             guard (cache == nil) == (manifest == nil) else {
@@ -55,6 +56,8 @@ extension ModelCommand {
 
         func run() throws {
             try OutputPath.check(output)
+            // The model itself is refused below, with or without --force.
+            if !OutputPath.isSame(input, output) { try OutputPath.checkIsNew(output, force: force) }
             let path = try NamedModels(absent: .fetch).file(input)
             if OutputPath.isSame(path, output) {
                 throw CommandError(

@@ -23,6 +23,7 @@ struct TrainHeadCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Clips with labels and splits.", valueName: "csv"), completion: .csv)
     var manifest: String
     @Option(help: ArgumentHelp("Head to write.", valueName: "safetensors"), completion: .safetensors) var out: String
+    @Flag(help: "Replace the head if it exists.") var force = false
     @Option(help: ArgumentHelp("Pipeline whose embeddings to use (default: the last).", valueName: "name"))
     var pipeline: String?
     @Option(help: ArgumentHelp("Its stage that keeps them, if there are several.", valueName: "name"))
@@ -91,6 +92,7 @@ struct TrainHeadCommand: ParsableCommand {
     func run() throws {
         try SystemLimits.require()
         try OutputPath.check(out)
+        try OutputPath.checkIsNew(out, force: force)
         if let report { try OutputPath.check(folder: report, names: EvaluationReport.names) }
         try figures.check()
         try HeadFlow(command: self, options: options).run()
