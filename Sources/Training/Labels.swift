@@ -94,9 +94,7 @@ package struct Labels: Sendable {
                 "split '\(split)' has \(classes.count == 1 ? "the one class '\(classes[0])'" : "no labels"), "
                     + "expected at least 2 classes")
         }
-        try ClassNames(classes, identifiers: isTraining ? [] : ids).check(
-            clips.lazy.map { (line: manifest.line($0.row), clip: $0.entry.clip, labels: $0.entry.labels) },
-            file: manifest.file, map: map)
+        try checkNames(clips, manifest: manifest, identifiers: !isTraining, map: map)
         let left = Set(classes).subtracting(clips.lazy.flatMap(\.entry.labels))
         if isTraining, !hasTeacher, let empty = left.min() {
             throw TrainingError(
@@ -104,5 +102,20 @@ package struct Labels: Sendable {
                 "class '\(empty)' has no clip in split '\(split)', expected at least one"
                     + (left.count > 1 ? " (\(left.count) such classes)" : ""))
         }
+    }
+
+    /// Checks that every label of the clips is that of a class; clips may have none.
+    ///
+    /// - Parameters:
+    ///   - identifiers: if true, labels may also be identifiers.
+    ///   - map: maps labels that are not classes.
+    /// - Throws: `TableError` naming the first label that is unknown, and how many there are.
+    package func checkNames(
+        _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, identifiers: Bool = true,
+        map: LabelMap? = nil
+    ) throws {
+        try ClassNames(classes, identifiers: identifiers ? ids : []).check(
+            clips.lazy.map { (line: manifest.line($0.row), clip: $0.entry.clip, labels: $0.entry.labels) },
+            file: manifest.file, map: map)
     }
 }

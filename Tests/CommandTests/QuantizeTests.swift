@@ -76,6 +76,66 @@ struct QuantizeTests {
         #expect(try scratch.bytes("x.safetensors").count > 1_000_000)
     }
 
+    @Test("Labels that are no class are refused as by evaluate; those that a map ignores are counted")
+    func labels() throws {
+        let scratch = try Scratch()
+        try scratch.synth(12)
+        #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
+        let header = try #require(try scratch.lines("corpus.csv").first)
+        try #require(header == "clip,path,labels,split")
+        // The first clip has a known label, the second none, all others labels of another vocabulary.
+        let known = try #require(try Tool.run("model", "classes", Tool.lean).output.split(separator: "\n").last)
+        let name = try #require(known.split(separator: ",").last.map(String.init))
+        let rows = try scratch.lines("corpus.csv").dropFirst().map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).prefix(2).joined(separator: ",")
+        }
+        let labels = [name, ""] + (2..<rows.count).map { $0 % 2 == 0 ? "Gong-like" : "Zither-like" }
+        try scratch.write(
+            "other.csv",
+            "clip,path,labels,split\n" + zip(rows, labels).map { "\($0),\($1),train\n" }.joined())
+        let out = scratch.path("x.safetensors")
+        let corpus = ["--cache", scratch.path("cache"), "--manifest", scratch.path("other.csv")]
+        let refused = try Tool.run(["model", "quantize", Tool.lean, out] + corpus)
+        let words = "other.csv:4: found label 'Gong-like' of clip"
+        #expect(refused.status == 65 && refused.errors.contains(words), "\(refused.errors)")
+        #expect(refused.errors.contains("(unknown in all: 2 names in 10 clips: "), "\(refused.errors)")
+        #expect(!FileManager.default.fileExists(atPath: out))
+        // The very words of evaluate, once every clip has a label, as it asks for.
+        let whole = try scratch.text("other.csv").replacingOccurrences(of: ",,train", with: ",\(name),train")
+        try scratch.write("all.csv", whole)
+        let all = ["--cache", scratch.path("cache"), "--manifest", scratch.path("all.csv")]
+        let evaluated = try Tool.run(
+            ["evaluate", Tool.lean, "--resamples", "0", "--pipeline", Tool.pipeline("features.yaml")] + all)
+        let again = try Tool.run(["model", "quantize", Tool.lean, out] + all)
+        func told(_ result: Tool.Result) -> [Substring] {
+            result.errors.split(separator: "\n").filter { $0.contains("found label") }
+        }
+        #expect(evaluated.status == 65 && told(evaluated) == told(again) && told(again).count == 1, "\(again.errors)")
+        try scratch.write("map.csv", "label,class\nGong-like,\nZither-like,\(name)\n")
+        let mapped = try Tool.run(
+            ["model", "quantize", Tool.lean, out, "--label-map", scratch.path("map.csv")] + corpus)
+        #expect(mapped.status == 0 && mapped.output.contains("mAP: "), "\(mapped.errors)")
+        let ignored = "map.csv ignores 5 labels of 5 clips: 'Gong-like' 5 times"
+        #expect(mapped.output.contains(ignored), "\(mapped.output)")
+        #expect(mapped.output.contains("6 clips without a label, taken as having no class"), "\(mapped.output)")
+    }
+
+    @Test("A manifest without labels is calibrated on, and has no mAP")
+    func unlabelled() throws {
+        let scratch = try Scratch()
+        try scratch.synth(3)
+        #expect(try Tool.run(scratch.run("features.yaml")).status == 0)
+        let rows = try scratch.lines("corpus.csv").dropFirst().map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).prefix(2).joined(separator: ",")
+        }
+        try scratch.write("plain.csv", "clip,path\n" + rows.map { $0 + "\n" }.joined())
+        let result = try Tool.run(
+            "model", "quantize", Tool.lean, scratch.path("x.safetensors"), "--cache", scratch.path("cache"),
+            "--manifest", scratch.path("plain.csv"))
+        #expect(result.status == 0 && result.output.contains("mAP: none"), "\(result.output)\(result.errors)")
+        #expect(!result.output.contains("without a label"), "\(result.output)")
+    }
+
     @Test("What belongs together is asked for together, and a clip without features is named")
     func refusals() throws {
         let scratch = try Scratch()

@@ -1,6 +1,7 @@
 import Corpora
 import Files
 import Foundation
+import Tables
 import TestSupport
 import Testing
 import Training
@@ -31,6 +32,19 @@ struct LabelsTests {
         #expect(try message(good, classes: ["X", "Y", "Z"]).contains("class 'Z' has no clip"))
         #expect(try message([("a", ["X"], "train")]).contains("one class 'X'"))
         #expect(try message([("a", ["X"], "eval")]).contains("no clip of split 'train'"))
+    }
+
+    @Test("Names alone are checked without a split or a count of clips; identifiers only where they are wanted")
+    func names() throws {
+        let text = "clip,path,labels\na,a.wav,X\nb,b.wav,\nc,c.wav,/m/2\n"
+        let manifest = try Manifest(bytes: Array(text.utf8), file: "m.csv", folder: "/")
+        let clips = try Labels.clips(manifest, split: nil)
+        let labels = Labels(classes: ["X", "Y"], ids: ["/m/1", "/m/2"])
+        #expect(throws: Never.self) { try labels.checkNames(clips, manifest: manifest) }
+        let error = #expect(throws: TableError.self) {
+            try labels.checkNames(clips, manifest: manifest, identifiers: false)
+        }
+        #expect(error.map { "\($0)".contains("m.csv:4: found label '/m/2' of clip 'c'") } == true)
     }
 
     @Test("Classes from names or FSD50K's vocabulary; a class twice is refused with its line")

@@ -37,7 +37,8 @@ struct ModelCalibration {
         return probe.largest.filter { $0.value >= 0.001 && $0.value < 6 }
     }
 
-    /// Runs the model in float32 and its 8-bit form in int8 and says what the change costs, in two lines.
+    /// Runs the model in float32 and its 8-bit form in int8 and says what the change costs, in two lines; in one more,
+    /// which labels the map ignores and how many clips have none, where others have some.
     ///
     /// - Throws: any error of either model; `TrainingError` if a clip has no features.
     func cost(of quantized: String, labelMap: @escaping (ClassNames) throws -> LabelMap?) throws -> String {
@@ -62,9 +63,20 @@ struct ModelCalibration {
             } else {
                 "mAP: none, as no class has clips with it and clips without it"
             }
-        return accuracy + "\nlargest difference of a clip's score: \(Figures.fixed(Double(largest.difference), 4))"
+        let told = accuracy + Self.left(before.report.truthCoverage)
+        return told + "\nlargest difference of a clip's score: \(Figures.fixed(Double(largest.difference), 4))"
             + (largest.difference > 0
                 ? TerminalText.plain(
                     " ('\(clips[largest.clip].clip)', \(before.table.classes[largest.place]))") : "")
+    }
+
+    /// What the accuracy does not cover, on a line of its own; empty if there is nothing.
+    private static func left(_ coverage: TruthCoverage?) -> String {
+        guard let coverage else { return "" }
+        var parts = [coverage.dropped].compactMap(\.self)
+        if coverage.unlabelled > 0, coverage.labels > 0 {
+            parts.append("\(counted(coverage.unlabelled, "clip")) without a label, taken as having no class")
+        }
+        return parts.isEmpty ? "" : "\n" + TerminalText.plain(parts.joined(separator: "; "))
     }
 }

@@ -18,9 +18,10 @@ extension ModelCommand {
             discussion: """
                 With a cache of features, the largest activation of each layer is found on the manifest's clips and \
                 written into the file, so that 8-bit arithmetic represents no larger range than it must; then both \
-                models are run, and what the change costs is printed: mAP where labels are known, and the largest \
-                difference of a clip's score. A model that is quantised already keeps its weights then. A named model \
-                that is not on this machine is fetched.
+                models are run, and what the change costs is printed: mAP where clips have labels, and the largest \
+                difference of a clip's score. A label must be the name or identifier of one of the model's classes, or \
+                be in the label map. A model that is quantised already keeps its weights then. A named model that is \
+                not on this machine is fetched.
 
                 EXAMPLE  earmark model quantize lean.safetensors lean-int8.safetensors
                 EXAMPLE  earmark model quantize yamnet yamnet-int8.safetensors --cache c --manifest m.csv
@@ -72,7 +73,10 @@ extension ModelCommand {
             guard OutputPath.isFile(output) else {
                 throw CommandError(.usage, "\(output) is not a file that can be read back, expected one with --cache")
             }
-            let clips = try Labels.clips(try Manifest.reading(manifest), split: split).map(\.entry)
+            let list = try Manifest.reading(manifest)
+            let rows = try Labels.clips(list, split: split)
+            try check(rows, of: list, against: try ModelFile(path: path).metadata)
+            let clips = rows.map(\.entry)
             let calibration = ModelCalibration(
                 model: path, clips: clips, cache: CacheFolder(folder: cache), overlap: overlap, threads: workers)
             let ranges = try calibration.ranges()
@@ -88,6 +92,20 @@ extension ModelCommand {
                 FileSystem.withBytes(output) { _ = unlink($0) }
                 throw error
             }
+        }
+
+        /// Checks the clips' labels as 'evaluate' does, so that the cost is computed over all of them; clips without
+        /// labels are for calibrating too.
+        ///
+        /// - Throws: `TableError` for a label that is no class of the model, and what the label map's reader throws.
+        private func check(
+            _ clips: [(row: Int, entry: Manifest.Entry)], of manifest: Manifest, against model: ModelMetadata
+        ) throws {
+            // A network without classes has no 8-bit form; that is told where the file is written.
+            if model.classes.isEmpty { return }
+            try Labels(classes: model.classes, ids: model.identifiers).checkNames(
+                clips, manifest: manifest,
+                map: labelMap.read(ClassNames(model.classes, identifiers: model.identifiers)))
         }
     }
 }
