@@ -38,20 +38,19 @@ package struct ChunkScores {
     private static let block = 256
 
     package let classes: [String]
-    package let pipeline: PipelineRecord
-    package let timing: ChunkTiming
-    /// The front-end's frequency band, in Hz.
-    package let band: ClosedRange<Double>
-    /// The front-end that the chunks are cut for.
-    package let frontEnd: FrontEnd
     /// The stage that keeps the scores.
-    package let stage: StageRecord
+    package let kept: KeptStage
     /// What to tell the user about the choice of pipeline; nil if there is nothing to say.
     package let notice: String?
     /// The chunks without scores; nil if every chunk has them.
     package let skipped: SkippedChunks?
     private let ledger: Ledger
     private let reader: CacheReader
+
+    package var pipeline: PipelineRecord { kept.pipeline }
+    package var timing: ChunkTiming { kept.timing }
+    /// The front-end's frequency band, in Hz.
+    package var band: ClosedRange<Double> { kept.band }
 
     /// - Parameter pipeline: its name; nil for the one that ran last among those that keep chunk scores.
     /// - Throws: `CacheError` if that pipeline keeps none, or the ledger does not record the chunks' timing; `LedgerError`.
@@ -63,21 +62,10 @@ package struct ChunkScores {
     ///
     /// - Throws: as `init(cache:ledger:pipeline:)`.
     package init(cache: CacheFolder, ledger: Ledger, found: PipelineChoice.Scored) throws {
-        self.pipeline = found.pipeline
         notice = found.notice
         self.ledger = ledger
-        stage = found.stage
         classes = ClassList.decode(found.stage.classes)
-        let told = try ledger.frontEnds()[stage.id]
-        guard let told, let timing = ChunkTiming(told), let frontEnd = told.frontEnd else {
-            throw CacheError(
-                .badInput, path: ledger.path,
-                "it does not tell how far the chunks of pipeline '\(found.pipeline.name)' lie apart, as an earlier version "
-                    + "made it; run the pipeline again, which does nothing anew and notes it")
-        }
-        self.timing = timing
-        self.frontEnd = frontEnd
-        band = told.band ?? 0...Double(told.rate) / 2
+        kept = try KeptStage(found.stage, of: found.pipeline, ledger: ledger)
         reader = CacheReader(cache: cache.folder, ledger: ledger)
         skipped = try SkippedChunks(cache: cache, ledger: ledger, pipeline: found.pipeline, scored: found.stage)
     }
@@ -87,7 +75,7 @@ package struct ChunkScores {
     /// - Parameter isWanted: clips for which it returns false are not read.
     /// - Throws: `CacheError` if rows do not match the stage's classes; `FileError`, `LedgerError`, and anything `body` throws.
     package func forEach(where isWanted: (ClipRecord) -> Bool = { _ in true }, _ body: (Clip) throws -> Void) throws {
-        try ledger.forEachCurrentResult(stages: [stage.id]) { clip, result, source in
+        try ledger.forEachCurrentResult(stages: [kept.stage.id]) { clip, result, source in
             guard isWanted(clip) else { return }
             let rows = try reader.cursor(result)
             try check(columns: rows.columns, of: clip)
@@ -96,26 +84,10 @@ package struct ChunkScores {
         }
     }
 
-    /// Where the scores of one clip lie.
-    package struct Place {
-        package let result: ResultRecord
-        /// The clip's file as it was when it was scored.
-        package let source: SourceRecord
-        /// Samples at the pipeline's rate, without padding; nil in caches from before this was stored.
-        package let samples: Int?
-        /// Number of chunks.
-        package var chunks: Int { Int(result.rowCount) }
-    }
-
     /// Where the scores of one clip lie; nil if it has none of its file as it was last read.
     ///
     /// - Throws: `LedgerError` if a row is not what was written.
-    package func place(of clip: ClipRecord) throws -> Place? {
-        guard let result = try ledger.currentResult(clip: clip.name, stage: stage.id),
-            let source = try ledger.clip(named: clip.name)?.source, source.content == result.content
-        else { return nil }
-        return Place(result: result, source: source, samples: timing.samples(of: result, source))
-    }
+    package func place(of clip: ClipRecord) throws -> KeptStage.Place? { try kept.place(of: clip) }
 
     /// The scores of some chunks of a clip, shape (chunks, classes), without reading the others.
     ///
@@ -123,7 +95,7 @@ package struct ChunkScores {
     ///   `CacheReader.floats(_:rows:)`.
     /// - Throws: `CacheError` if rows do not match the stage's classes; `FileError` if they are not as they were written.
     package func values(
-        _ place: Place, chunks: Range<Int>, of clip: ClipRecord
+        _ place: KeptStage.Place, chunks: Range<Int>, of clip: ClipRecord
     ) throws -> (values: [Float], isChecked: Bool) {
         let found = try reader.floats(place.result, rows: chunks)
         try check(columns: found.columns, of: clip)

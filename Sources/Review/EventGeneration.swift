@@ -30,8 +30,10 @@ final class EventGeneration: @unchecked Sendable {
     private let wantedClips: ClipSelection
     private let lock = NSLock()
     private let ledger: Ledger
+    /// The stage that says how long clips are and how they were heard.
+    private let kept: KeptStage
     // Each is for one thread at a time; `lock` guards both.
-    private let scores: ChunkScores
+    private let scores: ChunkScores?
     private let reader: ExcerptReader
 
     /// Takes the events of the table that the settings name, or else finds them.
@@ -72,6 +74,7 @@ final class EventGeneration: @unchecked Sendable {
         }
         self.index = index
         self.scores = scores
+        kept = scores.kept
         reader = try ExcerptReader(cache: settings.cache, ledger: ledger, scores: scores)
         stage = source.stage
         pipeline = source.pipeline.name
@@ -94,26 +97,27 @@ final class EventGeneration: @unchecked Sendable {
 
     /// Takes the events of a table.
     ///
-    /// - Throws: what `EventFile` and `ChunkScores` throw.
+    /// - Throws: what `EventFile` and `EventTableStage` throw.
     private init(number: Int, settings: ReviewSettings, events path: String) throws {
         self.number = number
         let ledger = try settings.cache.reading()
         self.ledger = ledger
         let request = settings.request
-        let (file, scores) = try ledger.consistently {
+        let (file, shown) = try ledger.consistently {
             (
                 try EventFile(contentsOf: path, ledger: ledger),
-                try ChunkScores(cache: settings.cache, ledger: ledger, pipeline: settings.pipeline)
+                try EventTableStage(cache: settings.cache, ledger: ledger, pipeline: settings.pipeline)
             )
         }
         let chosen = try file.selected(only: request.only, not: request.not, clips: request.clips)
         let labels = Set(chosen.flatMap { $0.events.map(\.label) })
-        let others = labels.subtracting(scores.classes).sorted()
-        let classes = scores.classes + others
+        let known = shown.scores?.classes ?? []
+        let others = labels.subtracting(known).sorted()
+        let classes = known + others
         guard classes.count <= Int(UInt16.max) else {
             throw SettingError(
                 name: "--events", found: "\(others.count) labels that are no classes of the model",
-                expected: "at most \(Int(UInt16.max) - scores.classes.count)")
+                expected: "at most \(Int(UInt16.max) - known.count)")
         }
         let thresholds = [Float](repeating: 0, count: classes.count)
         let sink = IndexSink(EventIndex(classes: classes, thresholds: thresholds), progress: { _, _ in })
@@ -123,17 +127,18 @@ final class EventGeneration: @unchecked Sendable {
         }
         sink.index.finish()
         index = sink.index
-        modelClasses = scores.classes.count
-        self.scores = scores
-        reader = try ExcerptReader(cache: settings.cache, ledger: ledger, scores: scores)
+        modelClasses = known.count
+        kept = shown.kept
+        scores = shown.scores
+        reader = try ExcerptReader(cache: settings.cache, ledger: ledger, kept: shown.kept, scores: shown.scores)
         // Their scores are not those of a stage: a judgement of such an event says nothing of a class's threshold.
         stage = "events of a table"
-        pipeline = scores.pipeline.name
+        pipeline = shown.kept.pipeline.name
         coverage = Coverage(clips: chosen.count, done: chosen.count, failed: 0)
         thresholdText = "none: the events are those of \(path)"
         wantedClasses = labels
         wantedClips = ClipSelection(request.clips)
-        var notices = [scores.notice].compactMap(\.self) + file.notices
+        var notices = [shown.notice].compactMap(\.self) + file.notices
         if file.strangers.rows > 0 {
             notices.append(
                 "Rows of clips that are not in this cache's manifest: \(file.strangers.rows), the first on line "
@@ -196,7 +201,10 @@ final class EventGeneration: @unchecked Sendable {
     }
 
     /// The frequency band of the pictures, in Hz.
-    var band: ClosedRange<Double> { scores.band }
+    var band: ClosedRange<Double> { kept.band }
+
+    /// Whether there are chunk scores, of which score curves are made.
+    var hasScores: Bool { scores != nil }
 
     /// The score curve of one of the model's classes over a stretch.
     ///
@@ -209,13 +217,14 @@ final class EventGeneration: @unchecked Sendable {
         }
     }
 
-    /// The highest score of each class over the chunks that lie mostly within an event, highest first.
+    /// The highest score of each class over the chunks that lie mostly within an event, highest first; none if there are no
+    /// chunk scores.
     ///
     /// - Throws: what `picture` throws.
     func others(ofClip clip: Int, span: Range<Double>, count: Int) throws -> [(place: Int, score: Float)] {
         try lock.withLock {
             let record = try record(clip)
-            guard let found = try scores.place(of: record), found.chunks > 0 else { return [] }
+            guard let scores, let found = try scores.place(of: record), found.chunks > 0 else { return [] }
             let rate = Double(scores.timing.rate)
             let (hop, length) = (Double(scores.timing.hop) / rate, Double(scores.timing.length) / rate)
             // Chunks whose middle lies in the event; for a very long event, only those of its first minutes.

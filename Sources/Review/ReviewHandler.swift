@@ -264,6 +264,8 @@ package struct ReviewHandler: Sendable {
                 if place < generation.modelClasses {
                     let steps = try generation.curve(ofClip: clip, place: place, window: window.range)
                     detail.curve = steps.map { EventDetail.Step(start: $0.start, end: $0.end, score: $0.score) }
+                } else if !generation.hasScores {
+                    detail.fault = "there is none, as pipeline '\(generation.pipeline)' keeps no scores of chunks"
                 } else {
                     detail.fault = "there is none, as '\(index.classes[place])' is no class of the model"
                 }

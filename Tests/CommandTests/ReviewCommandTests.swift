@@ -13,7 +13,8 @@ struct ReviewCommandTests {
 
         /// - Parameter shell: what a shell does before it becomes the program, whose path and arguments are its own.
         init(_ cache: String, _ arguments: String..., shell: String? = nil) throws {
-            let all = ["review", "--cache", cache, "--threshold", "0.4", "--reviewer", "Ann"] + arguments
+            let finding = arguments.contains("--events") ? [] : ["--threshold", "0.4"]
+            let all = ["review", "--cache", cache, "--reviewer", "Ann"] + finding + arguments
             let running =
                 try shell.map { try Tool.start(["-c", $0, Tool.path] + all, executable: "/bin/sh") } ?? Tool.start(all)
             self.running = running
@@ -40,7 +41,7 @@ struct ReviewCommandTests {
                     as? [String: Any])
         }
 
-        private func answer(_ path: String, query: String = "", body: [String: Any]? = nil) async throws -> Data {
+        func answer(_ path: String, query: String = "", body: [String: Any]? = nil) async throws -> Data {
             var parts = try #require(URLComponents(url: address, resolvingAgainstBaseURL: false))
             parts.path = path
             parts.percentEncodedQuery = (parts.percentEncodedQuery ?? "") + query
@@ -122,6 +123,42 @@ struct ReviewCommandTests {
             #expect([64, 65].contains(refused.status) && refused.output.isEmpty, "\(arguments): \(refused.errors)")
         }
         #expect(try Tool.run("review", "--cache", scratch.path("none")).status == 65)
+    }
+
+    @Test("What search found is judged in a cache that keeps embeddings and no scores; without a table that is refused")
+    func searched() async throws {
+        let scratch = try Scratch()
+        for number in 0..<3 { try scratch.writeTone("\(number).wav", number, seconds: 2.5) }
+        try scratch.write("corpus.csv", "clip,path\n" + (0..<3).map { "tone \($0),\($0).wav\n" }.joined())
+        let label = try String(contentsOfFile: Tool.pipeline("label.yaml"), encoding: .utf8)
+        let stages = try #require(label.components(separatedBy: "  scores-cache:").first)
+            .replacing("../Models/lean-esc10.safetensors", with: Tool.lean)
+            .replacing("name: label", with: "name: embeddings")
+        try scratch.write("p.yaml", stages + "  kept: {uses: cache, from: infer.embeddings}\n")
+        #expect(try Tool.run(scratch.run(scratch.path("p.yaml"))).status == 0)
+        let (cache, table) = (scratch.path("cache"), scratch.path("alike.csv"))
+        let search = try Tool.run("search", "--cache", cache, "--like", "tone 1@0.5", "--top", "4", "--out", table)
+        #expect(search.status == 0, "\(search.errors)")
+        let refused = try Tool.run("review", "--cache", cache)
+        #expect(refused.status == 65, "\(refused.errors)")
+        #expect(refused.errors.contains("pipeline 'embeddings' makes no scores of chunks"), "\(refused.errors)")
+        let server = try Server(cache, "--events", table)
+        let events = try await server.events()
+        #expect(events.count == 4 && events.allSatisfy { $0.label == "tone 1@0.5" })
+        let generation = try #require(try await server.ask("/facts")["generation"] as? Int)
+        let first = try #require(events.map(\.id).first)
+        let detail = try await server.ask("/event/\(first)/detail", query: "&generation=\(generation)")
+        #expect((detail["fault"] as? String)?.contains("no scores of chunks") == true, "\(detail)")
+        let files: [(String, [UInt8])] = [
+            ("picture.png", [0x89] + Array("PNG".utf8)), ("sound.wav", Array("RIFF".utf8)),
+        ]
+        for (what, start) in files {
+            let bytes = try await server.answer("/event/\(first)/\(what)", query: "&generation=\(generation)")
+            #expect(bytes.count > 500 && bytes.prefix(4).elementsEqual(start), "\(what)")
+        }
+        try await server.judge(first, "accept")
+        #expect(server.end().status == 0)
+        #expect(try Tool.run("status", "--cache", cache, "--json").output.contains(#""judgements":1,"#))
     }
 
     @Test(

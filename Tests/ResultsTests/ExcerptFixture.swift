@@ -110,14 +110,20 @@ final class ExcerptFixture {
 
     /// Runs the pipeline into a cache of its own.
     ///
-    /// - Parameter parts: the clips, as a recording's name and the fields `start,end,channel`; nil for all recordings.
+    /// - Parameters:
+    ///   - keepsScores: whether scores are kept; if not, embeddings are.
+    ///   - parts: the clips, as a recording's name and the fields `start,end,channel`; nil for all recordings.
     func run(
-        _ setting: Setting = .yamnet, keepsMel: Bool = true, dtype: String = "float32",
+        _ setting: Setting = .yamnet, keepsMel: Bool = true, keepsScores: Bool = true, dtype: String = "float32",
         parts: [(name: String, fields: String)]? = nil
     ) throws -> CacheFolder {
         let model = folder + "/model.txt"
         try FileSystem.write(model) { try $0(Array("fake mel".utf8)[...]) }
         let keep = keepsMel ? "mel-cache: {uses: cache, from: mel, dtype: \(dtype)}" : ""
+        let results =
+            keepsScores
+            ? "scores-cache: {uses: cache, from: infer}\n  clip-scores: {uses: aggregate, from: infer}"
+            : "embeddings: {uses: cache, from: infer.embeddings}"
         let yaml = """
             name: excerpts
             stages:
@@ -127,8 +133,7 @@ final class ExcerptFixture {
               mel: {uses: log-mel, from: chunk\(setting.parameters)}
               \(keep)
               infer: {uses: infer, from: mel, model: \(model)}
-              scores-cache: {uses: cache, from: infer}
-              clip-scores: {uses: aggregate, from: infer}
+              \(results)
             """
         let pipeline = try PipelineLoader.load(
             yaml: yaml, file: "p.yaml", sets: [],

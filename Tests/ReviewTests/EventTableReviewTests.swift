@@ -45,6 +45,39 @@ struct EventTableReviewTests {
         #expect(try await review.queue("judged=no").map(\.id) == [queue[2].id])
     }
 
+    @Test("Where no pipeline keeps chunk scores, events have no curve, and the classes are the labels")
+    func unscored() async throws {
+        let review = try await MadeReview(Self.clips, events: Self.table, keepsScores: false)
+        let facts = try await review.json("/facts")
+        let classes = try #require(facts["classes"] as? [[String: Any]])
+        #expect(classes.compactMap { $0["name"] as? String } == ["Dog", "like x@1"])
+        #expect(classes.compactMap { $0["events"] as? Int } == [1, 2])
+        #expect(facts["pipeline"] as? String == "embeddings" && facts["fault"] == nil, "\(facts)")
+        let notices = try #require(facts["notices"] as? [String])
+        #expect(notices.contains { $0.contains("'embeddings' keeps no scores of chunks") }, "\(notices)")
+        let queue = try await review.queue("order=score")
+        #expect(queue.map(\.clip) == ["b.wav", "a.wav", "a.wav"] && queue.map(\.start) == [0.5, 1, 3])
+        for event in queue {
+            let detail = try await review.json("/event/\(event.id)/detail?generation=1")
+            #expect((detail["fault"] as? String)?.contains("no scores of chunks") == true, "\(detail)")
+            #expect((detail["curve"] as? [Any])?.isEmpty == true && (detail["others"] as? [Any])?.isEmpty == true)
+            #expect(detail["seconds"] as? Double == (event.clip == "a.wav" ? 5 : 2))
+            #expect((detail["high"] as? Double ?? 0) > (detail["low"] as? Double ?? 0))
+        }
+        #expect(try await review.judge(queue[0].id, "accept", more: #","label":"Dog""#).status == 200)
+        #expect(try await review.judge(queue[1].id, "accept", more: #","label":"Cat""#).status == 422)
+        #expect(try await review.judge(queue[2].id, "reject").status == 200)
+    }
+
+    @Test("Without a table, a cache without chunk scores has no events, and the page says why")
+    func neither() async throws {
+        let made = try await MadeReview(Self.clips, events: Self.table, keepsScores: false)
+        let session = ReviewSession(ReviewSettings(cache: made.cache, request: SelectionRequest(), reviewer: "Ann"))
+        let state = await withCheckedContinuation { done in session.find { done.resume(returning: $0) } }
+        guard case .failed(let reason) = state else { return #expect(Bool(false), "\(state)") }
+        #expect(reason.contains("pipeline 'embeddings' makes no scores of chunks"), "\(reason)")
+    }
+
     @Test("A table that is none is told on the page, and no event is shown")
     func broken() async throws {
         let folder = try TemporaryFolder()

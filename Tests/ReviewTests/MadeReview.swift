@@ -25,21 +25,25 @@ final class MadeReview {
     ///   - recordings: the folder of the recordings, which need not be there.
     ///   - metadata: each clip's further columns, as the ledger has them.
     ///   - events: a table of events to judge; nil for those that are found.
+    ///   - keepsScores: whether the pipeline keeps its chunk scores; if not, it keeps embeddings alone.
     init(
         _ clips: [(name: String, place: Int, scores: [Float])], threshold: Double = 0.5, part: RecordingPart? = nil,
-        recordings: String = "/nowhere", metadata: String? = nil, events: String? = nil
+        recordings: String = "/nowhere", metadata: String? = nil, events: String? = nil,
+        keepsScores: Bool = true
     ) async throws {
         folder = try TemporaryFolder()
         cache = CacheFolder(folder: folder.path + "/cache")
         let made = ScoreCache(
-            cache: cache, classes: Self.classes, timing: ChunkTiming(rate: 16_000, hop: 16_000, length: 16_000))
+            cache: cache, classes: Self.classes, timing: ChunkTiming(rate: 16_000, hop: 16_000, length: 16_000),
+            embeddingSize: keepsScores ? 0 : 1, pipeline: keepsScores ? "label" : "embeddings")
         try made.make(clips: clips.count) { index in
             let clip = clips[index]
             let scores = clip.scores.flatMap { score in Self.classes.indices.map { $0 == clip.place ? score : 0 } }
             return ScoreCache.Clip(
                 name: clip.name, path: "\(recordings)/\(clip.name)", samples: 16_000 * clip.scores.count,
-                scores: scores, metadata: metadata, part: part)
+                scores: scores, embeddings: clip.scores, metadata: metadata, part: part)
         }
+        if !keepsScores { try Self.forgetScores(cache) }
         var request = SelectionRequest()
         request.threshold = threshold
         var settings = ReviewSettings(cache: cache, request: request, reviewer: "Ann")
@@ -47,6 +51,17 @@ final class MadeReview {
         session = ReviewSession(settings)
         handler = ReviewHandler(session, token: Self.token, port: 4000)
         try await find()
+    }
+
+    /// Leaves a cache's only pipeline with the stage that keeps embeddings.
+    private static func forgetScores(_ cache: CacheFolder) throws {
+        let ledger = try Ledger(path: cache.ledgerPath)
+        let made = try #require(try ledger.pipelines().first)
+        let kept = try ledger.stages().filter { $0.kind == "embeddings" }.map(\.id)
+        try ledger.put(
+            PipelineRecord(
+                name: made.name, fingerprint: made.fingerprint, stages: kept, file: made.file, updated: made.updated))
+        try ledger.close()
     }
 
     /// Finds the events, and waits for them.

@@ -18,7 +18,9 @@ package final class ExcerptReader {
     package static let longest = 600.0
 
     private let ledger: Ledger
-    private let scores: ChunkScores
+    /// The stage that says how long clips are and how they were heard.
+    private let kept: KeptStage
+    private let scores: ChunkScores?
     private let reader: CacheReader
     /// The resampling converter of the scored pipeline.
     private let converter: Converter
@@ -43,13 +45,24 @@ package final class ExcerptReader {
     ///
     /// - Parameter scores: the chunk scores of the pipeline to show.
     /// - Throws: `LedgerError`.
-    package init(cache: CacheFolder, ledger: Ledger, scores: ChunkScores) throws {
+    package convenience init(cache: CacheFolder, ledger: Ledger, scores: ChunkScores) throws {
+        try self.init(cache: cache, ledger: ledger, kept: scores.kept, scores: scores)
+    }
+
+    /// Creates a reader for one cache.
+    ///
+    /// - Parameters:
+    ///   - kept: a stage of the pipeline to show, which has rows of the clips.
+    ///   - scores: the chunk scores, if that is their stage; nil if there are no curves to show.
+    /// - Throws: `LedgerError`.
+    package init(cache: CacheFolder, ledger: Ledger, kept: KeptStage, scores: ChunkScores?) throws {
         self.ledger = ledger
+        self.kept = kept
         self.scores = scores
         reader = CacheReader(cache: cache.folder, ledger: ledger)
-        converter = Self.converter(scores)
-        stream = PipelineSettings(text: scores.pipeline.settings)?.audioStream
-        melStages = try Self.melStages(ledger, scores)
+        converter = Self.converter(kept)
+        stream = PipelineSettings(text: kept.pipeline.settings)?.audioStream
+        melStages = try Self.melStages(ledger, kept)
     }
 
     // MARK: Frames
@@ -93,9 +106,9 @@ package final class ExcerptReader {
 
     private func computed(_ known: Known, _ window: Range<Double>) throws -> LogMelExcerpt {
         try checkFile(known)
-        let frontEnd = scores.frontEnd
+        let frontEnd = kept.frontEnd
         let frames = RecordingFrames(
-            frontEnd: frontEnd, chunkHop: scores.timing.hop, converter: converter, samples: known.samples)
+            frontEnd: frontEnd, chunkHop: kept.timing.hop, converter: converter, samples: known.samples)
         let timing = FrameTiming(frontEnd)
         let range = timing.frames(window.moved(by: -known.start), of: frames.count)
         let recording = try openRecording(known.clip.path, part: known.part, scans: scans, stream: stream)
@@ -115,17 +128,17 @@ package final class ExcerptReader {
         }
         if let found = try find() { return found }
         // A run may have written frames of another stage since then.
-        let now = try Self.melStages(ledger, scores)
+        let now = try Self.melStages(ledger, kept)
         guard now.map(\.id) != melStages.map(\.id) else { return nil }
         melStages = now
         return try find()
     }
 
     private static func melStages(
-        _ ledger: Ledger, _ scores: ChunkScores
+        _ ledger: Ledger, _ kept: KeptStage
     ) throws -> [(id: Int64, frontEnd: FrontEnd)] {
         let told = try ledger.frontEnds()
-        let own = Set(scores.pipeline.stages)
+        let own = Set(kept.pipeline.stages)
         let stages = try ledger.stages().filter { $0.kind == "mel" }.compactMap { stage in
             // Before the ledger recorded front-ends, YAMNet's was the only one.
             let frontEnd = told[stage.id].map(\.frontEnd) ?? FrontEnd.standard
@@ -133,17 +146,17 @@ package final class ExcerptReader {
         }
         func rank(_ stage: (id: Int64, frontEnd: FrontEnd)) -> Int {
             let isSame =
-                stage.frontEnd.rate == scores.frontEnd.rate
-                && stage.frontEnd.identityOfFrames == scores.frontEnd.identityOfFrames
+                stage.frontEnd.rate == kept.frontEnd.rate
+                && stage.frontEnd.identityOfFrames == kept.frontEnd.identityOfFrames
             return (isSame ? 0 : 2) + (own.contains(stage.id) ? 0 : 1)
         }
         return stages.sorted { (rank($0), -$0.id) < (rank($1), -$1.id) }
     }
 
-    /// The converter of the resample stage upstream of the scores.
-    private static func converter(_ scores: ChunkScores) -> Converter {
-        let stages = PipelineSettings(text: scores.pipeline.settings)?.stages ?? []
-        var waiting = stages.filter { $0.fingerprint == scores.stage.fingerprint }.map(\.name)
+    /// The converter of the resample stage upstream of the stage with the rows.
+    private static func converter(_ kept: KeptStage) -> Converter {
+        let stages = PipelineSettings(text: kept.pipeline.settings)?.stages ?? []
+        var waiting = stages.filter { $0.fingerprint == kept.stage.fingerprint }.map(\.name)
         var seen = Set(waiting)
         while let name = waiting.popLast() {
             guard let stage = stages.first(where: { $0.name == name }) else { continue }
@@ -163,6 +176,10 @@ package final class ExcerptReader {
     /// - Throws: `ExcerptError`, `LedgerError`; `CacheError` if the rows do not match the classes; `FileError` if the system
     ///   has run out of something.
     package func curve(of clip: ClipRecord, class place: Int, from: Double, to: Double) throws -> [CurvePoint] {
+        guard let scores else {
+            throw ExcerptError(
+                .unknownClass, path: clip.path, "pipeline '\(kept.pipeline.name)' keeps no scores of chunks")
+        }
         guard scores.classes.indices.contains(place) else {
             throw ExcerptError(
                 .unknownClass, path: clip.path,
@@ -174,11 +191,11 @@ package final class ExcerptReader {
             Double(scores.timing.rate), Double(scores.timing.hop), Double(scores.timing.length)
         )
         // Chunk i overlaps the window if i hop < to and i hop + length > from.
-        let count = known.scores.chunks
+        let count = known.place.chunks
         let first = max(0, Int(((window.lowerBound * rate - length) / hop).rounded(.down)) + 1)
         let end = min(count, Int((window.upperBound * rate / hop).rounded(.up)))
         let chunks = min(first, count)..<max(end, min(first, count))
-        let rows = try undamaged { try scores.values(known.scores, chunks: chunks, of: clip) }.values
+        let rows = try undamaged { try scores.values(known.place, chunks: chunks, of: clip) }.values
         return chunks.map { chunk in
             let start = Double(chunk) * hop
             return CurvePoint(
@@ -220,8 +237,7 @@ package final class ExcerptReader {
     /// What the ledger knows of a clip.
     private struct Known {
         let clip: ClipRecord
-        let source: SourceRecord
-        let scores: ChunkScores.Place
+        let place: KeptStage.Place
         /// The part of the recording that the clip is; nil for all of it.
         let part: RecordingPart?
         /// The clip's length.
@@ -229,19 +245,26 @@ package final class ExcerptReader {
         /// The clip's length in samples at the pipeline's rate.
         let samples: Int
 
+        /// The file as it was when it was read.
+        var source: SourceRecord { place.source }
         /// Seconds from the recording's start to the clip's.
         var start: Double { part?.startSeconds ?? 0 }
     }
 
     private func known(_ clip: ClipRecord) throws -> Known {
-        guard let place = try scores.place(of: clip) else {
-            throw ExcerptError(.unscored, path: clip.path, "it has no scores of the file as it was last read")
+        guard let place = try kept.place(of: clip) else {
+            throw ExcerptError(
+                .unscored, path: clip.path,
+                "it has no \(scores == nil ? kept.stage.kind : "scores") of the file as it was last read")
         }
-        // Older caches do not store lengths; the last chunk then counts as whole.
-        let samples = place.samples ?? (place.chunks - 1) * scores.timing.hop + scores.timing.length
+        guard let samples = kept.samples(place) else {
+            throw ExcerptError(
+                .unscored, path: clip.path,
+                "its length is not known; 'earmark run' with pipeline '\(kept.pipeline.name)' notes it")
+        }
         return Known(
-            clip: clip, source: place.source, scores: place, part: try clip.recordingPart(),
-            seconds: place.source.seconds ?? Double(samples) / Double(scores.timing.rate), samples: samples)
+            clip: clip, place: place, part: try clip.recordingPart(),
+            seconds: place.source.seconds ?? Double(samples) / Double(kept.timing.rate), samples: samples)
     }
 
     private func window(_ from: Double, _ to: Double, _ known: Known) throws -> Range<Double> {

@@ -51,7 +51,7 @@ struct ReviewCommand: ParsableCommand {
         // What is wrong with cache or options is told before a page is served.
         let ledger = try cache.value.reading()
         if let events {
-            _ = try ChunkScores(cache: cache.value, ledger: ledger, pipeline: pipeline)
+            _ = try EventTableStage(cache: cache.value, ledger: ledger, pipeline: pipeline)
             _ = try EventFile(contentsOf: events, ledger: ledger).selected(
                 only: request.only, not: request.not, clips: request.clips)
         } else {
