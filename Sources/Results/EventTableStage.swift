@@ -1,6 +1,7 @@
 import Cache
 import Ledger
 import Pipeline
+import Sessions
 
 /// What the events of a table are shown with: the chunk scores of a pipeline or, where none keeps any, another stage that
 /// says how long the clips are and how they were heard. The events are in the table and need no scores.
@@ -16,7 +17,7 @@ package struct EventTableStage {
     /// - Throws: `CacheError` if there is no such pipeline, if it keeps the scores of several models, or if the ledger does
     ///   not record the chunks' timing; `LedgerError`.
     package init(cache: CacheFolder, ledger: Ledger, pipeline: String?) throws {
-        let asked = try PipelineChoice.find(ledger, name: pipeline)
+        let asked = try PipelineChoice.find(ledger, name: PipelineChoice.split(ledger, pipeline).pipeline)
         let pipelines = try pipeline == nil ? ledger.pipelines() : [asked]
         let stages = try ledger.stages()
         let candidates = pipelines.flatMap { pipeline in

@@ -69,7 +69,7 @@ final class EventGeneration: @unchecked Sendable {
             let summary = try source.forEach(sink)
             sink.index.finish()
             let found = sink.index
-            let scores = try ChunkScores(cache: settings.cache, ledger: ledger, pipeline: source.pipeline.name)
+            let scores = try ChunkScores(cache: settings.cache, ledger: ledger, pipeline: source.name)
             return (source, found, summary, scores)
         }
         self.index = index
@@ -77,7 +77,7 @@ final class EventGeneration: @unchecked Sendable {
         kept = scores.kept
         reader = try ExcerptReader(cache: settings.cache, ledger: ledger, scores: scores)
         stage = source.stage
-        pipeline = source.pipeline.name
+        pipeline = source.name
         coverage = summary.coverage
         thresholdText = source.selection.thresholdText
         modelClasses = source.classes.count

@@ -88,8 +88,10 @@ extension PipelineChoice {
         return found
     }
 
-    /// A name's two parts; the second is nil if the whole is a pipeline's.
-    private static func split(_ ledger: Ledger, _ name: String?) throws -> (pipeline: String?, stage: String?) {
+    /// The two parts of a name `PIPELINE.STAGE`; the second is nil if the whole is a pipeline's.
+    ///
+    /// - Throws: `LedgerError`.
+    package static func split(_ ledger: Ledger, _ name: String?) throws -> (pipeline: String?, stage: String?) {
         guard let name, let point = name.lastIndex(of: ".") else { return (name, nil) }
         let known = try ledger.pipelines().map(\.name)
         let pipeline = String(name[..<point])
