@@ -2,10 +2,10 @@ import Errors
 
 /// The chunks of a clip. Chunk i begins at sample i * hop; the last one is the first that reaches the clip's end.
 ///
-/// The hop is a whole number of frames, so every chunk is a view of the clip's frames and samples, and overlap costs
-/// neither computation nor storage.
+/// The hop is a whole number of samples, and of frames where there are frames, so every chunk is a view of the clip's
+/// frames and samples, and overlap costs neither computation nor storage.
 package struct ChunkPlan: Sendable, Hashable {
-    /// An overlap whose hop is not a multiple of the frame hop, or a front-end that does not fit the chunks.
+    /// An overlap whose hop is not a whole number of samples or frames, or a front-end that does not fit the chunks.
     package struct Misfit: EarmarkError {
         package let message: String
         package var category: ErrorCategory { .badInput }
@@ -20,18 +20,22 @@ package struct ChunkPlan: Sendable, Hashable {
     /// beyond it.
     package let span: Int
 
-    /// - Parameter overlap: the share of a chunk that the next one repeats, 0 to below 1.
-    /// - Throws: `Misfit` if the hop would not be a multiple of the frame hop.
-    package init(frontEnd: FrontEnd, overlap: Double) throws(Misfit) {
+    /// - Parameters:
+    ///   - overlap: the share of a chunk that the next one repeats, 0 to below 1.
+    ///   - step: what the hop is a multiple of, in samples: by default the frame hop. Chunks of which only samples are
+    ///     read need 1; `serving` checks those of which frames are read after all.
+    /// - Throws: `Misfit` if the hop would not be such a multiple.
+    package init(frontEnd: FrontEnd, overlap: Double, step: Int? = nil) throws(Misfit) {
+        let step = step ?? frontEnd.hop
         let exact = Double(frontEnd.chunk) * (1 - overlap)
         // The hop of an overlap that is out of range or NaN may not fit into an integer.
         let hop = overlap >= 0 && overlap < 1 ? Int(exact.rounded()) : 0
-        guard hop > 0, hop % frontEnd.hop == 0, abs(exact - Double(hop)) < 1e-6 * Double(frontEnd.chunk)
+        guard hop > 0, hop % step == 0, abs(exact - Double(hop)) < 1e-6 * Double(frontEnd.chunk)
         else {
-            let step = Double(frontEnd.hop) * 1000 / Double(frontEnd.rate)
+            let milliseconds = 1000 / Double(frontEnd.rate)
+            let wanted = step == 1 ? "a whole number of samples" : "a multiple of \(Double(step) * milliseconds) ms"
             throw Misfit(
-                message: "an overlap of \(overlap) gives a hop of \(exact * 1000 / Double(frontEnd.rate)) ms, "
-                    + "expected a multiple of \(step) ms")
+                message: "an overlap of \(overlap) gives a hop of \(exact * milliseconds) ms, expected \(wanted)")
         }
         self.frontEnd = frontEnd
         self.hop = hop

@@ -8,7 +8,7 @@ struct ChunkSettings {
     static let definitions = [
         ParameterDefinition(
             "overlap", .number(0...0.99), default: "0.5", decidesFailures: [],
-            help: "share of a chunk that the next repeats; the hop must be a multiple of the frames', 10 ms for yamnet"),
+            help: "share of a chunk that the next repeats; with log-mel, hops are whole frames, of 10 ms for yamnet"),
         ParameterDefinition(
             "preset", .choice(FrontEndPreset.allCases.map(\.rawValue)), default: FrontEndPreset.yamnet.rawValue,
             decidesFailures: [], help: "the front-end to cut chunks for; the same as in the log-mel stage below"),
@@ -45,7 +45,7 @@ struct ChunkSettings {
             }
         }
         self.frontEnd = frontEnd
-        plan = try ChunkPlan(frontEnd: frontEnd, overlap: parameters["overlap"].flatMap(Double.init) ?? 0.5)
+        plan = try ChunkPlan(frontEnd: frontEnd, overlap: parameters["overlap"].flatMap(Double.init) ?? 0.5, step: 1)
         overlap = parameters["overlap"] ?? "0.5"
     }
 

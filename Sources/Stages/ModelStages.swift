@@ -12,9 +12,9 @@ package struct ModelStages {
     /// What to tell of a distance of chunks other than the model's authors have; nil if it is theirs, or they have none.
     package let note: String?
 
-    /// - Parameter model: its wish for the distance of chunks is followed where chunk stages can, and otherwise by the nearest
-    ///   distance that is a whole number of frames; without a wish chunks overlap by half if that is one, and not at all if
-    ///   not.
+    /// - Parameter model: its wish for the distance of chunks is followed by the nearest that is a whole number of its
+    ///   frames, or of samples if it reads these alone; without a wish chunks overlap by half if that is one, and not at
+    ///   all if not.
     package init(_ model: ModelDescription) {
         let given = model.frontEnd?.asPreset
         let preset = given?.preset ?? .yamnet
@@ -24,20 +24,26 @@ package struct ModelStages {
             if given.preset != .yamnet { settings.insert(("preset", given.preset.rawValue), at: 0) }
             return settings
         }
-        let usual = preset.frontEnd
+        // Frames of another length or place than the preset's are not cut out by it.
+        let isPresets =
+            model.frontEnd.map { made in
+                let usual = preset.frontEnd
+                return made.hop == usual.hop && made.window == usual.window && made.fft == usual.fft
+                    && made.framing == usual.framing
+            } ?? true
+        let usual = (isPresets ? preset : .yamnet).frontEnd
         var found: [(key: String, value: String)] = []
-        if preset != .yamnet { found.append(("preset", preset.rawValue)) }
+        if isPresets, preset != .yamnet { found.append(("preset", preset.rawValue)) }
         if model.rate != usual.rate { found.append(("rate", "\(model.rate)")) }
         if model.chunk != usual.chunk || model.rate != usual.rate {
             found.append(("seconds", "\(Double(model.chunk) / Double(model.rate))"))
         }
-        let steps = [usual.hop, model.frontEnd?.hop ?? usual.hop]
-        let hops = (1...max(1, model.chunk)).filter { hop in steps.allSatisfy { hop % $0 == 0 } }
+        let step = model.frontEnd?.hop ?? 1
         let hop: Int
         if let wish = model.hop {
-            hop = hops.min { (abs($0 - wish), $0) < (abs($1 - wish), $1) } ?? model.chunk
+            hop = min(max(1, (wish + step / 2) / step), max(1, model.chunk / step)) * step
         } else {
-            hop = hops.contains(model.chunk / 2) ? model.chunk / 2 : model.chunk
+            hop = (model.chunk / 2).isMultiple(of: step) && model.chunk > 1 ? model.chunk / 2 : model.chunk
         }
         // Nine decimals: every distance of samples comes back, and 1 - 0.33 is 0.67.
         let overlap = ((1 - Double(hop) / Double(model.chunk)) * 1e9).rounded() / 1e9
@@ -47,7 +53,7 @@ package struct ModelStages {
             wish == hop
                 ? nil
                 : "chunks begin every \(hop) samples; the model's \(wish) are no whole number of frames of "
-                    + "\(steps.max() ?? 1)"
+                    + "\(step)"
         }
     }
 

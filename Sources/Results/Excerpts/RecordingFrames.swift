@@ -26,7 +26,8 @@ struct RecordingFrames {
         self.frontEnd = frontEnd
         self.converter = converter
         self.samples = samples
-        let plan = try? ChunkPlan(frontEnd: frontEnd, overlap: 1 - Double(chunkHop) / Double(frontEnd.chunk))
+        let plan = try? ChunkPlan(
+            frontEnd: frontEnd, overlap: 1 - Double(chunkHop) / Double(frontEnd.chunk), step: 1)
         padded = plan?.paddedLength(samples: samples) ?? max(samples, frontEnd.span)
     }
 
