@@ -98,6 +98,7 @@ private final class CacheOperator: Replayable {
                 try appender.begin(columns: block.columns)
                 writing = job
             }
+            if dtype == .float16 { try checkRange(block.values) }
             try appender.append(block.values)
         }
         guard outlet.isWanted(job) else { return }
@@ -106,6 +107,16 @@ private final class CacheOperator: Replayable {
         try rounded.withUnsafeBufferPointer {
             try outlet.emit(Block($0, columns: block.columns, rate: block.rate), job)
         }
+    }
+
+    /// - Throws: `ClipFailure` if a finite value would become infinite in float16.
+    private func checkRange(_ values: UnsafeBufferPointer<Float>) throws {
+        // The middle between the largest float16, 65504, and the next power of two: what is below rounds down.
+        guard let value = values.first(where: { abs($0) >= 65_520 && $0.isFinite }) else { return }
+        throw ClipFailure(
+            failureClass: .invalid,
+            reason: "found the value \(value), expected -65504 to 65504 for float16; 'dtype: float32' in stage "
+                + "'\(node.name)' keeps it", node: node.index)
     }
 
     func finish(input: Int, job: ClipJob) throws {

@@ -485,15 +485,21 @@ private final class InferOperator: Operator {
         var start = 0
         for (place, stretch) in done.enumerated() {
             let job = stretch.job
-            if stretch.isSkipped {
-                if job.failure == nil { try emitAbsent(job, stretch.count) }
-            } else {
-                if job.failure == nil, !isDone { try inferAlone(job, start, stretch.count) }
-                if job.failure == nil { try emit(job, start, stretch.count) }
-                start += stretch.count
+            // A stage below refuses rows of one clip, which may be another than the one whose rows filled the batch.
+            do {
+                if stretch.isSkipped {
+                    if job.failure == nil { try emitAbsent(job, stretch.count) }
+                } else {
+                    defer { start += stretch.count }
+                    if job.failure == nil, !isDone { try inferAlone(job, start, stretch.count) }
+                    if job.failure == nil { try emit(job, start, stretch.count) }
+                }
+                let isLast = place + 1 == done.count || done[place + 1].job !== job
+                if isLast, ended.remove(ObjectIdentifier(job)) != nil, job.failure == nil { try finishOutlets(job) }
+            } catch let failure as ClipFailure {
+                job.fail(failure)
+                ended.remove(ObjectIdentifier(job))
             }
-            let isLast = place + 1 == done.count || done[place + 1].job !== job
-            if isLast, ended.remove(ObjectIdentifier(job)) != nil, job.failure == nil { try finishOutlets(job) }
         }
     }
 
@@ -529,15 +535,15 @@ private final class InferOperator: Operator {
             start: scores.pointer + first * model.classCount, count: count * model.classCount)
         let vectors = UnsafeBufferPointer(
             start: embeddings.pointer + first * model.embeddingSize, count: count * model.embeddingSize)
-        // Of a model with classes the scores tell, which are computed from the embeddings.
-        let result = model.classCount > 0 ? rows : vectors
-        guard result.allSatisfy(\.isFinite) else {
+        // A network may give sound scores beside embeddings that are none.
+        let readsEmbeddings = model.classCount == 0 || outlets[1].isWanted(job)
+        let wrong =
+            !rows.allSatisfy(\.isFinite)
+            ? "scores" : readsEmbeddings && !vectors.allSatisfy(\.isFinite) ? "embeddings" : nil
+        if let wrong {
             job.fail(
                 ClipFailure(
-                    failureClass: .internal,
-                    reason:
-                        "the network's \(model.classCount > 0 ? "scores" : "embeddings") are not finite for this clip",
-                    node: node))
+                    failureClass: .invalid, reason: "the network's \(wrong) are not finite for this clip", node: node))
             return
         }
         let own = embeddings.pointer + first * model.embeddingSize

@@ -159,21 +159,48 @@ import Testing
         #expect(text.contains("'rate: 8000, seconds: 0.4, overlap: 0.5' in its chunk stage"), "\(text)")
     }
 
-    @Test("A distance of chunks that chunk stages cannot have becomes the nearest that they can, and is told")
+    @Test("Chunks of samples alone may begin at any sample: at 44.1 kHz, without overlap, as the card says")
+    func anyDistance() throws {
+        for (rate, chunk, every, overlap) in [
+            (8000, 3200, 1601, "0.4996875"), (44_100, 44_100, 44_100, "0.0"), (22_050, 66_150, 22_050, "0.666666667"),
+            (16_000, 15_600, 7_801, "0.499935897"),
+        ] {
+            let input = "reads: wave, tensor: in, rate: \(rate), chunk: \(chunk), every: \(every)"
+            let card = CardFixture.yaml(input: input, outputs: "scores: {tensor: s, activation: none}")
+            let fixture = try Self.fixture(card: card)
+            let graph = FakeGraph(input: [nil, chunk], outputs: ["s"], shapes: { [[$0[0], 3]] }) { _, shape in
+                [[Float](repeating: 0.5, count: 3 * shape[0])]
+            }
+            let registry = Self.registry(graph)
+            let model = try registry.describe(fixture.folder + "/card.yaml")
+            #expect(ModelStages(model).note == nil)
+            let yaml = ModelStages.pipeline(for: model, name: "p", reference: "card.yaml")
+            #expect(yaml.contains("    overlap: \(overlap)\n"), "\(yaml)")
+            let pipeline = try Self.load(fixture, yaml: yaml, registry: registry)
+            let cache = fixture.cache("\(every)")
+            #expect(try Self.run(pipeline, fixture, cache).result.done == 5)
+            // The longest clip has 3 s.
+            let chunks = try #require(Self.rows(fixture, cache, "scores").map(\.count).max()) / 3
+            #expect(chunks == 1 + (3 * rate - chunk + every - 1) / every)
+        }
+    }
+
+    @Test("A distance of chunks that is no whole number of frames becomes the nearest that is one, and is told")
     func nearestDistance() throws {
         for (every, overlap, told) in [
-            (1600, "0.5", nil), (1601, "0.5", 1600), (2900, "0.1", 2880), (1, "0.95", 160), (1056, "0.65", 1120),
+            (8000, "0.5", nil), (8001, "0.5", 8000), (14_500, "0.09", 14_560), (1, "0.99", 160),
         ] as [(Int, String, Int?)] {
-            let card = Self.card().replacingOccurrences(of: "every: 1600", with: "every: \(every)")
+            let card = CardFixture.yaml(
+                input: "reads: mel, preset: yamnet, chunk: 16000, every: \(every)",
+                outputs: "scores: {activation: none}")
             let fixture = try Self.fixture(card: card)
-            let model = try Self.registry().describe(fixture.folder + "/card.yaml")
+            let model = ModelDescription(try ModelCard(path: fixture.folder + "/card.yaml"))
             let yaml = ModelStages.pipeline(for: model, name: "p", reference: "card.yaml")
             #expect(yaml.contains("    overlap: \(overlap)\n"), "\(every): \(yaml)")
             let note = ModelStages(model).note
             #expect((note == nil) == (told == nil), "\(every): \(note ?? "")")
             guard let told, let note else { continue }
             #expect(note.contains("every \(told) samples; the model's \(every) ") && yaml.contains(note))
-            _ = try Self.load(fixture, yaml: yaml)
         }
     }
 
@@ -196,6 +223,32 @@ import Testing
             #expect(failures.count == 1)
             let reason = failures.first?.reason ?? ""
             #expect(reason.contains(odd.isNaN ? "not finite" : "expected 0 to 1"), "\(reason)")
+        }
+    }
+
+    @Test("Embeddings that are no numbers, or too large for the float16 they are kept in, fail their clip alone")
+    func embeddingFailures() throws {
+        for (odd, dtype, words) in [
+            (Float.nan, "float32", "the network's embeddings are not finite"),
+            (-.infinity, "float16", "the network's embeddings are not finite"),
+            (70_000, "float16", "found the value 70000.0, expected -65504 to 65504 for float16; 'dtype: float32' in"),
+            (65_519, "float16", nil), (70_000, "float32", nil),
+        ] as [(Float, String, String?)] {
+            var graph = Self.graph
+            let plain = graph.compute
+            graph.compute = { values, shape in
+                var found = try plain(values, shape)
+                for row in 0..<shape[0] where found[0][row * 3] > 0.9 { found[1][row * 2 + 1] = odd }
+                return found
+            }
+            let fixture = try Self.fixture()
+            try fixture.addSamples("loud", [Float](repeating: 0.95, count: 8000), rate: 8000)
+            let pipeline = try Self.load(
+                fixture, sets: ["embeddings-cache.dtype=\(dtype)"], registry: Self.registry(graph))
+            let report = try Self.run(pipeline, fixture, fixture.cache())
+            let failures = try fixture.cache().reading().failures()
+            #expect(report.result.done == (words == nil ? 6 : 5) && failures.count == (words == nil ? 0 : 1))
+            if let words { #expect(failures.first?.reason.contains(words) == true, "\(failures.map(\.reason))") }
         }
     }
 
