@@ -67,7 +67,7 @@ package struct HeadTrainer: Sendable {
             layout, set: set, classWeights: [Double](repeating: 1, count: layout.classes), threads: threads)
         var before: Trained?
         return HeadOptions.strengths.map { l2 in
-            let trained = train(clips: training, l2: l2, from: before, tolerance: 1e-4)
+            let trained = train(clips: training, l2: l2, from: before, tolerance: 1e-5)
             before = trained
             return Trial(l2: l2, loss: judge.value(trained.parameters, clips: validation))
         }
