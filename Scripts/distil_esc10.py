@@ -65,11 +65,8 @@ def write(path, rows):
 
 
 def manifests(a):
-    """Three manifests of the same clips: with a few labels, only the clips that have one, and without any."""
-    whole = a.work / "esc10.csv"
-    subprocess.run([sys.executable, ROOT / "Scripts/esc10_manifest.py", a.folder, "--eval", a.fold, "--out", whole],
-                   check=True)
-    with open(whole, newline="") as file:
+    """Three manifests of the clips of WORK/whole.csv: with a few labels, only the clips that have one, and without any."""
+    with open(a.work / "whole.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     seen, few, labelled, none = Counter(), [], [], []
     for row in rows:
@@ -89,32 +86,31 @@ def manifests(a):
     return labelled
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, metavar="ESC10_DIR")
-    parser.add_argument("yamnet", type=Path, metavar="YAMNET")
-    parser.add_argument("work", type=Path, metavar="WORK_DIR")
-    parser.add_argument("--fold", default="3")
+def options(parser):
     parser.add_argument("--labelled", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", default="2")
     parser.add_argument("--architecture", default="yamnet-projection", choices=["yamnet-projection", "lean", "yamnet"])
-    a = parser.parse_args()
-    a.work.mkdir(parents=True, exist_ok=True)
+
+
+def rehearse(a, model, label_map=None):
+    """Trains and evaluates the three students on WORK/whole.csv, whose clips have one label each."""
     manifests(a)
     pipeline, cache, map_file = a.work / "distil.yaml", a.work / "cache", a.work / "map.csv"
-    pipeline.write_text(PIPELINE % json.dumps(str(a.yamnet.resolve())))
-    map_file.write_text(LABEL_MAP)
+    pipeline.write_text(PIPELINE % json.dumps(model))
     earmark("run", pipeline, "--manifest", a.work / "none.csv", "--cache", cache, "--workers", a.workers, "--quiet")
-    teacher = ["--teacher", "distil.teacher-scores", "--label-map", map_file]
+    teacher = ["--teacher", "distil.teacher-scores"]
+    if label_map:
+        map_file.write_text(label_map)
+        teacher += ["--label-map", map_file]
     # As many steps for each: those with fewer clips see them more often.
     per_epoch = {"labelled": 0, "few": 0, "none": 0}
     for name in per_epoch:
         with open(a.work / f"{name}.csv", newline="") as file:
             per_epoch[name] = sum(row["split"] == "train" for row in csv.DictReader(file))
     results = {}
-    for name, manifest, options in [
+    for name, manifest, extra in [
         ("labels", "labelled", []), ("labels and teacher", "few", teacher),
         ("teacher", "none", [*teacher, "--teacher-weight", "1"]),
     ]:
@@ -122,8 +118,8 @@ def main():
         out = a.work / f"{a.architecture}-{name.replace(' ', '-')}-{a.labelled}-{epochs}-{a.seed}"
         earmark("train", pipeline, "--manifest", a.work / f"{manifest}.csv", "--cache", cache, "--out", out,
                 "--architecture", a.architecture, "--classes", a.work / "classes.csv", "--validation-split", "", "--epochs",
-                epochs, "--seed", a.seed, "--learning-rate", "1e-3", "--schedule", "cosine", "--workers", a.workers, "--quiet", *options)
-        table = json.loads(earmark("evaluate", out / "model.safetensors", "--manifest", a.work / "esc10.csv", "--split",
+                epochs, "--seed", a.seed, "--learning-rate", "1e-3", "--schedule", "cosine", "--workers", a.workers, "--quiet", *extra)
+        table = json.loads(earmark("evaluate", out / "model.safetensors", "--manifest", a.work / "whole.csv", "--split",
                                    "eval", "--cache", cache, "--pipeline", pipeline, "--ablation", "--json", "--resamples", 0,
                                    "--workers", a.workers))
         results[name] = next(row for row in table if row["precision"] == "f32" and row["overlap"] == 0.5)
@@ -133,6 +129,20 @@ def main():
     print(f"the teacher adds {100 * gain:.1f} points of top-1 to {a.labelled} labelled clips of each class")
     if gain < 0.1:
         sys.exit(1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="ESC10_DIR")
+    parser.add_argument("yamnet", type=Path, metavar="YAMNET")
+    parser.add_argument("work", type=Path, metavar="WORK_DIR")
+    parser.add_argument("--fold", default="3")
+    options(parser)
+    a = parser.parse_args()
+    a.work.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, ROOT / "Scripts/esc10_manifest.py", a.folder, "--eval", a.fold, "--out",
+                    a.work / "whole.csv"], check=True)
+    rehearse(a, str(a.yamnet.resolve()), LABEL_MAP)
 
 
 if __name__ == "__main__":
