@@ -45,7 +45,7 @@ struct SearchCommandTests {
         // The clip has chunks at 0, 0.5, 1 and 1.5 s, of which three overlap the query.
         #expect(!lines.contains { $0[0] == "tone 1" && ["0", "0.5", "1"].contains($0[2]) })
         let words = piped.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        #expect(words.contains("compared: 21 chunks; left out: 3 chunks that overlap the query"), "\(words)")
+        #expect(words.contains("compared: 21 chunks; left out: 3 chunks overlapping the query"), "\(words)")
         let file = try search(
             scratch, "--like", "tone 1@0.5", "--top", "7", "--workers", "1", "--out", scratch.path("found.csv"))
         #expect(file.status == 0 && file.output.hasPrefix("7 results in "), "\(file.errors)")

@@ -116,7 +116,7 @@ struct SearchCommand: ParsableCommand {
     private func tell(_ outcome: SimilaritySearch.Outcome) {
         let tally = outcome.tally
         var left: [String] = []
-        if tally.excluded > 0 { left.append("\(counted(tally.excluded, "chunk")) that overlap the query") }
+        if tally.excluded > 0 { left.append("\(counted(tally.excluded, "chunk")) overlapping the query") }
         if outcome.ownClips > 0 { left.append("\(counted(outcome.ownClips, "clip")) of the query's recording") }
         if tally.unheard > 0 { left.append("\(counted(tally.unheard, "chunk")) that no model heard") }
         if tally.zero > 0 { left.append("\(counted(tally.zero, "chunk")) whose embedding is all zeros") }
