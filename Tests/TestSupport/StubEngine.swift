@@ -3,7 +3,8 @@ import Testing
 
 /// A shared library that looks like ONNX Runtime, made by the C compiler, for faults that a real engine does not have on
 /// demand. Any file is its graph: an input `x`, float32 `[?, width]`, and an output `y`, float32 `[?, outputs]`, the first
-/// values of each row of x.
+/// values of each row of x. It refuses to start if telemetry was not turned off before it was opened, and to read a graph
+/// if it was not turned off once more by the interface's function.
 package enum StubEngine {
     /// What is wrong with it.
     package enum Fault: String, Sendable {
@@ -59,8 +60,22 @@ package enum StubEngine {
 
         static void *ok() { return 0; }
         static const char *message(void *status) { return status; }
-        static void *make_environment(int severity, const char *name, void **out) { *out = table; return 0; }
-        static void *make_session(void *e, const char *path, void *options, void **out) { *out = table; return 0; }
+        static int isOffByVariable, isOffByCall;
+        __attribute__((constructor)) static void when_opened(void) {
+            const char *value = getenv("ORT_DISABLE_TELEMETRY");
+            isOffByVariable = value && !strcmp(value, "1");
+        }
+        static void *make_environment(int severity, const char *name, void **out) {
+            if (!isOffByVariable) return "telemetry is on";
+            *out = table;
+            return 0;
+        }
+        static void *disable_telemetry(void *environment) { isOffByCall = environment == (void *)table; return 0; }
+        static void *make_session(void *e, const char *path, void *options, void **out) {
+            if (!isOffByCall) return "telemetry was not disabled";
+            *out = table;
+            return 0;
+        }
         static void *make_one(void **out) { *out = table; return 0; }
         static void *make_memory(int a, int b, void **out) { *out = table; return 0; }
         static void *one(void *session, size_t *out) { *out = 1; return 0; }
@@ -119,7 +134,8 @@ package enum StubEngine {
             if (version > 3) return 0;
         #endif
             for (int i = 0; i < 120; i++) table[i] = (Function)ok;
-            table[2] = (Function)message; table[3] = (Function)make_environment; table[7] = (Function)make_session;
+            table[2] = (Function)message; table[3] = (Function)make_environment;
+            table[6] = (Function)disable_telemetry; table[7] = (Function)make_session;
             table[9] = (Function)run; table[10] = (Function)make_one; table[30] = (Function)one; table[31] = (Function)one;
             table[33] = (Function)type; table[34] = (Function)output_type; table[36] = (Function)input_name;
             table[37] = (Function)output_name; table[49] = (Function)make_value; table[55] = (Function)tensor_of;

@@ -33,6 +33,7 @@ enum { ORT_DEVICE_ALLOCATOR = 0, ORT_DEFAULT_MEMORY = 0 };
 // return a status, which is null if all went well.
 #define ORT_STATUS_FUNCTIONS(use)                                                                                      \
     use(3, CreateEnv, (int severity, const char *name, OrtEnv **out))                                                  \
+    use(6, DisableTelemetryEvents, (const OrtEnv *))                                                                   \
     use(7, CreateSession, (const OrtEnv *, const char *path, const OrtSessionOptions *, OrtSession **out))             \
     use(9, Run, (OrtSession *, const OrtRunOptions *, const char *const *input_names,                                  \
                  const OrtValue *const *inputs, size_t input_count, const char *const *output_names,                   \

@@ -93,6 +93,7 @@ extension ForeignEngineKind {
     ///
     /// - Throws: `ForeignEngineError` if it is not one, or if its interface is older than this program knows.
     func open(_ path: String) throws -> any ForeignEngine {
+        if self == .onnxRuntime { OnnxRuntimeEngine.disableTelemetry() }
         let library = try SharedLibrary(path: path)
         return switch self {
         case .onnxRuntime: try OnnxRuntimeEngine(library)

@@ -50,6 +50,8 @@ final class OnnxRuntimeEngine: ForeignEngine, @unchecked Sendable {
                 "\(kind.title) \(version) cannot be started: \(Self.words(functions, status))")
         }
         guard let environment, let memory, let allocator else { throw kind.lacks("CreateEnv", version, library.path) }
+        // For a version to come that does not heed the variable; a failure is of no account, as there is the variable.
+        if let status = functions.DisableTelemetryEvents(environment) { functions.ReleaseStatus(status) }
         self.library = library
         self.version = version
         self.functions = functions
@@ -61,6 +63,16 @@ final class OnnxRuntimeEngine: ForeignEngine, @unchecked Sendable {
     deinit {
         functions.ReleaseMemoryInfo(memory)
         functions.ReleaseEnv(environment)
+    }
+
+    /// Turns telemetry off, to be called before a library is opened. Since version 1.29 it is on otherwise: the
+    /// environment then makes an identifier of the device and a data base in the user's cache, and what graphs are read
+    /// is sent to Microsoft. The interface's own function comes after the environment, which is too late for the files.
+    static func disableTelemetry() {
+        let name = "ORT_DISABLE_TELEMETRY"
+        // "0" and "false" of the user's would leave it on. A value that is right is not written again: other threads
+        // may be reading the environment variables.
+        if getenv(name).map({ String(cString: $0) }) != "1" { setenv(name, "1", 1) }
     }
 
     func load(_ path: String) throws -> any ForeignGraph { try OnnxRuntimeGraph(self, path) }
