@@ -91,14 +91,25 @@ extension ForeignEngineKind {
 
     /// Opens a library of this kind.
     ///
-    /// - Throws: `ForeignEngineError` if it is not one, or if its interface is older than this program knows.
+    /// - Throws: `ForeignEngineError` if it is not one, is damaged, or its interface is older than this program knows.
     func open(_ path: String) throws -> any ForeignEngine {
+        if self == .openVINO { try Self.checkParts(of: path) }
         if self == .onnxRuntime { OnnxRuntimeEngine.disableTelemetry() }
         let library = try SharedLibrary(path: path)
         return switch self {
         case .onnxRuntime: try OnnxRuntimeEngine(library)
         case .openVINO: try OpenVINOEngine(library)
         case .liteRT: try LiteRTEngine(library)
+        }
+    }
+
+    /// Checks OpenVINO's other libraries, which lie beside the one that is asked for: it opens them by itself.
+    private static func checkParts(of path: String) throws {
+        let folder = FileSystem.folder(of: path)
+        for name in FileSystem.names(in: folder) where name.hasPrefix("libopenvino") && name.contains(".so") {
+            do { try ELFCheck.run(folder + "/" + name) } catch let error as ForeignEngineError {
+                throw ForeignEngineError(.badInput, place: ErrorPlace(path), "needs \(name), which \(error.message)")
+            }
         }
     }
 

@@ -10,8 +10,9 @@ final class SharedLibrary: @unchecked Sendable {
     let path: String
     let handle: UnsafeMutableRawPointer
 
-    /// - Throws: `ForeignEngineError` with the loader's own words if it cannot be opened.
+    /// - Throws: `ForeignEngineError`, with the loader's own words if it cannot be opened.
     init(path: String) throws {
+        try ELFCheck.run(path)
         guard let handle = FileSystem.withBytes(path, { dlopen($0, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) }) else {
             let words = dlerror().map { String(cString: $0) } ?? "no reason given"
             // The loader's words begin with the path, which is the error's place already.
