@@ -60,7 +60,8 @@ struct StubEngineTests {
             alone.finding(.onnxRuntime).passedOver == [
                 .init(
                     path: path,
-                    reason: "found ONNX Runtime 1.2.3, expected version 1.15 or later: pip install onnxruntime")
+                    reason: "found ONNX Runtime 1.2.3, expected version 1.15 or later: pip install --upgrade "
+                        + "onnxruntime, version 1.20 or later of the package")
             ])
         let error = #expect(throws: ForeignEngineError.self) { try alone.engine(for: "g.onnx", asked: .onnxRuntime) }
         let text = error.map { "\($0)" } ?? ""
@@ -121,8 +122,8 @@ struct StubEngineTests {
     func none() throws {
         let engines = engines("nowhere")
         for (file, command) in [
-            ("g.onnx", "pip install onnxruntime"), ("g.tflite", "pip install ai-edge-litert"),
-            ("g.xml", "pip install openvino"),
+            ("g.onnx", "pip install --upgrade onnxruntime, version 1.20 or later"),
+            ("g.tflite", "pip install ai-edge-litert"), ("g.xml", "pip install openvino"),
         ] {
             let error = #expect(throws: ForeignEngineError.self) { try engines.engine(for: file, asked: nil) }
             let text = error.map { "\($0)" } ?? ""

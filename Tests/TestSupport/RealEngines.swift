@@ -11,7 +11,7 @@ package enum RealEngines {
 
     /// Why a test that needs one of these engines is skipped.
     package static func notice(_ kinds: ForeignEngineKind...) -> Comment {
-        let wanted = kinds.map { "\($0.title) (\($0.installCommand))" }.joined(separator: " or ")
+        let wanted = kinds.map { "\($0.title) (\($0.installAdvice))" }.joined(separator: " or ")
         return "needs \(wanted), and found none; EARMARK_ENGINES names where it is"
     }
 }

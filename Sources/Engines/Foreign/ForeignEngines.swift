@@ -57,7 +57,7 @@ package final class ForeignEngines: Sendable {
         }
         let kinds = asked.map { [$0] } ?? format.engines
         for kind in kinds { if let engine = finding(kind).engine { return engine } }
-        let wanted = kinds.map { "\($0.title) (\($0.installCommand))" }.joined(separator: " or ")
+        let wanted = kinds.map { "\($0.title) (\($0.installAdvice))" }.joined(separator: " or ")
         let refused = kinds.flatMap { finding($0).passedOver }
         let told = refused.map { "; not used: \($0.path): \($0.reason)" }.joined()
         throw ForeignEngineError(

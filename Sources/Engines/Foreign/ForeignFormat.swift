@@ -56,10 +56,15 @@ extension ForeignEngineKind {
     /// The command that brings it.
     package var installCommand: String {
         switch self {
-        case .onnxRuntime: "pip install onnxruntime"
+        case .onnxRuntime: "pip install --upgrade onnxruntime"
         case .openVINO: "pip install openvino"
         case .liteRT: "pip install ai-edge-litert"
         }
+    }
+
+    /// The command that brings it, and which version of the package: those of ONNX Runtime before 1.20 have no library.
+    package var installAdvice: String {
+        self == .onnxRuntime ? "\(installCommand), version 1.20 or later of the package" : installCommand
     }
 
     /// The first version whose interface this program knows.
@@ -120,14 +125,14 @@ extension ForeignEngineKind {
         ForeignEngineError(
             .badInput, place: ErrorPlace(path),
             "found \(title)\(version.map { " " + $0 } ?? "") without the function \(function), expected version "
-                + "\(leastVersion) or later: \(installCommand)")
+                + "\(leastVersion) or later: \(installAdvice)")
     }
 
     /// The error for a library whose interface is older than this program knows.
     func isTooOld(_ version: String, _ path: String) -> ForeignEngineError {
         ForeignEngineError(
             .badInput, place: ErrorPlace(path),
-            "found \(title) \(version), expected version \(leastVersion) or later: \(installCommand)")
+            "found \(title) \(version), expected version \(leastVersion) or later: \(installAdvice)")
     }
 }
 

@@ -37,7 +37,7 @@ extension ModelCommand {
             if let engine = finding.engine {
                 lines = ["\(engine.title): reads \(formats)", "  \(engine.path)"]
             } else {
-                lines = ["\(finding.kind.title): not found; reads \(formats)", "  \(finding.kind.installCommand)"]
+                lines = ["\(finding.kind.title): not found; reads \(formats)", "  \(finding.kind.installAdvice)"]
             }
             lines += finding.passedOver.map { "  not used: \($0.path): \($0.reason)" }
             return lines.map(TerminalText.plain).joined(separator: "\n")
