@@ -76,6 +76,11 @@ package enum StubEngine {
             *out = table;
             return 0;
         }
+        static void *make_session_from(void *e, const char *bytes, size_t count, void *options, void **out) {
+            for (size_t i = 0; i + 8 <= count; i++)
+                if (!memcmp(bytes + i, "location", 8)) return "has values in another file, but no path";
+            return make_session(e, 0, options, out);
+        }
         static void *make_one(void **out) { *out = table; return 0; }
         static void *make_memory(int a, int b, void **out) { *out = table; return 0; }
         static void *one(void *session, size_t *out) { *out = 1; return 0; }
@@ -136,7 +141,7 @@ package enum StubEngine {
             for (int i = 0; i < 120; i++) table[i] = (Function)ok;
             table[2] = (Function)message; table[3] = (Function)make_environment;
             table[6] = (Function)disable_telemetry; table[7] = (Function)make_session;
-            table[9] = (Function)run; table[10] = (Function)make_one; table[30] = (Function)one; table[31] = (Function)one;
+            table[8] = (Function)make_session_from; table[9] = (Function)run; table[10] = (Function)make_one; table[30] = (Function)one; table[31] = (Function)one;
             table[33] = (Function)type; table[34] = (Function)output_type; table[36] = (Function)input_name;
             table[37] = (Function)output_name; table[49] = (Function)make_value; table[55] = (Function)tensor_of;
             table[56] = (Function)is_tensor; table[60] = (Function)is_float; table[61] = (Function)rank;

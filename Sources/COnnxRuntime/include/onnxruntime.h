@@ -35,6 +35,8 @@ enum { ORT_DEVICE_ALLOCATOR = 0, ORT_DEFAULT_MEMORY = 0 };
     use(3, CreateEnv, (int severity, const char *name, OrtEnv **out))                                                  \
     use(6, DisableTelemetryEvents, (const OrtEnv *))                                                                   \
     use(7, CreateSession, (const OrtEnv *, const char *path, const OrtSessionOptions *, OrtSession **out))             \
+    use(8, CreateSessionFromArray, (const OrtEnv *, const void *bytes, size_t count, const OrtSessionOptions *,        \
+                                    OrtSession **out))                                                                 \
     use(9, Run, (OrtSession *, const OrtRunOptions *, const char *const *input_names,                                  \
                  const OrtValue *const *inputs, size_t input_count, const char *const *output_names,                   \
                  size_t output_count, OrtValue **outputs))                                                             \

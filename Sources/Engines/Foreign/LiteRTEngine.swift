@@ -74,8 +74,8 @@ final class LiteRTEngine: ForeignEngine, @unchecked Sendable {
 
 private final class LiteRTGraph: ForeignGraph, @unchecked Sendable {
     let engine: LiteRTEngine
-    /// The graph stays mapped, because the model refers to its bytes.
-    private let file: MappedFile
+    /// Kept, because the model refers to the bytes.
+    private let file: ModelBytes
     let inputs: [ForeignTensor]
     let outputs: [ForeignTensor]
     let inputQuantizations: [TensorBuffer.Quantization?]
@@ -88,7 +88,7 @@ private final class LiteRTGraph: ForeignGraph, @unchecked Sendable {
 
     init(_ engine: LiteRTEngine, _ path: String) throws {
         let functions = engine.functions
-        let file = try MappedFile(path: path)
+        let file = try ModelBytes(path: path)
         let declared = try file.withBytes { try TFLiteCheck.run($0, of: path) }
         var made: OpaquePointer?
         try engine.check(

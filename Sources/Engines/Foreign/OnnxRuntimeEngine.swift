@@ -107,9 +107,7 @@ private final class OnnxRuntimeGraph: ForeignGraph, @unchecked Sendable {
             functions.SetSessionGraphOptimizationLevel(options, Int32(ORT_ALL_OPTIMIZATIONS)),
         ] { try engine.check(status, path, "set options") }
         var made: OpaquePointer?
-        try engine.check(
-            FileSystem.withBytes(path) { functions.CreateSession(engine.environment, $0, options, &made) }, path,
-            "read the graph")
+        try engine.check(Self.read(engine, path, options, &made), path, "read the graph")
         guard let session = made else { throw engine.error(path, "read the graph", words: "no session") }
         do {
             inputs = try Self.tensors(engine, session, path, of: .input)
@@ -124,6 +122,26 @@ private final class OnnxRuntimeGraph: ForeignGraph, @unchecked Sendable {
     }
 
     deinit { engine.functions.ReleaseSession(session) }
+
+    /// Makes a session; the engine takes over what it needs of the bytes.
+    ///
+    /// - Returns: the engine's status.
+    /// - Throws: `FileError` if the file cannot be read.
+    private static func read(
+        _ engine: OnnxRuntimeEngine, _ path: String, _ options: OpaquePointer?, _ made: inout OpaquePointer?
+    ) throws -> OpaquePointer? {
+        let file = try ModelBytes(path: path)
+        // The key with which a tensor says in which file, beside this one, its values are. Such a graph is read by its
+        // path, and so is one that has the word by chance.
+        if file.contains("location") {
+            return FileSystem.withBytes(path) {
+                engine.functions.CreateSession(engine.environment, $0, options, &made)
+            }
+        }
+        return file.withBytes {
+            engine.functions.CreateSessionFromArray(engine.environment, $0.baseAddress, $0.count, options, &made)
+        }
+    }
 
     func makeRunner(inputShapes: [[Int]]) throws -> any ForeignRunner {
         try TensorShape.check(inputShapes, against: inputs, path)
