@@ -264,6 +264,60 @@ struct CardModelTests {
         }
     }
 
+    /// A graph that mixes the chunks of a batch only if a condition holds of them.
+    private static func mixing(
+        _ batch: Int? = nil, _ shape: [Int] = [40], when isSo: @escaping @Sendable (_ chunks: [[Float]]) -> Bool
+    ) -> FakeGraph {
+        let size = shape.reduce(1, *)
+        let whole: [Int?] = [batch] + shape.map { Optional($0) }
+        return FakeGraph(input: whole, outputs: ["out"], shapes: { [[$0[0], 3]] }) { values, input in
+            let chunks = (0..<input[0]).map { Array(values[$0 * size..<($0 + 1) * size]) }
+            let more: Float = isSo(chunks) ? 0.25 : 0
+            return [chunks.flatMap { chunk in (0..<3).map { chunk[$0] / 4 + more } }]
+        }
+    }
+
+    private static func peak(_ values: [Float]) -> Float { values.map { abs($0) }.max() ?? 0 }
+
+    @Test("A graph that mixes its chunks at some level only is found out")
+    func mixingLevels() throws {
+        let conditions: [(name: String, isSo: @Sendable ([[Float]]) -> Bool)] = [
+            ("a loud sample", { $0.contains { Self.peak($0) > 0.7 } }),
+            ("a silent chunk", { $0.contains { Self.peak($0) == 0 } }),
+            ("silence alone", { $0.allSatisfy { Self.peak($0) == 0 } }),
+            ("a quiet chunk", { $0.contains { (0.000_1..<0.01).contains(Self.peak($0)) } }),
+            ("quiet chunks alone", { $0.allSatisfy { Self.peak($0) < 0.01 } }),
+            ("no loud chunk", { $0.allSatisfy { Self.peak($0) < 0.7 } }),
+        ]
+        for (name, isSo) in conditions {
+            for batch in [2, 3, 4, 7] {
+                let text = message { _ = try load(Self.mixing(when: isSo), input: Self.wave + ", batch: \(batch)") }
+                #expect(text?.contains("its place or on its neighbours") == true, "\(name), batch \(batch)")
+                #expect(try load(Self.mixing(batch, when: isSo)).chunksInCall == 1, "\(name), batch \(batch)")
+            }
+        }
+        // Levels are those of what the graph reads.
+        let scaled = message {
+            _ = try load(
+                Self.mixing { $0.contains { Self.peak($0) > 23_000 } }, input: Self.wave + ", scale: 32768, batch: 4")
+        }
+        #expect(scaled?.contains("its place or on its neighbours") == true)
+        let mel = message {
+            _ = try load(
+                Self.mixing(nil, [5, 3]) { $0.contains { ($0.max() ?? 0) > 3 } },
+                input: Self.mel + ", layout: [batch, frames, bands], batch: 4")
+        }
+        #expect(mel?.contains("its place or on its neighbours") == true)
+        // The check is no obstacle to a sound graph, also where it gives no number.
+        for batch in [2, 3, 4, 7] {
+            #expect(try load(Self.mixing(batch) { _ in true }).chunksInCall == batch)
+            let undefined = FakeGraph(input: [batch, 40], outputs: ["out"], shapes: { [[$0[0], 3]] }) { values, shape in
+                [(0..<shape[0] * 3).map { 0 / values[$0 / 3 * 40] }]
+            }
+            #expect(try load(undefined).chunksInCall == batch)
+        }
+    }
+
     @Test("Scores that are not 0 to 1 fail their batch; what is no number is passed on, also through pooling")
     func odd() throws {
         let graph = { (value: Float) in
