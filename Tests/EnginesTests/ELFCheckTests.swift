@@ -118,6 +118,7 @@ struct ELFCheckTests {
         let folder = try TemporaryFolder()
         let bytes = try FileSystem.read(try #require(Self.library))
         try folder.put("libopenvino_c.so", bytes)
+        try folder.put("libopenvino.so.2641-gdb.py", "no library")
         try folder.put("libopenvino.so.2641", Array(bytes[..<(bytes.count / 2)]))
         let found = ForeignEngines(
             EngineSearch(variables: ["EARMARK_ENGINES": folder.path], root: folder.path)

@@ -1,4 +1,5 @@
 import Engines
+import Errors
 import Files
 import Foundation
 import TestSupport

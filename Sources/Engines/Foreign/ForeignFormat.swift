@@ -111,7 +111,11 @@ extension ForeignEngineKind {
     /// Checks OpenVINO's other libraries, which lie beside the one that is asked for: it opens them by itself.
     private static func checkParts(of path: String) throws {
         let folder = FileSystem.folder(of: path)
-        for name in FileSystem.names(in: folder) where name.hasPrefix("libopenvino") && name.contains(".so") {
+        for name in FileSystem.names(in: folder) where name.hasPrefix("libopenvino") && folder + "/" + name != path {
+            // `libopenvino.so.2641` and `libopenvino_intel_cpu_plugin.so`, but not `libopenvino.so.2641-gdb.py`.
+            guard let ending = name.firstRange(of: ".so")?.upperBound,
+                name[ending...].allSatisfy({ $0 == "." || $0.isNumber })
+            else { continue }
             do { try ELFCheck.run(folder + "/" + name) } catch let error as ForeignEngineError {
                 throw ForeignEngineError(.badInput, place: ErrorPlace(path), "needs \(name), which \(error.message)")
             }
