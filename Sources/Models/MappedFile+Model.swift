@@ -10,8 +10,7 @@ extension MappedFile {
         do {
             try self.init(path: path)
         } catch let error as FileError where !error.isShortage {
-            throw ModelError.file(
-                path: path, reason: error.code == nil ? error.message : "\(error.message): \(error.reason)")
+            throw ModelError.unreadable(path, error)
         }
     }
 }

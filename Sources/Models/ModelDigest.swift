@@ -12,16 +12,21 @@ package enum ModelDigest {
     /// Placeholder for the digest while the file is hashed.
     static let blank = prefix + String(repeating: "0", count: 64)
 
-    /// The SHA-256 of a whole file as it is, with the prefix `sha256:`.
+    /// The SHA-256 of a whole file as it is, with the prefix `sha256:`. It is read block by block: another program may
+    /// cut it short meanwhile.
     ///
-    /// - Throws: `ModelError.file` if it cannot be read; `FileError` if the system has run out of a resource.
+    /// - Throws: `ModelError.file` if it cannot be read or is empty; `FileError` if the system has run out of a resource.
     package static func ofFile(_ path: String) throws -> String {
-        let file = try MappedFile(model: path)
-        return file.withBytes { bytes in
-            var hash = SHA256()
-            hash.update(bytes)
-            return prefix + hash.finish()
+        var hash = SHA256()
+        var size = 0
+        try ModelError.reading(path) {
+            try FileSystem.readBlocks(path) { block in
+                hash.update(block)
+                size += block.count
+            }
         }
+        guard size > 0 else { throw ModelError.file(path: path, reason: "the file is empty") }
+        return prefix + hash.finish()
     }
 
     /// The SHA-256 of a model file without its recommended thresholds, with the prefix `sha256:`. A pipeline identifies

@@ -70,22 +70,12 @@ package enum CardImport {
     }
 
     private static func copy(_ file: String, to target: String) throws {
-        let mapped = try MappedFile(model: file)
-        try FileSystem.write(target) { put in
-            try mapped.withBytes { bytes in
-                var start = 0
-                while start < bytes.count {
-                    let end = min(start + (1 << 20), bytes.count)
-                    try put(Array(bytes[start..<end])[...])
-                    start = end
-                }
-            }
-        }
+        try FileSystem.write(target) { put in try FileSystem.readBlocks(file) { try put(Array($0)[...]) } }
     }
 
     /// The card's text with the digest and the size of its file; comments and order stay.
     private static func completed(_ card: ModelCard, sha256: String, bytes: Int) throws -> String {
-        let text = String(decoding: try FileSystem.read(card.path), as: UTF8.self)
+        let text = try ModelCard.text(of: card.path)
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         for (key, value) in [("bytes", "\(bytes)"), ("sha256", sha256)] {
             if let place = lines.firstIndex(where: { $0.hasPrefix(key + ":") }) {

@@ -10,18 +10,31 @@ extension ModelCard {
     /// - Throws: `ModelError.line` with what was found and what was expected; `ModelError.file` if a file cannot be
     ///   read; `FileError` if the system has run out of a resource.
     package init(path: String, isClassFileOptional: Bool = false) throws {
-        let file = try MappedFile(model: path)
-        guard file.size <= Self.mostBytes else {
-            throw ModelError.file(
-                path: path, reason: "\(file.size) bytes, expected a card of at most \(Self.mostBytes)")
-        }
-        guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
-            throw ModelError.file(path: path, reason: "not UTF-8 text, expected a model card")
-        }
-        try self.init(yaml: text, path: path, isClassFileOptional: isClassFileOptional)
+        try self.init(yaml: Self.text(of: path), path: path, isClassFileOptional: isClassFileOptional)
     }
 
     private static let mostBytes = 16 << 20
+
+    /// Reads the text of a card's file.
+    ///
+    /// - Throws: `ModelError.file` if it cannot be read, is too long or is not UTF-8; `FileError` if the system has run
+    ///   out of a resource.
+    static func text(of path: String) throws -> String {
+        var bytes: [UInt8] = []
+        try ModelError.reading(path) {
+            try FileSystem.readBlocks(path) { block in
+                bytes.append(contentsOf: block)
+                guard bytes.count <= mostBytes else {
+                    throw ModelError.file(
+                        path: path, reason: "more than \(mostBytes) bytes, expected a card of at most as many")
+                }
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ModelError.file(path: path, reason: "not UTF-8 text, expected a model card")
+        }
+        return text
+    }
 
     /// Reads a card from its text.
     ///
