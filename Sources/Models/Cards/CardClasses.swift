@@ -105,10 +105,11 @@ struct CardClasses {
             return
         }
         let bytes: [UInt8]
-        do { bytes = try FileSystem.read(path) } catch let error as FileError where !error.isShortage {
+        do { bytes = try FileSystem.readFile(path) } catch let error as FileError where !error.isShortage {
             throw CardFields.error(
                 card, source.file.line,
-                "the list of classes '\(source.file.name)' \(error.message): \(error.reason), expected it beside the card"
+                "the list of classes '\(source.file.name)' "
+                    + (error.code == nil ? error.message : "\(error.message): \(error.reason)")
             )
         }
         if let sum = source.file.sha256 {

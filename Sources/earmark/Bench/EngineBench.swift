@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engines
+import Files
 import Foundation
 import Random
 
@@ -22,6 +23,8 @@ struct EngineBench: ParsableCommand {
     }
 
     func run() throws {
+        // An engine would wait for the writer of a pipe.
+        if let status = FileSystem.status(file) { try FileError.requireFile(status, file) }
         let engine = try ForeignEngines.engine(for: file, asked: EngineOption.kind(engine))
         let graph = try engine.load(file)
         let shapes = graph.inputs.map { $0.shape.map { $0 ?? batch } }

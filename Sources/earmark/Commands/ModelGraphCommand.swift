@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engines
 import Errors
+import Files
 
 extension ModelCommand {
     struct Graph: ParsableCommand {
@@ -18,6 +19,8 @@ extension ModelCommand {
         @Flag(help: "Print one JSON object.") var json = false
 
         func run() throws {
+            // An engine would wait for the writer of a pipe.
+            if let status = FileSystem.status(file) { try FileError.requireFile(status, file) }
             let engine = try ForeignEngines.engine(for: file, asked: EngineOption.kind(engine))
             let graph = try engine.load(file)
             let format = try ForeignFormat.of(file).rawValue
