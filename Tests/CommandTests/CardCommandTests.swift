@@ -101,7 +101,7 @@ struct CardCommandTests {
     @Test("A card is completed with its file; a wrong file, a wrong name and an unknown card are refused")
     func imported() throws {
         let machine = try Machine()
-        try machine.scratch.write("other.onnx", "other")
+        try machine.scratch.write("other.onnx", [0x12, 5] + Array("other".utf8))
         let card = Self.card.replacingOccurrences(
             of: "name: A net", with: "name: A net\nsha256: \(String(repeating: "0", count: 64))")
         try machine.scratch.write("net.yaml", card)
@@ -120,7 +120,7 @@ struct CardCommandTests {
     @Test("An existing file is replaced by a completed card only with --force")
     func importedOver() throws {
         let machine = try Machine()
-        try machine.scratch.write("other.onnx", "other")
+        try machine.scratch.write("other.onnx", [0x12, 5] + Array("other".utf8))
         try machine.scratch.write("net.yaml", Self.card)
         try machine.scratch.write("Models/net.yaml", "notes: mine\n")
         let refused = try machine.run("model", "import", "other.onnx", "--card", "net.yaml", "--out", "Models/net.yaml")

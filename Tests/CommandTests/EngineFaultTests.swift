@@ -20,14 +20,15 @@ struct EngineFaultTests {
         try scratch.write(
             "m.csv", "clip,path\n" + ["a", "b", "c", "d", "e", "f"].map { "\($0),\($0).wav\n" }.joined())
         try StubEngine.make(scratch.path("libonnxruntime.so"), fault, width: 3200, outputs: 2)
-        try scratch.write("g.onnx", "any file is the graph of the stub")
+        // An ONNX file of nothing but its producer's name.
+        try scratch.write("g.onnx", [0x12, 33] + Array("any file is the graph of the stub".utf8))
         try scratch.write(
             "stub.yaml",
             """
             card: 1
             name: Stub
             file: g.onnx
-            sha256: 9f66c58aaa84acb5c8b17c09aac4b90771c763bb198aa4cc7cd7074f582c0977
+            sha256: 2ffbeda6e5c5d322979b7c1242a389a6b6059d1c948545140fd70b3af4cb640c
             engine: onnxruntime
             licence: CC0-1.0
             input: {reads: wave, tensor: x, layout: [batch, samples], rate: 8000, chunk: 3200}

@@ -66,14 +66,33 @@ extension ModelCard {
                     "'\(file.name)' is not the file that the card means: found SHA-256 \(found), expected \(expected)")
             }
         }
-        return try place(of: file)
+        let place = try place(of: file)
+        try checkExternalData(place)
+        return place
+    }
+
+    /// Checks that the files in which an ONNX file has values are among the card's, as results depend on them.
+    private func checkExternalData(_ place: String) throws {
+        guard file.name.lowercased().hasSuffix(".onnx") else { return }
+        for location in try ONNXDataFiles.locations(place) {
+            let isHere = location.starts(with: "./".utf8)
+            let name = isHere ? Array(location.dropFirst(2)) : location
+            // By bytes: names that are the same text to a reader may be two files.
+            if data.contains(where: { PathText.bytes($0.name) == name }) { continue }
+            let text = PathText.text(location)
+            throw error(
+                file.line,
+                name.contains(UInt8(ascii: "/"))
+                    ? "'\(file.name)' has values in '\(text)', expected a file in the card's folder, listed under 'data'"
+                    : "'\(file.name)' has values in '\(text)', expected that under 'data'")
+        }
     }
 
     /// Checks that the files that OpenVINO's format reads besides are among the card's, as results depend on them.
     private func checkData() throws {
         guard file.name.lowercased().hasSuffix(".xml") else { return }
         let weights = file.name.dropLast(4) + ".bin"
-        guard data.contains(where: { $0.name == weights }) else {
+        guard data.contains(where: { $0.name.utf8.elementsEqual(weights.utf8) }) else {
             throw error(file.line, "'\(file.name)' has its weights in '\(weights)', expected that under 'data'")
         }
     }

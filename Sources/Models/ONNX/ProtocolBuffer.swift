@@ -1,9 +1,9 @@
 /// A message of protocol buffers while it is written: its fields in the order in which they were added, so that the
 /// same calls give the same bytes (Protocol Buffers documentation, "Encoding").
 ///
-/// Swift's library for protocol buffers was rejected: nothing is read here, and the dozen messages that are
-/// written need integers, texts and messages only. The library and the code that it generates would add minutes to a
-/// clean build.
+/// Swift's library for protocol buffers was rejected: `WireReader` reads only where messages are, and the dozen messages
+/// that are written need integers, texts and messages only. The library and the code that it generates would add minutes
+/// to a clean build.
 package struct ProtocolBuffer: Sendable {
     /// What was added so far.
     package private(set) var bytes: [UInt8] = []
