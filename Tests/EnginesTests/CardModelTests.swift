@@ -430,4 +430,29 @@ struct CardModelTests {
         #expect(message { _ = try provider.load(card) }?.contains("changed while it was read") == true)
         #expect(message { _ = try provider.load(card) }?.contains("not the file that the card means") == true)
     }
+
+    @Test("So is a data file, and a file that changes before a session has been made")
+    func changingData() throws {
+        let folder = try TemporaryFolder()
+        try folder.put("net.onnx", CardFixture.bytes)
+        let data = try folder.put("w.bin", "weights")
+        let card = try folder.put(
+            "card.yaml",
+            CardFixture.yaml(
+                input: Self.wave, outputs: "scores: {activation: none}",
+                more: "data: [{file: w.bin, sha256: \(SHA256.of(Array("weights".utf8)))}]"))
+        let changing = CardProvider { _, _ in
+            try FileSystem.replace(data) { try $0(Array("others!".utf8)[...]) }
+            return FakeForeignEngine(Self.squares())
+        }
+        let text = message { _ = try changing.load(card) }
+        #expect(text?.contains("card.yaml:9: 'w.bin' changed while it was read") == true, "\(text ?? "read")")
+        try folder.put("w.bin", "weights")
+        let model = try CardProvider { _, _ in FakeForeignEngine(Self.squares()) }.model(card)
+        _ = try model.makeSession(maxBatch: 1)
+        // Of another length: the time of a change has a coarse grain.
+        try folder.put("w.bin", "more weights")
+        let late = message { _ = try model.makeSession(maxBatch: 1) }
+        #expect(late?.contains("'w.bin' changed while it was read") == true, "\(late ?? "read")")
+    }
 }

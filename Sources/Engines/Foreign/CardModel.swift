@@ -1,3 +1,4 @@
+import Files
 import Models
 
 /// The model of a card: a graph that a foreign engine has read, with what the card says of its tensors.
@@ -15,11 +16,17 @@ package final class CardModel: InferenceEngine {
     let fit: CardFit
     /// Chunks that are given in one call; less than the graph's batch if a chunk's results depend on its place in it.
     package let chunksInCall: Int
+    /// Of the card's files, before their SHA-256 was taken.
+    private let versions: [FileIdentity?]
 
+    /// - Parameter versions: those of the card's files before their SHA-256 was taken.
     /// - Throws: `ModelError.line` in the card if the graph is another than the card says, or if a chunk's results depend
     ///   on its batch although the card chose it; `ForeignEngineError` if the graph cannot be run.
-    package init(card: ModelCard, graph: any ForeignGraph, engine: any ForeignEngine) throws {
+    package init(
+        card: ModelCard, graph: any ForeignGraph, engine: any ForeignEngine, versions: [FileIdentity?]
+    ) throws {
         self.card = card
+        self.versions = versions
         self.graph = graph
         self.engine = engine
         model = ModelDescription(card)
@@ -43,6 +50,9 @@ package final class CardModel: InferenceEngine {
     package var computer: String { engine.title }
 
     package func makeSession(maxBatch: Int) throws -> any InferenceSession {
-        try CardSession(model: self, maxBatch: maxBatch)
+        let session = try CardSession(model: self, maxBatch: maxBatch)
+        // An engine that maps its files may have read the weights only now; those that are gone are still mapped.
+        try card.checkUnchanged(since: versions, mayBeGone: true)
+        return session
     }
 }

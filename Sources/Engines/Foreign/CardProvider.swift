@@ -27,23 +27,27 @@ package struct CardProvider: EngineProvider {
 
     /// Checks the files of a card, has its graph read, and compares the graph with what the card says of it.
     ///
-    /// - Throws: `ModelError` if they differ, with what each has; `ForeignEngineError` if there is no engine or it cannot
-    ///   read the graph.
+    /// - Throws: `ModelError` if they differ, with what each has, or if a file changes meanwhile; `ForeignEngineError` if
+    ///   there is no engine or it cannot read the graph.
     package func model(_ path: String) throws -> CardModel {
-        let card = try ModelCard(path: path)
+        try model(ModelCard(path: path))
+    }
+
+    /// Checks the files of a card, has its graph read, and compares the graph with what the card says of it.
+    ///
+    /// - Throws: `ModelError` if they differ, with what each has, or if a file changes meanwhile; `ForeignEngineError` if
+    ///   there is no engine or it cannot read the graph.
+    package func model(_ card: ModelCard) throws -> CardModel {
         let kind = try Self.kind(card)
-        let place = try card.place(of: card.file)
-        let before = FileIdentity(of: place)
-        try card.checkFiles()
+        let versions = try card.versions()
+        let place = try card.checkFiles()
         let engine = try find(place, kind)
         let graph = try engine.load(place)
-        // The engine reads the file by its name, so it might have been replaced since its SHA-256 was taken.
-        guard FileIdentity(of: place) == before else {
-            throw ModelError.line(
-                path: card.path, line: card.file.line,
-                reason: "'\(card.file.name)' changed while it was read, expected one file")
-        }
-        return try CardModel(card: card, graph: graph, engine: engine)
+        // The engine reads the files by their names, so they might have been replaced since their SHA-256 was taken.
+        try card.checkUnchanged(since: versions)
+        let model = try CardModel(card: card, graph: graph, engine: engine, versions: versions)
+        try card.checkUnchanged(since: versions)
+        return model
     }
 
     /// The engine that a card asks for; nil if it leaves that open.

@@ -97,6 +97,23 @@ extension ModelCard {
         }
     }
 
+    /// What tells the versions of the card's files, the graph first; nil for one that is not there.
+    ///
+    /// - Throws: `ModelError.line` if a link leads out of the card's folder.
+    package func versions() throws -> [FileIdentity?] { try files.map { FileIdentity(of: try place(of: $0)) } }
+
+    /// Checks that the files are still those of before: an engine reads them by their names, after their SHA-256 was
+    /// taken.
+    ///
+    /// - Parameter mayBeGone: whether a file that is no longer there counts as unchanged.
+    /// - Throws: `ModelError.line` in the card for the first that has changed.
+    package func checkUnchanged(since versions: [FileIdentity?], mayBeGone: Bool = false) throws {
+        for (file, (before, now)) in zip(files, zip(versions, try self.versions())) {
+            if now == nil ? mayBeGone : now == before { continue }
+            throw error(file.line, "'\(file.name)' changed while it was read, expected one file")
+        }
+    }
+
     func error(_ line: Int, _ reason: String) -> ModelError { CardFields.error(path, line, reason) }
 
     /// The digest of what results depend on: the files, and of the card what decides how they are run. Names, licence,
