@@ -254,6 +254,33 @@ struct ModelCardTests {
         #expect(try folder.bytes(folder.path + "/Models/net.onnx") == CardFixture.bytes)
     }
 
+    @Test("An import that is refused leaves nothing of its own, keeps what was there, and names the template's line")
+    func refusedImport() throws {
+        let folder = try TemporaryFolder()
+        let template = try folder.put(
+            "cards/net.yaml",
+            CardFixture.yaml(input: Self.wave, outputs: Self.scores, classes: "list.txt").replacingOccurrences(
+                "sha256: \(CardFixture.sha256)\n", ""))
+        let file = try folder.put("download/net.onnx", CardFixture.bytes)
+        try folder.put("download/list.txt", "a\nb\n")
+        try folder.put("Models/list.txt", "a\nb\n")
+        try folder.put("Models/mine.yaml", "notes: mine\n")
+        for out in ["Models/mine.yaml", "New/mine.yaml"].map({ folder.path + "/" + $0 }) {
+            var isThere = false
+            let text = message {
+                _ = try CardImport.write(template, file: file, classes: nil, to: out) { card in
+                    isThere = FileSystem.exists(FileSystem.folder(of: out) + "/net.onnx")
+                    throw ModelError.line(path: card.path, line: card.input.line, reason: "another graph")
+                }
+            }
+            #expect(isThere, "it was not there to be compared")
+            #expect(text == "\(template):5: another graph")
+        }
+        #expect(FileSystem.names(in: folder.path + "/Models") == ["list.txt", "mine.yaml"])
+        #expect(try folder.read("Models/mine.yaml") == "notes: mine\n")
+        #expect(!FileSystem.exists(folder.path + "/New"))
+    }
+
     @Test("Every card that ships can be read, and says where its file comes from and under which licence")
     func shipped() throws {
         let folder = Fixture.repository.appending(path: "Models/cards").path

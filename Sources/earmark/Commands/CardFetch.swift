@@ -39,7 +39,8 @@ struct CardFetch {
             try fetch(remote, as: scratch + "/" + card.file.name, for: out)
             for file in card.data { try fetch(file, scratch, out) }
             if let list = card.classFile, !FileSystem.exists(try card.place(of: list)) { try fetch(list, scratch, out) }
-            _ = try CardImport.write(path, file: scratch + "/" + card.file.name, classes: nil, to: out)
+            _ = try CardImport.write(
+                path, file: scratch + "/" + card.file.name, classes: nil, to: out, check: CardComparison.check)
         }
     }
 

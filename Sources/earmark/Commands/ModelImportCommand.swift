@@ -93,8 +93,10 @@ extension ModelCommand {
             guard ModelCard.isCard(template) else {
                 throw CommandError(.badInput, at: template, "is not a model card, expected a file that ends in .yaml")
             }
-            for copied in try CardImport.write(template, file: file, classes: classes, to: out) {
-                say("earmark: copied \(TerminalText.plain(copied))")
+            let copied = try CardImport.write(
+                template, file: file, classes: classes, to: out, check: CardComparison.check)
+            for path in copied {
+                say("earmark: copied \(TerminalText.plain(path))")
             }
         }
 
