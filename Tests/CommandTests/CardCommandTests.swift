@@ -165,6 +165,21 @@ struct CardCommandTests {
         #expect(taken.status == 0 && taken.output.contains("the file has what the card says"), "\(taken)")
     }
 
+    @Test("An existing file is replaced by a fetched one only with --force, and is told before anything is fetched")
+    func fetchedOver() throws {
+        let machine = try Machine()
+        for (name, out) in [("yamnet", "mine.safetensors"), ("yamnet-tflite", "Models/mine.yaml")] {
+            try machine.scratch.write(out, "mine")
+            let refused = try machine.run("model", "fetch", name, "--out", out)
+            #expect(refused.status == 64 && refused.errors.contains("--force replaces it"), "\(refused.errors)")
+            #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
+            // The mirror has no file.
+            let forced = try machine.run("model", "fetch", name, "--out", out, "--force")
+            #expect(![0, 64].contains(forced.status) && forced.errors.contains("mirror/"), "\(forced.errors)")
+            #expect(try machine.scratch.text(out) == "mine")
+        }
+    }
+
     @Test(
         "A card with an address: its licence is named, its file fetched and checked, its classes beside it",
         .enabled(if: Tool.hasYAMNet, Tool.noYAMNet))

@@ -52,6 +52,7 @@ struct ModelCommand: ParsableCommand {
         var out: String?
         @Option(help: ArgumentHelp("Another address for the same file, such as a mirror.", valueName: "url"))
         var url: String?
+        @Flag(help: "Replace the file if it exists.") var force = false
 
         private static let names = KnownModel.all.filter { $0.origin != nil }.map(\.name)
 
@@ -70,6 +71,7 @@ struct ModelCommand: ParsableCommand {
             if let model = KnownModel.all.first(where: { $0.name == name && $0.origin != nil }) {
                 path = out ?? "Models/yamnet.safetensors"
                 try OutputPath.check(path)
+                try OutputPath.checkIsNew(path, force: force)
                 try ModelFetch(model: model, remote: RemoteFile(of: model, url: mirror), path: path).write(to: path)
             } else {
                 path = out ?? "Models/\(name).yaml"
@@ -78,6 +80,8 @@ struct ModelCommand: ParsableCommand {
                 guard ModelCard.isCard(path) else {
                     throw CommandError(.usage, at: path, "is not the name of a card, expected one that ends in .yaml")
                 }
+                // A card may be completed in its own place.
+                if !OutputPath.isSame(card, path) { try OutputPath.checkIsNew(path, force: force) }
                 try CardFetch(card, url: mirror).write(to: path)
             }
             try ModelCommand.tell(path)
