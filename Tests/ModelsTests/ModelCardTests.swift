@@ -50,12 +50,16 @@ struct ModelCardTests {
         try folder.put("map.csv", "index,mid,display_name\n0,/m/1,\"Dog, big\"\n1,,Cat\n")
         try folder.put("one.csv", "inat\nApus apus\nCorvus corax\n")
         try folder.put("columns.csv", "taxon,x\nApus,1\nCorvus,2\n")
+        try folder.put("semicolons.csv", "sep=;\nindex;name;id\n0;\"Dog; big\";x\n1;Cat;\n")
+        try folder.put("bare.csv", "\u{FEFF}id;name\r\n1;a, b\r\n2;b\r\n")
+        try folder.put("tabs.csv", "taxon\tx\nApus\t1\n")
         try folder.put("lines.txt", "\u{FEFF}Dog\r\nCat\r\n\r\n")
         try folder.put("pairs.txt", "Apus apus_Common Swift\nCorvus corax_Northern_Raven\n")
         let cases: [(classes: String, names: [String], identifiers: [String])] = [
             ("map.csv", ["Dog, big", "Cat"], ["/m/1", ""]), ("one.csv", ["Apus apus", "Corvus corax"], []),
             ("{file: columns.csv, name: taxon, identifier: x}", ["Apus", "Corvus"], ["1", "2"]),
-            ("lines.txt", ["Dog", "Cat"], []),
+            ("semicolons.csv", ["Dog; big", "Cat"], ["x", ""]), ("bare.csv", ["a, b", "b"], ["1", "2"]),
+            ("{file: tabs.csv, name: taxon}", ["Apus"], []), ("lines.txt", ["Dog", "Cat"], []),
             (
                 "{file: pairs.txt, separator: _, count: 2}", ["Common Swift", "Northern_Raven"],
                 ["Apus apus", "Corvus corax"]
@@ -100,6 +104,8 @@ struct ModelCardTests {
             (with(input: "reads: mel, preset: yamnet, bands: 0"), 6, ["'bands' is '0'", "1 to 4096"]),
             (with(input: "reads: mel, preset: yamnet, low: 7600"), 6, ["'high'"]),
             (with(input: "reads: mel, preset: yamnet, patch: 16000000, bands: 4096"), 6, ["at most"]),
+            (with(input: Self.wave + ", scale: 0"), 6, ["'scale' is '0'", "not 0"]),
+            (with(input: Self.wave + ", scale: 1e-46"), 6, ["'scale' is '1e-46'"]),
             (with(outputs: "scores: {tensor: out}"), 7, ["no 'activation'"]),
             (with(outputs: "scores: {activation: sigmod}"), 7, ["is 'sigmoid' meant?"]),
             (
@@ -112,7 +118,12 @@ struct ModelCardTests {
             (with(outputs: ""), 7, ["neither"]),
             (with(classes: nil), 1, ["no 'classes'"]),
             (with(classes: "[a, a]"), 8, ["'a' stands twice"]), (with(classes: "[]"), 8, ["empty list"]),
-            (with(classes: "none.txt"), 8, ["none.txt"]),
+            (with(classes: "none.txt"), 8, ["'none.txt' is not beside the card, expected it there"]),
+            (
+                with(classes: "none.txt", more: "obtain: ask its authors"), 8,
+                ["'none.txt' is not beside the card; ask its authors, expected it there"]
+            ),
+            (with(classes: "[a, \"b\\x07c\"]"), 8, ["class 1", "U+0007"]),
             (with(classes: "{file: twice.txt, sha256: \(CardFixture.sha256)}"), 8, ["SHA-256"]),
             (with(more: "threshold: 2"), 9, ["'threshold' is '2'"]),
             (with(more: "thresholds: {d: 0.1}"), 9, ["'d'", "none of the classes"]),
@@ -130,7 +141,15 @@ struct ModelCardTests {
             for word in words { #expect(text.contains(word), "\(text)") }
             #expect(!text.contains("\n"))
         }
-        for (list, line) in [("twice.txt", 3), ("bad.csv", 3), ("ragged.csv", 3)] {
+        try folder.put("nul.txt", "Dog\nC\u{0}at\n")
+        try folder.put("tab.txt", "Dog\r\nCat\r\nm1\tBird\r\n")
+        try folder.put("page.txt", "Dog\nCat\u{C}\n")
+        try folder.put("delete.csv", "name,id\nDog,1\nCat\u{7F},2\n")
+        try folder.put("unknown.csv", "a;b\n1;2\n")
+        for (list, line) in [
+            ("twice.txt", 3), ("bad.csv", 3), ("ragged.csv", 3), ("nul.txt", 2), ("tab.txt", 3), ("page.txt", 2),
+            ("delete.csv", 3), ("unknown.csv", 1),
+        ] {
             let text = try refusal(with(classes: list), folder)
             #expect(text.hasPrefix("\(folder.path)/\(list):\(line): "), "\(text)")
         }
@@ -167,6 +186,33 @@ struct ModelCardTests {
             .replacingOccurrences("sha256: \(CardFixture.sha256)\n", "")
         let bare = try ModelCard(path: folder.put("in/bare.yaml", without))
         #expect(message { try bare.checkFiles() }?.contains("'sha256: \(CardFixture.sha256)'") == true)
+    }
+
+    @Test("A size in bytes is the file's, or the card is refused")
+    func size() throws {
+        let folder = try TemporaryFolder()
+        try folder.put("net.onnx", CardFixture.bytes)
+        func card(_ bytes: Int) throws -> ModelCard {
+            let yaml = CardFixture.yaml(input: Self.wave, outputs: Self.scores, more: "bytes: \(bytes)")
+            return try ModelCard(path: folder.put("card.yaml", yaml))
+        }
+        try card(CardFixture.bytes.count).checkFiles()
+        let other = try card(14)
+        let text = try #require(message { try other.checkFiles() })
+        #expect(text.hasPrefix("\(folder.path)/card.yaml:9: 'bytes' is 14, but 'net.onnx' has 15, "), "\(text)")
+    }
+
+    @Test("A card with a byte order mark and another system's line ends is read, and completed")
+    func marked() throws {
+        let folder = try TemporaryFolder()
+        let lines = CardFixture.yaml(input: Self.wave, outputs: Self.scores)
+            .replacingOccurrences("sha256: \(CardFixture.sha256)\n", "").replacingOccurrences("\n", "\r\n")
+        let template = try folder.put("marked.yaml", "\u{FEFF}" + lines)
+        #expect(try ModelCard(path: template).name == "fake")
+        let file = try folder.put("in/net.onnx", CardFixture.bytes)
+        let out = folder.path + "/out/net.yaml"
+        #expect(try CardImport.write(template, file: file, classes: nil, to: out).count == 1)
+        #expect(try ModelCard(path: out).file.sha256 == CardFixture.sha256)
     }
 
     @Test("OpenVINO's weights are named, or the card is refused")

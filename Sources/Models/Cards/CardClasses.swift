@@ -13,6 +13,8 @@ struct CardClasses {
     let line: Int?
     /// Their number; that which the card states if their file is not there.
     private(set) var count = 0
+    /// How to get the file, as the card says it.
+    private let obtain: String
 
     private static let most = 65_536
     private static let nameColumns = ["display_name", "name", "class", "label"]
@@ -22,10 +24,12 @@ struct CardClasses {
     ///   - node: a file's name, a list of names or of mappings with `name` and `id`, or a mapping with `file`.
     ///   - line: the line of the key.
     ///   - path: the card's.
+    ///   - obtain: how to get the file, in words; empty if the card does not say.
     ///   - isFileOptional: whether there are no names, and no error, if the file is not there.
     /// - Throws: `ModelError.line` in the card or in the file; `ModelError.file` if the file cannot be read.
-    init(_ node: YAMLNode, line: Int?, path: String, isFileOptional: Bool) throws {
+    init(_ node: YAMLNode, line: Int?, path: String, obtain: String, isFileOptional: Bool) throws {
         self.line = line
+        self.obtain = obtain
         switch node.content {
         case .sequence(let items):
             file = nil
@@ -92,6 +96,11 @@ struct CardClasses {
     private mutating func append(_ name: String, _ identifier: String, at path: String, _ line: Int?) throws {
         func wrong(_ reason: String) -> ModelError { CardFields.error(path, line, reason) }
         guard !name.isEmpty else { throw wrong("class \(names.count) has no name, expected one") }
+        let control = (name + identifier).unicodeScalars.first { $0.value < 0x20 || $0.value == 0x7F }
+        if let code = control.map({ String($0.value, radix: 16, uppercase: true) }) {
+            let padded = String(repeating: "0", count: 4 - code.utf8.count) + code
+            throw wrong("class \(names.count) has the control character U+\(padded), expected a name without one")
+        }
         guard seen.insert(name).inserted else { throw wrong("the class '\(name)' stands twice, expected it once") }
         guard names.count < Self.most else { throw wrong("more than \(Self.most) classes, expected at most as many") }
         names.append(name)
@@ -104,13 +113,16 @@ struct CardClasses {
             count = source.count ?? 0
             return
         }
+        guard FileSystem.exists(path) else {
+            throw CardFields.error(
+                card, source.file.line, ModelCard.absent("the list of classes", source.file, obtain: obtain))
+        }
         let bytes: [UInt8]
         do { bytes = try FileSystem.readFile(path) } catch let error as FileError where !error.isShortage {
             throw CardFields.error(
                 card, source.file.line,
-                "the list of classes '\(source.file.name)' "
-                    + (error.code == nil ? error.message : "\(error.message): \(error.reason)")
-            )
+                "the list of classes '\(source.file.name)'"
+                    + (error.code == nil ? ": \(error.message)" : " \(error.message): \(error.reason)"))
         }
         if let sum = source.file.sha256 {
             let found = SHA256.of(bytes)
@@ -121,7 +133,7 @@ struct CardClasses {
             }
         }
         if path.lowercased().hasSuffix(".csv") {
-            try readTable(CSVReader(bytes: bytes, file: path), source, card)
+            try readTable(bytes, path, source)
         } else {
             try readLines(bytes, path, source, card)
         }
@@ -133,6 +145,11 @@ struct CardClasses {
         }
     }
 
+    /// Other characters that break lines are part of a name, in which they are refused if they are control characters.
+    private static func endsLine(_ character: Character) -> Bool {
+        character == "\n" || character == "\r\n" || character == "\r"
+    }
+
     private mutating func readLines(_ bytes: [UInt8], _ path: String, _ source: Source, _ card: String) throws {
         guard source.name == nil, source.identifier == nil else {
             throw CardFields.error(
@@ -141,7 +158,7 @@ struct CardClasses {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ModelError.file(path: path, reason: "not UTF-8 text, expected a class in each line")
         }
-        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: Self.endsLine).map(String.init)
         if lines.first?.hasPrefix("\u{FEFF}") == true { lines[0].removeFirst() }
         while lines.last?.isEmpty == true { lines.removeLast() }
         for (index, line) in lines.enumerated() {
@@ -156,10 +173,13 @@ struct CardClasses {
         }
     }
 
-    private mutating func readTable(_ given: CSVReader, _ source: Source, _ card: String) throws {
-        var reader = given
+    private mutating func readTable(_ bytes: [UInt8], _ path: String, _ source: Source) throws {
+        let asked = [source.name, source.identifier].compactMap { $0 }
         do {
-            guard try reader.next() else { throw CardFields.error(reader.file, 1, "no classes, expected a header") }
+            let known = (asked + Self.nameColumns + Self.identifierColumns + ["index"]).map { $0.lowercased() }
+            guard var (reader, _) = try SpreadsheetText(bytes, file: path).table(columns: known) else {
+                throw CardFields.error(path, 1, "no classes, expected a header")
+            }
             let header = reader.fields.map { reader.text($0) }
             func column(_ asked: String?, _ usual: [String]) throws -> Int? {
                 if let asked {
@@ -170,7 +190,9 @@ struct CardClasses {
                 }
                 return usual.lazy.compactMap { header.firstIndex(of: $0) }.first
             }
-            guard let name = try column(source.name, Self.nameColumns) ?? (header.count == 1 ? 0 : nil) else {
+            // A name with a semicolon or a tab may be several columns, of which none is known.
+            let isOne = header.count == 1 && !header[0].contains { $0 == ";" || $0 == "\t" }
+            guard let name = try column(source.name, Self.nameColumns) ?? (isOne ? 0 : nil) else {
                 throw CardFields.error(
                     reader.file, 1,
                     "the columns are \(header.joined(separator: ", ")), expected one of "

@@ -35,6 +35,9 @@ struct CardFields {
 
     func error(_ line: Int?, _ reason: String) -> ModelError { Self.error(path, line ?? self.line, reason) }
 
+    /// The line of a key that has not been taken; nil if it does not stand there.
+    func line(of key: String) -> Int? { entries.first { $0.key == key }?.line }
+
     /// Takes the value of a key, and the key's line; nil if the key does not stand there.
     mutating func take(_ key: String) -> (node: YAMLNode, line: Int?)? {
         known.append(key)
@@ -75,13 +78,17 @@ struct CardFields {
 
     /// Takes a number of a key; nil if the key does not stand there.
     ///
+    /// - Parameter isZeroAllowed: whether it may be 0, or so small that it is 0 in single precision.
     /// - Throws: `ModelError.line` if it is not a number of the range.
-    mutating func number(_ key: String, _ range: ClosedRange<Double>) throws -> Double? {
+    mutating func number(_ key: String, _ range: ClosedRange<Double>, isZeroAllowed: Bool = true) throws -> Double? {
         guard let found = try text(key) else { return nil }
         guard let value = Double(found.value), range.contains(value) else {
             throw error(
                 found.line,
                 "'\(key)' is '\(found.value)', expected a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        guard isZeroAllowed || Float(value) != 0 else {
+            throw error(found.line, "'\(key)' is '\(found.value)', expected a number that is not 0 in single precision")
         }
         return value
     }

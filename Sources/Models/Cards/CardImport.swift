@@ -105,7 +105,8 @@ package enum CardImport {
     /// file; comments and order stay.
     private static func completed(_ card: ModelCard, sha256: String, bytes: Int) throws -> (text: String, added: Int) {
         let text = try ModelCard.text(of: card.path)
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        func endsLine(_ character: Character) -> Bool { character == "\n" || character == "\r\n" }
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: endsLine).map(String.init)
         let count = lines.count
         for (key, value) in [("bytes", "\(bytes)"), ("sha256", sha256)] {
             if let place = lines.firstIndex(where: { $0.hasPrefix(key + ":") }) {

@@ -47,11 +47,7 @@ extension ModelCard {
         for file in files {
             let place = try place(of: file)
             guard FileSystem.exists(place) else {
-                throw error(
-                    file.line,
-                    "the file '\(file.name)' is not beside the card" + (obtain.isEmpty ? "" : "; \(obtain)")
-                        + (file.address == nil
-                            ? ", expected it there" : ", expected it there; 'earmark model fetch' gets it"))
+                throw error(file.line, Self.absent("the file", file, obtain: obtain))
             }
             let found = try Self.sha256(place)
             guard let expected = file.sha256 else {
@@ -66,9 +62,19 @@ extension ModelCard {
                     "'\(file.name)' is not the file that the card means: found SHA-256 \(found), expected \(expected)")
             }
         }
-        let place = try place(of: file)
-        try checkExternalData(place)
-        return place
+        let graph = try place(of: file)
+        if let bytes, let size = FileIdentity(of: graph).map({ Int($0.size) }), size != bytes {
+            throw error(
+                bytesLine ?? file.line, "'bytes' is \(bytes), but '\(file.name)' has \(size), expected the file's size")
+        }
+        try checkExternalData(graph)
+        return graph
+    }
+
+    /// The words for a file that is not there, and how to get it.
+    static func absent(_ what: String, _ file: File, obtain: String) -> String {
+        "\(what) '\(file.name)' is not beside the card" + (obtain.isEmpty ? "" : "; \(obtain)")
+            + (file.address == nil ? ", expected it there" : ", expected it there; 'earmark model fetch' gets it")
     }
 
     /// Checks that the files in which an ONNX file has values are among the card's, as results depend on them.

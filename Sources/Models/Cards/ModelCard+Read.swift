@@ -15,7 +15,7 @@ extension ModelCard {
 
     private static let mostBytes = 16 << 20
 
-    /// Reads the text of a card's file.
+    /// Reads the text of a card's file, without the byte order mark that some editors put before it.
     ///
     /// - Throws: `ModelError.file` if it cannot be read, is too long or is not UTF-8; `FileError` if the system has run
     ///   out of a resource.
@@ -30,7 +30,8 @@ extension ModelCard {
                 }
             }
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        guard let text = String(validating: bytes.dropFirst(bytes.starts(with: mark) ? 3 : 0), as: UTF8.self) else {
             throw ModelError.file(path: path, reason: "not UTF-8 text, expected a model card")
         }
         return text
@@ -58,8 +59,10 @@ extension ModelCard {
         let sum = try Self.digest(&fields)
         file = try File(
             name: named, sha256: sum, address: Self.address(&fields), fields)
+        bytesLine = fields.line(of: "bytes")
         bytes = try fields.integer("bytes", 1...1 << 50)
-        obtain = try fields.text("obtain")?.value ?? ""
+        let obtain = try fields.text("obtain")?.value ?? ""
+        self.obtain = obtain
         data = try Self.data(&fields, path)
         engine = try fields.text("engine").map { Engine(name: $0.value, line: $0.line ?? 1) }
         licence = try fields.required("licence", "the licence of the weights, or 'unknown'").value
@@ -69,7 +72,7 @@ extension ModelCard {
         }
         input = try Input(try CardFields(node, path: path, owner: "input", line: line), path: path)
         let list = try fields.take("classes").map {
-            try CardClasses($0.node, line: $0.line, path: path, isFileOptional: isClassFileOptional)
+            try CardClasses($0.node, line: $0.line, path: path, obtain: obtain, isFileOptional: isClassFileOptional)
         }
         guard let (outputs, place) = fields.take("outputs") else {
             throw fields.missing("outputs", "the tensors that the model gives")
@@ -220,7 +223,7 @@ extension ModelCard.Input {
         self.tensor = tensor
         line = fields.line ?? 1
         hop = try fields.integer("every", 1...self.chunk) ?? self.chunk
-        scale = Float(try fields.number("scale", -1e9...1e9) ?? 1)
+        scale = Float(try fields.number("scale", -1e9...1e9, isZeroAllowed: false) ?? 1)
         offset = Float(try fields.number("add", -1e9...1e9) ?? 0)
         batch = try fields.integer("batch", 1...1024)
         try fields.finish()

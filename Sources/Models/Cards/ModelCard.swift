@@ -95,6 +95,8 @@ package struct ModelCard: Sendable, Equatable {
     package let file: File
     /// Its size in bytes; nil if the card does not say.
     package let bytes: Int?
+    /// The line of the key `bytes`.
+    let bytesLine: Int?
     /// The files that the model's file reads: external data of ONNX, or the weights of OpenVINO's format.
     package let data: [File]
     package let input: Input
