@@ -15,15 +15,25 @@ struct LogMelStage: StageKind {
         guard let chunks = facts.chunks, let chunkNode = facts.chunkNode else {
             throw context.error(node, "found no chunk stage above it, expected one")
         }
+        let chunkName = context.graph.nodes[chunkNode].name
         do {
-            let plan = try chunks.serving(try LogMelSettings(node.parameters).over(chunks))
+            let frontEnd = try LogMelSettings(node.parameters).over(chunks)
+            guard chunks.hop.isMultiple(of: frontEnd.hop) else {
+                let milliseconds = 1000 / Double(chunks.frontEnd.rate)
+                throw context.error(
+                    node,
+                    "a chunk begins every \(Double(chunks.hop) * milliseconds) ms, expected a multiple of "
+                        + "\(Double(frontEnd.hop) * milliseconds) ms, from frame to frame: another 'overlap' in stage "
+                        + "'\(chunkName)'")
+            }
+            let plan = try chunks.serving(frontEnd)
             facts.mel = plan
             return LogMelStage(facts: facts, frontEnd: plan.frontEnd)
+        } catch let error as PipelineError {
+            throw error
         } catch {
             throw context.error(
-                node,
-                "\(error); expected a 'preset' in stage '\(context.graph.nodes[chunkNode].name)', and a 'rate' in both, "
-                    + "that match")
+                node, "\(error); expected a 'preset' in stage '\(chunkName)', and a 'rate' in both, that match")
         }
     }
 
