@@ -42,6 +42,12 @@ package enum TFLiteCheck {
             }
             let version = try buffer.integer(root, 0, default: UInt32(0))
             guard version == 3 else { throw Fault(root, "found version \(version), expected 3") }
+            // They are read from other files, of any path, and would not be part of what identifies the model.
+            for list in [8, 9] where try buffer.has(root, list) {
+                guard try buffer.tables(root, list).isEmpty else {
+                    throw Fault(root, "keeps values of tensors in other files, expected all in this one")
+                }
+            }
             let codes = try buffer.tables(root, 1)
             for code in codes { _ = (try buffer.text(code, 1), try buffer.integer(code, 3, default: Int32(0))) }
             let buffers = try buffer.tables(root, 4)

@@ -37,6 +37,12 @@ import Testing
         #expect("\(error)".hasPrefix("g.tflite: byte "), "\(error)")
     }
 
+    @Test("Values of tensors in another file, of any path, are refused: they would be no part of the model's identity")
+    func otherFile() throws {
+        let error = try #require(throws: ModelError.self) { try Self.check(Self.bytes("other-file")) }
+        #expect("\(error)".contains("keeps values of tensors in other files, expected all in this one"), "\(error)")
+    }
+
     @Test("Every bit changed, one at a time: refused with a byte within the file, or still a graph")
     func flipped() throws {
         let sound = try Self.bytes("multiply-add")
