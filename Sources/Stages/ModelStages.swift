@@ -41,7 +41,9 @@ package struct ModelStages {
         let step = model.frontEnd?.hop ?? 1
         let hop: Int
         if let wish = model.hop {
-            hop = min(max(1, (wish + step / 2) / step), max(1, model.chunk / step)) * step
+            // A chunk stage's overlap is at most 0.99.
+            let least = (model.chunk + 99) / 100
+            hop = min(max((least + step - 1) / step, (wish + step / 2) / step), max(1, model.chunk / step)) * step
         } else {
             hop = (model.chunk / 2).isMultiple(of: step) && model.chunk > 1 ? model.chunk / 2 : model.chunk
         }
@@ -52,8 +54,9 @@ package struct ModelStages {
         note = model.hop.flatMap { wish in
             wish == hop
                 ? nil
-                : "chunks begin every \(hop) samples; the model's \(wish) are no whole number of frames of "
-                    + "\(step)"
+                : "chunks begin every \(hop) samples; the model's \(wish) are "
+                    + (wish.isMultiple(of: step)
+                        ? "less than a hundredth of a chunk" : "no whole number of frames of \(step)")
         }
     }
 

@@ -1,3 +1,4 @@
+import Errors
 import Foundation
 import Models
 
@@ -149,7 +150,8 @@ final class CardSession: InferenceSession {
             if value >= 0, value <= 1 { continue }
             guard value.isFinite else { continue }
             guard value > -Self.rounding, value < 1 + Self.rounding else {
-                throw InferenceError(
+                throw ForeignEngineError(
+                    .badInput,
                     "\(value) for class \(place), '\(model.card.classes[place])', with 'activation: "
                         + "\(output.card.activation.rawValue)'; expected 0 to 1")
             }

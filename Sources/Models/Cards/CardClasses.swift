@@ -96,7 +96,9 @@ struct CardClasses {
     private mutating func append(_ name: String, _ identifier: String, at path: String, _ line: Int?) throws {
         func wrong(_ reason: String) -> ModelError { CardFields.error(path, line, reason) }
         guard !name.isEmpty else { throw wrong("class \(names.count) has no name, expected one") }
-        let control = (name + identifier).unicodeScalars.first { $0.value < 0x20 || $0.value == 0x7F }
+        let control = (name + identifier).unicodeScalars.first {
+            [.control, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+        }
         if let code = control.map({ String($0.value, radix: 16, uppercase: true) }) {
             let padded = String(repeating: "0", count: 4 - code.utf8.count) + code
             throw wrong("class \(names.count) has the control character U+\(padded), expected a name without one")

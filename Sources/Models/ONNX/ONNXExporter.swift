@@ -54,7 +54,7 @@ package enum ONNXExporter {
         let head = try ONNXHead(HeadFile(path: input))
         let metadata = head.metadata
         var texts = try metadata.texts()
-        (texts["format"], texts["base_path"]) = (nil, nil)
+        (texts["format"], texts["base_path"], texts["precision"]) = (nil, nil, "float32")
         texts["model"] = try ModelDigest.ofFile(input)
         texts["earmark_version"] = ProgramVersion.number
         var graph = head.graph()
