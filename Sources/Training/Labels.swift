@@ -74,19 +74,20 @@ package struct Labels: Sendable {
     ///
     /// - Parameters:
     ///   - isTraining: if true, every class must have a clip, and labels must be class names, not identifiers.
+    ///   - isValidation: if true, the clips choose the epoch of a training, which can do without them.
     ///   - hasTeacher: if true, clips may have no label, and classes no clip: a teacher's scores take their place.
     ///   - map: maps labels that are not classes.
     /// - Throws: `TrainingError` if there are fewer than two classes, a clip without a label or, in training, a class
     ///   without a clip; `TableError` if a label is unknown.
     package func check(
         _ clips: [(row: Int, entry: Manifest.Entry)], manifest: Manifest, split: String, isTraining: Bool,
-        hasTeacher: Bool = false, map: LabelMap? = nil
+        hasTeacher: Bool = false, isValidation: Bool = false, map: LabelMap? = nil
     ) throws {
         for (row, entry) in clips where entry.labels.isEmpty && !hasTeacher {
             throw TrainingError(
                 .badInput, at: ErrorPlace(manifest.file, line: manifest.line(row)),
-                "clip '\(entry.clip)' of split '\(split)' has no label, "
-                    + "expected at least one")
+                "clip '\(entry.clip)' of split '\(split)' has no label, expected at least one"
+                    + (isValidation ? "; with an empty --validation-split the last epoch is kept" : ""))
         }
         guard classes.count >= 2 else {
             throw TrainingError(

@@ -66,9 +66,11 @@ package struct TeacherClasses: Sendable, Equatable {
                 + "of its \(counted(used + unused, "class", "classes"))"
         ]
         if !untaught.isEmpty {
+            let rest = ((1 - Double(weight)) * 1e6).rounded() / 1e6
             lines.append(
-                "\(counted(untaught.count, "class", "classes")) without a teacher, learnt from labels alone with weight "
-                    + "\(1 - weight): \(Self.listed(untaught))")
+                "\(counted(untaught.count, "class", "classes")) without a teacher, "
+                    + (rest > 0 ? "learnt from labels alone with weight \(rest): " : "not learnt at all: ")
+                    + Self.listed(untaught))
         }
         if !unknown.isEmpty {
             lines.append(

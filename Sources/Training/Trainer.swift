@@ -93,6 +93,17 @@ package final class Trainer {
 
     /// - Throws: `TrainingError` of category `usage` if the options ask for what the clips do not have.
     private static func check(_ options: TrainingOptions, _ training: ChunkSet, _ teacher: TeacherScores?) throws {
+        func refuse(_ what: String) -> TrainingError { TrainingError(.usage, at: nil, what) }
+        let architecture = Architecture(rawValue: options.architecture) ?? .lean
+        if options.attentionScale != ModelMetadata.usualAttentionScale, architecture != .lean {
+            throw refuse(
+                "--attention-scale is \(options.attentionScale), but '\(architecture.rawValue)' has no attention, "
+                    + "expected it for 'lean' only")
+        }
+        if !architecture.hasEncoder, options.waveScale != .none || options.encoderRate != 1 {
+            let name = options.waveScale != .none ? "--wave-scale" : "--encoder-rate"
+            throw refuse("\(name) is for a wave encoder, but '\(architecture.rawValue)' has none, expected it left out")
+        }
         let unlabelled = training.unlabelledClips
         if options.sampling == .balanced, unlabelled > 0 {
             throw TrainingError(

@@ -77,7 +77,7 @@ package struct TrainingSettings: Sendable {
             options.masksPatches = value
         case "teacher":
             guard !text.isEmpty else { return "the name of a stage, or PIPELINE.STAGE" }
-            options.teacher = text
+            options.teacher = text == "none" ? "" : text
         case "label-map": labelMap = text
         case "classes": classes = text
         case "init": initial = text

@@ -141,6 +141,16 @@ struct HeadCommandTests {
         try Self.pipelines(scratch)
         try Self.run(scratch.run(scratch.path("kept.yaml")))
         try Self.run(Self.train(scratch, "h.safetensors", ["--force"]))
+        // What it is made of is never replaced.
+        let manifest = try scratch.bytes("corpus.csv")
+        let own = try Self.run(Self.train(scratch, "corpus.csv", ["--force"]), status: 64)
+        let isSame = try scratch.bytes("corpus.csv") == manifest
+        #expect(own.errors.contains("what the head is made of") && isSame, "\(own.errors)")
+        let head = try scratch.bytes("h.safetensors")
+        let path = scratch.path("h.safetensors")
+        let pipeline = try Self.run(["model", "pipeline", path, "--out", path, "--force"], status: 64)
+        let same = try scratch.bytes("h.safetensors") == head
+        #expect(pipeline.errors.contains("it is the model itself") && same)
         #expect(try scratch.bytes("h.safetensors").count > 1000)
         try Self.run(Self.train(scratch), status: 64)
     }

@@ -89,6 +89,30 @@ struct TeacherCommandTests {
         #expect(try train(scratch, "corpus.csv", out: "one", ["--teacher", "other.infer"]).status == 0)
     }
 
+    @Test("Settings that would do nothing, and a training that would replace its own start, are refused")
+    func vainSettings() throws {
+        let scratch = try Scratch()
+        try scratch.synth(8)
+        for (settings, words) in [
+            (["--attention-scale", "1"], "'wave-encoder' has no attention"),
+            (["--architecture", "yamnet-projection", "--wave-scale", "rms"], "'yamnet-projection' has none"),
+            (["--architecture", "yamnet", "--encoder-rate", "2"], "--encoder-rate is for a wave encoder"),
+        ] {
+            let refused = try train(scratch, "corpus.csv", out: "no", settings)
+            #expect(refused.status == 64 && refused.errors.contains(words), "\(refused.errors)")
+        }
+        let late = ["--averaging", "swa", "--averaging-start", "2"]
+        let trained = try train(scratch, "corpus.csv", out: "first", ["--teacher", "none"] + late)
+        #expect(trained.status == 0 && trained.errors.contains("no average"), "\(trained.errors)")
+        let first = scratch.path("first/model.safetensors")
+        let before = try Data(contentsOf: URL(fileURLWithPath: first))
+        let own = try train(scratch, "corpus.csv", out: "first", ["--init", first])
+        #expect(own.status == 64 && own.errors.contains("the model that training replaces"), "\(own.errors)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: first)) == before)
+        let cache = try train(scratch, "corpus.csv", out: "cache", [])
+        #expect(cache.status == 64, "\(cache.errors)")
+    }
+
     @Test("The pipeline that ships for it can be planned, and its settings are all known")
     func shippedPipeline() throws {
         let scratch = try Scratch()

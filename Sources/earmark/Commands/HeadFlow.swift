@@ -39,6 +39,9 @@ struct HeadFlow {
         let ledger = try command.cache.value.reading()
         let source = try EmbeddingSource.find(ledger, pipeline: command.pipeline, stage: command.stage)
         let base = try BaseModel(of: source, ledger)
+        guard !OutputPath.isSame(base.path, command.out) else {
+            throw CommandError(.usage, at: command.out, "it is the head's base, expected another file")
+        }
         let manifest = try Manifest.reading(command.manifest).countingChannels(
             stream: PipelineSettings(text: source.pipeline.settings)?.audioStream)
         let splits = command.trainSplit.isEmpty ? ["train"] : command.trainSplit
@@ -52,6 +55,9 @@ struct HeadFlow {
             entries, classes: labels.classes, cache: command.cache.value, stage: source.stage.id)
         let parts = parts(set, entries, splits)
         tell(set, labels, parts)
+        if splits.contains(command.testSplit) {
+            say("the clips of split '\(command.testSplit)' are both trained on and tested on")
+        }
         guard parts.training.count > 1 else {
             throw TrainingError(
                 .badInput, at: ErrorPlace(command.cache.value.folder),

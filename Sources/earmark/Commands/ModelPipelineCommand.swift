@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engines
+import Errors
 import Files
 import Foundation
 import Models
@@ -26,6 +27,9 @@ extension ModelCommand {
             try OutputPath.check(out)
             try OutputPath.checkIsNew(out, force: force)
             let path = try NamedModels(absent: .fetch, quiet: true).file(model)
+            guard !OutputPath.isSame(path, out) else {
+                throw CommandError(.usage, at: out, "it is the model itself, expected another file")
+            }
             let reference =
                 ModelFinder.isName(model) && !FileSystem.exists(model)
                 ? model

@@ -7,6 +7,7 @@ import Ledger
 import Pipeline
 import Results
 import Review
+import Sessions
 import Wording
 
 struct ReviewCommand: ParsableCommand {
@@ -65,6 +66,11 @@ struct ReviewCommand: ParsableCommand {
         settings.events = events
         // A page or sound that a browser still has from an earlier start must not pass for one of this.
         settings.generationsBefore = .random(in: 0..<1 << 29)
+        if events == nil, let found = try? PipelineChoice.chunkScored(cache.value.reading(), name: pipeline),
+            let notice = found.notice
+        {
+            say(TerminalText.plain(notice))
+        }
         let session = ReviewSession(settings)
         let server = try ReviewServer(session, port: port)
         let stop = StopSignal()

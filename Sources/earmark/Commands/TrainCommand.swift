@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cache
 import Corpora
+import Errors
 import Evaluation
 import Features
 import Files
@@ -64,6 +65,7 @@ struct TrainNetworkCommand: ParsableCommand {
 
     func run() throws {
         try SystemLimits.require()
+        try OutputPath.check(treeBelow: out)
         try OutputPath.check(
             folder: out,
             names: [
@@ -77,6 +79,9 @@ struct TrainNetworkCommand: ParsableCommand {
         let (spec, graph) = (loaded.spec, loaded.graph)
         var settings = try settings.merged(with: spec)
         settings.initial = try settings.initial.map { try NamedModels(absent: .fetch, quiet: quiet).file($0) }
+        if let initial = settings.initial, OutputPath.isSame(initial, Trainer.Files(folder: out).model) {
+            throw CommandError(.usage, at: initial, "it is the model that training replaces, expected another --out")
+        }
         let list = try Manifest.reading(manifest, quiet: quiet).countingChannels(stream: graph.audioStream)
         let clips = try Labels.clips(list, split: settings.trainSplit)
         // Without a teacher, all labels are checked before anything is computed.
@@ -94,7 +99,8 @@ struct TrainNetworkCommand: ParsableCommand {
             teaches ? try TeacherChoice.find(settings.options.teacher, cache: CacheFolder(folder: cache)) : nil
         let labels = try early ?? checkedLabels(settings, clips, of: list, taughtBy: stage)
         if let held {
-            try labels.check(held, manifest: list, split: settings.validationSplit, isTraining: false)
+            try labels.check(
+                held, manifest: list, split: settings.validationSplit, isTraining: false, isValidation: true)
         }
         let validation = held?.map(\.entry)
         let metadata = try metadata(settings, labels, clips: clips.count)
@@ -225,6 +231,12 @@ struct TrainNetworkCommand: ParsableCommand {
         let trap = SignalTrap(stop)
         defer { withExtendedLifetime(trap) {} }
         if trainer.epochsDone > 0 { say("going on after epoch \(trainer.epochsDone) of \(options.epochs)") }
+        // Not refused: the same training may be given more epochs later.
+        if options.averaging != .none, options.averagingStart > options.epochs {
+            say(
+                "averaging begins with epoch \(options.averagingStart) of \(options.epochs): the weights that are kept are "
+                    + "no average")
+        }
         let display = TrainingDisplay(epochs: options.epochs, quiet: quiet)
         let end = try trainer.run(stop: stop) { display.show($0) }
         try finish()

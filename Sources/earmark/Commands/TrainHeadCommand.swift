@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cache
+import Errors
 import Foundation
 import Models
 import Training
@@ -92,7 +93,13 @@ struct TrainHeadCommand: ParsableCommand {
     func run() throws {
         try SystemLimits.require()
         try OutputPath.check(out)
+        guard OutputPath.isFile(out) else {
+            throw CommandError(.usage, at: out, "is no file that can be read again, expected the path of one")
+        }
         try OutputPath.checkIsNew(out, force: force)
+        for input in [manifest, classes].compactMap(\.self) where OutputPath.isSame(input, out) {
+            throw CommandError(.usage, at: out, "it is what the head is made of, expected another file")
+        }
         if let report { try OutputPath.check(folder: report, names: EvaluationReport.names) }
         try figures.check()
         try HeadFlow(command: self, options: options).run()
