@@ -29,7 +29,7 @@ stages:
   mel: {uses: log-mel, from: chunk}
   raw-cache: {uses: cache, from: chunk, dtype: int16}
   mel-cache: {uses: cache, from: mel}
-  teacher: {uses: infer, from: mel-cache, model: %s}
+  teacher: {uses: infer, from: %s, model: %s}
   teacher-scores: {uses: cache, from: teacher}
   clip-scores: {uses: aggregate, from: teacher}
 """
@@ -94,11 +94,14 @@ def options(parser):
     parser.add_argument("--architecture", default="yamnet-projection", choices=["yamnet-projection", "lean", "yamnet"])
 
 
-def rehearse(a, model, label_map=None):
-    """Trains and evaluates the three students on WORK/whole.csv, whose clips have one label each."""
+def rehearse(a, model, label_map=None, inputs="mel-cache"):
+    """Trains and evaluates the three students on WORK/whole.csv, whose clips have one label each.
+
+    The teacher is `model`, which reads `inputs`; `label_map` names its classes for those of the clips.
+    """
     manifests(a)
     pipeline, cache, map_file = a.work / "distil.yaml", a.work / "cache", a.work / "map.csv"
-    pipeline.write_text(PIPELINE % json.dumps(model))
+    pipeline.write_text(PIPELINE % (inputs, json.dumps(model)))
     earmark("run", pipeline, "--manifest", a.work / "none.csv", "--cache", cache, "--workers", a.workers, "--quiet")
     teacher = ["--teacher", "distil.teacher-scores"]
     if label_map:

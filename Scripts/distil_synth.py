@@ -30,7 +30,7 @@ def main():
     for row in rows:
         row["split"] = "eval" if row["split"] == "eval" else "train"
     write(a.work / "whole.csv", rows)
-    rehearse(a, str(ROOT / "Models/lean-esc10.safetensors"))
+    rehearse(a, str(ROOT / "Models/lean-esc10.safetensors"), inputs="[mel-cache, chunk]")
 
 
 if __name__ == "__main__":
