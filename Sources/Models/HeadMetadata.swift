@@ -79,55 +79,37 @@ package struct HeadMetadata: Sendable, Equatable {
     ///
     /// - Throws: `ModelError.metadata` with the key that is missing or invalid.
     package init(texts: [String: String], path: String) throws {
-        func wrong(_ key: String, _ reason: String) -> ModelError {
-            .metadata(path: path, key: key, reason: reason)
-        }
-        func required(_ key: String) throws -> String {
-            guard let text = texts[key] else { throw wrong(key, "missing; every head has it") }
-            return text
-        }
+        let header = HeaderTexts(texts: texts, path: path, whenMissing: "every head has it")
+        func wrong(_ key: String, _ reason: String) -> ModelError { header.wrong(key, reason) }
         func names(_ key: String) throws -> [String] {
-            guard let found = try? JSONDecoder().decode([String].self, from: Data(try required(key).utf8)) else {
-                throw wrong(key, "not a JSON array of texts")
-            }
-            return found
+            try header.decoded(key, [String].self, "a JSON array of texts")
         }
         func number(_ key: String, _ range: ClosedRange<Int>) throws -> Int {
-            let text = try required(key)
+            let text = try header.required(key)
             guard let value = Int(text), range.contains(value) else {
                 throw wrong(
-                    key, "found '\(text.prefix(60))'; expected \(range.lowerBound) to \(range.upperBound)")
+                    key,
+                    "found '\(HeaderTexts.shortened(text))'; expected \(range.lowerBound) to \(range.upperBound)")
             }
             return value
         }
-        func named<T: RawRepresentable & CaseIterable>(_ key: String, _: T.Type) throws -> T
-        where T.RawValue == String {
-            let text = try required(key)
-            guard let value = T(rawValue: text) else {
-                let names = T.allCases.map(\.rawValue).joined(separator: ", ")
-                throw wrong(key, "found '\(text.prefix(60))'; expected one of \(names)")
-            }
-            return value
-        }
-        for (key, value) in [("format", ModelMetadata.format), (Self.architectureKey, Self.architecture)] {
-            let found = try required(key)
-            guard found == value else { throw wrong(key, "found '\(found.prefix(60))'; expected '\(value)'") }
-        }
-        baseName = try required("base")
-        baseDigest = try required(Self.baseKey)
+        try header.require("format", ModelMetadata.format)
+        try header.require(Self.architectureKey, Self.architecture)
+        baseName = try header.required("base")
+        baseDigest = try header.required(Self.baseKey)
         guard baseDigest.hasPrefix(ModelDigest.prefix), baseDigest.utf8.count == ModelDigest.blank.utf8.count else {
             throw wrong(
                 Self.baseKey, "found '\(baseDigest.prefix(80))'; expected '\(ModelDigest.prefix)' and 64 digits")
         }
         basePath = texts["base_path"] ?? ""
-        basePrecision = try required("base_precision")
+        basePrecision = try header.required("base_precision")
         guard ["float32", "int8"].contains(basePrecision) else {
             throw wrong("base_precision", "found '\(basePrecision.prefix(60))'; expected float32 or int8")
         }
-        normalization = try named("normalization", Normalization.self)
+        normalization = try header.named("normalization", Normalization.self)
         embeddingSize = try number("embedding_size", 1...Self.widest)
         hidden = try number("hidden", 0...Self.widest)
-        pooling = try named("pooling", ClipPooling.self)
+        pooling = try header.named("pooling", ClipPooling.self)
         classes = try names("classes")
         classIDs = texts["class_ids"] == nil ? [] : try names("class_ids")
         licence = texts["licence"] ?? ""

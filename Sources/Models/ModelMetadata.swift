@@ -91,53 +91,33 @@ package struct ModelMetadata: Sendable, Equatable {
     ///
     /// - Throws: `ModelError.metadata` with the key that is missing or invalid.
     package init(texts: [String: String], path: String) throws {
-        func wrong(_ key: String, _ reason: String) -> ModelError {
-            .metadata(path: path, key: key, reason: reason)
-        }
-        func required(_ key: String) throws -> String {
-            guard let text = texts[key] else { throw wrong(key, "missing; not a model file of this program") }
-            return text
-        }
-        func decoded<T: Decodable>(_ key: String, _ type: T.Type, _ expected: String) throws -> T {
-            guard let value = try? JSONDecoder().decode(type, from: Data(try required(key).utf8)) else {
-                throw wrong(key, "not \(expected)")
-            }
-            return value
-        }
-        func named<T: RawRepresentable & CaseIterable>(_ key: String, _: T.Type) throws -> T
-        where T.RawValue == String {
-            let text = try required(key)
-            guard let value = T(rawValue: text) else {
-                let names = T.allCases.map(\.rawValue).joined(separator: ", ")
-                throw wrong(key, "found '\(Self.shortened(text))'; expected one of \(names)")
-            }
-            return value
-        }
-        let format = try required("format")
-        guard format == Self.format else {
-            throw wrong("format", "found '\(Self.shortened(format))'; expected '\(Self.format)'")
-        }
-        architecture = try named("architecture", Architecture.self)
-        normalization = try named("normalization", Normalization.self)
-        frontEnd = try decoded("front_end", FrontEnd.self, "a JSON object of a front-end's parameters")
-        classes = try decoded("classes", [String].self, "a JSON array of class names")
-        classIDs = texts["class_ids"] == nil ? [] : try decoded("class_ids", [String].self, "a JSON array of class ids")
+        let header = HeaderTexts(texts: texts, path: path, whenMissing: "not a model file of this program")
+        try header.require("format", Self.format)
+        architecture = try header.named("architecture", Architecture.self)
+        normalization = try header.named("normalization", Normalization.self)
+        frontEnd = try header.decoded("front_end", FrontEnd.self, "a JSON object of a front-end's parameters")
+        classes = try header.decoded("classes", [String].self, "a JSON array of class names")
+        classIDs =
+            texts["class_ids"] == nil ? [] : try header.decoded("class_ids", [String].self, "a JSON array of class ids")
         thresholds =
             texts[Self.thresholdsKey] == nil
             ? [:]
-            : try decoded(Self.thresholdsKey, [String: Double].self, "a JSON object of a number for each class name")
+            : try header.decoded(
+                Self.thresholdsKey, [String: Double].self, "a JSON object of a number for each class name")
         activationRanges =
             texts[Self.rangesKey] == nil
-            ? [:] : try decoded(Self.rangesKey, [String: Float].self, "a JSON object of a number for each layer's name")
-        if architecture.isVGGish { release = try named(Self.releaseKey, VGGishRelease.self) }
+            ? [:]
+            : try header.decoded(
+                Self.rangesKey, [String: Float].self, "a JSON object of a number for each layer's name")
+        if architecture.isVGGish { release = try header.named(Self.releaseKey, VGGishRelease.self) }
         if texts[Self.attentionKey] != nil {
-            attentionScale = try decoded(Self.attentionKey, Float.self, "a number")
+            attentionScale = try header.decoded(Self.attentionKey, Float.self, "a number")
         }
-        if texts[Self.waveKey] != nil { waveScale = try named(Self.waveKey, WaveScale.self) }
+        if texts[Self.waveKey] != nil { waveScale = try header.named(Self.waveKey, WaveScale.self) }
         licence = texts["licence"] ?? ""
         source = texts["source"] ?? ""
         createdFrom = texts["created_from"] ?? ""
-        try check { wrong($0, $1) }
+        try check { header.wrong($0, $1) }
     }
 
     private func check(_ wrong: (_ key: String, _ reason: String) -> ModelError) throws {
@@ -149,7 +129,9 @@ package struct ModelMetadata: Sendable, Equatable {
         var seen = Set<String>()
         for (index, name) in classes.enumerated() {
             if name.isEmpty { throw wrong("classes", "class \(index) has no name") }
-            if !seen.insert(name).inserted { throw wrong("classes", "'\(Self.shortened(name))' is listed twice") }
+            if !seen.insert(name).inserted {
+                throw wrong("classes", "'\(HeaderTexts.shortened(name))' is listed twice")
+            }
         }
         guard classIDs.isEmpty || classIDs.count == classes.count else {
             throw wrong(
@@ -157,16 +139,17 @@ package struct ModelMetadata: Sendable, Equatable {
         }
         for (name, value) in thresholds.sorted(by: { $0.key < $1.key }) {
             if !seen.contains(name) {
-                throw wrong(Self.thresholdsKey, "'\(Self.shortened(name))' is not one of the classes")
+                throw wrong(Self.thresholdsKey, "'\(HeaderTexts.shortened(name))' is not one of the classes")
             }
             guard (0...1).contains(value) else {
-                throw wrong(Self.thresholdsKey, "found \(value) for '\(Self.shortened(name))'; expected 0 to 1")
+                throw wrong(Self.thresholdsKey, "found \(value) for '\(HeaderTexts.shortened(name))'; expected 0 to 1")
             }
         }
         for (name, value) in activationRanges.sorted(by: { $0.key < $1.key }) {
             if !YAMNetShape.byteLayers.contains(name) || !architecture.hasTrunk {
                 throw wrong(
-                    Self.rangesKey, "'\(Self.shortened(name))' is not an 8-bit layer of '\(architecture.rawValue)'")
+                    Self.rangesKey,
+                    "'\(HeaderTexts.shortened(name))' is not an 8-bit layer of '\(architecture.rawValue)'")
             }
             guard value >= 0.001, value <= 6 else {
                 throw wrong(Self.rangesKey, "found \(value) for '\(name)'; expected 0.001 to 6")
@@ -194,9 +177,5 @@ package struct ModelMetadata: Sendable, Equatable {
                 "front_end",
                 "a chunk of \(frontEnd.chunk) samples; '\(architecture.rawValue)' takes \(LEANShape.samples)")
         }
-    }
-
-    private static func shortened(_ text: String) -> String {
-        text.count <= 60 ? text : text.prefix(60) + "..."
     }
 }
