@@ -106,14 +106,12 @@ package final class Trainer {
         }
         let unlabelled = training.unlabelledClips
         if options.sampling == .balanced, unlabelled > 0 {
-            throw TrainingError(
-                .usage, at: nil,
+            throw refuse(
                 "--sampling balanced goes by labels, and \(counted(unlabelled, "clip")) to train on \(unlabelled == 1 ? "has" : "have") "
                     + "none, expected labels in all of them")
         }
         if teacher != nil, options.silence == .unlabelled {
-            throw TrainingError(
-                .usage, at: nil,
+            throw refuse(
                 "--silence unlabelled gives silent chunks labels of their own, and --teacher scores; expected one of the two"
             )
         }

@@ -132,6 +132,11 @@ extension ForeignEngineKind {
                 + "\(leastVersion) or later: \(installAdvice)")
     }
 
+    /// The error for a library that can be opened but not started, with what it says of it.
+    func cannotStart(_ version: String, _ path: String, words: String) -> ForeignEngineError {
+        ForeignEngineError(.badInput, place: ErrorPlace(path), "\(title) \(version) cannot be started: \(words)")
+    }
+
     /// The error for a library whose interface is older than this program knows.
     func isTooOld(_ version: String, _ path: String) -> ForeignEngineError {
         ForeignEngineError(

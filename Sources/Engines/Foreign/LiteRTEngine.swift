@@ -27,9 +27,7 @@ final class LiteRTEngine: ForeignEngine, @unchecked Sendable {
         var environment: OpaquePointer?
         let status = lrt_create_silent_environment(&functions, &environment)
         guard status == 0, let environment else {
-            throw ForeignEngineError(
-                .badInput, place: ErrorPlace(library.path),
-                "\(kind.title) \(version) cannot be started: \(Self.words(status))")
+            throw kind.cannotStart(version, library.path, words: Self.words(status))
         }
         self.library = library
         self.functions = functions

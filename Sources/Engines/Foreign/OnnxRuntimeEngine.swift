@@ -45,9 +45,7 @@ final class OnnxRuntimeEngine: ForeignEngine, @unchecked Sendable {
         ] {
             guard let status else { continue }
             defer { functions.ReleaseStatus(status) }
-            throw ForeignEngineError(
-                .badInput, place: ErrorPlace(library.path),
-                "\(kind.title) \(version) cannot be started: \(Self.words(functions, status))")
+            throw kind.cannotStart(version, library.path, words: Self.words(functions, status))
         }
         guard let environment, let memory, let allocator else { throw kind.lacks("CreateEnv", version, library.path) }
         // For a version to come that does not heed the variable; a failure is of no account, as there is the variable.

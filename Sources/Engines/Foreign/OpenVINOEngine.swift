@@ -31,9 +31,7 @@ final class OpenVINOEngine: ForeignEngine, @unchecked Sendable {
         guard Self.numbersTypesAsKnown(functions) else { throw kind.isTooOld(version, library.path) }
         var core: OpaquePointer?
         guard functions.ov_core_create(&core) == 0, let core else {
-            throw ForeignEngineError(
-                .badInput, place: ErrorPlace(library.path),
-                "\(kind.title) \(version) cannot be started: \(Self.words(functions))")
+            throw kind.cannotStart(version, library.path, words: Self.words(functions))
         }
         self.library = library
         self.functions = functions
