@@ -114,19 +114,24 @@ import Testing
         #expect(error.map { "\($0)".contains("is not the file that the card means: found SHA-256") } == true)
     }
 
+    /// A pipeline with chunks and log-mel of YAMNet, for a model that reads one of the two.
+    private static func others(reading input: String) -> String {
+        """
+        name: p
+        stages:
+          decode: {uses: decode}
+          resample: {uses: resample, from: decode, rate: 16000}
+          chunk: {uses: chunk, from: resample}
+          mel: {uses: log-mel, from: chunk}
+          infer: {uses: infer, from: \(input), model: card.yaml}
+          scores: {uses: cache, from: infer}
+        """
+    }
+
     @Test("A pipeline with other chunks is refused, with the lines to write")
     func advice() throws {
         let fixture = try Self.fixture()
-        let yaml = """
-            name: p
-            stages:
-              decode: {uses: decode}
-              resample: {uses: resample, from: decode, rate: 16000}
-              chunk: {uses: chunk, from: resample}
-              infer: {uses: infer, from: chunk, model: card.yaml}
-              scores: {uses: cache, from: infer}
-            """
-        let text = try #require(message { _ = try Self.load(fixture, yaml: yaml) })
+        let text = try #require(message { _ = try Self.load(fixture, yaml: Self.others(reading: "chunk")) })
         #expect(text.contains("chunks of 3200 samples at 8000 Hz, but here they have 16000 at 16000 Hz"), "\(text)")
         #expect(text.contains("'rate: 8000' in its resample stage"), "\(text)")
         #expect(text.contains("'rate: 8000, seconds: 0.4, overlap: 0.5' in its chunk stage"), "\(text)")
@@ -134,9 +139,7 @@ import Testing
             input: "reads: mel, preset: panns, bands: 32, chunk: 64000, patch: 200",
             outputs: "scores: {activation: none}")
         try FileSystem.write(fixture.folder + "/card.yaml") { try $0(Array(mel.utf8)[...]) }
-        let other = yaml.replacingOccurrences(of: "infer, from: chunk", with: "infer, from: mel").replacingOccurrences(
-            of: "  infer:", with: "  mel: {uses: log-mel, from: chunk}\n  infer:")
-        let told = try #require(message { _ = try Self.load(fixture, yaml: other) })
+        let told = try #require(message { _ = try Self.load(fixture, yaml: Self.others(reading: "mel")) })
         #expect(told.contains("'preset: panns, bands: 32, patch: 200' in its log-mel stage"), "\(told)")
         #expect(told.contains("'preset: panns, seconds: 2.0, overlap: "), "\(told)")
     }
@@ -144,17 +147,7 @@ import Testing
     @Test("A model that reads what its stage is not given is refused, with the lines to write")
     func otherInput() throws {
         let fixture = try Self.fixture()
-        let yaml = """
-            name: p
-            stages:
-              decode: {uses: decode}
-              resample: {uses: resample, from: decode, rate: 16000}
-              chunk: {uses: chunk, from: resample}
-              mel: {uses: log-mel, from: chunk}
-              infer: {uses: infer, from: mel, model: card.yaml}
-              scores: {uses: cache, from: infer}
-            """
-        let text = try #require(message { _ = try Self.load(fixture, yaml: yaml) })
+        let text = try #require(message { _ = try Self.load(fixture, yaml: Self.others(reading: "mel")) })
         #expect(text.contains("p.yaml:7: stage 'infer' needs chunks in 'from'"), "\(text)")
         #expect(text.contains("'rate: 8000, seconds: 0.4, overlap: 0.5' in its chunk stage"), "\(text)")
     }
